@@ -1,0 +1,57 @@
+// Builds dist/: the wasm kernels, the worker with everything inside it, the library, the command line, the types.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+process.chdir(root);
+const require = createRequire(import.meta.url);
+
+/** Runs a package's own command line with this Node, and stops the build when it fails. */
+function tool(file, ...args) {
+  const done = spawnSync(process.execPath, [file, ...args], { stdio: 'inherit' });
+  if (done.status !== 0) process.exit(done.status ?? 1);
+}
+
+const shared = {
+  bundle: true,
+  format: 'esm',
+  platform: 'neutral',
+  target: 'es2022',
+  sourcemap: true,
+  legalComments: 'none',
+  loader: { '.wasm': 'binary' },
+  logLevel: 'warning',
+};
+
+rmSync('dist', { recursive: true, force: true });
+mkdirSync('build', { recursive: true });
+tool(join(dirname(require.resolve('assemblyscript/package.json')), 'bin/asc.js'), '--config', 'asconfig.json');
+
+// The worker is one file: import maps do not reach workers, and it must load from any place.
+await build({
+  ...shared,
+  entryPoints: { 'patches.worker': 'workers/patches.ts' },
+  outdir: 'dist',
+  minify: true,
+  mainFields: ['module', 'main'],
+});
+
+// The library keeps its dependencies as imports, so that an application holds one copy of each. All chunks lie side by
+// side, because the worker is found beside the module that starts it.
+await build({
+  ...shared,
+  entryPoints: { index: 'src/index.ts', node: 'src/node.ts', cli: 'cli/main.ts' },
+  outdir: 'dist',
+  splitting: true,
+  packages: 'external',
+  external: ['node:*'],
+});
+chmodSync('dist/cli.js', 0o755);
+
+if (existsSync('node_modules/typescript')) {
+  tool(require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json');
+}

@@ -1,0 +1,16 @@
+import type { Pixels } from '../patches/pixels.ts';
+
+/** Images by index, with a class for each where one is known. */
+export interface ImageSet {
+  /** For messages and logs: where the images came from. */
+  readonly name: string;
+  readonly length: number;
+  /** Class names, in index order; absent when the images have no labels. */
+  readonly classes?: readonly string[];
+  /** One class index per image; absent when the images have no labels. */
+  readonly labels?: Int32Array;
+  /** Files that could not be read, left out of the set. */
+  readonly skipped?: readonly { file: string; reason: string }[];
+  /** The image at `index`, 0 ≤ index < length. */
+  image(index: number): Pixels | Promise<Pixels>;
+}

@@ -1,0 +1,27 @@
+/** What went wrong, as a word a program can test. Messages are for people and may change; codes are kept. */
+export type ErrorCode =
+  | 'bad-argument'
+  | 'bad-data'
+  | 'bad-checkpoint'
+  | 'bad-model'
+  | 'unsupported-operator'
+  | 'shape-mismatch'
+  | 'device-unavailable'
+  | 'diverged'
+  | 'aborted'
+  | 'worker-failed'
+  | 'missing-dependency'
+  | 'disposed';
+
+/** Every error this package throws on purpose: a `code`, the offending value quoted in the message, and what to do. */
+export class BagsslError extends Error {
+  override readonly name = 'BagsslError';
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
