@@ -1,0 +1,141 @@
+import type { DType, Shape, Value } from './graph.ts';
+import { DTYPE_CODES } from './onnx-types.ts';
+
+/** The words a graph is written with: each appends one node (or a few) to the graph its operands live in. */
+
+/** Convolution geometry: [vertical, horizontal], pads in ONNX's order top, left, bottom, right. */
+export interface Geometry {
+  readonly strides: readonly number[];
+  readonly pads: readonly number[];
+  readonly dilations: readonly number[];
+}
+
+const binary = (type: string) => (a: Value, b: Value) => a.graph.apply(type, [a, b])[0];
+const unary = (type: string) => (x: Value) => x.graph.apply(type, [x])[0];
+
+/** Element by element, with NumPy's broadcasting. */
+export const add = binary('Add');
+export const sub = binary('Sub');
+export const mul = binary('Mul');
+export const div = binary('Div');
+export const pow = binary('Pow');
+export const max = binary('Max');
+export const min = binary('Min');
+export const greater = binary('Greater');
+export const where = (condition: Value, a: Value, b: Value): Value => a.graph.apply('Where', [condition, a, b])[0];
+/** The sum of tensors of one shape, in one pass. */
+export const sum = (values: readonly Value[]): Value => values[0].graph.apply('Sum', values)[0];
+/** x·k and x + k for a plain number k. */
+export const scale = (x: Value, k: number): Value => mul(x, x.graph.scalar(k));
+export const shift = (x: Value, k: number): Value => add(x, x.graph.scalar(k));
+
+export const neg = unary('Neg');
+export const exp = unary('Exp');
+export const log = unary('Log');
+export const sqrt = unary('Sqrt');
+export const reciprocal = unary('Reciprocal');
+export const relu = unary('Relu');
+export const abs = unary('Abs');
+export const sign = unary('Sign');
+export const tanh = unary('Tanh');
+export const sigmoid = unary('Sigmoid');
+export const identity = unary('Identity');
+export const softmax = (x: Value, axis = -1): Value => x.graph.apply('Softmax', [x], { axis })[0];
+export const cast = (x: Value, to: DType): Value => x.graph.apply('Cast', [x], { to: DTYPE_CODES[to] })[0];
+
+/** Products of the last two axes, stack by stack. */
+export const matmul = binary('MatMul');
+
+/** Reductions over `axes`, which go away unless `keep`. In opset 17 ReduceSum alone takes its axes as an input. */
+export function reduceSum(x: Value, axes: readonly number[], keep = false): Value {
+  return x.graph.apply('ReduceSum', [x, x.graph.integers(axes)], { keepdims: keep ? 1 : 0 })[0];
+}
+const reduction =
+  (type: string) =>
+  (x: Value, axes: readonly number[], keep = false) =>
+    x.graph.apply(type, [x], { axes, keepdims: keep ? 1 : 0 })[0];
+export const reduceMean = reduction('ReduceMean');
+export const reduceSumSquare = reduction('ReduceSumSquare');
+export const reduceMax = reduction('ReduceMax');
+
+export function reshape(x: Value, shape: Shape): Value {
+  if (`${shape}` === `${x.shape}`) return x;
+  return x.graph.apply('Reshape', [x, x.graph.integers(shape)])[0];
+}
+
+export const transpose = (x: Value, perm: readonly number[]): Value => x.graph.apply('Transpose', [x], { perm })[0];
+
+/** The last two axes swapped: Aᵀ of every matrix in a stack. */
+export function transposed(x: Value): Value {
+  const order = x.shape.map((_, i) => i);
+  const last = order.length - 1;
+  [order[last - 1], order[last]] = [order[last], order[last - 1]];
+  return transpose(x, order);
+}
+
+export function expand(x: Value, shape: Shape): Value {
+  if (`${shape}` === `${x.shape}`) return x;
+  return x.graph.apply('Expand', [x, x.graph.integers(shape)])[0];
+}
+
+export const concat = (values: readonly Value[], axis: number): Value =>
+  values.length === 1 ? values[0] : values[0].graph.apply('Concat', values, { axis })[0];
+
+/** Elements start, start + step, … before end, along each of `axes`. */
+export function slice(
+  x: Value,
+  axes: readonly number[],
+  starts: readonly number[],
+  ends: readonly number[],
+  steps: readonly number[] = axes.map(() => 1),
+): Value {
+  const whole = axes.every((axis, k) => starts[k] === 0 && ends[k] === x.shape[axis] && steps[k] === 1);
+  if (whole) return x;
+  return x.graph.apply('Slice', [x, ...[starts, ends, axes, steps].map((list) => x.graph.integers(list))])[0];
+}
+
+/** Reversed along `axes`. */
+export function flip(x: Value, axes: readonly number[]): Value {
+  const all = (k: number) => axes.map(() => k);
+  return slice(x, axes, all(-1), all(-(2 ** 31)), all(-1));
+}
+
+/** Zeros around a tensor: `before` and `after` hold one amount per axis. */
+export function pad(x: Value, before: readonly number[], after: readonly number[]): Value {
+  if (before.every((n) => n === 0) && after.every((n) => n === 0)) return x;
+  return x.graph.apply('Pad', [x, x.graph.integers([...before, ...after])])[0];
+}
+
+/** y[n, m] = Σ_c x[n, c] ⋆ w[m, c]: x [N,C,H,W], w [M,C,kH,kW]. */
+export function conv(x: Value, w: Value, { strides, pads, dilations }: Geometry): Value {
+  return x.graph.apply('Conv', [x, w], { strides, pads, dilations, kernel_shape: w.shape.slice(2) })[0];
+}
+
+/** The adjoint of `conv` in x; `extra` rows and columns come at the end where strides left the size open. */
+export function convTranspose(x: Value, w: Value, g: Geometry, extra: readonly number[] = [0, 0]): Value {
+  const { strides, pads, dilations } = g;
+  const attributes = { strides, pads, dilations, kernel_shape: w.shape.slice(2), output_padding: extra };
+  return x.graph.apply('ConvTranspose', [x, w], attributes)[0];
+}
+
+/** gamma·(x − mean)/√(variance + ε) + beta per channel (axis 1), in one pass over x. */
+export function batchNormalization(
+  x: Value,
+  gamma: Value,
+  beta: Value,
+  mean: Value,
+  variance: Value,
+  epsilon: number,
+): Value {
+  return x.graph.apply('BatchNormalization', [x, gamma, beta, mean, variance], { epsilon: { float: epsilon } })[0];
+}
+
+/** Sums a gradient over the axes that broadcasting repeated, so that it has the operand's own shape again. */
+export function unbroadcast(gradient: Value, operand: Value): Value {
+  const { shape } = operand;
+  const extra = gradient.shape.length - shape.length;
+  const axes = gradient.shape.flatMap((extent, i) =>
+    i < extra || (shape[i - extra] === 1 && extent !== 1) ? [i] : [],
+  );
+  return axes.length === 0 ? gradient : reshape(reduceSum(gradient, axes), shape);
+}

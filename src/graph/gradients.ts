@@ -1,0 +1,109 @@
+import { BagsslError } from '../errors.ts';
+import { add, identity, sum } from './functions.ts';
+import type { Segment, Value } from './graph.ts';
+import { elements } from './shapes.ts';
+
+/**
+ * Reverse-mode differentiation. Appends to the loss's graph the nodes that compute ∂loss/∂v for each v of `wrt`, and
+ * gives those values; the loss is a scalar. A value the loss does not depend on gets zeros of its shape.
+ */
+export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
+  if (loss.shape.length > 0) {
+    throw new BagsslError(
+      'shape-mismatch',
+      `Only a scalar can be differentiated, but "${loss.name}" is [${loss.shape}].`,
+    );
+  }
+  const { graph } = loss;
+  const nodes = graph.nodes.slice();
+  const segmentEndingAt = outermostSegments(graph.segments);
+  const dependent = dependents(nodes, wrt, segmentEndingAt);
+
+  const pending = new Map<Value, Value[]>([[loss, [graph.scalar(1)]]]);
+  /** ∂loss/∂value, summed over everything that used the value. Complete once every user has been walked past. */
+  const collect = (value: Value): Value | undefined => {
+    const parts = pending.get(value);
+    if (!parts) return undefined;
+    const total = parts.length === 1 ? parts[0] : parts.length === 2 ? add(parts[0], parts[1]) : sum(parts);
+    pending.set(value, [total]);
+    return total;
+  };
+  const deliver = (inputs: readonly Value[], parts: readonly (Value | undefined)[]) => {
+    inputs.forEach((input, k) => {
+      const part = parts[k];
+      if (!part || !dependent.has(input)) return;
+      const known = pending.get(input);
+      if (known) known.push(part);
+      else pending.set(input, [part]);
+    });
+  };
+
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const segment = segmentEndingAt.get(i + 1);
+    if (segment) {
+      i = segment.start;
+      if (!segment.outputs.some((output) => dependent.has(output))) continue;
+      const given = segment.outputs.map(collect);
+      if (given.some(Boolean)) deliver(segment.inputs, segment.backward(given));
+      continue;
+    }
+    const node = nodes[i];
+    if (!node.outputs.some((output) => dependent.has(output))) continue;
+    const given = node.outputs.map(collect);
+    if (!given.some(Boolean)) continue;
+    if (!node.operator.gradient) {
+      throw new BagsslError(
+        'unsupported-operator',
+        `${node.operator.type} (output "${node.outputs[0].name}") has no gradient rule; add one beside its shape rule, or keep it off the path to the loss.`,
+      );
+    }
+    const wanted = node.inputs.map((input) => dependent.has(input));
+    deliver(node.inputs, node.operator.gradient({ node, gradients: given, wanted }));
+  }
+  return wrt.map((value) => collect(value) ?? graph.constant(new Float32Array(elements(value.shape)), value.shape));
+}
+
+/**
+ * Runs `forward`, and has its gradient come from `backward` instead of from the nodes inside: given ∂L/∂output for each
+ * output, `backward` returns ∂L/∂input for each input. For gradients that fewer passes over memory can compute.
+ */
+export function withGradient<T extends readonly Value[]>(
+  inputs: readonly Value[],
+  forward: () => T,
+  backward: (gradients: readonly (Value | undefined)[]) => readonly (Value | undefined)[],
+): T {
+  const { graph } = inputs[0];
+  const start = graph.nodes.length;
+  const outputs = forward();
+  graph.segments.push({ start, end: graph.nodes.length, inputs, outputs, backward });
+  return outputs;
+}
+
+/** The same value, taken as a constant by the gradient. */
+export function stopGradient(x: Value): Value {
+  return withGradient(
+    [x],
+    () => [identity(x)],
+    () => [undefined],
+  )[0];
+}
+
+function outermostSegments(segments: readonly Segment[]): Map<number, Segment> {
+  const byEnd = new Map<number, Segment>();
+  for (const segment of segments) {
+    const known = byEnd.get(segment.end);
+    if (segment.end > segment.start && (!known || segment.start < known.start)) byEnd.set(segment.end, segment);
+  }
+  return byEnd;
+}
+
+/** All values through which `wrt` reaches the end of the graph. */
+function dependents(nodes: Value['graph']['nodes'], wrt: readonly Value[], segmentEndingAt: Map<number, Segment>) {
+  const reached = new Set<Value>(wrt);
+  nodes.forEach((node, i) => {
+    if (node.inputs.some((input) => reached.has(input))) for (const output of node.outputs) reached.add(output);
+    const segment = segmentEndingAt.get(i + 1);
+    if (segment?.inputs.some((input) => reached.has(input))) for (const output of segment.outputs) reached.add(output);
+  });
+  return reached;
+}

@@ -1,0 +1,158 @@
+import { BagsslError } from '../errors.ts';
+import { elements } from './shapes.ts';
+
+/** Element types of tensors in a graph. Arithmetic is float32; int64 holds shapes and indices only. */
+export type DType = 'float32' | 'float16' | 'int64' | 'int32' | 'uint8' | 'bool';
+
+/** Extents, outermost first; [] is a scalar. */
+export type Shape = readonly number[];
+
+/** A constant's elements: int64 as BigInt64Array, bool as bytes 0 and 1, float16 as its bits. */
+export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array | Uint16Array;
+
+/** An ONNX attribute: an integer, a list of integers, a string, or a float (marked, as JavaScript has one number type). */
+export type Attribute = number | readonly number[] | string | { readonly float: number };
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+export interface Signature {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** One tensor that flows through a graph: an input, a constant, or what a node puts out. Shapes are static. */
+export interface Value extends Signature {
+  readonly graph: Graph;
+  readonly name: string;
+  /** Present on constants. */
+  readonly data?: TensorData;
+}
+
+export interface Node {
+  readonly operator: Operator;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Attributes;
+}
+
+/** What a gradient rule is given: the node and ∂L/∂output for each output, undefined where the loss ignores it. */
+export interface GradientContext {
+  readonly node: Node;
+  readonly gradients: readonly (Value | undefined)[];
+  /** Whether ∂L/∂input is wanted, one for each input: rules skip the work nobody asked for. */
+  readonly wanted: readonly boolean[];
+}
+
+/** One ONNX operator: its shape rule and its gradient rule, side by side. */
+export interface Operator {
+  /** The ONNX operator's name. */
+  readonly type: string;
+  infer(inputs: readonly Value[], attributes: Attributes): readonly Signature[];
+  /** ∂L/∂input for each input, undefined for those without. Absent where the operator cannot be differentiated. */
+  gradient?(context: GradientContext): readonly (Value | undefined)[];
+}
+
+/** A stretch of nodes whose gradient is given by hand instead of node by node. */
+export interface Segment {
+  readonly start: number;
+  readonly end: number;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  backward(gradients: readonly (Value | undefined)[]): readonly (Value | undefined)[];
+}
+
+/**
+ * An ONNX graph under construction. Nodes are only ever appended, so their order is already a valid order of execution,
+ * and walking it backwards differentiates it (see gradients.ts).
+ */
+export class Graph {
+  readonly inputs: Value[] = [];
+  readonly constants: Value[] = [];
+  readonly nodes: Node[] = [];
+  readonly segments: Segment[] = [];
+  readonly #names = new Set<string>();
+  readonly #smallConstants = new Map<string, Value>();
+
+  /** The operators it may hold; `createGraph()` gives it all there are. */
+  constructor(readonly operators: ReadonlyMap<string, Operator>) {}
+
+  /** A tensor given anew at every run. Names are part of the model's interface and must be unique. */
+  input(name: string, shape: Shape, dtype: DType = 'float32'): Value {
+    if (this.#names.has(name)) {
+      throw new BagsslError(
+        'bad-model',
+        `The graph already has a value named "${name}"; give every input its own name.`,
+      );
+    }
+    this.#names.add(name);
+    const value: Value = { graph: this, name, shape, dtype };
+    this.inputs.push(value);
+    return value;
+  }
+
+  /** A tensor that is part of the model. Equal small constants are kept once. */
+  constant(data: TensorData, shape: Shape, name?: string): Value {
+    if (elements(shape) !== data.length) {
+      throw new BagsslError(
+        'shape-mismatch',
+        `A constant of shape [${shape}] needs ${elements(shape)} elements, but ${data.length} were given.`,
+      );
+    }
+    const key =
+      name === undefined && data.length <= 16 ? `${data.constructor.name}:${shape}:${data.join()}` : undefined;
+    const known = key && this.#smallConstants.get(key);
+    if (known) return known;
+    const value: Value = { graph: this, name: this.#unique(name ?? 'constant'), shape, dtype: dtypeOf(data), data };
+    this.constants.push(value);
+    if (key) this.#smallConstants.set(key, value);
+    return value;
+  }
+
+  /** A float32 scalar constant. */
+  scalar(value: number): Value {
+    return this.constant(Float32Array.of(value), []);
+  }
+
+  /** A one-dimensional int64 constant: shapes, axes, starts. */
+  integers(values: readonly number[]): Value {
+    return this.constant(BigInt64Array.from(values, BigInt), [values.length]);
+  }
+
+  /** Appends a node and gives its outputs; the operator's shape rule rejects what does not fit. */
+  apply(type: string, inputs: readonly Value[], attributes: Attributes = {}): Value[] {
+    const operator = this.operators.get(type);
+    if (!operator) {
+      throw new BagsslError(
+        'unsupported-operator',
+        `The graph has no operator "${type}" (first input "${inputs[0]?.name}"). Known: ${[...this.operators.keys()].sort().join(', ')}.`,
+      );
+    }
+    for (const input of inputs) {
+      if (input.graph !== this) {
+        throw new BagsslError(
+          'bad-model',
+          `${operator.type} joins values of two graphs ("${input.name}" is a stranger).`,
+        );
+      }
+    }
+    const outputs = operator
+      .infer(inputs, attributes)
+      .map(({ dtype, shape }): Value => ({ graph: this, name: this.#unique(operator.type), dtype, shape }));
+    this.nodes.push({ operator, inputs, outputs, attributes });
+    return outputs;
+  }
+
+  #unique(stem: string): string {
+    let name = stem;
+    for (let n = this.#names.size; this.#names.has(name); n++) name = `${stem}_${n}`;
+    this.#names.add(name);
+    return name;
+  }
+}
+
+function dtypeOf(data: TensorData): DType {
+  if (data instanceof Float32Array) return 'float32';
+  if (data instanceof BigInt64Array) return 'int64';
+  if (data instanceof Int32Array) return 'int32';
+  if (data instanceof Uint16Array) return 'float16';
+  return 'uint8';
+}

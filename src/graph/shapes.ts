@@ -1,0 +1,38 @@
+import { BagsslError } from '../errors.ts';
+import type { Shape, Value } from './graph.ts';
+
+/** The number of elements of a shape. */
+export const elements = (shape: Shape): number => shape.reduce((product, extent) => product * extent, 1);
+
+/** NumPy's broadcast of two shapes; `what` names the operator in the error. */
+export function broadcast(what: string, a: Value, b: Value): number[] {
+  const rank = Math.max(a.shape.length, b.shape.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const p = a.shape[i - rank + a.shape.length] ?? 1;
+    const q = b.shape[i - rank + b.shape.length] ?? 1;
+    if (p !== q && p !== 1 && q !== 1) throw mismatch(what, 'cannot be broadcast together', a, b);
+    return p === 1 ? q : p;
+  });
+}
+
+/** An axis counted from the front; negative ones count from the end. */
+export function axisOf(what: string, axis: number, rank: number): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    throw new BagsslError('shape-mismatch', `${what}: axis ${axis} does not exist in a tensor of rank ${rank}.`);
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** The error for shapes that do not go together: names the operator, the values and both shapes. */
+export function mismatch(what: string, why: string, ...values: readonly Value[]): BagsslError {
+  const named = values.map((v) => `"${v.name}" [${v.shape}]`).join(' and ');
+  return new BagsslError('shape-mismatch', `${what}: ${named} ${why}.`);
+}
+
+/** The elements of an int64 constant as numbers; operators whose output shape depends on them need them known. */
+export function constantIntegers(what: string, value: Value): number[] {
+  if (!value.data) {
+    throw new BagsslError('bad-model', `${what} needs "${value.name}" to be a constant: shapes in a graph are static.`);
+  }
+  return Array.from(value.data as Iterable<number | bigint>, Number);
+}
