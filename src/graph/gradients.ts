@@ -1,6 +1,6 @@
 import { BagsslError } from '../errors.ts';
 import { add, identity, sum } from './functions.ts';
-import type { Segment, Value } from './graph.ts';
+import type { Graph, Segment, Value } from './graph.ts';
 import { elements } from './shapes.ts';
 
 /**
@@ -68,11 +68,11 @@ export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
  * output, `backward` returns ∂L/∂input for each input. For gradients that fewer passes over memory can compute.
  */
 export function withGradient<T extends readonly Value[]>(
+  graph: Graph,
   inputs: readonly Value[],
   forward: () => T,
   backward: (gradients: readonly (Value | undefined)[]) => readonly (Value | undefined)[],
 ): T {
-  const { graph } = inputs[0];
   const start = graph.nodes.length;
   const outputs = forward();
   graph.segments.push({ start, end: graph.nodes.length, inputs, outputs, backward });
@@ -82,9 +82,10 @@ export function withGradient<T extends readonly Value[]>(
 /** The same value, taken as a constant by the gradient. */
 export function stopGradient(x: Value): Value {
   return withGradient(
-    [x],
+    x.graph,
+    [],
     () => [identity(x)],
-    () => [undefined],
+    () => [],
   )[0];
 }
 
@@ -97,13 +98,17 @@ function outermostSegments(segments: readonly Segment[]): Map<number, Segment> {
   return byEnd;
 }
 
-/** All values through which `wrt` reaches the end of the graph. */
-function dependents(nodes: Value['graph']['nodes'], wrt: readonly Value[], segmentEndingAt: Map<number, Segment>) {
+/** All values through which `wrt` reaches the end of the graph. What is inside a segment does not count, only its face. */
+function dependents(nodes: Graph['nodes'], wrt: readonly Value[], segmentEndingAt: Map<number, Segment>): Set<Value> {
   const reached = new Set<Value>(wrt);
+  const follow = ({ inputs, outputs }: Pick<Segment, 'inputs' | 'outputs'>) => {
+    if (inputs.some((input) => reached.has(input))) for (const output of outputs) reached.add(output);
+  };
+  const inside = new Set([...segmentEndingAt.values()].flatMap(({ start, end }) => nodes.slice(start, end)));
   nodes.forEach((node, i) => {
-    if (node.inputs.some((input) => reached.has(input))) for (const output of node.outputs) reached.add(output);
+    if (!inside.has(node)) follow(node);
     const segment = segmentEndingAt.get(i + 1);
-    if (segment?.inputs.some((input) => reached.has(input))) for (const output of segment.outputs) reached.add(output);
+    if (segment) follow(segment);
   });
   return reached;
 }

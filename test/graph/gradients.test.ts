@@ -272,6 +272,7 @@ describe('gradient rules against central differences on native ONNX Runtime', ()
       build: (x: Value) => {
         const y = f.mul(x, x);
         const [cube] = withGradient(
+          x.graph,
           [y],
           () => [f.mul(y, f.sqrt(y))],
           ([g]) => [f.scale(f.mul(g!, f.sqrt(y)), 1.5)],

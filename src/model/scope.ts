@@ -1,0 +1,60 @@
+import { BagsslError } from '../errors.ts';
+import type { Graph, Shape, Value } from '../graph/graph.ts';
+
+/** How a parameter starts: uniform in ±bound, or one value everywhere. */
+export type Init = { readonly uniform: number } | { readonly constant: number };
+
+/** A tensor of the model that outlives a step: a parameter that is learnt, or a statistic that is averaged. */
+export interface TensorSpec {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly init: Init;
+}
+
+/** Tensors by name. */
+export type Weights = Readonly<Record<string, Float32Array>>;
+
+/**
+ * Where a network's layers find their tensors. In training, parameters and statistics are graph inputs, and layers hand
+ * in each statistic's next value; with `weights` given they are constants of an inference graph.
+ */
+export class Scope {
+  readonly parameters: { spec: TensorSpec; value: Value }[] = [];
+  readonly statistics: { spec: TensorSpec; value: Value; next?: Value }[] = [];
+
+  constructor(
+    readonly graph: Graph,
+    private readonly weights?: Weights,
+  ) {}
+
+  get training(): boolean {
+    return this.weights === undefined;
+  }
+
+  parameter(name: string, shape: Shape, init: Init): Value {
+    const spec = { name, shape, init };
+    const value = this.#tensor(spec);
+    this.parameters.push({ spec, value });
+    return value;
+  }
+
+  /** A running statistic; `next` takes what it becomes after this step. */
+  statistic(name: string, shape: Shape, init: Init): { value: Value; next: (value: Value) => void } {
+    const spec = { name, shape, init };
+    const entry: { spec: TensorSpec; value: Value; next?: Value } = { spec, value: this.#tensor(spec) };
+    this.statistics.push(entry);
+    return {
+      value: entry.value,
+      next: (value) => {
+        entry.next = value;
+      },
+    };
+  }
+
+  #tensor({ name, shape }: TensorSpec): Value {
+    if (!this.weights) return this.graph.input(name, shape);
+    const data = this.weights[name];
+    if (!data) throw new BagsslError('bad-checkpoint', `The weights hold no tensor "${name}", which this model needs.`);
+    return this.graph.constant(data, shape, name);
+  }
+}

@@ -1,0 +1,32 @@
+import { add, div, mul, pow, scale, shift, sqrt, sub } from '../graph/functions.ts';
+import type { Value } from '../graph/graph.ts';
+import type { Optimizer } from './optimizer.ts';
+
+export interface AdamWOptions {
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly epsilon?: number;
+  readonly weightDecay?: number;
+}
+
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter), bias-corrected:
+ *   m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²,  p ← p − lr·(m̂/(√v̂ + ε) + wd·p).
+ * Parameters of one axis are not decayed.
+ */
+export function adamw(options: AdamWOptions = {}): Optimizer {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 1e-2 } = options;
+  const blend = (old: Value, now: Value, beta: number) => add(scale(old, beta), scale(now, 1 - beta));
+  return {
+    name: 'adamw',
+    slots: ['first', 'second'],
+    update({ parameter: p, gradient: g, memory: [first, second], rate, step }) {
+      const m = blend(first, g, beta1);
+      const v = blend(second, mul(g, g), beta2);
+      const corrected = (x: Value, beta: number) => div(x, shift(scale(pow(p.graph.scalar(beta), step), -1), 1));
+      const direction = div(corrected(m, beta1), shift(sqrt(corrected(v, beta2)), epsilon));
+      const decayed = p.shape.length > 1 ? add(direction, scale(p, weightDecay)) : direction;
+      return { parameter: sub(p, mul(decayed, rate)), memory: [m, v] };
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { add, div, min, mul, reduceSumSquare, scale, shift, sqrt, sub } from '../graph/functions.ts';
+import type { Value } from '../graph/graph.ts';
+import type { Optimizer } from './optimizer.ts';
+
+export interface LarsOptions {
+  /** Trust coefficient η. */
+  readonly trust?: number;
+  readonly momentum?: number;
+  readonly nesterov?: boolean;
+  readonly weightDecay?: number;
+}
+
+/**
+ * SGD with momentum inside LARS with clipping, as EMP-SSL uses it. For parameters of two axes or more
+ *   r = min(η‖p‖/(‖g‖ + wd‖p‖ + 1e-8)/lr, 1),  g ← r·(g + wd·p);
+ * one-dimensional ones (biases, batch norm) take plain SGD without decay. Then v ← momentum·v + g and p ← p − lr·v, or with
+ * Nesterov p ← p − lr·(g + momentum·v).
+ */
+export function lars(options: LarsOptions = {}): Optimizer {
+  const { trust = 0.005, momentum = 0.9, nesterov = true, weightDecay = 1e-4 } = options;
+  return {
+    name: 'lars',
+    slots: ['momentum'],
+    update({ parameter, gradient, memory: [velocity], rate }) {
+      const g = parameter.shape.length > 1 ? adapted(parameter, gradient, rate, trust, weightDecay) : gradient;
+      const v = add(scale(velocity, momentum), g);
+      const direction = nesterov ? add(g, scale(v, momentum)) : v;
+      return { parameter: sub(parameter, mul(direction, rate)), memory: [v] };
+    },
+  };
+}
+
+function adapted(p: Value, g: Value, rate: Value, trust: number, decay: number): Value {
+  const norm = (x: Value) =>
+    sqrt(
+      reduceSumSquare(
+        x,
+        x.shape.map((_, i) => i),
+      ),
+    );
+  const size = norm(p);
+  const ratio = div(scale(size, trust), shift(add(norm(g), scale(size, decay)), 1e-8));
+  const r = min(div(ratio, rate), p.graph.scalar(1));
+  return mul(add(g, scale(p, decay)), r);
+}

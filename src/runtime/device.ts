@@ -1,0 +1,43 @@
+import { BagsslError } from '../errors.ts';
+
+/** An engine: `webgpu` and `wasm` are onnxruntime-web's providers, `native` is onnxruntime-node on the CPU. */
+export type Device = 'webgpu' | 'wasm' | 'native';
+/** `auto` takes a GPU where there is one, then onnxruntime-node in Node where it is installed, then wasm. */
+export type DeviceChoice = 'auto' | Device;
+
+export const DEVICE_CHOICES: readonly DeviceChoice[] = ['auto', 'webgpu', 'wasm', 'native'];
+
+/** The WebGPU adapter's name, and whether it is a program on the CPU that only imitates a GPU. */
+export interface Adapter {
+  readonly name: string;
+  readonly software: boolean;
+}
+
+/** True in Node and Deno, where files and processes are at hand; false in pages and their workers. */
+export const onServer = (): boolean => typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === 'string';
+
+export const inDeno = (): boolean => 'Deno' in globalThis;
+
+/** The adapter this realm would train on, or why there is none. */
+export async function findAdapter(): Promise<Adapter | { readonly none: string }> {
+  const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
+  if (!gpu) return { none: 'this platform has no navigator.gpu' };
+  let adapter: GPUAdapter | null;
+  try {
+    adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  } catch (cause) {
+    return { none: `asking for an adapter failed (${(cause as Error).message})` };
+  }
+  if (!adapter) return { none: 'no WebGPU adapter is available (no GPU, no driver, or it is blocked)' };
+  const info: Partial<GPUAdapterInfo> & { isFallbackAdapter?: boolean } = adapter.info ?? {};
+  const name = [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(' ') || 'unnamed';
+  return { name, software: info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|software/i.test(name) };
+}
+
+/** Checks a device's name, for options that come from outside. */
+export function checkDevice(choice: string): DeviceChoice {
+  if (!DEVICE_CHOICES.includes(choice as DeviceChoice)) {
+    throw new BagsslError('bad-argument', `Unknown device "${choice}"; choose one of ${DEVICE_CHOICES.join(', ')}.`);
+  }
+  return choice as DeviceChoice;
+}

@@ -1,0 +1,42 @@
+import type * as Ort from 'onnxruntime-web';
+import { BagsslError } from '../errors.ts';
+import { type Device, inDeno, onServer } from './device.ts';
+
+export type OrtModule = typeof Ort;
+
+// ORT fails when two sessions are created or run at the same time, even from two copies of this module: one queue for
+// the realm, found by a registered symbol.
+const QUEUE = Symbol.for('bagssl.ort-queue');
+const realm = globalThis as { [QUEUE]?: Promise<unknown> };
+
+/** Runs `work` when everything handed in before it has settled: ORT does one thing at a time in a realm. */
+export function exclusively<T>(work: () => Promise<T>): Promise<T> {
+  const result = (realm[QUEUE] ?? Promise.resolve()).then(work);
+  realm[QUEUE] = result.catch(() => undefined);
+  return result;
+}
+
+/**
+ * The build of ONNX Runtime for a device. Never the package's root in a browser: that is the old JSEP build. In Node and
+ * Deno the root is the wasm-only build for servers, the only one whose threads start there (measured: 1.8 times the
+ * speed on two cores), so wasm uses it.
+ */
+export async function loadOrt(device: Device): Promise<OrtModule> {
+  if (device === 'native') return loadOptional('onnxruntime-node', 'Install it (npm i onnxruntime-node), or use device "wasm".');
+  if (device === 'wasm') {
+    return onServer() ? loadOptional('onnxruntime-web', 'Reinstall bagssl: it comes with it.') : import('onnxruntime-web/wasm');
+  }
+  // JSPI needs 4.1 MB gzip instead of asyncify's 6.7, but its build does not load in Node.
+  const suspends = 'Suspending' in WebAssembly && (!onServer() || inDeno());
+  return suspends ? (import('onnxruntime-web/jspi') as Promise<OrtModule>) : import('onnxruntime-web/webgpu');
+}
+
+/** A module that bundlers must not follow: it is not for browsers, or may not be there. */
+async function loadOptional(name: string, advice: string): Promise<OrtModule> {
+  try {
+    const module = await import(/* webpackIgnore: true */ /* @vite-ignore */ name);
+    return module.InferenceSession ? module : module.default;
+  } catch (cause) {
+    throw new BagsslError('device-unavailable', `The module "${name}" cannot be loaded. ${advice}`, { cause });
+  }
+}

@@ -1,0 +1,35 @@
+import type * as Ort from 'onnxruntime-web';
+import type { Shape } from '../graph/graph.ts';
+import { exclusively } from './ort.ts';
+import type { Runtime } from './runtime.ts';
+
+/** A float32 tensor on the host. */
+export interface HostTensor {
+  readonly data: Float32Array;
+  readonly shape: Shape;
+}
+
+/** A compiled model. */
+export class Program {
+  constructor(
+    readonly runtime: Runtime,
+    readonly session: Ort.InferenceSession,
+  ) {}
+
+  /** Runs the model once and gives the outputs named, in host memory; all when none are named. */
+  async run(
+    feeds: Readonly<Record<string, HostTensor>>,
+    outputs: readonly string[] = this.session.outputNames,
+  ): Promise<Record<string, Float32Array>> {
+    const { Tensor } = this.runtime.ort;
+    const tensors = Object.fromEntries(
+      Object.entries(feeds).map(([name, { data, shape }]) => [name, new Tensor('float32', data, shape)]),
+    );
+    const results = await exclusively(() => this.session.run(tensors, outputs));
+    return Object.fromEntries(outputs.map((name) => [name, results[name].data as Float32Array]));
+  }
+
+  async dispose(): Promise<void> {
+    await exclusively(() => this.session.release());
+  }
+}

@@ -1,0 +1,102 @@
+import type * as Ort from 'onnxruntime-web';
+import { BagsslError } from '../errors.ts';
+import { type Device, type DeviceChoice, findAdapter, inDeno, onServer } from './device.ts';
+import { exclusively, loadOrt, type OrtModule } from './ort.ts';
+import { Program } from './program.ts';
+
+export interface RuntimeOptions {
+  /** Default `auto`. */
+  readonly device?: DeviceChoice;
+  /** CPU threads of the wasm and native engines; default: the processor count, at most 4. Set once per realm for wasm. */
+  readonly threads?: number;
+  /** Takes the one sentence said when `auto` does not get a GPU or threads are not to be had; default console.warn. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/** ONNX Runtime on one device: the only place that knows it. */
+export class Runtime {
+  private constructor(
+    readonly ort: OrtModule,
+    readonly device: Device,
+    readonly threads: number,
+    /** The GPU's name; undefined on the CPU. */
+    readonly adapter?: string,
+  ) {}
+
+  /**
+   * Opens a device. `auto` falls back with one warning that says why; a device asked for by name that is not there is an
+   * error ('device-unavailable') that says what to do.
+   */
+  static async open({ device = 'auto', threads, onWarning = console.warn }: RuntimeOptions = {}): Promise<Runtime> {
+    if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
+      throw new BagsslError('bad-argument', `threads must be a whole number of at least 1, got ${threads}.`);
+    }
+    const chosen = device === 'auto' ? await chooseDevice(onWarning) : device;
+    const found = chosen === 'webgpu' ? await findAdapter() : undefined;
+    if (found && 'none' in found) {
+      throw new BagsslError('device-unavailable', `Device "webgpu" was asked for, but ${found.none}. Use "wasm", or "auto".`);
+    }
+    const ort = await loadOrt(chosen);
+    const workers = chosen === 'webgpu' ? 1 : availableThreads(threads, chosen, onWarning);
+    if (chosen !== 'native') {
+      ort.env.wasm.numThreads = workers;
+      ort.env.logLevel = 'error';
+    }
+    return new Runtime(ort, chosen, workers, found?.name);
+  }
+
+  /** Compiles a model. `onGpu` names the outputs that stay on the GPU; elsewhere it means nothing. */
+  async compile(model: Uint8Array): Promise<Program> {
+    const providers: Record<Device, string> = { webgpu: 'webgpu', wasm: 'wasm', native: 'cpu' };
+    const options: Ort.InferenceSession.SessionOptions = {
+      executionProviders: [providers[this.device]],
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+      ...(this.device === 'native' && { intraOpNumThreads: this.threads }),
+    };
+    try {
+      const session = await exclusively(() => this.ort.InferenceSession.create(model, options));
+      return new Program(this, session);
+    } catch (cause) {
+      const message = (cause as Error).message ?? String(cause);
+      throw new BagsslError('device-unavailable', `ONNX Runtime (${this.device}) could not take the model: ${message}`, { cause });
+    }
+  }
+
+  /** The GPU device ORT works on; there once a program has been compiled. */
+  async gpu(): Promise<GPUDevice> {
+    return (await this.ort.env.webgpu.device) as GPUDevice;
+  }
+}
+
+async function chooseDevice(warn: (message: string) => void): Promise<Device> {
+  const adapter = await findAdapter();
+  if (!('none' in adapter) && !adapter.software) return 'webgpu';
+  const why = 'none' in adapter ? adapter.none : `the only adapter, "${adapter.name}", is software and slower than wasm`;
+  if (onServer() && !inDeno()) {
+    try {
+      await loadOrt('native');
+      return 'native';
+    } catch {
+      // onnxruntime-node is optional.
+    }
+  }
+  warn(`Training on wasm: ${why}.`);
+  return 'wasm';
+}
+
+function availableThreads(asked: number | undefined, device: Device, warn: (message: string) => void): number {
+  const processors = (globalThis.navigator as Navigator | undefined)?.hardwareConcurrency ?? processorsOfNode();
+  const wanted = asked ?? Math.min(4, processors);
+  if (device === 'wasm' && wanted > 1 && !onServer() && !globalThis.crossOriginIsolated) {
+    warn('One wasm thread: this page is not cross-origin isolated. Send COOP "same-origin" and COEP "require-corp" for more.');
+    return 1;
+  }
+  return wanted;
+}
+
+/** Node 20 has no navigator. */
+function processorsOfNode(): number {
+  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => { availableParallelism(): number } } };
+  return process?.getBuiltinModule?.('node:os').availableParallelism() ?? 1;
+}

@@ -1,0 +1,69 @@
+import { mul, reduceMean, relu, shift, sqrt, sub, scale } from '../graph/functions.ts';
+import { gradients } from '../graph/gradients.ts';
+import type { Value } from '../graph/graph.ts';
+import { createGraph } from '../graph/ops/index.ts';
+import { writeOnnx } from '../graph/write-onnx.ts';
+import type { ModelConfig } from '../model/config.ts';
+import { network } from '../model/network.ts';
+import { Scope, type TensorSpec } from '../model/scope.ts';
+import { normaliseRows } from '../objectives/normalise.ts';
+import type { Loss, Objective, Views } from '../objectives/objective.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
+import type { StateTensor } from '../runtime/stepper.ts';
+
+/** A whole training step as one ONNX model: forward, loss, gradients and update. */
+export interface StepGraph {
+  readonly onnx: Uint8Array;
+  /** Everything that outlives a step: parameters, running statistics, the optimiser's memory. */
+  readonly state: readonly (StateTensor & TensorSpec)[];
+  /** Outputs to read for a report. */
+  readonly reads: readonly string[];
+  readonly loss: Loss;
+}
+
+/**
+ * Inputs: `patches` [views·images, 3, size, size] with row v·images + b view v of image b; `rate` and `step`, scalars; and
+ * the state by name. Outputs: each state tensor's next value as `name.next`, the loss's reads, and `collapse`.
+ */
+export function stepGraph(model: ModelConfig, objective: Objective, optimizer: Optimizer, layout: Views): StepGraph {
+  const graph = createGraph();
+  const patches = graph.input('patches', [layout.views * layout.images, 3, model.size, model.size]);
+  const rate = graph.input('rate', []);
+  const step = graph.input('step', []);
+  const scope = new Scope(graph);
+  const { embedding, projection } = network(scope, model, patches);
+  const loss = objective.build(projection, layout);
+  const slopes = gradients(loss.surrogate, scope.parameters.map(({ value }) => value));
+
+  const outputs: Record<string, Value> = {};
+  const state: (StateTensor & TensorSpec)[] = [];
+  const keep = (spec: TensorSpec, next: Value) => {
+    state.push({ ...spec, input: spec.name, output: `${spec.name}.next` });
+    outputs[`${spec.name}.next`] = next;
+  };
+  scope.parameters.forEach(({ spec, value }, k) => {
+    const slots = optimizer.slots.map((slot) => ({ name: `${spec.name}.${slot}`, shape: spec.shape, init: { constant: 0 } }));
+    const memory = slots.map(({ name, shape }) => graph.input(name, shape));
+    const update = optimizer.update({ parameter: value, gradient: slopes[k], memory, rate, step });
+    keep(spec, update.parameter);
+    slots.forEach((slot, i) => {
+      keep(slot, update.memory[i]);
+    });
+  });
+  for (const { spec, value, next } of scope.statistics) keep(spec, next ?? value);
+
+  const reads: Record<string, Value> = { ...loss.reads, collapse: spread(embedding) };
+  return { onnx: writeOnnx({ ...outputs, ...reads }, 'bagssl-step'), state, reads: Object.keys(reads), loss };
+}
+
+/**
+ * How far embeddings are from having collapsed to one point: the mean over dimensions of the standard deviation of the
+ * unit embeddings over the batch, times √d. 0 when collapsed; 1 when they spread evenly about the origin.
+ */
+function spread(embedding: Value): Value {
+  const unit = normaliseRows(embedding);
+  const mean = reduceMean(unit, [0], true);
+  const centred = sub(unit, mean);
+  const deviation = sqrt(shift(relu(reduceMean(mul(centred, centred), [0])), 1e-12));
+  return scale(reduceMean(deviation, [0]), Math.sqrt(embedding.shape[1]));
+}
