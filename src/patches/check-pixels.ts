@@ -1,0 +1,40 @@
+import { BagsslError } from '../errors.ts';
+import type { Pixels } from './pixels.ts';
+
+/** Longest side of an image, in pixels. */
+const LONGEST = 65_535;
+
+/**
+ * Refuses an image whose size, layout and number of bytes do not agree.
+ * @throws BagsslError `bad-argument`
+ */
+export function checkPixels(pixels: Pixels, name = 'image'): void {
+  const { data, width, height, layout } = pixels;
+  for (const [what, v] of [
+    ['width', width],
+    ['height', height],
+  ] as const) {
+    if (!Number.isInteger(v) || v < 1 || v > LONGEST) {
+      throw new BagsslError(
+        'bad-argument',
+        `${name}: ${what} is ${v}; it must be a whole number from 1 to ${LONGEST}.`,
+      );
+    }
+  }
+  if (layout !== 'rgba' && layout !== 'planar') {
+    throw new BagsslError(
+      'bad-argument',
+      `${name}: layout is ${JSON.stringify(layout)}; it must be "rgba" or "planar".`,
+    );
+  }
+  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+    throw new BagsslError('bad-argument', `${name}: data must be a Uint8Array or a Uint8ClampedArray.`);
+  }
+  const expected = width * height * (layout === 'rgba' ? 4 : 3);
+  if (data.length !== expected) {
+    throw new BagsslError(
+      'bad-argument',
+      `${name}: data holds ${data.length} bytes; ${width}×${height} ${layout} needs ${expected}.`,
+    );
+  }
+}

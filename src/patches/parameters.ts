@@ -1,0 +1,49 @@
+/** One of ColorJitter's four changes. */
+export type ColourChange = 'brightness' | 'contrast' | 'saturation' | 'hue';
+
+/**
+ * Everything that was decided for one patch, as a value: it can be printed, drawn on the image and replayed. The box is
+ * in whole image pixels. Factors of 1 (hue: 0) change nothing.
+ */
+export interface PatchParameters {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly flip: boolean;
+  readonly brightness: number;
+  readonly contrast: number;
+  readonly saturation: number;
+  /** Turns, -0.5 to 0.5. */
+  readonly hue: number;
+  /** The order in which the colour changes are applied. */
+  readonly order: readonly ColourChange[];
+  readonly greyscale: boolean;
+}
+
+const USUAL_ORDER: readonly ColourChange[] = ['brightness', 'contrast', 'saturation', 'hue'];
+
+/** All 24 orders of the four changes, the usual one first. */
+export const ORDERS: readonly (readonly ColourChange[])[] = permutations(USUAL_ORDER);
+
+function permutations(items: readonly ColourChange[]): ColourChange[][] {
+  if (items.length === 0) return [[]];
+  return items.flatMap((first) => permutations(items.filter((i) => i !== first)).map((rest) => [first, ...rest]));
+}
+
+/** A patch that is cut and nothing else. */
+export function plainPatch(x: number, y: number, width: number, height: number): PatchParameters {
+  return {
+    x,
+    y,
+    width,
+    height,
+    flip: false,
+    brightness: 1,
+    contrast: 1,
+    saturation: 1,
+    hue: 0,
+    order: USUAL_ORDER,
+    greyscale: false,
+  };
+}

@@ -1,0 +1,45 @@
+import type { PatchParameters } from '../parameters.ts';
+import type { Pixels } from '../pixels.ts';
+import { bilinearTaps, mirroredTaps, scaledTaps, type Taps } from '../weights.ts';
+
+const { fround } = Math;
+
+/** Byte of a channel, whatever the layout. */
+function byteAt({ data, width, height, layout }: Pixels, channel: number, x: number, y: number): number {
+  return layout === 'rgba' ? data[(y * width + x) * 4 + channel] : data[(channel * height + y) * width + x];
+}
+
+function filtered({ taps, starts, weights }: Taps, i: number, value: (at: number) => number): number {
+  let sum = fround(weights[i * taps] * value(starts[i]));
+  for (let t = 1; t < taps; t++) sum = fround(sum + fround(weights[i * taps + t] * value(starts[i] + t)));
+  return sum;
+}
+
+/** Twin of copyRgba, copyPlanar, rowsRgba, rowsPlanar and columns: the crop as a tile [3, size, size] in 0..1. */
+export function crop(pixels: Pixels, p: PatchParameters, size: number): Float32Array {
+  const tile = new Float32Array(3 * size * size);
+  const { x: left, y: top, width, height } = p;
+  if (width === size && height === size) {
+    for (let i = 0; i < tile.length; i++) {
+      const x = i % size;
+      const [channel, y] = [Math.floor(i / (size * size)), Math.floor(i / size) % size];
+      tile[i] = byteAt(pixels, channel, left + (p.flip ? size - 1 - x : x), top + y) / 255;
+    }
+    return tile;
+  }
+  const plain = bilinearTaps(width, size);
+  const across = p.flip ? mirroredTaps(plain, size) : plain;
+  const down = scaledTaps(bilinearTaps(height, size), 1 / 255);
+  for (let channel = 0; channel < 3; channel++) {
+    const rows = new Float32Array(height * size);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < size; x++) {
+        rows[y * size + x] = filtered(across, x, (at) => byteAt(pixels, channel, left + at, top + y));
+      }
+    }
+    for (let i = 0; i < size * size; i++) {
+      tile[channel * size * size + i] = filtered(down, Math.floor(i / size), (at) => rows[at * size + (i % size)]);
+    }
+  }
+  return tile;
+}
