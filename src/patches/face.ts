@@ -1,0 +1,38 @@
+import { BagsslError, type ErrorCode } from '../errors.ts';
+import { type PatchBatch, runJob } from './job.ts';
+import { Kernels } from './kernels.ts';
+import { type PackedJob, unpackJob } from './pack.ts';
+
+/** A batch, or the error in its place: Comlink would strip an error of its code. */
+export type Outcome =
+  | { readonly batch: PatchBatch }
+  | { readonly error: { readonly code: ErrorCode; readonly message: string } };
+
+/** What a patch worker does when asked from another thread. */
+export interface PatchFace {
+  /** Resolves once the kernels are compiled. */
+  ready(): Promise<true>;
+  cut(packed: PackedJob): Promise<Outcome>;
+}
+
+/** The worker's half. `hand` marks what is to be transferred instead of copied. */
+export function patchFace(hand: (outcome: Outcome, buffers: ArrayBuffer[]) => Outcome): PatchFace {
+  const kernels = Kernels.load();
+  // A failure to compile is reported by whichever call comes first, not as an unhandled rejection.
+  kernels.catch(() => {});
+  return {
+    async ready() {
+      await kernels;
+      return true;
+    },
+    async cut(packed) {
+      try {
+        const batch = runJob(await kernels, unpackJob(packed));
+        return hand({ batch }, [batch.data.buffer]);
+      } catch (error) {
+        if (!(error instanceof BagsslError)) throw error;
+        return { error: { code: error.code, message: error.message } };
+      }
+    },
+  };
+}

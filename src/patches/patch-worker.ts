@@ -1,0 +1,121 @@
+import { type Remote, transfer, wrap } from 'comlink';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { BagsslError } from '../errors.ts';
+import type { Outcome, PatchFace } from './face.ts';
+import type { PatchBatch, PatchJob } from './job.ts';
+import { nodeThreads } from './node-threads.ts';
+import { packJob } from './pack.ts';
+
+/** One thread, whichever kind the platform has. */
+interface Thread {
+  readonly face: Remote<PatchFace>;
+  /** Whether the thread keeps the process alive. */
+  hold(keep: boolean): void;
+  terminate(): unknown;
+}
+
+/**
+ * One worker, owned: it notices its death, which Comlink does not (GoogleChromeLabs/comlink#601), and then rejects the
+ * call in flight. It takes one call at a time.
+ */
+export class PatchWorker {
+  readonly #thread: Thread;
+  #failed: BagsslError | undefined;
+  #reject: ((reason: BagsslError) => void) | undefined;
+
+  constructor(url?: string | URL) {
+    const die = (reason: unknown) => this.fail(reason);
+    try {
+      this.#thread = nodeThreads() ? nodeThread(url, die) : webThread(url, die);
+    } catch (cause) {
+      throw new BagsslError('worker-failed', `The patch worker could not be started: ${text(cause)}.`, { cause });
+    }
+    this.#thread.hold(false);
+  }
+
+  /** Set once the worker is dead: nothing more can be asked of it. */
+  get failed(): BagsslError | undefined {
+    return this.#failed;
+  }
+
+  /** Resolves once the worker can cut. */
+  async ready(): Promise<void> {
+    await this.#call((face) => face.ready());
+  }
+
+  /** @throws BagsslError `worker-failed` when the worker dies before it has answered */
+  async cut(job: PatchJob): Promise<PatchBatch> {
+    const packed = packJob(job);
+    const outcome = await this.#call<Outcome>(
+      (face) => face.cut(transfer(packed, [packed.pixels])) as Promise<Outcome>,
+    );
+    if ('error' in outcome) throw new BagsslError(outcome.error.code, outcome.error.message);
+    return outcome.batch;
+  }
+
+  /** Ends the worker and rejects the call in flight. */
+  fail(reason: unknown): void {
+    if (this.#failed) return;
+    this.#failed = new BagsslError(
+      'worker-failed',
+      `A patch worker stopped: ${text(reason)}. If it could not be loaded, serve patches.worker.js beside the package's other files or give workerUrl.`,
+      { cause: reason },
+    );
+    this.#reject?.(this.#failed);
+    this.terminate();
+  }
+
+  terminate(): unknown {
+    this.#failed ??= new BagsslError('disposed', 'The patch worker was disposed.');
+    this.#thread.hold(false);
+    return this.#thread.terminate();
+  }
+
+  #call<T>(ask: (face: Remote<PatchFace>) => Promise<T>): Promise<T> {
+    if (this.#failed) return Promise.reject(this.#failed);
+    this.#thread.hold(true);
+    return new Promise<T>((resolve, reject) => {
+      this.#reject = reject;
+      ask(this.#thread.face).then(resolve, reject);
+    }).finally(() => {
+      this.#reject = undefined;
+      if (!this.#failed) this.#thread.hold(false);
+    });
+  }
+}
+
+/** What an Error, an ErrorEvent or anything else has to say. */
+function text(reason: unknown): string {
+  const message = (reason as { message?: unknown } | null)?.message;
+  return typeof message === 'string' && message !== '' ? message : String((reason as Event | null)?.type ?? reason);
+}
+
+function webThread(url: string | URL | undefined, die: (reason: unknown) => void): Thread {
+  // The second form must stand in one expression: that is how bundlers find the worker.
+  const worker = url
+    ? new Worker(url, { type: 'module' })
+    : new Worker(new URL('./patches.worker.js', import.meta.url), { type: 'module' });
+  const stop = (event: Event) => {
+    event.preventDefault(); // else Deno ends the whole program
+    die(event);
+  };
+  worker.addEventListener('error', stop);
+  worker.addEventListener('messageerror', stop);
+  return { face: wrap<PatchFace>(worker), hold() {}, terminate: () => worker.terminate() };
+}
+
+function nodeThread(url: string | URL | undefined, die: (reason: unknown) => void): Thread {
+  const { Worker: NodeWorker } = nodeThreads()!;
+  // Flags of the main thread, such as --input-type, would keep the worker from loading.
+  const worker = new NodeWorker(url ? new URL(url, import.meta.url) : new URL('./patches.worker.js', import.meta.url), {
+    execArgv: [],
+  });
+  worker.on('error', die);
+  worker.on('messageerror', die);
+  worker.on('exit', (code) => die(`it exited with code ${code}`));
+  return {
+    face: wrap<PatchFace>(nodeEndpoint(worker)),
+    hold: (keep) => (keep ? worker.ref() : worker.unref()),
+    terminate: () => worker.terminate(),
+  };
+}
