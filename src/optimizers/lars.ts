@@ -1,6 +1,7 @@
-import { add, div, min, mul, reduceSumSquare, scale, shift, sqrt, sub } from '../graph/functions.ts';
+import { add, div, min, mul, reduceSumSquare, scale, shift, sqrt } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 import type { Optimizer } from './optimizer.ts';
+import { descend } from './sgd.ts';
 
 export interface LarsOptions {
   /** Trust coefficient η. */
@@ -13,8 +14,7 @@ export interface LarsOptions {
 /**
  * SGD with momentum inside LARS with clipping, as EMP-SSL uses it. For parameters of two axes or more
  *   r = min(η‖p‖/(‖g‖ + wd‖p‖ + 1e-8)/lr, 1),  g ← r·(g + wd·p);
- * one-dimensional ones (biases, batch norm) take plain SGD without decay. Then v ← momentum·v + g and p ← p − lr·v, or with
- * Nesterov p ← p − lr·(g + momentum·v).
+ * one-dimensional ones (biases, batch norm) take plain SGD without decay. Then momentum as in SGD.
  */
 export function lars(options: LarsOptions = {}): Optimizer {
   const { trust = 0.005, momentum = 0.9, nesterov = true, weightDecay = 1e-4 } = options;
@@ -23,9 +23,7 @@ export function lars(options: LarsOptions = {}): Optimizer {
     slots: ['momentum'],
     update({ parameter, gradient, memory: [velocity], rate }) {
       const g = parameter.shape.length > 1 ? adapted(parameter, gradient, rate, trust, weightDecay) : gradient;
-      const v = add(scale(velocity, momentum), g);
-      const direction = nesterov ? add(g, scale(v, momentum)) : v;
-      return { parameter: sub(parameter, mul(direction, rate)), memory: [v] };
+      return descend(parameter, g, velocity, rate, momentum, nesterov);
     },
   };
 }

@@ -14,7 +14,8 @@ export interface Adapter {
 }
 
 /** True in Node and Deno, where files and processes are at hand; false in pages and their workers. */
-export const onServer = (): boolean => typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === 'string';
+export const onServer = (): boolean =>
+  typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === 'string';
 
 export const inDeno = (): boolean => 'Deno' in globalThis;
 

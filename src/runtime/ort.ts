@@ -22,9 +22,12 @@ export function exclusively<T>(work: () => Promise<T>): Promise<T> {
  * speed on two cores), so wasm uses it.
  */
 export async function loadOrt(device: Device): Promise<OrtModule> {
-  if (device === 'native') return loadOptional('onnxruntime-node', 'Install it (npm i onnxruntime-node), or use device "wasm".');
+  if (device === 'native')
+    return loadOptional('onnxruntime-node', 'Install it (npm i onnxruntime-node), or use device "wasm".');
   if (device === 'wasm') {
-    return onServer() ? loadOptional('onnxruntime-web', 'Reinstall bagssl: it comes with it.') : import('onnxruntime-web/wasm');
+    return onServer()
+      ? loadOptional('onnxruntime-web', 'Reinstall bagssl: it comes with it.')
+      : import('onnxruntime-web/wasm');
   }
   // JSPI needs 4.1 MB gzip instead of asyncify's 6.7, but its build does not load in Node.
   const suspends = 'Suspending' in WebAssembly && (!onServer() || inDeno());

@@ -34,7 +34,10 @@ export class Runtime {
     const chosen = device === 'auto' ? await chooseDevice(onWarning) : device;
     const found = chosen === 'webgpu' ? await findAdapter() : undefined;
     if (found && 'none' in found) {
-      throw new BagsslError('device-unavailable', `Device "webgpu" was asked for, but ${found.none}. Use "wasm", or "auto".`);
+      throw new BagsslError(
+        'device-unavailable',
+        `Device "webgpu" was asked for, but ${found.none}. Use "wasm", or "auto".`,
+      );
     }
     const ort = await loadOrt(chosen);
     const workers = chosen === 'webgpu' ? 1 : availableThreads(threads, chosen, onWarning);
@@ -59,7 +62,11 @@ export class Runtime {
       return new Program(this, session);
     } catch (cause) {
       const message = (cause as Error).message ?? String(cause);
-      throw new BagsslError('device-unavailable', `ONNX Runtime (${this.device}) could not take the model: ${message}`, { cause });
+      throw new BagsslError(
+        'device-unavailable',
+        `ONNX Runtime (${this.device}) could not take the model: ${message}`,
+        { cause },
+      );
     }
   }
 
@@ -72,7 +79,8 @@ export class Runtime {
 async function chooseDevice(warn: (message: string) => void): Promise<Device> {
   const adapter = await findAdapter();
   if (!('none' in adapter) && !adapter.software) return 'webgpu';
-  const why = 'none' in adapter ? adapter.none : `the only adapter, "${adapter.name}", is software and slower than wasm`;
+  const why =
+    'none' in adapter ? adapter.none : `the only adapter, "${adapter.name}", is software and slower than wasm`;
   if (onServer() && !inDeno()) {
     try {
       await loadOrt('native');
@@ -89,7 +97,9 @@ function availableThreads(asked: number | undefined, device: Device, warn: (mess
   const processors = (globalThis.navigator as Navigator | undefined)?.hardwareConcurrency ?? processorsOfNode();
   const wanted = asked ?? Math.min(4, processors);
   if (device === 'wasm' && wanted > 1 && !onServer() && !globalThis.crossOriginIsolated) {
-    warn('One wasm thread: this page is not cross-origin isolated. Send COOP "same-origin" and COEP "require-corp" for more.');
+    warn(
+      'One wasm thread: this page is not cross-origin isolated. Send COOP "same-origin" and COEP "require-corp" for more.',
+    );
     return 1;
   }
   return wanted;
@@ -97,6 +107,8 @@ function availableThreads(asked: number | undefined, device: Device, warn: (mess
 
 /** Node 20 has no navigator. */
 function processorsOfNode(): number {
-  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => { availableParallelism(): number } } };
+  const { process } = globalThis as {
+    process?: { getBuiltinModule?: (name: string) => { availableParallelism(): number } };
+  };
   return process?.getBuiltinModule?.('node:os').availableParallelism() ?? 1;
 }

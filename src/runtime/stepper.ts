@@ -66,7 +66,10 @@ export class Stepper {
   }
 
   /** One step: the state moves on, and the outputs named in `reads` come back to the host. */
-  async step(feeds: Readonly<Record<string, HostTensor>>, reads: readonly string[]): Promise<Record<string, Float32Array>> {
+  async step(
+    feeds: Readonly<Record<string, HostTensor>>,
+    reads: readonly string[],
+  ): Promise<Record<string, Float32Array>> {
     const { Tensor } = this.program.runtime.ort;
     const tensors: Record<string, Ort.Tensor> = { ...this.#now };
     for (const [name, { data, shape }] of Object.entries(feeds)) {

@@ -1,4 +1,4 @@
-import { mul, reduceMean, relu, shift, sqrt, sub, scale } from '../graph/functions.ts';
+import { mul, reduceMean, relu, scale, shift, sqrt, sub } from '../graph/functions.ts';
 import { gradients } from '../graph/gradients.ts';
 import type { Value } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
@@ -33,7 +33,10 @@ export function stepGraph(model: ModelConfig, objective: Objective, optimizer: O
   const scope = new Scope(graph);
   const { embedding, projection } = network(scope, model, patches);
   const loss = objective.build(projection, layout);
-  const slopes = gradients(loss.surrogate, scope.parameters.map(({ value }) => value));
+  const slopes = gradients(
+    loss.surrogate,
+    scope.parameters.map(({ value }) => value),
+  );
 
   const outputs: Record<string, Value> = {};
   const state: (StateTensor & TensorSpec)[] = [];
@@ -42,7 +45,11 @@ export function stepGraph(model: ModelConfig, objective: Objective, optimizer: O
     outputs[`${spec.name}.next`] = next;
   };
   scope.parameters.forEach(({ spec, value }, k) => {
-    const slots = optimizer.slots.map((slot) => ({ name: `${spec.name}.${slot}`, shape: spec.shape, init: { constant: 0 } }));
+    const slots = optimizer.slots.map((slot) => ({
+      name: `${spec.name}.${slot}`,
+      shape: spec.shape,
+      init: { constant: 0 },
+    }));
     const memory = slots.map(({ name, shape }) => graph.input(name, shape));
     const update = optimizer.update({ parameter: value, gradient: slopes[k], memory, rate, step });
     keep(spec, update.parameter);

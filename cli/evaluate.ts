@@ -1,0 +1,76 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Accuracies,
+  type Evaluation,
+  evaluate as evaluateModel,
+  initialWeights,
+  parsePlacement,
+} from '../src/index.ts';
+import { loadCheckpoint, openData } from '../src/node.ts';
+import type { Command } from './options.ts';
+import { Progress } from './progress.ts';
+import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson, saySkipped } from './shared.ts';
+
+export const evaluate: Command = {
+  summary: 'measure how good the representation is, beside an untrained encoder and raw pixels',
+  options: {
+    model: { type: 'string', value: 'DIR', required: true, help: 'a folder that "bagssl train" wrote' },
+    data: {
+      type: 'string',
+      value: 'PATH',
+      required: true,
+      help: "labelled images: the bank and the probe's training set",
+    },
+    test: { type: 'string', value: 'PATH', help: 'test images; default: the test part of --data' },
+    'train-images': { type: 'string', value: 'N', help: 'use the first N labelled images only' },
+    patches: {
+      type: 'string',
+      value: 'N|grid|all',
+      help: 'N at random, a grid 5 across ("gridK": K across), or every position; default grid3',
+    },
+    ...ENGINE_OPTIONS,
+    json: JSON_OPTION,
+  },
+  async run(values) {
+    const progress = new Progress();
+    const placement = parsePlacement(values.text('patches') ?? 'grid3');
+    const folder = values.text('model')!;
+    const { config, state } = await loadCheckpoint(folder);
+    const path = values.text('data')!;
+    const testPath = values.text('test');
+    const train = await openData(path, { split: 'train', limit: values.whole('train-images', 1) });
+    const test = await openData(testPath ?? path, { split: 'test' });
+    for (const set of [train, test]) saySkipped(set, progress);
+    const result = await evaluateModel({
+      ...engineOptions(values, progress),
+      model: config.model,
+      recipe: config.recipe,
+      weights: state,
+      untrained: initialWeights(config),
+      train,
+      test,
+      placement,
+      signal: interruption(),
+      onProgress: (stage, share) => progress.show(share, stage),
+    });
+    progress.clear();
+    await writeFile(join(folder, 'evaluation.json'), `${JSON.stringify(result, null, 1)}\n`);
+    if (values.flag('json')) printJson(result);
+    else process.stdout.write(table(result));
+  },
+};
+
+function table(result: Evaluation): string {
+  const row = (name: string, { knn_k200, knn_k20, linear }: Accuracies) =>
+    `${name.padEnd(18)}${[knn_k200, knn_k20, linear].map((v) => v.toFixed(3).padStart(12)).join('')}`;
+  return [
+    `${result.train_images} labelled images, ${result.test_images} test images, ${result.patches} patches an image`,
+    '',
+    `${'accuracy'.padEnd(18)}${['kNN k=200', 'kNN k=20', 'linear'].map((v) => v.padStart(12)).join('')}`,
+    row('trained', result),
+    row('untrained', result.untrained),
+    row('raw pixels', result.pixels),
+    '',
+  ].join('\n');
+}

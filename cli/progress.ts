@@ -1,0 +1,46 @@
+/** One line of progress on stderr: redrawn on a terminal, written now and then otherwise. */
+export class Progress {
+  #last = Number.NEGATIVE_INFINITY;
+  #open = false;
+  readonly #terminal = process.stderr.isTTY === true;
+
+  /** `share` 0 to 1; the text says the rest. The line is drawn at most 10 times a second, or once in 10 seconds. */
+  show(share: number, text: string): void {
+    const now = performance.now();
+    if (now - this.#last < (this.#terminal ? 100 : 10_000)) return;
+    this.#last = now;
+    const line = `${bar(share)} ${text}`;
+    if (this.#terminal) {
+      process.stderr.write(`\r\x1b[2K${line.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+      this.#open = true;
+    } else {
+      process.stderr.write(`${line}\n`);
+    }
+  }
+
+  /** A line that stays. */
+  say(text: string): void {
+    this.clear();
+    process.stderr.write(`${text}\n`);
+  }
+
+  clear(): void {
+    if (this.#open) process.stderr.write('\r\x1b[2K');
+    this.#open = false;
+    this.#last = Number.NEGATIVE_INFINITY;
+  }
+}
+
+function bar(share: number): string {
+  const width = 20;
+  const full = Math.round(Math.max(0, Math.min(1, share)) * width);
+  return `[${'#'.repeat(full)}${'.'.repeat(width - full)}] ${`${Math.floor(share * 100)}`.padStart(3)} %`;
+}
+
+/** Seconds as people say them: 45 s, 3 min 20 s, 1 h 5 min. */
+export function duration(seconds: number): string {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+}

@@ -1,0 +1,157 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { BagsslError, type Checkpoint, fit, type RunOverrides, type Step } from '../src/index.ts';
+import { loadCheckpoint, openData, RUN_FILE, saveCheckpoint } from '../src/node.ts';
+import { type Command, UsageError, type Values } from './options.ts';
+import { duration, Progress } from './progress.ts';
+import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson, saySkipped } from './shared.ts';
+
+/** A checkpoint is written this often while training, and at the end. */
+const SAVE_SECONDS = 60;
+
+export const train: Command = {
+  summary: 'learn an encoder from unlabelled images',
+  options: {
+    data: {
+      type: 'string',
+      value: 'PATH',
+      required: true,
+      help: 'a CIFAR-10 folder, a folder of images, or "builtin"',
+    },
+    out: { type: 'string', value: 'DIR', required: true, help: 'where the run is kept' },
+    images: { type: 'string', value: 'N', help: 'train on the first N images only' },
+    minutes: { type: 'string', value: 'M', help: 'train for M minutes; default 10' },
+    steps: { type: 'string', value: 'N', help: 'train for N steps instead: the repeatable form' },
+    views: { type: 'string', value: 'N', help: 'patches of each image in a batch; default 4' },
+    batch: { type: 'string', value: 'N', help: 'images in a batch; default 50' },
+    rate: { type: 'string', value: 'R', help: 'peak learning rate; default 0.3' },
+    seed: { type: 'string', value: 'S', help: 'seed of everything random; default 0' },
+    ...ENGINE_OPTIONS,
+    resume: { type: 'boolean', help: 'go on with the run in DIR' },
+    overwrite: { type: 'boolean', help: 'replace the run in DIR' },
+    json: JSON_OPTION,
+  },
+  async run(values) {
+    const progress = new Progress();
+    const out = values.text('out')!;
+    const run = overrides(values);
+    const resume = await resumed(values, out);
+    const data = await openData(values.text('data')!, {
+      split: 'train',
+      limit: values.whole('images', 2),
+      onProgress: (done, total) => progress.show(done / total, `reading images, ${done} of ${total}`),
+    });
+    progress.clear();
+    saySkipped(data, progress);
+
+    const signal = interruption();
+    const training = fit({ ...engineOptions(values, progress), data, run, resume, signal });
+    try {
+      const { runtime } = await training.open();
+      const { images, views } = training.config;
+      progress.say(
+        `Training on ${data.length} images (${data.name}), ${images} × ${views} patches a step, on ${runtime.device}${runtime.adapter ? ` (${runtime.adapter})` : ''}, ${runtime.threads} thread${runtime.threads === 1 ? '' : 's'}.`,
+      );
+      const total = await follow(training, out, progress);
+      if (values.flag('json')) printJson(total);
+    } finally {
+      await training.dispose();
+    }
+  },
+};
+
+function overrides(values: Values): RunOverrides {
+  const minutes = values.number('minutes');
+  const steps = values.whole('steps', 1);
+  if (minutes !== undefined && steps !== undefined) throw new UsageError('Give --minutes or --steps, not both.');
+  if (minutes !== undefined && !(minutes > 0))
+    throw new UsageError(`--minutes takes a positive number, got "${minutes}".`);
+  const given = {
+    seed: values.whole('seed', 0),
+    images: values.whole('batch', 2),
+    views: values.whole('views', 2),
+    rate: values.number('rate'),
+    budget:
+      steps !== undefined
+        ? { steps }
+        : minutes !== undefined || !values.flag('resume')
+          ? { minutes: minutes ?? 10 }
+          : undefined,
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+async function resumed(values: Values, out: string): Promise<Checkpoint | undefined> {
+  if (values.flag('resume')) return loadCheckpoint(out);
+  if (existsSync(join(out, RUN_FILE)) && !values.flag('overwrite')) {
+    throw new UsageError(
+      `"${out}" already holds a run; go on with it (--resume), replace it (--overwrite), or choose another --out.`,
+    );
+  }
+  return undefined;
+}
+
+/** Trains to the end, showing progress and saving now and then; an interruption saves as well. */
+async function follow(training: ReturnType<typeof fit>, out: string, progress: Progress) {
+  const { runtime } = await training.open();
+  let steps = 0;
+  let ms = 0;
+  let wait = 0;
+  let saved = performance.now();
+  let last: Step | undefined;
+  const save = async () => {
+    await saveCheckpoint(out, await training.checkpoint());
+    saved = performance.now();
+  };
+  try {
+    for await (const step of training) {
+      last = step;
+      steps++;
+      ms += step.ms;
+      wait += step.dataWaitMs;
+      progress.show(step.progress, describe(training, step, steps, ms));
+      if (performance.now() - saved > SAVE_SECONDS * 1000) await save();
+    }
+  } catch (error) {
+    if (error instanceof BagsslError && error.code === 'aborted') {
+      if (steps > 0) await save();
+      const kept = steps > 0 ? ` The run is kept in "${out}"; go on with --resume.` : '';
+      throw new BagsslError('aborted', `${error.message}${kept}`, { cause: error });
+    }
+    throw error;
+  }
+  if (steps === 0) progress.say('The run had already reached its end; give more --minutes or --steps to go on.');
+  await save();
+  const report = training.history.at(-1);
+  progress.clear();
+  const patchesPerStep = training.config.images * training.config.views;
+  const total = {
+    steps: last?.step ?? training.history.at(-1)?.step ?? 0,
+    patches: (last?.step ?? 0) * patchesPerStep,
+    seconds: round(last?.seconds ?? 0, 2),
+    ms_per_step: round(ms / Math.max(1, steps), 2),
+    data_wait_ms_per_step: round(wait / Math.max(1, steps), 3),
+    patches_per_second: round((1000 * steps * patchesPerStep) / Math.max(1, ms), 1),
+    device: runtime.device,
+    threads: runtime.threads,
+    loss: report?.loss ?? null,
+    collapse: report?.collapse ?? null,
+    out,
+  };
+  progress.say(
+    `Trained ${total.steps} steps (${total.patches} patches) in ${duration(total.seconds)}, ${total.ms_per_step} ms a step; loss ${report?.loss.toFixed(3)}, collapse figure ${report?.collapse.toFixed(2)}. Kept in "${out}".`,
+  );
+  return total;
+}
+
+function describe(training: ReturnType<typeof fit>, step: Step, steps: number, ms: number): string {
+  const report = training.history.at(-1);
+  const rate = (1000 * steps * training.config.images * training.config.views) / ms;
+  const { budget } = training.config;
+  const left =
+    'steps' in budget ? ((budget.steps - step.step) * ms) / steps / 1000 : budget.minutes * 60 - step.seconds;
+  const figures = report ? `loss ${report.loss.toFixed(2)}, ` : '';
+  return `step ${step.step}, ${figures}${rate.toFixed(0)} patches/s, ${duration(left)} left`;
+}
+
+const round = (value: number, digits: number) => Number(value.toFixed(digits));

@@ -1,0 +1,164 @@
+import type { ImageSet } from '../data/image-set.ts';
+import { BagsslError } from '../errors.ts';
+import type { ModelConfig } from '../model/config.ts';
+import type { Weights } from '../model/scope.ts';
+import type { PatchParameters } from '../patches/parameters.ts';
+import type { Placement } from '../patches/placement.ts';
+import { PatchPool } from '../patches/pool.ts';
+import { type Recipe, withoutAugmentation } from '../patches/recipe.ts';
+import type { Program } from '../runtime/program.ts';
+import { Runtime, type RuntimeOptions } from '../runtime/runtime.ts';
+import { BagMean } from './bag-mean.ts';
+import { type Feature, featureGraph, featureWidth } from './feature-graph.ts';
+import type { Matrix } from './matrix.ts';
+
+export interface EmbedderOptions extends RuntimeOptions {
+  readonly model: ModelConfig;
+  readonly weights: Weights;
+  /** Patch size, scale and normalisation; its augmentation is switched off. */
+  readonly recipe: Recipe;
+  /** Default `preFeature`. */
+  readonly feature?: Feature;
+  /** Workers that cut patches; default 2. */
+  readonly workers?: number;
+  readonly workerUrl?: URL | string;
+}
+
+export interface EmbedOptions {
+  /** Where the patches lie; default a grid, 5 across. */
+  readonly placement?: Placement;
+  /** Keep every patch's own vector. */
+  readonly keepPatches?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** An image as a bag of patch embeddings. */
+export interface Bag {
+  readonly index: number;
+  /** The mean of the patches' vectors. */
+  readonly vector: Float32Array;
+  /** How many patches it is the mean of. */
+  readonly count: number;
+  /** With `keepPatches`: where each patch lies and its vector. */
+  readonly patches?: readonly { readonly parameters: PatchParameters; readonly vector: Float32Array }[];
+}
+
+/** Patches in one run of the encoder. */
+const BATCH = 256;
+/** Patches in one job of the pool: four runs, so that padding the last costs little. */
+const JOB = 4 * BATCH;
+
+/** Turns images into bags with a trained encoder. */
+export class Embedder implements AsyncDisposable {
+  readonly width: number;
+
+  private constructor(
+    private readonly options: EmbedderOptions,
+    readonly feature: Feature,
+    readonly program: Program,
+    private readonly pool: PatchPool,
+  ) {
+    this.width = featureWidth(options.model, feature);
+  }
+
+  static async create(options: EmbedderOptions): Promise<Embedder> {
+    const { model, weights, feature = 'preFeature' } = options;
+    const runtime = await Runtime.open(options);
+    const program = await runtime.compile(featureGraph(model, weights, feature, BATCH));
+    const pool = await PatchPool.create({ workers: options.workers ?? 2, workerUrl: options.workerUrl });
+    return new Embedder(options, feature, program, pool);
+  }
+
+  /** The bags of a set of images, in order. */
+  async *embed(images: ImageSet, options: EmbedOptions = {}): AsyncGenerator<Bag, void, void> {
+    const { placement = { kind: 'grid', across: 5 }, keepPatches = false, signal, onProgress } = options;
+    const recipe = withoutAugmentation(this.options.recipe);
+    let perJob = 1;
+    let next = 0;
+    const cut = async (from: number, to: number) => {
+      const pixels = await Promise.all(Array.from({ length: to - from }, (_, k) => images.image(from + k)));
+      const job = {
+        recipe,
+        images: pixels.map((image, k) => ({ id: from + k, pixels: image })),
+        source: { kind: 'placed' as const, placement },
+        keepParameters: keepPatches,
+      };
+      return { from, batch: await this.pool.cut(job) };
+    };
+    const queue: ReturnType<typeof cut>[] = [];
+    const fill = () => {
+      while (queue.length < 3 && next < images.length) {
+        const to = Math.min(images.length, next + perJob);
+        const job = cut(next, to);
+        job.catch(() => undefined);
+        queue.push(job);
+        next = to;
+      }
+    };
+    for (fill(); queue.length > 0; fill()) {
+      const { from, batch } = await queue.shift()!;
+      perJob = Math.max(1, Math.floor(JOB / Math.max(...batch.perImage)));
+      fill();
+      const vectors = await this.#vectors(batch.data, batch.count);
+      let at = 0;
+      for (let k = 0; k < batch.perImage.length; k++) {
+        if (signal?.aborted)
+          throw new BagsslError('aborted', `Embedding was stopped after ${from + k} images.`, { cause: signal.reason });
+        const count = batch.perImage[k];
+        const first = at;
+        const bag = new BagMean(this.width);
+        for (; at < first + count; at++) bag.add(vectors, at * this.width);
+        const vector = bag.mean();
+        if (!Number.isFinite(vector[0])) {
+          throw new BagsslError(
+            'bad-model',
+            `The encoder gave ${vector[0]} for image ${from + k}; its weights are damaged or diverged.`,
+          );
+        }
+        const patches = keepPatches
+          ? Array.from({ length: count }, (_, i) => ({
+              parameters: batch.parameters![first + i],
+              vector: vectors.slice((first + i) * this.width, (first + i + 1) * this.width),
+            }))
+          : undefined;
+        yield { index: from + k, vector, count, patches };
+      }
+      onProgress?.(from + batch.perImage.length, images.length);
+    }
+  }
+
+  /** The vectors of all images as one matrix. */
+  async matrix(images: ImageSet, options: EmbedOptions = {}): Promise<Matrix> {
+    const data = new Float32Array(images.length * this.width);
+    for await (const { index, vector } of this.embed(images, options)) data.set(vector, index * this.width);
+    return { data, rows: images.length, columns: this.width };
+  }
+
+  async #vectors(patches: Float32Array, count: number): Promise<Float32Array> {
+    const { size } = this.options.model;
+    const each = 3 * size * size;
+    const out = new Float32Array(count * this.width);
+    for (let from = 0; from < count; from += BATCH) {
+      const rows = Math.min(BATCH, count - from);
+      let data = patches.subarray(from * each, (from + rows) * each);
+      if (rows < BATCH) {
+        const padded = new Float32Array(BATCH * each);
+        padded.set(data);
+        data = padded;
+      }
+      const result = await this.program.run({ patches: { data, shape: [BATCH, 3, size, size] } });
+      out.set(result[this.feature].subarray(0, rows * this.width), from * this.width);
+    }
+    return out;
+  }
+
+  async dispose(): Promise<void> {
+    await this.program.dispose();
+    await this.pool.dispose();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+}

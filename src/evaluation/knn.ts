@@ -1,0 +1,168 @@
+import type { Matrix } from '../bag/matrix.ts';
+import { BagsslError } from '../errors.ts';
+import { matmul } from '../graph/functions.ts';
+import { createGraph } from '../graph/ops/index.ts';
+import { writeOnnx } from '../graph/write-onnx.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+
+/** A weighted nearest-neighbour protocol: cosine similarity s, votes exp(s/T) of the k nearest. */
+export interface KnnProtocol {
+  readonly k: number;
+  readonly temperature: number;
+}
+
+/** The two protocols of the field: lightly's and EMP-SSL's. */
+export const KNN_PROTOCOLS = {
+  knn_k200: { k: 200, temperature: 0.1 },
+  knn_k20: { k: 20, temperature: 0.07 },
+} as const satisfies Record<string, KnnProtocol>;
+
+export interface Labelled {
+  readonly features: Matrix;
+  readonly labels: Int32Array;
+}
+
+const QUERIES = 500;
+const BANK = 5000;
+
+/**
+ * Accuracy of each protocol on `test`, 0 to 1, with `train` as the bank. The similarities, a product of all test with all
+ * training vectors, run on the runtime; the votes are counted here. Fewer training vectors than k: all of them vote.
+ */
+export async function knnAccuracies<P extends Record<string, KnnProtocol>>(
+  runtime: Runtime,
+  train: Labelled,
+  test: Labelled,
+  protocols: P,
+): Promise<Record<keyof P, number>> {
+  const { columns } = train.features;
+  if (columns !== test.features.columns) {
+    throw new BagsslError(
+      'shape-mismatch',
+      `The bank's vectors have ${columns} dimensions, the queries' ${test.features.columns}.`,
+    );
+  }
+  if (train.features.rows === 0 || test.features.rows === 0) {
+    throw new BagsslError(
+      'bad-data',
+      `kNN needs images on both sides, got ${train.features.rows} and ${test.features.rows}.`,
+    );
+  }
+  const classes = 1 + train.labels.reduce((most, label) => Math.max(most, label), 0);
+  const deepest = Math.min(train.features.rows, Math.max(...Object.values(protocols).map(({ k }) => k)));
+  const bank = unitRows(train.features);
+  const queries = unitRows(test.features);
+  const correct = Object.fromEntries(Object.keys(protocols).map((name) => [name, 0])) as Record<keyof P, number>;
+
+  const graph = createGraph();
+  const product = matmul(graph.input('queries', [QUERIES, columns]), graph.input('bank', [columns, BANK]));
+  const program = await runtime.compile(writeOnnx({ similarities: product }, 'bagssl-knn'));
+  try {
+    const nearest = Array.from({ length: test.features.rows }, () => new Nearest(deepest));
+    for (let b = 0; b < train.features.rows; b += BANK) {
+      const here = Math.min(BANK, train.features.rows - b);
+      const block = { data: transposedBlock(bank, columns, b, here), shape: [columns, BANK] };
+      for (let q = 0; q < test.features.rows; q += QUERIES) {
+        const rows = Math.min(QUERIES, test.features.rows - q);
+        const data = new Float32Array(QUERIES * columns);
+        data.set(queries.subarray(q * columns, (q + rows) * columns));
+        const { similarities } = await program.run({ queries: { data, shape: [QUERIES, columns] }, bank: block });
+        for (let i = 0; i < rows; i++) {
+          const list = nearest[q + i];
+          for (let j = 0; j < here; j++) list.offer(similarities[i * BANK + j], b + j);
+        }
+      }
+    }
+    nearest.forEach((list, i) => {
+      const order = list.sorted();
+      for (const [name, { k, temperature }] of Object.entries(protocols) as [keyof P, KnnProtocol][]) {
+        if (vote(order.slice(0, k), train.labels, classes, temperature) === test.labels[i]) correct[name]++;
+      }
+    });
+  } finally {
+    await program.dispose();
+  }
+  for (const name of Object.keys(correct) as (keyof P)[]) correct[name] /= test.features.rows;
+  return correct;
+}
+
+interface Neighbour {
+  readonly similarity: number;
+  readonly index: number;
+}
+
+function vote(neighbours: readonly Neighbour[], labels: Int32Array, classes: number, temperature: number): number {
+  const votes = new Float64Array(classes);
+  for (const { similarity, index } of neighbours) votes[labels[index]] += Math.exp(similarity / temperature);
+  return votes.indexOf(Math.max(...votes));
+}
+
+/** The k best offers so far: a heap with the worst of them on top. Of equals the one offered first stays. */
+class Nearest {
+  readonly #similarity: Float64Array;
+  readonly #index: Int32Array;
+  #size = 0;
+
+  constructor(private readonly k: number) {
+    this.#similarity = new Float64Array(k);
+    this.#index = new Int32Array(k);
+  }
+
+  offer(similarity: number, index: number): void {
+    if (this.#size < this.k) {
+      let i = this.#size++;
+      for (; i > 0; i = (i - 1) >> 1) {
+        const parent = (i - 1) >> 1;
+        if (this.#similarity[parent] <= similarity) break;
+        this.#move(parent, i);
+      }
+      this.#put(i, similarity, index);
+    } else if (similarity > this.#similarity[0]) {
+      let i = 0;
+      for (let child = 1; child < this.k; child = 2 * i + 1) {
+        if (child + 1 < this.k && this.#similarity[child + 1] < this.#similarity[child]) child++;
+        if (this.#similarity[child] >= similarity) break;
+        this.#move(child, i);
+        i = child;
+      }
+      this.#put(i, similarity, index);
+    }
+  }
+
+  sorted(): Neighbour[] {
+    return Array.from({ length: this.#size }, (_, i) => ({
+      similarity: this.#similarity[i],
+      index: this.#index[i],
+    })).sort((a, b) => b.similarity - a.similarity || a.index - b.index);
+  }
+
+  #move(from: number, to: number): void {
+    this.#similarity[to] = this.#similarity[from];
+    this.#index[to] = this.#index[from];
+  }
+
+  #put(at: number, similarity: number, index: number): void {
+    this.#similarity[at] = similarity;
+    this.#index[at] = index;
+  }
+}
+
+function unitRows({ data, rows, columns }: Matrix): Float32Array {
+  const out = new Float32Array(data.length);
+  for (let r = 0; r < rows; r++) {
+    let square = 0;
+    for (let i = r * columns; i < (r + 1) * columns; i++) square += data[i] * data[i];
+    const inverse = 1 / Math.sqrt(square + 1e-24);
+    for (let i = r * columns; i < (r + 1) * columns; i++) out[i] = data[i] * inverse;
+  }
+  return out;
+}
+
+/** Columns b … b + count − 1 of the bank's transpose, zeros after them. */
+function transposedBlock(bank: Float32Array, columns: number, b: number, count: number): Float32Array {
+  const block = new Float32Array(columns * BANK);
+  for (let j = 0; j < count; j++) {
+    for (let i = 0; i < columns; i++) block[i * BANK + j] = bank[(b + j) * columns + i];
+  }
+  return block;
+}

@@ -1,0 +1,35 @@
+/** bagssl: image representations learnt on the user's own device, as a bag of patch embeddings. Works in browsers, Deno and Node. */
+export { BagMean } from './bag/bag-mean.ts';
+export { type Bag, Embedder, type EmbedderOptions, type EmbedOptions } from './bag/embedder.ts';
+export { FEATURES, type Feature } from './bag/feature-graph.ts';
+export type { Matrix } from './bag/matrix.ts';
+export { builtinScenes } from './data/builtin.ts';
+export { cifarSet, readCifarBatch } from './data/cifar.ts';
+export type { ImageSet } from './data/image-set.ts';
+export { BagsslError, type ErrorCode } from './errors.ts';
+export { type Accuracies, type EvaluateOptions, type Evaluation, evaluate } from './evaluation/evaluate.ts';
+export { KNN_PROTOCOLS, type KnnProtocol, knnAccuracies, type Labelled } from './evaluation/knn.ts';
+export { type LinearProbeOptions, linearProbe } from './evaluation/linear-probe.ts';
+export { readNpy, writeNpy } from './formats/npy.ts';
+export { readSafetensors, writeSafetensors } from './formats/safetensors.ts';
+export { compact, type ModelConfig } from './model/config.ts';
+export type { PatchBatch, PatchJob, PatchSource } from './patches/job.ts';
+export type { PatchParameters } from './patches/parameters.ts';
+export type { Pixels } from './patches/pixels.ts';
+export { type Placement, parsePlacement } from './patches/placement.ts';
+export { PatchPool } from './patches/pool.ts';
+export { checkRecipe, presets, type Recipe, withoutAugmentation } from './patches/recipe.ts';
+export {
+  type Adapter,
+  checkDevice,
+  DEVICE_CHOICES,
+  type Device,
+  type DeviceChoice,
+  findAdapter,
+} from './runtime/device.ts';
+export { Runtime, type RuntimeOptions } from './runtime/runtime.ts';
+export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type HistoryEntry } from './training/checkpoint.ts';
+export { type Fit, type FitOptions, fit, type Step } from './training/fit.ts';
+export { initialWeights } from './training/initial-state.ts';
+export { type RunConfig, type RunOverrides, runConfig } from './training/run-config.ts';
+export { VERSION } from './version.ts';

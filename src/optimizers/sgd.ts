@@ -1,0 +1,29 @@
+import { add, mul, scale, sub } from '../graph/functions.ts';
+import type { Value } from '../graph/graph.ts';
+import type { Optimizer, Update } from './optimizer.ts';
+
+export interface SgdOptions {
+  readonly momentum?: number;
+  readonly nesterov?: boolean;
+  readonly weightDecay?: number;
+}
+
+/** SGD with momentum; g ← g + wd·p for parameters of two axes or more, then `descend`. */
+export function sgd({ momentum = 0.9, nesterov = false, weightDecay = 0 }: SgdOptions = {}): Optimizer {
+  return {
+    name: 'sgd',
+    slots: ['momentum'],
+    update({ parameter, gradient, memory: [velocity], rate }) {
+      const decayed =
+        weightDecay && parameter.shape.length > 1 ? add(gradient, scale(parameter, weightDecay)) : gradient;
+      return descend(parameter, decayed, velocity, rate, momentum, nesterov);
+    },
+  };
+}
+
+/** v ← momentum·v + g, p ← p − lr·v; with Nesterov p ← p − lr·(g + momentum·v). */
+export function descend(p: Value, g: Value, velocity: Value, rate: Value, momentum: number, nesterov: boolean): Update {
+  const v = add(scale(velocity, momentum), g);
+  const direction = nesterov ? add(g, scale(v, momentum)) : v;
+  return { parameter: sub(p, mul(direction, rate)), memory: [v] };
+}

@@ -1,0 +1,98 @@
+import { BagsslError } from '../errors.ts';
+import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import type { Shape } from '../graph/graph.ts';
+import type { State } from '../runtime/stepper.ts';
+import { type RunConfig, runConfig } from './run-config.ts';
+import type { Position } from './schedule.ts';
+
+/** A run as a value: what determines it and how far it has come. Resuming from it continues bit for bit on one engine. */
+export interface Checkpoint {
+  readonly config: RunConfig;
+  readonly position: Position;
+  readonly state: State;
+  readonly shapes: Readonly<Record<string, Shape>>;
+  /** One entry a report: what the loss and its companions were. */
+  readonly history: readonly HistoryEntry[];
+}
+
+export interface HistoryEntry {
+  readonly step: number;
+  readonly loss: number;
+  readonly collapse: number;
+  readonly [figure: string]: number;
+}
+
+/** The JSON beside the tensors. */
+interface Header {
+  readonly format: 'bagssl-run';
+  readonly version: 1;
+  readonly config: RunConfig;
+  readonly position: Position;
+  readonly tensors: { readonly bytes: number; readonly sha256: string };
+  readonly history: readonly HistoryEntry[];
+}
+
+/** A checkpoint as two files: tensors in safetensors, and a JSON that names them by digest. */
+export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<{ json: string; tensors: Uint8Array }> {
+  const { config, position, history, state, shapes } = checkpoint;
+  const tensors = writeSafetensors(
+    Object.fromEntries(
+      Object.entries(state).map(([name, data]) => [name, { dtype: 'F32' as const, shape: [...shapes[name]], data }]),
+    ),
+  );
+  const header: Header = {
+    format: 'bagssl-run',
+    version: 1,
+    config,
+    position,
+    tensors: { bytes: tensors.byteLength, sha256: await sha256(tensors) },
+    history,
+  };
+  return { json: `${JSON.stringify(header, null, 1)}\n`, tensors };
+}
+
+/** The checkpoint in two files' contents; anything damaged is an error ('bad-checkpoint') that says which and how. */
+export async function decodeCheckpoint(json: string, tensors: Uint8Array, name = 'checkpoint'): Promise<Checkpoint> {
+  const header = readHeader(json, name);
+  const digest = await sha256(tensors);
+  if (tensors.byteLength !== header.tensors?.bytes || digest !== header.tensors?.sha256) {
+    throw new BagsslError(
+      'bad-checkpoint',
+      `${name}: the tensors (${tensors.byteLength} bytes, SHA-256 ${digest.slice(0, 12)}…) are not the ones the JSON names (${header.tensors?.bytes} bytes, ${header.tensors?.sha256?.slice(0, 12)}…). The checkpoint was changed or cut off; restore a copy, or train anew.`,
+    );
+  }
+  const read = readSafetensors(tensors).tensors;
+  const config = runConfig(header.config);
+  return {
+    config,
+    position: header.position,
+    history: header.history ?? [],
+    state: Object.fromEntries(Object.entries(read).map(([key, { data }]) => [key, data as Float32Array])),
+    shapes: Object.fromEntries(Object.entries(read).map(([key, { shape }]) => [key, shape])),
+  };
+}
+
+function readHeader(json: string, name: string): Header {
+  let header: Header;
+  try {
+    header = JSON.parse(json);
+  } catch (cause) {
+    throw new BagsslError('bad-checkpoint', `${name} is not valid JSON (${(cause as Error).message}).`, { cause });
+  }
+  if (header?.format !== 'bagssl-run' || header.version !== 1) {
+    throw new BagsslError(
+      'bad-checkpoint',
+      `${name} is not a bagssl run of version 1 (format "${header?.format}", version ${header?.version}).`,
+    );
+  }
+  const { step, seconds } = header.position ?? {};
+  if (!Number.isSafeInteger(step) || step < 0 || !(seconds >= 0)) {
+    throw new BagsslError('bad-checkpoint', `${name} has no valid position (step ${step}, ${seconds} seconds).`);
+  }
+  return header;
+}
+
+async function sha256(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,23 @@
+import { elements } from '../graph/shapes.ts';
+import type { TensorSpec } from '../model/scope.ts';
+import { Stream } from '../patches/philox.ts';
+import { objectiveOf, optimizerOf, type RunConfig } from './run-config.ts';
+import { stepGraph } from './step-graph.ts';
+
+/** Each tensor's start, drawn from the seed and the tensor's place in the list: the same bits on every platform. */
+export function initialState(specs: readonly TensorSpec[], seed: number): Record<string, Float32Array> {
+  const entries = specs.map(({ name, shape, init }, index) => {
+    const data = new Float32Array(elements(shape));
+    if ('constant' in init) return [name, data.fill(init.constant)] as const;
+    const stream = new Stream(seed, 'weights', index);
+    for (let i = 0; i < data.length; i++) data[i] = init.uniform * (2 * stream.uniform() - 1);
+    return [name, data] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The weights a run of this configuration starts from. */
+export function initialWeights(config: RunConfig): Record<string, Float32Array> {
+  const layout = { views: 2, images: 2 };
+  return initialState(stepGraph(config.model, objectiveOf(config), optimizerOf(config), layout).state, config.seed);
+}

@@ -1,0 +1,94 @@
+import { BagsslError } from '../errors.ts';
+import { checkModel, compact, type ModelConfig } from '../model/config.ts';
+import { type CodingRateOptions, codingRate } from '../objectives/coding-rate.ts';
+import type { Objective } from '../objectives/objective.ts';
+import { type VicregOptions, vicreg } from '../objectives/vicreg.ts';
+import { type AdamWOptions, adamw } from '../optimizers/adamw.ts';
+import { type LarsOptions, lars } from '../optimizers/lars.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
+import { type SgdOptions, sgd } from '../optimizers/sgd.ts';
+import { checkRecipe, cifar16, type Recipe } from '../patches/recipe.ts';
+
+/** Everything that determines a run, as plain JSON. */
+export interface RunConfig {
+  readonly seed: number;
+  readonly recipe: Recipe;
+  readonly model: ModelConfig;
+  readonly objective:
+    | ({ readonly name: 'coding-rate' } & CodingRateOptions)
+    | ({ readonly name: 'vicreg' } & VicregOptions);
+  readonly optimizer:
+    | ({ readonly name: 'lars' } & LarsOptions)
+    | ({ readonly name: 'sgd' } & SgdOptions)
+    | ({ readonly name: 'adamw' } & AdamWOptions);
+  /** Peak learning rate, reached after `warmup` steps, then a cosine to zero over the budget. */
+  readonly rate: number;
+  readonly warmup: number;
+  /** Images in a batch and views (patches) of each. */
+  readonly images: number;
+  readonly views: number;
+  /** When training ends: after so many steps, or so many minutes of training (which no two machines repeat). */
+  readonly budget: { readonly steps: number } | { readonly minutes: number };
+}
+
+export type RunOverrides = Partial<RunConfig>;
+
+/** The default run; see docs/recipe.md for how it was found. */
+const DEFAULTS: Omit<RunConfig, 'budget'> = {
+  seed: 0,
+  recipe: cifar16,
+  model: compact,
+  objective: { name: 'coding-rate', epsilon2: 0.2, similarity: 150 },
+  optimizer: { name: 'lars', trust: 0.005, momentum: 0.9, nesterov: true, weightDecay: 1e-4 },
+  rate: 0.3,
+  warmup: 30,
+  images: 50,
+  views: 4,
+};
+
+/** A complete, checked configuration from what differs from the default. */
+export function runConfig(overrides: RunOverrides & Pick<RunConfig, 'budget'>): RunConfig {
+  const config: RunConfig = { ...DEFAULTS, ...overrides };
+  checkRecipe(config.recipe);
+  checkModel(config.model);
+  const whole = (what: string, value: number, low: number) => {
+    if (!Number.isSafeInteger(value) || value < low) {
+      throw new BagsslError('bad-argument', `${what} must be a whole number of at least ${low}, got ${value}.`);
+    }
+  };
+  whole('seed', config.seed, 0);
+  whole('images', config.images, 2);
+  whole('views', config.views, 2);
+  whole('warmup', config.warmup, 0);
+  if (!(config.rate > 0 && config.rate < 1e4)) {
+    throw new BagsslError('bad-argument', `rate must be a positive number, got ${config.rate}.`);
+  }
+  const { budget } = config;
+  if ('steps' in budget) whole('steps', budget.steps, 1);
+  else if (!(budget.minutes > 0 && Number.isFinite(budget.minutes))) {
+    throw new BagsslError('bad-argument', `minutes must be a positive number, got ${budget.minutes}.`);
+  }
+  if (config.recipe.size !== config.model.size) {
+    throw new BagsslError(
+      'bad-argument',
+      `The recipe cuts patches of ${config.recipe.size} px, but the model takes ${config.model.size} px; make them equal.`,
+    );
+  }
+  return config;
+}
+
+export function objectiveOf({ objective }: RunConfig): Objective {
+  if (objective.name === 'coding-rate') return codingRate(objective);
+  if (objective.name === 'vicreg') return vicreg(objective);
+  throw unknown('objective', (objective as { name: string }).name, 'coding-rate, vicreg');
+}
+
+export function optimizerOf({ optimizer }: RunConfig): Optimizer {
+  if (optimizer.name === 'lars') return lars(optimizer);
+  if (optimizer.name === 'sgd') return sgd(optimizer);
+  if (optimizer.name === 'adamw') return adamw(optimizer);
+  throw unknown('optimizer', (optimizer as { name: string }).name, 'lars, sgd, adamw');
+}
+
+const unknown = (what: string, name: string, known: string) =>
+  new BagsslError('bad-argument', `Unknown ${what} "${name}"; choose one of ${known}.`);
