@@ -35,6 +35,7 @@ function rowOfPlanes(from: usize, plane: usize, width: i32, row: usize): void {
 function across(row: usize, start: usize, weights: usize, taps: i32): v128 {
   let pixel = row + ((<usize>load<i32>(start)) << 4);
   let sum = f32x4.mul(v128.load(pixel), v128.load32_splat(weights));
+  if (taps == 2) return f32x4.add(sum, f32x4.mul(v128.load(pixel, 16), v128.load32_splat(weights, 4)));
   for (let t = 1; t < taps; t++) {
     pixel += 16;
     weights += 4;
@@ -124,6 +125,16 @@ export function columns(rows: usize, height: i32, size: i32, table: usize, taps:
       const first = from + <usize>load<i32>(table + (y << 2)) * pitch;
       const weight = weights + ((y * <usize>taps) << 2);
       const out = to + ((y * <usize>size) << 2);
+      if (taps == 2) {
+        // Every enlargement: the same sum without a loop.
+        const w0 = v128.load32_splat(weight);
+        const w1 = v128.load32_splat(weight, 4);
+        for (let x: usize = 0; x < pitch; x += 16) {
+          const upper = f32x4.mul(v128.load(first + x), w0);
+          v128.store(out + x, f32x4.add(upper, f32x4.mul(v128.load(first + pitch + x), w1)));
+        }
+        continue;
+      }
       for (let x: usize = 0; x < pitch; x += 16) {
         let at = first + x;
         let w = weight;

@@ -85,6 +85,9 @@ export class Kernels {
     { first, step }: Slots = { first: 0, step: 1 },
   ): void {
     checkPixels(pixels);
+    if (!Number.isInteger(size) || size < 1 || size > 1024) {
+      throw new BagsslError('bad-argument', `size is ${size}; it must be a whole number from 1 to 1024.`);
+    }
     const floats = 3 * size * size;
     if ((first + (patches.length - 1) * step + 1) * floats > out.length) {
       throw new BagsslError(

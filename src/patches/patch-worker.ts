@@ -21,6 +21,7 @@ interface Thread {
 export class PatchWorker {
   readonly #thread: Thread;
   #failed: BagsslError | undefined;
+  #answered = false;
   #reject: ((reason: BagsslError) => void) | undefined;
 
   constructor(url?: string | URL) {
@@ -53,20 +54,22 @@ export class PatchWorker {
     return outcome.batch;
   }
 
-  /** Ends the worker and rejects the call in flight. */
+  /** The worker died, or is to be treated so. */
   fail(reason: unknown): void {
     if (this.#failed) return;
-    this.#failed = new BagsslError(
-      'worker-failed',
-      `A patch worker stopped: ${text(reason)}. If it could not be loaded, serve patches.worker.js beside the package's other files or give workerUrl.`,
-      { cause: reason },
-    );
-    this.#reject?.(this.#failed);
+    const advice = this.#answered
+      ? ''
+      : ' If its script is missing, serve patches.worker.js beside the other files of the package, or give workerUrl.';
+    this.#failed = new BagsslError('worker-failed', `A patch worker stopped: ${text(reason)}.${advice}`, {
+      cause: reason,
+    });
     this.terminate();
   }
 
+  /** Ends the worker for good; a call in flight is rejected. */
   terminate(): unknown {
     this.#failed ??= new BagsslError('disposed', 'The patch worker was disposed.');
+    this.#reject?.(this.#failed);
     this.#thread.hold(false);
     return this.#thread.terminate();
   }
@@ -76,7 +79,10 @@ export class PatchWorker {
     this.#thread.hold(true);
     return new Promise<T>((resolve, reject) => {
       this.#reject = reject;
-      ask(this.#thread.face).then(resolve, reject);
+      ask(this.#thread.face).then((answer) => {
+        this.#answered = true;
+        resolve(answer);
+      }, reject);
     }).finally(() => {
       this.#reject = undefined;
       if (!this.#failed) this.#thread.hold(false);
@@ -84,10 +90,12 @@ export class PatchWorker {
   }
 }
 
-/** What an Error, an ErrorEvent or anything else has to say. */
+/** What an Error, an ErrorEvent, an Event without a message or plain text has to say. */
 function text(reason: unknown): string {
-  const message = (reason as { message?: unknown } | null)?.message;
-  return typeof message === 'string' && message !== '' ? message : String((reason as Event | null)?.type ?? reason);
+  const { message, type } = Object(reason) as { message?: unknown; type?: unknown };
+  if (typeof message === 'string' && message !== '') return message.replace(/\.$/, '');
+  if (type === 'messageerror') return 'a message could not be read';
+  return type === 'error' ? 'its script could not be loaded' : String(reason);
 }
 
 function webThread(url: string | URL | undefined, die: (reason: unknown) => void): Thread {

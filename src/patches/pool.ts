@@ -29,6 +29,8 @@ const ATTEMPTS = 2;
  * Threads that cut batches of patches. Jobs start in the order they come; each is one batch, made by one worker, its
  * memory handed over without a copy. The bits depend on the job alone, not on the number of workers nor on their fate:
  * a worker that dies is replaced and its batch cut again.
+ *
+ * Dispose of a pool when it is done with. In Node an idle pool does not keep the process alive; in Deno it does.
  */
 export class PatchPool {
   readonly #url: string | URL | undefined;
