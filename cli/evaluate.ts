@@ -39,8 +39,10 @@ export const evaluate: Command = {
     const { config, state } = await loadCheckpoint(folder);
     const path = values.text('data')!;
     const testPath = values.text('test');
-    const train = await openData(path, { split: 'train', limit: values.whole('train-images', 1) });
-    const test = await openData(testPath ?? path, { split: 'test' });
+    const limit = values.whole('train-images', 1);
+    const whole = testPath !== undefined;
+    const train = await openData(path, { split: 'train', whole, limit });
+    const test = await openData(testPath ?? path, { split: 'test', whole });
     for (const set of [train, test]) saySkipped(set, progress);
     const result = await evaluateModel({
       ...engineOptions(values, progress),

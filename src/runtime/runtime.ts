@@ -58,7 +58,7 @@ export class Runtime {
       ...(this.device === 'native' && { intraOpNumThreads: this.threads }),
     };
     try {
-      const session = await exclusively(() => this.ort.InferenceSession.create(model, options));
+      const session = await exclusively(() => keepingWorker(() => this.ort.InferenceSession.create(model, options)));
       return new Program(this, session);
     } catch (cause) {
       const message = (cause as Error).message ?? String(cause);
@@ -73,6 +73,16 @@ export class Runtime {
   /** The GPU device ORT works on; there once a program has been compiled. */
   async gpu(): Promise<GPUDevice> {
     return (await this.ort.env.webgpu.device) as GPUDevice;
+  }
+}
+
+/** In Deno, ORT's start replaces the global Worker by Node's; whoever starts a worker afterwards wants the web's. */
+async function keepingWorker<T>(work: () => Promise<T>): Promise<T> {
+  const { Worker } = globalThis;
+  try {
+    return await work();
+  } finally {
+    if (Worker) globalThis.Worker = Worker;
   }
 }
 

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { BagsslError, type Checkpoint, runConfig } from '../../src/index.ts';
+import { loadCheckpoint, saveCheckpoint } from '../../src/node.ts';
+import { SHORT_RUN } from '../support/short-training.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'bagssl-'));
+after(() => rm(folder, { recursive: true }));
+
+const checkpoint = (step: number): Checkpoint => ({
+  config: runConfig({ ...SHORT_RUN, budget: { steps: 20 } }),
+  position: { step, seconds: 1.5 },
+  state: { w: Float32Array.of(1, 2, 3, step) },
+  shapes: { w: [2, 2] },
+  history: [{ step, loss: -3, collapse: 0.5 }],
+});
+const damaged = (error: unknown) => error instanceof BagsslError && error.code === 'bad-checkpoint';
+
+describe('a checkpoint in a folder', () => {
+  it('comes back as it was, and replaces the one before', async () => {
+    const run = join(folder, 'run');
+    await saveCheckpoint(run, checkpoint(1));
+    await saveCheckpoint(run, checkpoint(2));
+    assert.deepEqual(await loadCheckpoint(run), checkpoint(2));
+    assert.equal((await readdir(run)).length, 2);
+  });
+
+  it('is refused when any byte of it was changed, naming the file', async () => {
+    const run = join(folder, 'changed');
+    await saveCheckpoint(run, checkpoint(3));
+    for (const name of await readdir(run)) {
+      const file = join(run, name);
+      const whole = await readFile(file);
+      if (name === 'run.json') continue;
+      for (const at of [0, 9, whole.length - 1]) {
+        const bytes = Uint8Array.from(whole);
+        bytes[at] ^= 1;
+        await writeFile(file, bytes);
+        await assert.rejects(
+          loadCheckpoint(run),
+          (error: Error) => damaged(error) && error.message.includes('run.json'),
+        );
+      }
+      await writeFile(file, whole.subarray(0, whole.length - 4));
+      await assert.rejects(loadCheckpoint(run), damaged);
+      await writeFile(file, whole);
+    }
+    assert.deepEqual(await loadCheckpoint(run), checkpoint(3));
+  });
+
+  it('is refused when its JSON is cut off, of another version or not a run at all', async () => {
+    const run = join(folder, 'json');
+    await saveCheckpoint(run, checkpoint(4));
+    const file = join(run, 'run.json');
+    const json = await readFile(file, 'utf8');
+    for (const text of [
+      json.slice(0, 40),
+      '{}',
+      'null',
+      '[]',
+      json.replace('"version": 1', '"version": 9'),
+      json.replace('"step": 4', '"step": -4'),
+    ]) {
+      await writeFile(file, text);
+      await assert.rejects(loadCheckpoint(run), damaged, text.slice(0, 30));
+    }
+  });
+
+  it('is missed with a sentence that names the folder', async () => {
+    await assert.rejects(
+      loadCheckpoint(join(folder, 'nothing')),
+      (error: Error) => damaged(error) && error.message.includes('nothing'),
+    );
+  });
+});

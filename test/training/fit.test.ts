@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { BagsslError, decodeCheckpoint, encodeCheckpoint, fit, initialWeights, runConfig } from '../../src/index.ts';
+import { plainImages, SHORT_RUN } from '../support/short-training.ts';
+
+const options = { data: plainImages(), run: SHORT_RUN, threads: 1, workers: 1 } as const;
+const code = (expected: string) => (error: unknown) => error instanceof BagsslError && error.code === expected;
+
+describe('fit', () => {
+  for (const device of ['wasm', 'native'] as const) {
+    it(`resumes bit for bit on ${device}: 8 steps, saved, read back, 12 more`, async () => {
+      const whole = fit({ ...options, device });
+      for await (const _ of whole);
+      const expected = await whole.checkpoint();
+      await whole.dispose();
+
+      const first = fit({ ...options, device });
+      for await (const { step } of first) if (step === 8) break;
+      const { json, tensors } = await encodeCheckpoint(await first.checkpoint());
+      await first.dispose();
+      const second = fit({
+        data: options.data,
+        threads: 1,
+        workers: 1,
+        device,
+        resume: await decodeCheckpoint(json, tensors),
+      });
+      for await (const _ of second);
+      const resumed = await second.checkpoint();
+      await second.dispose();
+
+      assert.equal(resumed.position.step, 20);
+      assert.deepEqual(resumed.state, expected.state);
+      assert.deepEqual(resumed.history, expected.history);
+    });
+  }
+
+  it('reports steps, patches, epochs, a rate that warms up and falls, and a collapse figure between 0 and 1.2', async () => {
+    const training = fit({ ...options, device: 'wasm' });
+    const steps = [];
+    for await (const step of training) steps.push(step);
+    await training.dispose();
+    assert.deepEqual(
+      steps.map(({ step }) => step),
+      Array.from({ length: 20 }, (_, k) => k + 1),
+    );
+    assert.deepEqual(
+      steps.slice(0, 4).map(({ epoch }) => epoch),
+      [0, 0, 1, 1],
+    );
+    assert.equal(steps[19].patches, 20 * 36);
+    assert.equal(steps[19].progress, 1);
+    assert.ok(steps[0].rate < steps[4].rate && steps[19].rate < 0.1 * steps[4].rate);
+    assert.ok(steps.every(({ report }) => report!.collapse > 0 && report!.collapse < 1.2));
+  });
+
+  it('stops at an abort before the next step, and still gives its checkpoint', async () => {
+    const controller = new AbortController();
+    const training = fit({ ...options, device: 'wasm', signal: controller.signal });
+    const running = (async () => {
+      for await (const { step } of training) if (step === 3) controller.abort();
+    })();
+    await assert.rejects(running, code('aborted'));
+    assert.equal((await training.checkpoint()).position.step, 3);
+    await training.dispose();
+  });
+
+  it('says that the loss diverged, at which step, and refuses to keep the wreck', async () => {
+    const training = fit({
+      ...options,
+      device: 'wasm',
+      run: {
+        ...SHORT_RUN,
+        rate: 1e3,
+        warmup: 0,
+        optimizer: { name: 'sgd', momentum: 0.9 },
+        objective: { name: 'vicreg' },
+      },
+    });
+    await assert.rejects(
+      (async () => {
+        for await (const _ of training);
+      })(),
+      (error: BagsslError) => code('diverged')(error) && /step \d+.*lower rate/s.test(error.message),
+    );
+    await assert.rejects(training.checkpoint(), code('diverged'));
+    await training.dispose();
+  });
+
+  it('starts from weights the seed decides', () => {
+    const config = runConfig({ ...SHORT_RUN, budget: { steps: 1 } });
+    assert.deepEqual(initialWeights(config), initialWeights(config));
+    const other = initialWeights({ ...config, seed: 12 });
+    assert.notDeepEqual(other['encoder.0.conv.weight'], initialWeights(config)['encoder.0.conv.weight']);
+  });
+
+  it('refuses configurations that cannot run, quoting the value', () => {
+    for (const run of [
+      { views: 1 },
+      { images: 1 },
+      { rate: -1 },
+      { seed: 0.5 },
+      { budget: { steps: 0 } },
+      { budget: { minutes: Number.NaN } },
+      { model: { ...SHORT_RUN.model!, size: 9 } },
+    ]) {
+      assert.throws(
+        () => fit({ ...options, run: { ...SHORT_RUN, ...run } }),
+        code('bad-argument'),
+        JSON.stringify(run),
+      );
+    }
+    assert.throws(() => fit({ ...options, data: plainImages(1) }), code('bad-data'));
+  });
+});
