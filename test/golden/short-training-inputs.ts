@@ -6,7 +6,7 @@ import { Batches } from '../../src/training/batches.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const config = runConfig({ budget: { steps: 20 }, ...SHORT_RUN });
-const tensors: Parameters<typeof writeSafetensors>[0] = {};
+const tensors: Record<string, { dtype: 'F32'; shape: number[]; data: Float32Array }> = {};
 for (const [name, data] of Object.entries(initialWeights(config))) tensors[name] = { dtype: 'F32', shape: [data.length], data };
 const pool = await PatchPool.create({ workers: 0 });
 const batches = new Batches(plainImages(), config, pool, 0, 1);

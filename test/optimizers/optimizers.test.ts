@@ -31,8 +31,8 @@ async function compare(optimizer: Optimizer, shape: number[], rule: Rule, gradie
   };
 
   const size = shape.reduce((a, b) => a * b, 1);
-  let p = randoms(1, size);
-  let state = optimizer.slots.map(() => new Float32Array(size));
+  let p: Float32Array = randoms(1, size);
+  let state: Float32Array[] = optimizer.slots.map(() => new Float32Array(size));
   let expected = { p: [...p], memory: state.map((s) => [...s]) };
   for (let step = 1; step <= 3; step++) {
     const g = randoms(10 + step, size).map((v) => v * gradientScale);
