@@ -1,0 +1,43 @@
+// Runs the bundled tests of build/test/browser/ (see scripts/test.mjs) in Chromium, with WebGPU on SwiftShader, which
+// needs no GPU, and cross-origin isolated, so that ONNX Runtime may use threads.
+import { chromeLauncher } from '@web/test-runner-chrome';
+import { browserReporter } from './scripts/lib/browser-reporter.mjs';
+import { ensureChromium } from './scripts/lib/chromium.mjs';
+
+const minutes = (count) => count * 60_000;
+
+export default {
+  files: 'build/test/browser/*.test.js',
+  nodeResolve: true,
+  concurrency: 1,
+  staticLogging: true,
+  browsers: [
+    chromeLauncher({
+      launchOptions: {
+        executablePath: await ensureChromium(),
+        protocolTimeout: minutes(10),
+        args: [
+          '--no-sandbox',
+          '--enable-unsafe-webgpu',
+          '--use-webgpu-adapter=swiftshader',
+          '--disable-background-networking',
+          '--disable-component-update',
+          '--disable-sync',
+        ],
+      },
+    }),
+  ],
+  middleware: [
+    async function isolate(context, next) {
+      await next();
+      context.set('Cross-Origin-Opener-Policy', 'same-origin');
+      context.set('Cross-Origin-Embedder-Policy', 'require-corp');
+      context.set('Cross-Origin-Resource-Policy', 'same-origin');
+    },
+  ],
+  browserStartTimeout: minutes(2),
+  testsStartTimeout: minutes(2),
+  testsFinishTimeout: minutes(8),
+  testFramework: { config: { timeout: minutes(2) } },
+  reporters: [browserReporter('build/test/browser.jsonl')],
+};
