@@ -31,7 +31,7 @@ export function stepGraph(model: ModelConfig, objective: Objective, optimizer: O
   const rate = graph.input('rate', []);
   const step = graph.input('step', []);
   const scope = new Scope(graph);
-  const { embedding, projection } = network(scope, model, patches);
+  const { projection } = network(scope, model, patches);
   const loss = objective.build(projection, layout);
   const slopes = gradients(
     loss.surrogate,
@@ -59,18 +59,17 @@ export function stepGraph(model: ModelConfig, objective: Objective, optimizer: O
   });
   for (const { spec, value, next } of scope.statistics) keep(spec, next ?? value);
 
-  const reads: Record<string, Value> = { ...loss.reads, collapse: spread(embedding) };
+  const reads: Record<string, Value> = { ...loss.reads, collapse: spread(projection) };
   return { onnx: writeOnnx({ ...outputs, ...reads }, 'bagssl-step'), state, reads: Object.keys(reads), loss };
 }
 
 /**
- * How far embeddings are from having collapsed to one point: the mean over dimensions of the standard deviation of the
- * unit embeddings over the batch, times √d. 0 when collapsed; 1 when they spread evenly about the origin.
+ * How far the projections, where the objective works, are from having collapsed to one point: the mean over dimensions of
+ * the standard deviation over the batch of the unit vectors, times √d. 0 when collapsed, about 1 when healthy.
  */
-function spread(embedding: Value): Value {
-  const unit = normaliseRows(embedding);
-  const mean = reduceMean(unit, [0], true);
-  const centred = sub(unit, mean);
-  const deviation = sqrt(shift(relu(reduceMean(mul(centred, centred), [0])), 1e-12));
-  return scale(reduceMean(deviation, [0]), Math.sqrt(embedding.shape[1]));
+function spread(projection: Value): Value {
+  const unit = normaliseRows(projection);
+  const centred = sub(unit, reduceMean(unit, [0], true));
+  const deviation = sqrt(shift(reduceMean(mul(centred, centred), [0]), 1e-12));
+  return scale(reduceMean(deviation, [0]), Math.sqrt(projection.shape[1]));
 }

@@ -1,12 +1,27 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { BagMean, BagsslError, type Bag, Embedder, type EmbedOptions, FEATURES, initialWeights, runConfig } from '../../src/index.ts';
-import { plainImages, SHORT_RUN } from '../support/short-training.ts';
+import {
+  type Bag,
+  BagMean,
+  type BagsslError,
+  Embedder,
+  type EmbedOptions,
+  FEATURES,
+  initialWeights,
+  runConfig,
+} from '../../src/index.ts';
 import { relativeError } from '../support/reference.ts';
+import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const config = runConfig({ ...SHORT_RUN, budget: { steps: 1 } });
-const base = { model: config.model, recipe: config.recipe, weights: initialWeights(config), threads: 1, workers: 1 } as const;
+const base = {
+  model: config.model,
+  recipe: config.recipe,
+  weights: initialWeights(config),
+  threads: 1,
+  workers: 1,
+} as const;
 
 async function bags(embedder: Embedder, images = plainImages(), options: EmbedOptions = {}): Promise<Bag[]> {
   const all: Bag[] = [];
@@ -18,7 +33,10 @@ describe('the bag', () => {
   it('is the plain mean, whatever the order', () =>
     fc.assert(
       fc.property(
-        fc.array(fc.array(fc.float({ noNaN: true, min: -100, max: 100 }), { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 40 }),
+        fc.array(fc.array(fc.float({ noNaN: true, min: -100, max: 100 }), { minLength: 3, maxLength: 3 }), {
+          minLength: 1,
+          maxLength: 40,
+        }),
         (rows) => {
           const mean = (list: number[][]) => {
             const bag = new BagMean(3);
@@ -33,7 +51,10 @@ describe('the bag', () => {
     ));
 
   it('without patches has no representation', () => {
-    assert.throws(() => new BagMean(4).mean(), (error: BagsslError) => error.code === 'bad-data');
+    assert.throws(
+      () => new BagMean(4).mean(),
+      (error: BagsslError) => error.code === 'bad-data',
+    );
   });
 
   it('of an image is the mean of its kept patches, in order of the images, for every feature', async () => {
@@ -41,7 +62,10 @@ describe('the bag', () => {
       const embedder = await Embedder.create({ ...base, device: 'native', feature });
       const all = await bags(embedder, plainImages(7), { placement: { kind: 'grid', across: 3 }, keepPatches: true });
       await embedder.dispose();
-      assert.deepEqual(all.map(({ index }) => index), [0, 1, 2, 3, 4, 5, 6]);
+      assert.deepEqual(
+        all.map(({ index }) => index),
+        [0, 1, 2, 3, 4, 5, 6],
+      );
       for (const { vector, patches, count } of all) {
         assert.equal(vector.length, embedder.width);
         assert.equal(count, 9);
@@ -79,7 +103,10 @@ describe('the bag', () => {
       Embedder.create({ ...base, device: 'native', weights: incomplete }),
       (error: BagsslError) => error.code === 'bad-checkpoint' && error.message.includes('encoder.1.conv.weight'),
     );
-    const damaged = { ...base.weights, 'encoder.0.conv.weight': base.weights['encoder.0.conv.weight'].map(() => Number.NaN) };
+    const damaged = {
+      ...base.weights,
+      'encoder.0.conv.weight': base.weights['encoder.0.conv.weight'].map(() => Number.NaN),
+    };
     const embedder = await Embedder.create({ ...base, device: 'native', weights: damaged });
     await assert.rejects(bags(embedder), (error: BagsslError) => error.code === 'bad-model');
     await embedder.dispose();
