@@ -1,4 +1,4 @@
-import { mul, reduceMean, relu, scale, shift, sqrt, sub } from '../graph/functions.ts';
+import { mul, reduceMean, scale, shift, sqrt, sub } from '../graph/functions.ts';
 import { gradients } from '../graph/gradients.ts';
 import type { Value } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';

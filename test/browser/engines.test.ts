@@ -1,3 +1,4 @@
+import { describe, it } from 'node:test';
 import golden from '../golden/short-training.json';
 import { largestDifference, shortTraining } from '../support/short-training.ts';
 
