@@ -22,8 +22,9 @@ export interface Labelled {
   readonly labels: Int32Array;
 }
 
-const QUERIES = 500;
-const BANK = 5000;
+/** Most vectors in one product: what comes back, their similarities, is then 10 MB. */
+const MOST_QUERIES = 500;
+const MOST_BANK = 5000;
 
 /**
  * Accuracy of each protocol on `test`, 0 to 1, with `train` as the bank. The similarities, a product of all test with all
@@ -54,22 +55,24 @@ export async function knnAccuracies<P extends Record<string, KnnProtocol>>(
   const queries = unitRows(test.features);
   const correct = Object.fromEntries(Object.keys(protocols).map((name) => [name, 0])) as Record<keyof P, number>;
 
+  const queryRows = Math.min(MOST_QUERIES, test.features.rows);
+  const bankRows = Math.min(MOST_BANK, train.features.rows);
   const graph = createGraph();
-  const product = matmul(graph.input('queries', [QUERIES, columns]), graph.input('bank', [columns, BANK]));
+  const product = matmul(graph.input('queries', [queryRows, columns]), graph.input('bank', [columns, bankRows]));
   const program = await runtime.compile(writeOnnx({ similarities: product }, 'bagssl-knn'));
   try {
     const nearest = Array.from({ length: test.features.rows }, () => new Nearest(deepest));
-    for (let b = 0; b < train.features.rows; b += BANK) {
-      const here = Math.min(BANK, train.features.rows - b);
-      const block = { data: transposedBlock(bank, columns, b, here), shape: [columns, BANK] };
-      for (let q = 0; q < test.features.rows; q += QUERIES) {
-        const rows = Math.min(QUERIES, test.features.rows - q);
-        const data = new Float32Array(QUERIES * columns);
+    for (let b = 0; b < train.features.rows; b += bankRows) {
+      const here = Math.min(bankRows, train.features.rows - b);
+      const block = { data: transposedBlock(bank, columns, b, here, bankRows), shape: [columns, bankRows] };
+      for (let q = 0; q < test.features.rows; q += queryRows) {
+        const rows = Math.min(queryRows, test.features.rows - q);
+        const data = new Float32Array(queryRows * columns);
         data.set(queries.subarray(q * columns, (q + rows) * columns));
-        const { similarities } = await program.run({ queries: { data, shape: [QUERIES, columns] }, bank: block });
+        const { similarities } = await program.run({ queries: { data, shape: [queryRows, columns] }, bank: block });
         for (let i = 0; i < rows; i++) {
           const list = nearest[q + i];
-          for (let j = 0; j < here; j++) list.offer(similarities[i * BANK + j], b + j);
+          for (let j = 0; j < here; j++) list.offer(similarities[i * bankRows + j], b + j);
         }
       }
     }
@@ -158,11 +161,11 @@ function unitRows({ data, rows, columns }: Matrix): Float32Array {
   return out;
 }
 
-/** Columns b … b + count − 1 of the bank's transpose, zeros after them. */
-function transposedBlock(bank: Float32Array, columns: number, b: number, count: number): Float32Array {
-  const block = new Float32Array(columns * BANK);
+/** Columns b … b + count − 1 of the bank's transpose, zeros after them up to `width`. */
+function transposedBlock(bank: Float32Array, columns: number, b: number, count: number, width: number): Float32Array {
+  const block = new Float32Array(columns * width);
   for (let j = 0; j < count; j++) {
-    for (let i = 0; i < columns; i++) block[i * BANK + j] = bank[(b + j) * columns + i];
+    for (let i = 0; i < columns; i++) block[i * width + j] = bank[(b + j) * columns + i];
   }
   return block;
 }

@@ -9,6 +9,8 @@ export interface LarsOptions {
   readonly momentum?: number;
   readonly nesterov?: boolean;
   readonly weightDecay?: number;
+  /** Factor on the rate of one-dimensional parameters, which have no trust ratio to hold them back; default 1. */
+  readonly biasRate?: number;
 }
 
 /**
@@ -17,12 +19,13 @@ export interface LarsOptions {
  * one-dimensional ones (biases, batch norm) take plain SGD without decay. Then momentum as in SGD.
  */
 export function lars(options: LarsOptions = {}): Optimizer {
-  const { trust = 0.005, momentum = 0.9, nesterov = true, weightDecay = 1e-4 } = options;
+  const { trust = 0.005, momentum = 0.9, nesterov = true, weightDecay = 1e-4, biasRate = 1 } = options;
   return {
     name: 'lars',
     slots: ['momentum'],
     update({ parameter, gradient, memory: [velocity], rate }) {
-      const g = parameter.shape.length > 1 ? adapted(parameter, gradient, rate, trust, weightDecay) : gradient;
+      const plain = parameter.shape.length < 2;
+      const g = plain ? scale(gradient, biasRate) : adapted(parameter, gradient, rate, trust, weightDecay);
       return descend(parameter, g, velocity, rate, momentum, nesterov);
     },
   };

@@ -11,9 +11,28 @@ const realm = globalThis as { [QUEUE]?: Promise<unknown> };
 
 /** Runs `work` when everything handed in before it has settled: ORT does one thing at a time in a realm. */
 export function exclusively<T>(work: () => Promise<T>): Promise<T> {
-  const result = (realm[QUEUE] ?? Promise.resolve()).then(work);
+  const result = (realm[QUEUE] ?? Promise.resolve()).then(work).finally(turn);
   realm[QUEUE] = result.catch(() => undefined);
   return result;
+}
+
+/**
+ * One turn of the event loop. A run on the CPU blocks its thread, and a chain of runs joined by promises alone would keep
+ * signals, messages and timers waiting until it ends.
+ */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === 'function') {
+      setImmediate(resolve);
+      return;
+    }
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 }
 
 /**

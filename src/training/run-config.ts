@@ -39,7 +39,7 @@ const DEFAULTS: Omit<RunConfig, 'budget'> = {
   recipe: cifar16,
   model: compact,
   objective: { name: 'coding-rate', epsilon2: 0.2, similarity: 150 },
-  optimizer: { name: 'lars', trust: 0.005, momentum: 0.9, nesterov: true, weightDecay: 1e-4 },
+  optimizer: { name: 'lars', trust: 0.005, momentum: 0.9, nesterov: true, weightDecay: 1e-4, biasRate: 0.1 },
   rate: 0.3,
   warmup: 30,
   images: 50,

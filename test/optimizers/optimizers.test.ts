@@ -88,6 +88,16 @@ describe('update rules, three steps against float64', () => {
   }
   it('LARS leaves one-dimensional parameters to plain SGD without decay', () =>
     compare(lars({ nesterov: false }), [6], (p, g, [v], rate) => momentumStep(p, g, v, rate, false)));
+  it('LARS with a lower rate for one-dimensional parameters', () =>
+    compare(lars({ biasRate: 0.1 }), [6], (p, g, [v], rate) =>
+      momentumStep(
+        p,
+        g.map((x) => 0.1 * x),
+        v,
+        rate,
+        true,
+      ),
+    ));
   for (const shape of [[3, 4], [5]]) {
     it(`AdamW on [${shape}]`, () =>
       compare(adamw(), shape, (p, g, [m, v], rate, step) => {

@@ -18,6 +18,7 @@ export const SHORT_RUN: RunOverrides = {
     projector: { hidden: [32, 32], out: 16 },
   },
   objective: { name: 'coding-rate', epsilon2: 0.2, similarity: 20 },
+  optimizer: { name: 'lars' },
   rate: 0.03,
   warmup: 5,
   images: 12,

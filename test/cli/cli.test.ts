@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { readNpy } from '../../src/index.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'bagssl-cli-'));
+after(() => rm(folder, { recursive: true }));
+
+const deno = join(dirname(createRequire(import.meta.url).resolve('deno/package.json')), 'bin.cjs');
+const runtimes = {
+  node: { command: process.execPath, args: ['dist/cli.js'] },
+  deno: { command: process.execPath, args: [deno, 'run', '-A', '--quiet', 'dist/cli.js'] },
+};
+
+/** Runs the built command line; `onError` sees stderr as it comes, with the process. */
+function bagssl(
+  args: string[],
+  { runtime = 'node' as keyof typeof runtimes, onError = (_text: string, _pid: number) => {} } = {},
+) {
+  const { command, args: before } = runtimes[runtime];
+  const child = spawn(command, [...before, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+    onError(stderr, child.pid!);
+  });
+  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+const small = [
+  '--images',
+  '40',
+  '--batch',
+  '8',
+  '--views',
+  '2',
+  '--device',
+  'wasm',
+  '--threads',
+  '1',
+  '--workers',
+  '1',
+];
+const run = (name: string) => join(folder, name);
+
+describe('the command line', () => {
+  for (const runtime of ['node', 'deno'] as const) {
+    it(`trains, embeds and evaluates in ${runtime}, with exactly one JSON object each`, {
+      timeout: 120_000,
+    }, async () => {
+      const out = run(runtime);
+      const trained = await bagssl(['train', '--data', 'builtin', '--out', out, '--steps', '3', ...small, '--json'], {
+        runtime,
+      });
+      assert.equal(trained.code, 0, trained.stderr);
+      const summary = JSON.parse(trained.stdout);
+      assert.equal(summary.steps, 3);
+      assert.equal(summary.patches, 48);
+      assert.equal(summary.device, 'wasm');
+      for (const key of ['seconds', 'ms_per_step', 'data_wait_ms_per_step', 'loss', 'collapse'])
+        assert.equal(typeof summary[key], 'number', key);
+
+      const npy = run(`${runtime}.npy`);
+      const engine = ['--device', 'wasm', '--threads', '1', '--workers', '1', '--json'];
+      const embedded = await bagssl(
+        ['embed', '--data', 'builtin', '--model', out, '--out', npy, '--images', '6', '--patches', '4', ...engine],
+        { runtime },
+      );
+      assert.equal(embedded.code, 0, embedded.stderr);
+      assert.equal(JSON.parse(embedded.stdout).images, 6);
+      assert.deepEqual(readNpy(await readFile(npy)).shape, [6, 1024]);
+
+      if (runtime === 'deno') return;
+      const evaluated = await bagssl(
+        ['evaluate', '--data', 'builtin', '--model', out, '--train-images', '60', '--patches', 'grid1', ...engine],
+        { runtime },
+      );
+      assert.equal(evaluated.code, 0, evaluated.stderr);
+      const figures = JSON.parse(evaluated.stdout);
+      for (const side of [figures, figures.untrained, figures.pixels]) {
+        for (const key of ['knn_k200', 'knn_k20', 'linear']) assert.ok(side[key] >= 0 && side[key] <= 1, key);
+      }
+      assert.deepEqual([figures.patches, figures.train_images, figures.test_images], [1, 60, 1000]);
+    });
+  }
+
+  it('keeps the run at Ctrl-C, says how to go on, and goes on', { timeout: 120_000 }, async () => {
+    const out = run('interrupted');
+    let sent = false;
+    const stopped = await bagssl(['train', '--data', 'builtin', '--out', out, '--steps', '100000', ...small], {
+      onError(text, pid) {
+        if (sent || !/step \d+/.test(text)) return;
+        sent = true;
+        process.kill(pid, 'SIGINT');
+      },
+    });
+    assert.equal(stopped.code, 130);
+    const [, step] = /stopped after step (\d+).*--resume/s.exec(stopped.stderr) ?? assert.fail(stopped.stderr);
+    assert.ok((await readdir(out)).every((file) => !file.endsWith('.part')));
+    const more = await bagssl([
+      'train',
+      '--data',
+      'builtin',
+      '--out',
+      out,
+      '--steps',
+      `${Number(step) + 2}`,
+      '--resume',
+      ...small,
+      '--json',
+    ]);
+    assert.equal(more.code, 0, more.stderr);
+    assert.equal(JSON.parse(more.stdout).steps, Number(step) + 2);
+  });
+
+  it('does not overwrite a run unasked', { timeout: 60_000 }, async () => {
+    const out = run('kept');
+    await bagssl(['train', '--data', 'builtin', '--out', out, '--steps', '1', ...small]);
+    const before = await readFile(join(out, 'run.json'));
+    const again = await bagssl(['train', '--data', 'builtin', '--out', out, '--steps', '1', ...small]);
+    assert.equal(again.code, 2);
+    assert.match(again.stderr, /already holds a run.*--resume.*--overwrite/s);
+    assert.deepEqual(await readFile(join(out, 'run.json')), before);
+
+    const file = join(out, (await readdir(out)).find((name) => name.endsWith('.safetensors'))!);
+    const bytes = await readFile(file);
+    bytes[bytes.length >> 1] ^= 1;
+    await writeFile(file, bytes);
+    const damaged = await bagssl(['embed', '--data', 'builtin', '--model', out, '--out', run('x.npy')]);
+    assert.equal(damaged.code, 1);
+    assert.match(damaged.stderr, /run\.json.*changed or cut off/s);
+  });
+
+  it('exits with 2 for wrong use and 1 for failure, with one line that says what to do', {
+    timeout: 60_000,
+  }, async () => {
+    for (const [args, code, message] of [
+      [[], 2, /Name a command/],
+      [['frobnicate'], 2, /Unknown command "frobnicate"; there are train, embed, evaluate, doctor/],
+      [['train', '--data', 'builtin'], 2, /--out is missing/],
+      [['train', '--data', 'builtin', '--out', run('y'), '--steps', 'many'], 2, /--steps takes a number, got "many"/],
+      [['train', '--data', 'builtin', '--out', run('y'), '--steps', '2', '--minutes', '1'], 2, /not both/],
+      [['train', '--data', 'builtin', '--out', run('y'), '--stepz', '2'], 2, /--stepz/],
+      [
+        ['train', '--data', 'builtin', '--out', run('y'), '--device', 'tpu', '--steps', '1'],
+        2,
+        /"tpu".*auto, webgpu, wasm, native/,
+      ],
+      [
+        ['train', '--data', 'builtin', '--out', run('y'), '--device', 'webgpu', '--steps', '1'],
+        1,
+        /webgpu.*Use "wasm"/s,
+      ],
+      [['train', '--data', run('nowhere'), '--out', run('y')], 1, /nowhere does not exist/],
+      [
+        ['embed', '--data', 'builtin', '--model', run('nowhere'), '--out', run('z.npy')],
+        1,
+        /no trained model in .*nowhere/,
+      ],
+      [
+        ['embed', '--data', 'builtin', '--model', run('nowhere'), '--out', run('z.npy'), '--patches', 'lots'],
+        2,
+        /"lots".*"grid"/s,
+      ],
+    ] as const) {
+      const result = await bagssl([...args]);
+      assert.equal(result.code, code, `${args}: ${result.stderr}`);
+      assert.match(result.stderr, message);
+      assert.ok(result.stderr.split('\n').length <= 4, result.stderr);
+      assert.equal(result.stdout, '');
+    }
+    for (const args of [['--help'], ['train', '--help'], ['--version']]) assert.equal((await bagssl(args)).code, 0);
+  });
+
+  it('says what the machine offers', { timeout: 60_000 }, async () => {
+    const { stdout } = await bagssl(['doctor', '--json']);
+    assert.ok(['native', 'wasm', 'webgpu'].includes(JSON.parse(stdout).device));
+  });
+});
