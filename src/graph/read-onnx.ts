@@ -58,7 +58,7 @@ export function readOnnx(bytes: Uint8Array): { graph: Graph; outputs: Record<str
     const attributes = Object.fromEntries(
       node.attribute.map((attribute) => [attribute.name, attributeOf(attribute, where)]),
     );
-    const outputs = graph.apply(node.opType, inputs, attributes);
+    const outputs = applied(graph, node.opType, inputs, attributes, where);
     node.output.forEach((name, k) => {
       if (outputs[k]) values.set(name, outputs[k]);
     });
@@ -69,6 +69,18 @@ export function readOnnx(bytes: Uint8Array): { graph: Graph; outputs: Record<str
     return [name, value] as const;
   });
   return { graph, outputs: Object.fromEntries(outputs) };
+}
+
+/** Appends a node of a file that nobody checked: too few inputs or odd attributes are the file's fault. */
+function applied(graph: Graph, type: string, inputs: Value[], attributes: Record<string, Attribute>, where: string) {
+  try {
+    return graph.apply(type, inputs, attributes);
+  } catch (cause) {
+    if (cause instanceof BagsslError) throw new BagsslError(cause.code, `${where}: ${cause.message}`, { cause });
+    throw new BagsslError('bad-model', `${where} is malformed: ${inputs.length} inputs, ${(cause as Error).message}.`, {
+      cause,
+    });
+  }
 }
 
 function parse(bytes: Uint8Array): ModelProto {

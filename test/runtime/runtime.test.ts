@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { relu, scale } from '../../src/graph/functions.ts';
+import { createGraph } from '../../src/graph/ops/index.ts';
+import { writeOnnx } from '../../src/graph/write-onnx.ts';
+import { type BagsslError, Runtime } from '../../src/index.ts';
+import { Stepper } from '../../src/runtime/stepper.ts';
+
+function doubling(size: number): Uint8Array {
+  const graph = createGraph();
+  return writeOnnx({ y: relu(scale(graph.input('x', [size]), 2)) });
+}
+
+describe('the runtime', () => {
+  it('lets any number of creations and runs be asked for at once, on two sessions and on one', async () => {
+    const runtime = await Runtime.open({ device: 'wasm', threads: 1 });
+    // Two creations at once are rejected by ORT, two runs on one session never settle: the queue is what makes this pass.
+    const [first, second] = await Promise.all([runtime.compile(doubling(4)), runtime.compile(doubling(4))]);
+    const runs = Array.from({ length: 20 }, (_, k) =>
+      (k % 2 ? first : second).run({ x: { data: Float32Array.of(k, -1, 0, 1), shape: [4] } }),
+    );
+    const results = await Promise.all(runs);
+    results.forEach(({ y }, k) => {
+      assert.deepEqual([...y], [2 * k, 0, 0, 2]);
+    });
+    await Promise.all([first.dispose(), second.dispose()]);
+  });
+
+  it('goes on after a run that fails', async () => {
+    const runtime = await Runtime.open({ device: 'wasm', threads: 1 });
+    const program = await runtime.compile(doubling(2));
+    await assert.rejects(program.run({ x: { data: new Float32Array(3), shape: [3] } }));
+    assert.deepEqual([...(await program.run({ x: { data: Float32Array.of(1, 2), shape: [2] } })).y], [2, 4]);
+    await program.dispose();
+  });
+
+  it('keeps a state from step to step and gives back what was asked for alone', async () => {
+    for (const device of ['wasm', 'native'] as const) {
+      const runtime = await Runtime.open({ device, threads: 1 });
+      const graph = createGraph();
+      const next = scale(graph.input('v', [2]), 3);
+      const program = await runtime.compile(writeOnnx({ 'v.next': next, twice: scale(next, 2) }));
+      const state = [{ input: 'v', output: 'v.next', shape: [2] }];
+      const stepper = await Stepper.create(program, state, { v: Float32Array.of(1, 2) });
+      assert.deepEqual(await stepper.step({}, []), {});
+      assert.deepEqual([...(await stepper.step({}, ['twice'])).twice], [18, 36]);
+      const copy = await stepper.read();
+      await stepper.step({}, []);
+      assert.deepEqual([...copy.v], [9, 18]);
+      assert.deepEqual([...(await stepper.read()).v], [27, 54]);
+      await assert.rejects(
+        Stepper.create(program, state, { v: new Float32Array(3) }),
+        (e: BagsslError) => e.code === 'bad-checkpoint',
+      );
+      await stepper.dispose();
+    }
+  });
+
+  it('says what to do when a named device is not there, and warns once when auto falls back', async () => {
+    await assert.rejects(
+      Runtime.open({ device: 'webgpu' }),
+      (error: BagsslError) => error.code === 'device-unavailable' && /Use "wasm"/.test(error.message),
+    );
+    await assert.rejects(Runtime.open({ threads: 0 }), (error: BagsslError) => error.code === 'bad-argument');
+    const warnings: string[] = [];
+    const { device } = await Runtime.open({ onWarning: (message) => warnings.push(message) });
+    assert.equal(warnings.length, device === 'native' ? 0 : 1);
+  });
+
+  it('refuses what is not a model with a sentence', async () => {
+    const runtime = await Runtime.open({ device: 'wasm', threads: 1 });
+    await assert.rejects(runtime.compile(new Uint8Array([1, 2, 3])), (error: BagsslError) =>
+      /could not take the model/.test(error.message),
+    );
+  });
+});
