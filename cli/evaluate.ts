@@ -10,6 +10,7 @@ import {
 import { loadCheckpoint, openData } from '../src/node.ts';
 import type { Command } from './options.ts';
 import { Progress } from './progress.ts';
+import { checkReportFile, writeReport } from './report/write-report.ts';
 import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson, saySkipped } from './shared.ts';
 
 export const evaluate: Command = {
@@ -29,6 +30,7 @@ export const evaluate: Command = {
       value: 'N|grid|all',
       help: 'N at random, a grid 5 across ("gridK": K across), or every position; default grid3',
     },
+    report: { type: 'string', value: 'FILE.html', help: 'write a page that shows the result, in one file' },
     ...ENGINE_OPTIONS,
     json: JSON_OPTION,
   },
@@ -36,7 +38,10 @@ export const evaluate: Command = {
     const progress = new Progress();
     const placement = parsePlacement(values.text('patches') ?? 'grid3');
     const folder = values.text('model')!;
-    const { config, state } = await loadCheckpoint(folder);
+    const report = values.text('report');
+    if (report !== undefined) await checkReportFile(report);
+    const run = await loadCheckpoint(folder);
+    const { config, state } = run;
     const path = values.text('data')!;
     const testPath = values.text('test');
     const limit = values.whole('train-images', 1);
@@ -44,8 +49,10 @@ export const evaluate: Command = {
     const train = await openData(path, { split: 'train', whole, limit });
     const test = await openData(testPath ?? path, { split: 'test', whole });
     for (const set of [train, test]) saySkipped(set, progress);
+    const engine = engineOptions(values, progress);
+    const signal = interruption();
     const result = await evaluateModel({
-      ...engineOptions(values, progress),
+      ...engine,
       model: config.model,
       recipe: config.recipe,
       weights: state,
@@ -53,11 +60,30 @@ export const evaluate: Command = {
       train,
       test,
       placement,
-      signal: interruption(),
+      signal,
       onProgress: (stage, share) => progress.show(share, stage),
     });
     progress.clear();
     await writeFile(join(folder, 'evaluation.json'), `${JSON.stringify(result, null, 1)}\n`);
+    if (report !== undefined) {
+      const patches = values.text('patches') ?? 'grid3';
+      const typed = { model: folder, data: path, test: testPath, patches };
+      progress.show(0, 'report: patches and neighbours');
+      // A second warning of the same device would say nothing new.
+      const quiet = { ...engine, onWarning: () => {} };
+      await writeReport({
+        file: report,
+        run,
+        evaluation: result,
+        train,
+        test,
+        placement,
+        typed,
+        engine: quiet,
+        signal,
+      });
+      progress.say(`Wrote "${report}".`);
+    }
     if (values.flag('json')) printJson(result);
     else process.stdout.write(table(result));
   },

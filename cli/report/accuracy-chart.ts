@@ -1,0 +1,53 @@
+import type { Accuracies } from '../../src/index.ts';
+import type { ReportContents } from './contents.ts';
+import { type Html, html } from './html.ts';
+
+const PROTOCOLS: readonly (readonly [keyof Accuracies, string, string])[] = [
+  ['linear', 'Linear classifier', 'a straight-line rule trained on the vectors of the labelled images'],
+  ['knn_k20', 'Nearest neighbours, k = 20', 'the 20 most similar labelled images vote'],
+  ['knn_k200', 'Nearest neighbours, k = 200', 'the 200 most similar labelled images vote'],
+];
+
+const SERIES = [
+  ['trained', 'trained'],
+  ['untrained', 'untrained'],
+  ['pixels', 'raw pixels'],
+] as const;
+
+/** A share as people read it: 88.7 %. */
+export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** Accuracy as bars, with what guessing would reach marked, and the same figures as a table. */
+export function accuracyChart({ evaluation, classes }: ReportContents): Html {
+  const of = { trained: evaluation, untrained: evaluation.untrained, pixels: evaluation.pixels };
+  const chance = 1 / classes;
+  const said = PROTOCOLS.map(
+    ([key, title]) => `${title}: ${SERIES.map(([id, name]) => `${name} ${percent(of[id][key])}`).join(', ')}.`,
+  ).join(' ');
+  return html`<div class="chart" role="img" aria-label="Bar chart of accuracy. ${said} Guessing: ${percent(chance)}.">
+    ${PROTOCOLS.map(
+      ([key, title, how]) => html`<p class="group"><b>${title}</b> <span>${how}</span></p>
+    ${SERIES.map(
+      ([id, name]) => html`<div class="bar-row"><span>${name}</span>
+      <svg class="bar" aria-hidden="true">${GRID}<rect class="${id}" y="4" height="18" rx="2" width="${(100 * of[id][key]).toFixed(2)}%"/>
+        <line class="chance" x1="${(100 * chance).toFixed(2)}%" x2="${(100 * chance).toFixed(2)}%" y1="0" y2="100%"/></svg>
+      <b>${percent(of[id][key])}</b></div>
+    `,
+    )}`,
+    )}
+    <div class="bar-row axis" aria-hidden="true"><span></span><div><i>0</i><i>25</i><i>50</i><i>75</i><i>100 %</i></div></div>
+    <p class="key"><svg width="14" height="14" aria-hidden="true"><line class="chance" x1="7" x2="7" y1="0" y2="14"/></svg>
+      guessing among ${classes} classes: ${percent(chance)}</p>
+  </div>
+  <details><summary>The same figures as a table</summary>
+  <div class="wide"><table>
+    <thead><tr><th scope="col">accuracy</th>${PROTOCOLS.map(([, title]) => html`<th scope="col">${title}</th>`)}</tr></thead>
+    <tbody>${SERIES.map(
+      ([id, name]) =>
+        html`<tr><th scope="row">${name}</th>${PROTOCOLS.map(([key]) => html`<td>${of[id][key].toFixed(3)}</td>`)}</tr>`,
+    )}
+    <tr><th scope="row">guessing</th>${PROTOCOLS.map(() => html`<td>${chance.toFixed(3)}</td>`)}</tr></tbody>
+  </table></div></details>`;
+}
+
+const GRID = html`${[0, 25, 50, 75, 100].map((x) => html`<line class="grid" x1="${x}%" x2="${x}%" y1="0" y2="100%"/>`)}`;

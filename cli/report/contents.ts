@@ -1,0 +1,17 @@
+import type { Checkpoint, Evaluation } from '../../src/index.ts';
+import type { Neighbours } from './neighbours.ts';
+import type { SheetRow } from './patch-sheet.ts';
+
+/** Everything the page shows, as plain values. */
+export interface ReportContents {
+  readonly version: string;
+  readonly run: Pick<Checkpoint, 'config' | 'position' | 'history'>;
+  readonly evaluation: Evaluation;
+  /** Classes a guess would choose from. */
+  readonly classes: number;
+  readonly sheet: readonly SheetRow[];
+  readonly neighbours: Neighbours;
+  readonly engine: { readonly device: string; readonly threads: number; readonly adapter?: string };
+  /** What was typed for --model, --data, --test and --patches. */
+  readonly typed: { readonly model: string; readonly data: string; readonly test?: string; readonly patches: string };
+}

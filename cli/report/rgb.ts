@@ -1,0 +1,28 @@
+import type { Pixels } from '../../src/index.ts';
+
+/** A small picture: R G B, 3 bytes a pixel, row by row. */
+export interface Rgb {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** An image brought down to at most `most` pixels a side, each the mean of a square of the original's. */
+export function thumbnail({ data, width, height, layout }: Pixels, most: number): Rgb {
+  const factor = Math.max(1, Math.ceil(Math.max(width, height) / most));
+  const [w, h] = [Math.max(1, Math.floor(width / factor)), Math.max(1, Math.floor(height / factor))];
+  const [pixel, channel] = layout === 'planar' ? [1, width * height] : [4, 1];
+  const out = new Uint8Array(w * h * 3);
+  for (let i = 0; i < out.length; i++) {
+    const left = (Math.floor(i / 3) % w) * factor;
+    const top = Math.floor(i / 3 / w) * factor;
+    // An image narrower than the factor has fewer columns to average.
+    const [right, bottom] = [Math.min(width, left + factor), Math.min(height, top + factor)];
+    let sum = 0;
+    for (let y = top; y < bottom; y++) {
+      for (let x = left; x < right; x++) sum += data[(y * width + x) * pixel + (i % 3) * channel];
+    }
+    out[i] = Math.round(sum / ((right - left) * (bottom - top)));
+  }
+  return { data: out, width: w, height: h };
+}

@@ -1,0 +1,86 @@
+import { presets, type RunConfig, runConfig } from '../../src/index.ts';
+import { duration } from '../progress.ts';
+import type { ReportContents } from './contents.ts';
+import { type Html, html } from './html.ts';
+
+/** What determined the run, what it took, and the command that repeats it. */
+export function setupSection(contents: ReportContents): Html {
+  return html`<div class="wide"><table class="setup"><tbody>
+    ${rows(contents).map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}
+  </tbody></table></div>
+  <h3>Do it again</h3>
+  <pre><code>${repeatCommand(contents)}</code></pre>
+  <p class="small">${
+    inReach(contents.run.config)
+      ? 'The number of steps is given instead of minutes, so the same seed gives the same patches in the same order; on the same engine with the same number of threads the figures repeat.'
+      : 'This run was set up in code, beyond what the command line offers; the command repeats its budget, batch, rate and seed, not the whole of it. All of it is in the run.json of the model.'
+  }</p>`;
+}
+
+function rows({ run, evaluation, engine, typed, version }: ReportContents): [string, string][] {
+  const { config, position } = run;
+  const { encoder, projector, size } = config.model;
+  const { images, views, rate, warmup, budget } = config;
+  const patches = position.step * images * views;
+  return [
+    ['seed', String(config.seed)],
+    ['trained for', `${position.step} steps in ${duration(position.seconds)}`],
+    ['budget', 'steps' in budget ? `${budget.steps} steps` : `${budget.minutes} min`],
+    ['patches seen', `${number(patches)} (${images} images × ${views} patches a step)`],
+    ['recipe', recipeText(config)],
+    [
+      'model',
+      `patches of ${size} × ${size} px; 3×3 convolutions ${encoder.widths.map((w, i) => `${w}${encoder.strides[i] > 1 ? `/${encoder.strides[i]}` : ''}`).join(', ')}${encoder.residual ? ', residual' : ''}; projector ${[...projector.hidden, projector.out].join(', ')}`,
+    ],
+    ['objective', settings(config.objective)],
+    ['optimiser', settings(config.optimizer)],
+    ['learning rate', `${rate} after ${warmup} steps of warm-up, then a cosine to zero`],
+    ['evaluated on', `${number(evaluation.train_images)} labelled and ${number(evaluation.test_images)} test images`],
+    ['patches an image', `${evaluation.patches} (--patches ${typed.patches})`],
+    ['evaluating device', `${engine.device}${engine.adapter ? ` (${engine.adapter})` : ''}`],
+    ['threads', String(engine.threads)],
+    ['bagssl', version],
+  ];
+}
+
+export const number = (value: number): string => value.toLocaleString('en-GB');
+
+function recipeText({ recipe }: RunConfig): string {
+  const [preset] = Object.entries(presets).find(([, value]) => same(value, recipe)) ?? [];
+  const { size, scale, flip, jitter, greyscale } = recipe;
+  const share = scale[0] === scale[1] ? `${scale[0]}` : `${scale[0]} to ${scale[1]}`;
+  return `${preset ? `${preset}: ` : ''}crop of ${share} of the image to ${size} × ${size} px; mirrored with probability ${flip}; brightness ±${jitter.brightness}, contrast ±${jitter.contrast}, saturation ±${jitter.saturation}, hue ±${jitter.hue} with probability ${jitter.probability}; grey with probability ${greyscale}`;
+}
+
+const settings = ({ name, ...rest }: { readonly name: string }): string =>
+  [name, ...Object.entries(rest).map(([key, value]) => `${key} ${value}`)].join(', ');
+
+/** Equal as JSON, whatever the order of keys. */
+const same = (a: unknown, b: unknown): boolean => sorted(a) === sorted(b);
+
+const sorted = (value: unknown): string =>
+  JSON.stringify(value, (_, v) =>
+    v && typeof v === 'object' && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).sort()) : v,
+  );
+
+/** Whether `bagssl train` can set up this run. */
+function inReach(config: RunConfig): boolean {
+  const { seed, images, views, rate, budget } = config;
+  return same(runConfig({ seed, images, views, rate, budget }), config);
+}
+
+/** One command that trains and evaluates in the same way. */
+export function repeatCommand({ run: { config, position }, typed }: ReportContents): string {
+  const { seed, images, views, rate } = config;
+  const model = quoted(typed.model);
+  const data = quoted(typed.data);
+  const test = typed.test === undefined ? '' : ` --test ${quoted(typed.test)}`;
+  return [
+    `npx bagssl train --data ${data} --out ${model} --overwrite --steps ${position.step} --batch ${images} --views ${views} --rate ${rate} --seed ${seed}`,
+    `npx bagssl evaluate --model ${model} --data ${data}${test} --patches ${typed.patches} --report report.html`,
+  ].join(' \\\n  && ');
+}
+
+/** An argument as a POSIX shell reads it back. */
+const quoted = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
