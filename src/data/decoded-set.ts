@@ -1,0 +1,99 @@
+import { BagsslError } from '../errors.ts';
+import type { Pixels } from '../patches/pixels.ts';
+import { type DecodeOptions, decodeImage } from './decode.ts';
+import type { ImageSet } from './image-set.ts';
+
+/** An image file wherever it lies: on a disk, in a form, in a download. */
+export interface ImageSource {
+  /** Names the file in errors and in `skipped`. */
+  readonly file: string;
+  /** Its class, an index; given for all sources of a set or for none. */
+  readonly label?: number;
+  read(): Promise<Uint8Array>;
+}
+
+export interface DecodedSetOptions extends DecodeOptions {
+  /** Class names, in index order; needed if sources have labels. */
+  readonly classes?: readonly string[];
+  /** The most memory that decoded pixels may take, in bytes. Default 2 GiB. */
+  readonly maxBytes?: number;
+  /** Called after each file with how many are done, of how many. */
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** The default limit of memory for decoded pixels, in bytes: some 5,000 images of 341×256. */
+export const MOST_BYTES = 2 * 1024 ** 3;
+/** Files in work at once: enough to keep sharp's threads busy, few enough that full-size pixels stay few. */
+const AT_ONCE = 4;
+
+/**
+ * Decodes every source now, so that what is wrong with the files shows before training starts. Files that do not decode
+ * are left out and listed in `skipped`. Images keep the order of their sources.
+ * @param name of the set, for messages
+ * @throws BagsslError `bad-data` if none decodes or the pixels exceed `maxBytes`; `aborted`
+ */
+export async function decodedSet(
+  name: string,
+  sources: readonly ImageSource[],
+  options: DecodedSetOptions = {},
+): Promise<ImageSet> {
+  const { classes, maxBytes = MOST_BYTES, onProgress, signal } = options;
+  const decoded: (Pixels | undefined)[] = new Array(sources.length);
+  const reasons: (string | undefined)[] = new Array(sources.length);
+  let bytes = 0;
+  let next = 0;
+  let done = 0;
+  let stopped = false;
+
+  async function work() {
+    while (next < sources.length && !stopped) {
+      if (signal?.aborted) throw new BagsslError('aborted', `Opening ${name} was stopped.`, { cause: signal.reason });
+      const i = next++;
+      try {
+        decoded[i] = await decodeImage(await sources[i].read(), sources[i].file, options);
+        bytes += decoded[i]!.data.byteLength;
+      } catch (error) {
+        if (error instanceof BagsslError && error.code !== 'bad-data') throw error;
+        reasons[i] = reasonOf(error, sources[i].file);
+      }
+      done++;
+      if (bytes > maxBytes) {
+        throw new BagsslError(
+          'bad-data',
+          `${name}: ${done} of ${sources.length} images fill ${inMiB(bytes)}, more than the limit of ${inMiB(maxBytes)}. Take fewer images (--images, limit), keep smaller ones (shortSide), or raise the limit (maxBytes).`,
+        );
+      }
+      onProgress?.(done, sources.length);
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  } finally {
+    stopped = true;
+  }
+
+  const kept = sources.flatMap((_, i) => (decoded[i] ? [i] : []));
+  const skipped = sources.flatMap(({ file }, i) => (decoded[i] ? [] : [{ file, reason: reasons[i]! }]));
+  if (kept.length === 0) throw noneDecodes(name, skipped);
+  const images = kept.map((i) => decoded[i]!);
+  const labels = classes && Int32Array.from(kept, (i) => sources[i].label!);
+  return { name, length: images.length, classes, labels, skipped, image: (index) => images[index] };
+}
+
+const inMiB = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)} MiB`;
+
+/** What is wrong, without the file's name that stands beside it. */
+function reasonOf(error: unknown, file: string): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return (text.startsWith(`${file}: `) ? text.slice(file.length + 2) : text).replace(/\.$/, '');
+}
+
+function noneDecodes(name: string, skipped: readonly { file: string; reason: string }[]): BagsslError {
+  const few = skipped.slice(0, 3).map(({ file, reason }) => `${file} (${reason})`);
+  const more = skipped.length > few.length ? `, and ${skipped.length - few.length} more` : '';
+  const what = skipped.length
+    ? `none of its ${skipped.length} images can be read: ${few.join(', ')}${more}`
+    : 'no images';
+  return new BagsslError('bad-data', `${name}: ${what}. Give JPEG, PNG or WebP files.`);
+}

@@ -1,0 +1,74 @@
+/** What an image file's first bytes say. */
+export interface ImageHeader {
+  readonly type: 'jpeg' | 'png' | 'webp';
+  /** Pixels, as stored: before any turn that EXIF asks for. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * The type and size of a JPEG, PNG or WebP file from its own bytes, whatever its name says, without decoding.
+ * @returns undefined if the bytes are of another kind; width and height 0 if the header is broken or cut short
+ */
+export function readImageHeader(bytes: Uint8Array): ImageHeader | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const is = (text: string, at: number) =>
+    bytes.length >= at + text.length && [...text].every((c, i) => bytes[at + i] === c.charCodeAt(0));
+  if (is('\xff\xd8\xff', 0)) return { type: 'jpeg', ...jpegSize(view) };
+  if (is('\x89PNG\r\n\x1a\n', 0)) {
+    const size = is('IHDR', 12) && bytes.length >= 24 && { width: view.getUint32(16), height: view.getUint32(20) };
+    return { type: 'png', ...(size || NO_SIZE) };
+  }
+  if (is('RIFF', 0) && is('WEBP', 8)) {
+    const size = bytes.length >= 30 && webpSize(view, is);
+    return { type: 'webp', ...(size || NO_SIZE) };
+  }
+  return undefined;
+}
+
+const NO_SIZE = { width: 0, height: 0 };
+
+/** Walks the segments of a JPEG to its frame header. */
+function jpegSize(view: DataView): { width: number; height: number } {
+  let at = 2;
+  while (at + 9 <= view.byteLength && view.getUint8(at) === 0xff) {
+    const marker = view.getUint8(at + 1);
+    // Fill bytes, and markers that stand alone.
+    if (marker === 0xff) at += 1;
+    else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;
+    else if (marker === 0xd9 || marker === 0xda) break;
+    // SOF0 to SOF15, but for DHT (C4), JPG (C8) and DAC (CC).
+    else if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) {
+      return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
+    } else at += 2 + view.getUint16(at + 2);
+  }
+  return NO_SIZE;
+}
+
+function webpSize(view: DataView, is: (text: string, at: number) => boolean) {
+  const uint24 = (at: number) => view.getUint16(at, true) + view.getUint8(at + 2) * 65536;
+  // Extended: the canvas, less one. Lossless: two fields of 14 bits, less one. Lossy: a key frame's header.
+  if (is('VP8X', 12)) return { width: uint24(24) + 1, height: uint24(27) + 1 };
+  if (is('VP8L', 12)) {
+    const fields = view.getUint32(21, true);
+    return { width: (fields & 0x3fff) + 1, height: ((fields >>> 14) & 0x3fff) + 1 };
+  }
+  if (is('VP8 ', 12)) return { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff };
+  return undefined;
+}
+
+/** Whether a JPEG ends as it should. Without its end, some decoders fill what is missing with grey and say nothing. */
+export function jpegIsWhole(bytes: Uint8Array): boolean {
+  // Inside the picture's data FF is always escaped, so the first FF D9 after the first scan's header is the end; one
+  // before it may belong to a thumbnail.
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 2;
+  while (at + 4 <= bytes.length && bytes[at] === 0xff && bytes[at + 1] !== 0xda) {
+    const alone = bytes[at + 1] === 0x01 || (bytes[at + 1] >= 0xd0 && bytes[at + 1] <= 0xd8);
+    at += bytes[at + 1] === 0xff ? 1 : alone ? 2 : 2 + view.getUint16(at + 2);
+  }
+  for (let i = bytes.indexOf(0xff, at + 2); i >= 0; i = bytes.indexOf(0xff, i + 1)) {
+    if (bytes[i + 1] === 0xd9) return true;
+  }
+  return false;
+}
