@@ -13,12 +13,13 @@ export { type LinearProbeOptions, linearProbe } from './evaluation/linear-probe.
 export { readNpy, writeNpy } from './formats/npy.ts';
 export { readSafetensors, writeSafetensors } from './formats/safetensors.ts';
 export { compact, type ModelConfig } from './model/config.ts';
+export { checkRecipe } from './patches/check-recipe.ts';
 export type { PatchBatch, PatchJob, PatchSource } from './patches/job.ts';
 export type { PatchParameters } from './patches/parameters.ts';
 export type { Pixels } from './patches/pixels.ts';
 export { type Placement, parsePlacement } from './patches/placement.ts';
 export { PatchPool } from './patches/pool.ts';
-export { checkRecipe, presets, type Recipe, withoutAugmentation } from './patches/recipe.ts';
+export { presets, type Recipe, withoutAugmentation } from './patches/recipe.ts';
 export {
   type Adapter,
   checkDevice,

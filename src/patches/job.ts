@@ -1,11 +1,12 @@
 import { BagsslError } from '../errors.ts';
 import { checkPixels } from './check-pixels.ts';
+import { checkRecipe } from './check-recipe.ts';
 import { drawPatch } from './draw.ts';
 import type { Kernels } from './kernels.ts';
 import type { PatchParameters } from './parameters.ts';
 import type { Pixels } from './pixels.ts';
 import { boxes, checkPlacement, type Placement } from './placement.ts';
-import { checkRecipe, type Recipe } from './recipe.ts';
+import type { Recipe } from './recipe.ts';
 
 export interface JobImage {
   /** Names the image in random draws, such as its index in the data set: whole number, 0 to 2^32 - 1. */

@@ -1,5 +1,3 @@
-export { checkRecipe } from './check-recipe.ts';
-
 /** A value for each of red, green, blue. */
 export type Triple = readonly [number, number, number];
 

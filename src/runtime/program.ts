@@ -1,7 +1,18 @@
 import type * as Ort from 'onnxruntime-web';
 import type { Shape } from '../graph/graph.ts';
-import { exclusively } from './ort.ts';
-import type { Runtime } from './runtime.ts';
+import type { Device } from './device.ts';
+import { exclusively, type OrtModule } from './ort.ts';
+
+/** What a program runs on. */
+export interface Engine {
+  readonly ort: OrtModule;
+  readonly device: Device;
+  readonly threads: number;
+  /** The GPU's name; undefined on the CPU. */
+  readonly adapter?: string;
+  /** The GPU device ORT works on; there once a program has been compiled. */
+  gpu(): Promise<GPUDevice>;
+}
 
 /** A float32 tensor on the host. */
 export interface HostTensor {
@@ -12,7 +23,7 @@ export interface HostTensor {
 /** A compiled model. */
 export class Program {
   constructor(
-    readonly runtime: Runtime,
+    readonly runtime: Engine,
     readonly session: Ort.InferenceSession,
   ) {}
 

@@ -2,7 +2,7 @@ import type * as Ort from 'onnxruntime-web';
 import { BagsslError } from '../errors.ts';
 import { type Device, type DeviceChoice, findAdapter, inDeno, onServer } from './device.ts';
 import { exclusively, loadOrt, type OrtModule } from './ort.ts';
-import { Program } from './program.ts';
+import { type Engine, Program } from './program.ts';
 
 export interface RuntimeOptions {
   /** Default `auto`. */
@@ -14,12 +14,11 @@ export interface RuntimeOptions {
 }
 
 /** ONNX Runtime on one device: the only place that knows it. */
-export class Runtime {
+export class Runtime implements Engine {
   private constructor(
     readonly ort: OrtModule,
     readonly device: Device,
     readonly threads: number,
-    /** The GPU's name; undefined on the CPU. */
     readonly adapter?: string,
   ) {}
 
@@ -48,7 +47,7 @@ export class Runtime {
     return new Runtime(ort, chosen, workers, found?.name);
   }
 
-  /** Compiles a model. `onGpu` names the outputs that stay on the GPU; elsewhere it means nothing. */
+  /** Compiles a model. */
   async compile(model: Uint8Array): Promise<Program> {
     const providers: Record<Device, string> = { webgpu: 'webgpu', wasm: 'wasm', native: 'cpu' };
     const options: Ort.InferenceSession.SessionOptions = {
@@ -70,7 +69,6 @@ export class Runtime {
     }
   }
 
-  /** The GPU device ORT works on; there once a program has been compiled. */
   async gpu(): Promise<GPUDevice> {
     return (await this.ort.env.webgpu.device) as GPUDevice;
   }

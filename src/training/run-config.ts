@@ -7,7 +7,8 @@ import { type AdamWOptions, adamw } from '../optimizers/adamw.ts';
 import { type LarsOptions, lars } from '../optimizers/lars.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import { type SgdOptions, sgd } from '../optimizers/sgd.ts';
-import { checkRecipe, cifar16, type Recipe } from '../patches/recipe.ts';
+import { checkRecipe } from '../patches/check-recipe.ts';
+import { cifar16, type Recipe } from '../patches/recipe.ts';
 
 /** Everything that determines a run, as plain JSON. */
 export interface RunConfig {

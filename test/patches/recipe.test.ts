@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkRecipe, cifar16, empSsl, presets, withoutAugmentation } from '../../src/patches/recipe.ts';
+import { checkRecipe } from '../../src/patches/check-recipe.ts';
+import { cifar16, empSsl, presets, withoutAugmentation } from '../../src/patches/recipe.ts';
 
 test('presets are valid, plain JSON', () => {
   for (const recipe of [...Object.values(presets), withoutAugmentation(empSsl)]) {
