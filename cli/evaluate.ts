@@ -67,7 +67,7 @@ export const evaluate: Command = {
     await writeFile(join(folder, 'evaluation.json'), `${JSON.stringify(result, null, 1)}\n`);
     if (report !== undefined) {
       const patches = values.text('patches') ?? 'grid3';
-      const typed = { model: folder, data: path, test: testPath, patches };
+      const typed = { model: folder, data: path, test: testPath, trainImages: limit, patches };
       progress.show(0, 'report: patches and neighbours');
       // A second warning of the same device would say nothing new.
       const quiet = { ...engine, onWarning: () => {} };

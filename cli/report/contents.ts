@@ -12,6 +12,14 @@ export interface ReportContents {
   readonly sheet: readonly SheetRow[];
   readonly neighbours: Neighbours;
   readonly engine: { readonly device: string; readonly threads: number; readonly adapter?: string };
-  /** What was typed for --model, --data, --test and --patches. */
-  readonly typed: { readonly model: string; readonly data: string; readonly test?: string; readonly patches: string };
+  readonly typed: Typed;
+}
+
+/** What was typed for --model, --data, --test, --train-images and --patches. */
+export interface Typed {
+  readonly model: string;
+  readonly data: string;
+  readonly test?: string;
+  readonly trainImages?: number;
+  readonly patches: string;
 }

@@ -17,12 +17,13 @@ const SMOOTHING = 0.02;
 
 /** One curve over the steps of training: as measured, faint, and smoothed, strong. */
 export function lineChart({ title, note, points, reach = [], mark }: LineChart): Html {
-  const drawn = thinned(points.filter(([, value]) => Number.isFinite(value)));
-  if (drawn.length === 0) return html`<figure><figcaption><b>${title}</b></figcaption><p>not reported</p></figure>`;
-  const values = drawn.map(([, value]) => value);
+  const measured = points.filter(([, value]) => Number.isFinite(value));
+  if (measured.length === 0) return html`<figure><figcaption><b>${title}</b></figcaption><p>not reported</p></figure>`;
+  const drawn = thinned(measured);
+  const values = measured.map(([, value]) => value);
   const ticks = niceTicks(Math.min(...values, ...reach), Math.max(...values, ...reach));
   const [low, high] = [ticks[0], ticks[ticks.length - 1]];
-  const [first, last] = [drawn[0][0], drawn[drawn.length - 1][0]];
+  const [first, last] = [measured[0][0], measured[measured.length - 1][0]];
   const down = (value: number) => (100 * (high - value)) / (high - low);
   const path = (list: typeof drawn) =>
     `M${list.map(([x, v]) => `${((100 * (x - first)) / (last - first || 1)).toFixed(2)} ${down(v).toFixed(2)}`).join('L')}`;
@@ -51,11 +52,11 @@ export function lineChart({ title, note, points, reach = [], mark }: LineChart):
 const figure = (value: number, digits: number): string =>
   (Number(value.toFixed(digits)) || 0).toFixed(digits).replace('-', '−');
 
-/** At most MOST points, each the mean of a run of neighbours; the last one stays as it is. */
+/** At most MOST points: the first as it is, then each the mean of a run of neighbours. */
 function thinned(points: LineChart['points']): [number, number][] {
   const run = Math.ceil(points.length / MOST);
-  const out: [number, number][] = [];
-  for (let i = 0; i < points.length; i += run) {
+  const out: [number, number][] = [[...points[0]]];
+  for (let i = 1; i < points.length; i += run) {
     const part = points.slice(i, i + run);
     out.push([part[part.length - 1][0], part.reduce((sum, [, value]) => sum + value, 0) / part.length]);
   }

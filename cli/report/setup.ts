@@ -75,9 +75,10 @@ export function repeatCommand({ run: { config, position }, typed }: ReportConten
   const model = quoted(typed.model);
   const data = quoted(typed.data);
   const test = typed.test === undefined ? '' : ` --test ${quoted(typed.test)}`;
+  const part = typed.trainImages === undefined ? '' : ` --train-images ${typed.trainImages}`;
   return [
     `npx bagssl train --data ${data} --out ${model} --overwrite --steps ${position.step} --batch ${images} --views ${views} --rate ${rate} --seed ${seed}`,
-    `npx bagssl evaluate --model ${model} --data ${data}${test} --patches ${typed.patches} --report report.html`,
+    `npx bagssl evaluate --model ${model} --data ${data}${test}${part} --patches ${typed.patches} --report report.html`,
   ].join(' \\\n  && ');
 }
 

@@ -55,7 +55,7 @@ pre { background: var(--card); border-radius: 10px; padding: 0.9rem 1rem; overfl
 
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; }
 .curve figcaption { display: flex; justify-content: space-between; gap: 1rem; }
-.curve figcaption span { color: var(--soft); font-variant-numeric: tabular-nums; font-size: 0.9rem; }
+.curve figcaption span { white-space: nowrap; color: var(--soft); font-variant-numeric: tabular-nums; font-size: 0.9rem; }
 .curve p { font-size: 0.85rem; line-height: 1.45; color: var(--soft); margin: 0.5rem 0 0; }
 .plot { display: grid; grid-template-columns: auto minmax(0, 1fr); margin-top: 0.9rem; font-size: 0.75rem; color: var(--soft); }
 .y { position: relative; width: 2.9rem; } .y i { position: absolute; right: 0.5rem; transform: translateY(-50%); }

@@ -11,7 +11,7 @@ import {
   VERSION,
 } from '../../src/index.ts';
 import type { EngineOptions } from '../shared.ts';
-import type { ReportContents } from './contents.ts';
+import type { Typed } from './contents.ts';
 import { neighbours } from './neighbours.ts';
 import { reportPage } from './page.ts';
 import { patchSheet } from './patch-sheet.ts';
@@ -23,7 +23,7 @@ export interface ReportOptions {
   readonly train: ImageSet;
   readonly test: ImageSet;
   readonly placement: Placement;
-  readonly typed: ReportContents['typed'];
+  readonly typed: Typed;
   readonly engine: EngineOptions;
   readonly signal?: AbortSignal;
 }

@@ -125,6 +125,7 @@ describe('the command that repeats a run', () => {
   it('gives the steps, and quotes for the shell', () => {
     const text = repeatCommand(contents('cat', "my 'own' $photos"));
     assert.match(text, /--data 'my '\\''own'\\'' \$photos' --out runs\/x --overwrite --steps 1234/);
+    assert.doesNotMatch(text, /--train-images/);
     assert.match(text, /--batch 50 --views 4 --rate 0\.3 --seed 41/);
   });
 
