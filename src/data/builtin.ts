@@ -1,7 +1,8 @@
 import { BagsslError } from '../errors.ts';
 import { Stream } from '../patches/philox.ts';
 import type { ImageSet } from './image-set.ts';
-import { SCENE_CLASSES, SCENE_SIDE, ScenePainter } from './scenes/scene.ts';
+import { Canvas, SIDE } from './scenes/canvas.ts';
+import { drawScene, SCENE_CLASSES } from './scenes/scene.ts';
 
 export interface BuiltinScenesOptions {
   /** The scenes of one part are never those of the other. Default `train`. */
@@ -32,12 +33,12 @@ export function builtinScenes(options: BuiltinScenesOptions = {}): ImageSet {
   const purpose = `builtin ${split}`;
   // A wrong seed is found now, not at the first image.
   new Stream(seed, purpose);
-  const painter = new ScenePainter();
+  const canvas = new Canvas();
   const images: (Uint8Array | undefined)[] = new Array(count);
 
   function make(index: number): Uint8Array {
-    const data = new Uint8Array(3 * SCENE_SIDE * SCENE_SIDE);
-    painter.draw(new Stream(seed, purpose, index), index % SCENE_CLASSES.length, data);
+    const data = new Uint8Array(3 * SIDE * SIDE);
+    drawScene(canvas, new Stream(seed, purpose, index), index % SCENE_CLASSES.length, data);
     return data;
   }
   return {
@@ -47,7 +48,7 @@ export function builtinScenes(options: BuiltinScenesOptions = {}): ImageSet {
     labels: Int32Array.from({ length: count }, (_, i) => i % SCENE_CLASSES.length),
     image(index) {
       images[index] ??= make(index);
-      return { data: images[index], width: SCENE_SIDE, height: SCENE_SIDE, layout: 'planar' };
+      return { data: images[index], width: SIDE, height: SIDE, layout: 'planar' };
     },
   };
 }
