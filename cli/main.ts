@@ -43,6 +43,8 @@ try {
 } catch (error) {
   const known = error instanceof BagsslError || error instanceof UsageError;
   const message = error instanceof Error ? error.message : String(error);
+  // A progress line may still be standing there.
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
   process.stderr.write(`bagssl: ${message}\n`);
   if (error instanceof UsageError) process.stderr.write('Try "bagssl --help".\n');
   if (!known && process.env.BAGSSL_DEBUG) process.stderr.write(`${(error as Error)?.stack}\n`);

@@ -28,7 +28,7 @@ export function installed(root) {
 export async function install(root) {
   if (installed(root)) return false;
   console.log('Installing dependencies (npm ci) ...');
-  const { status } = await npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: root });
+  const { status } = await npm(['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: root });
   if (status !== 0) throw new Error('npm ci failed; see its message above.');
   return true;
 }
