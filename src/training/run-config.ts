@@ -1,7 +1,10 @@
 import { BagsslError } from '../errors.ts';
 import { checkModel, compact, type ModelConfig } from '../model/config.ts';
+import { type BarlowTwinsOptions, barlowTwins } from '../objectives/barlow-twins.ts';
 import { type CodingRateOptions, codingRate } from '../objectives/coding-rate.ts';
+import { type InfoNceOptions, infoNce } from '../objectives/info-nce.ts';
 import type { Objective } from '../objectives/objective.ts';
+import { type SpectralOptions, spectral } from '../objectives/spectral.ts';
 import { type VicregOptions, vicreg } from '../objectives/vicreg.ts';
 import { type AdamWOptions, adamw } from '../optimizers/adamw.ts';
 import { type LarsOptions, lars } from '../optimizers/lars.ts';
@@ -17,7 +20,10 @@ export interface RunConfig {
   readonly model: ModelConfig;
   readonly objective:
     | ({ readonly name: 'coding-rate' } & CodingRateOptions)
-    | ({ readonly name: 'vicreg' } & VicregOptions);
+    | ({ readonly name: 'vicreg' } & VicregOptions)
+    | ({ readonly name: 'spectral' } & SpectralOptions)
+    | ({ readonly name: 'info-nce' } & InfoNceOptions)
+    | ({ readonly name: 'barlow-twins' } & BarlowTwinsOptions);
   readonly optimizer:
     | ({ readonly name: 'lars' } & LarsOptions)
     | ({ readonly name: 'sgd' } & SgdOptions)
@@ -78,18 +84,36 @@ export function runConfig(overrides: RunOverrides & Pick<RunConfig, 'budget'>): 
   return config;
 }
 
-export function objectiveOf({ objective }: RunConfig): Objective {
-  if (objective.name === 'coding-rate') return codingRate(objective);
-  if (objective.name === 'vicreg') return vicreg(objective);
-  throw unknown('objective', (objective as { name: string }).name, 'coding-rate, vicreg');
+export function objectiveOf({ objective }: Pick<RunConfig, 'objective'>): Objective {
+  switch (objective.name) {
+    case 'coding-rate':
+      return codingRate(objective);
+    case 'vicreg':
+      return vicreg(objective);
+    case 'spectral':
+      return spectral(objective);
+    case 'info-nce':
+      return infoNce(objective);
+    case 'barlow-twins':
+      return barlowTwins(objective);
+    default:
+      throw unknown('objective', objective, 'coding-rate, vicreg, spectral, info-nce, barlow-twins');
+  }
 }
 
-export function optimizerOf({ optimizer }: RunConfig): Optimizer {
-  if (optimizer.name === 'lars') return lars(optimizer);
-  if (optimizer.name === 'sgd') return sgd(optimizer);
-  if (optimizer.name === 'adamw') return adamw(optimizer);
-  throw unknown('optimizer', (optimizer as { name: string }).name, 'lars, sgd, adamw');
+export function optimizerOf({ optimizer }: Pick<RunConfig, 'optimizer'>): Optimizer {
+  switch (optimizer.name) {
+    case 'lars':
+      return lars(optimizer);
+    case 'sgd':
+      return sgd(optimizer);
+    case 'adamw':
+      return adamw(optimizer);
+    default:
+      throw unknown('optimizer', optimizer, 'lars, sgd, adamw');
+  }
 }
 
-const unknown = (what: string, name: string, known: string) =>
+/** What JSON can say though the types forbid it. */
+const unknown = (what: string, { name }: { name?: string }, known: string) =>
   new BagsslError('bad-argument', `Unknown ${what} "${name}"; choose one of ${known}.`);
