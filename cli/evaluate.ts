@@ -8,7 +8,7 @@ import {
   parsePlacement,
 } from '../src/index.ts';
 import { loadCheckpoint, openData } from '../src/node.ts';
-import type { Command } from './options.ts';
+import { type Command, UsageError } from './options.ts';
 import { Progress } from './progress.ts';
 import { checkReportFile, writeReport } from './report/write-report.ts';
 import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson, saySkipped } from './shared.ts';
@@ -48,6 +48,11 @@ export const evaluate: Command = {
     const whole = testPath !== undefined;
     const train = await openData(path, { split: 'train', whole, limit });
     const test = await openData(testPath ?? path, { split: 'test', whole });
+    if (train.classes && test.classes && `${train.classes}` !== `${test.classes}`) {
+      throw new UsageError(
+        `The classes differ: ${train.name} has ${train.classes.join(', ')}; ${test.name} has ${test.classes.join(', ')}.`,
+      );
+    }
     for (const set of [train, test]) saySkipped(set, progress);
     const engine = engineOptions(values, progress);
     const signal = interruption();

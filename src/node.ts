@@ -1,3 +1,3 @@
 /** What needs a file system: data sets in folders and checkpoints on disk. For Node and Deno. */
-export { openData } from './data/files.ts';
+export { type OpenDataOptions, openData } from './data/files.ts';
 export { loadCheckpoint, RUN_FILE, saveCheckpoint } from './training/checkpoint-folder.ts';

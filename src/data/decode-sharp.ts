@@ -1,4 +1,4 @@
-import { type Decoder, MOST_PIXELS } from './decode.ts';
+import { type Decoder, MOST_PIXELS } from './decoder.ts';
 
 /** A decoder on sharp (libvips, native, on its own threads), or undefined where sharp is not installed or not loadable. */
 export async function sharpDecoder(): Promise<Decoder | undefined> {

@@ -1,13 +1,8 @@
 import { BagsslError } from '../errors.ts';
 import type { Pixels } from '../patches/pixels.ts';
-import { type ImageHeader, jpegIsWhole, readImageHeader } from './image-header.ts';
+import { type Decoder, MOST_PIXELS } from './decoder.ts';
+import { jpegIsWhole, readImageHeader } from './image-header.ts';
 import { SHORT_SIDE, shrink } from './shrink.ts';
-
-/** The largest image that is decoded, in pixels: 400 MB in memory for a moment, and no camera's photograph. */
-export const MOST_PIXELS = 100_000_000;
-
-/** Bytes of a JPEG, PNG or WebP file to `rgba` pixels at full size, upright. Rejects if they do not decode. */
-export type Decoder = (bytes: Uint8Array, header: ImageHeader) => Promise<Pixels>;
 
 export interface DecodeOptions {
   /** The image is shrunk by a whole factor while its shorter side stays at least this, in pixels. Default 256. */
