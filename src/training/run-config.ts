@@ -28,15 +28,22 @@ export interface RunConfig {
     | ({ readonly name: 'lars' } & LarsOptions)
     | ({ readonly name: 'sgd' } & SgdOptions)
     | ({ readonly name: 'adamw' } & AdamWOptions);
-  /** Peak learning rate, reached after `warmup` steps, then a cosine to zero over the budget. */
+  /** Peak learning rate, reached after `warmup` steps; `schedule` says how it falls over the budget. */
   readonly rate: number;
   readonly warmup: number;
+  readonly schedule: Schedule;
   /** Images in a batch and views (patches) of each. */
   readonly images: number;
   readonly views: number;
   /** When training ends: after so many steps, or so many minutes of training (which no two machines repeat). */
   readonly budget: { readonly steps: number } | { readonly minutes: number };
 }
+
+/** The learning rate over the budget: half a cosine to zero, one value, or times `factor` at each share in `at` (0 to 1). */
+export type Schedule =
+  | { readonly name: 'cosine' }
+  | { readonly name: 'constant' }
+  | { readonly name: 'step'; readonly at: readonly number[]; readonly factor: number };
 
 export type RunOverrides = Partial<RunConfig>;
 
@@ -49,6 +56,7 @@ const DEFAULTS: Omit<RunConfig, 'budget'> = {
   optimizer: { name: 'lars', trust: 0.005, momentum: 0.9, nesterov: true, weightDecay: 1e-4, biasRate: 0.1 },
   rate: 0.3,
   warmup: 30,
+  schedule: { name: 'cosine' },
   images: 50,
   views: 4,
 };
@@ -70,6 +78,7 @@ export function runConfig(overrides: RunOverrides & Pick<RunConfig, 'budget'>): 
   if (!(config.rate > 0 && config.rate < 1e4)) {
     throw new BagsslError('bad-argument', `rate must be a positive number, got ${config.rate}.`);
   }
+  checkSchedule(config.schedule);
   const { budget } = config;
   if ('steps' in budget) whole('steps', budget.steps, 1);
   else if (!(budget.minutes > 0 && Number.isFinite(budget.minutes))) {
@@ -82,6 +91,27 @@ export function runConfig(overrides: RunOverrides & Pick<RunConfig, 'budget'>): 
     );
   }
   return config;
+}
+
+function checkSchedule(schedule: Schedule): void {
+  switch (schedule.name) {
+    case 'cosine':
+    case 'constant':
+      return;
+    case 'step':
+      if (!schedule.at?.length || !schedule.at.every((share) => share > 0 && share < 1)) {
+        throw new BagsslError(
+          'bad-argument',
+          `schedule: "at" must list shares of the budget between 0 and 1, got ${JSON.stringify(schedule.at)}.`,
+        );
+      }
+      if (!(schedule.factor > 0 && schedule.factor < 1)) {
+        throw new BagsslError('bad-argument', `schedule: factor must lie between 0 and 1, got ${schedule.factor}.`);
+      }
+      return;
+    default:
+      throw unknown('schedule', schedule, 'cosine, constant, step');
+  }
 }
 
 export function objectiveOf({ objective }: Pick<RunConfig, 'objective'>): Objective {

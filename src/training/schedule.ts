@@ -1,4 +1,4 @@
-import type { RunConfig } from './run-config.ts';
+import type { RunConfig, Schedule } from './run-config.ts';
 
 /** How far a run has come. */
 export interface Position {
@@ -13,8 +13,20 @@ export function progress({ budget }: RunConfig, { step, seconds }: Position): nu
   return 'steps' in budget ? step / budget.steps : seconds / (budget.minutes * 60);
 }
 
-/** Learning rate of the step that follows `position`: linear warm-up times a cosine from 1 to 0 over the budget. */
+/** Learning rate of the step that follows `position`: a linear warm-up times the schedule's share of the peak. */
 export function learningRate(config: RunConfig, position: Position): number {
   const warm = config.warmup ? Math.min(1, (position.step + 1) / config.warmup) : 1;
-  return config.rate * warm * 0.5 * (1 + Math.cos(Math.PI * Math.min(1, progress(config, position))));
+  return config.rate * warm * shareOfPeak(config.schedule, Math.min(1, progress(config, position)));
+}
+
+/** Cosine: ½(1 + cos πt); constant: 1; step: factor^(how many of `at` are reached), t the share of the budget used. */
+function shareOfPeak(schedule: Schedule, used: number): number {
+  switch (schedule.name) {
+    case 'cosine':
+      return 0.5 * (1 + Math.cos(Math.PI * used));
+    case 'constant':
+      return 1;
+    case 'step':
+      return schedule.factor ** schedule.at.filter((share) => used >= share).length;
+  }
 }
