@@ -19,8 +19,19 @@ export interface Views {
   readonly images: number;
 }
 
+/** What a step offers to objectives that want more of the network than its projections; most want nothing. */
+export interface Learner {
+  /** A further head on x [n, d]: linear, batch norm, ReLU, linear back to d. Learnt with the network, used by the loss alone. */
+  predict(x: Value, hidden: number): Value;
+  /**
+   * What a second network makes of the same patches, a constant to the gradient: its weights θ̄ start as the network's θ
+   * and follow them after every step, θ̄ ← momentum·θ̄ + (1 − momentum)·θ.
+   */
+  target(momentum: number): Value;
+}
+
 /** A self-supervised objective on projections [views·images, d]. */
 export interface Objective {
   readonly name: string;
-  build(projection: Value, layout: Views): Loss;
+  build(projection: Value, layout: Views, learner: Learner): Loss;
 }

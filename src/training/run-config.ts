@@ -1,6 +1,7 @@
 import { BagsslError } from '../errors.ts';
 import { checkModel, compact, type ModelConfig } from '../model/config.ts';
 import { type BarlowTwinsOptions, barlowTwins } from '../objectives/barlow-twins.ts';
+import { type ByolOptions, byol } from '../objectives/byol.ts';
 import { type CodingRateOptions, codingRate } from '../objectives/coding-rate.ts';
 import { type InfoNceOptions, infoNce } from '../objectives/info-nce.ts';
 import type { Objective } from '../objectives/objective.ts';
@@ -23,7 +24,8 @@ export interface RunConfig {
     | ({ readonly name: 'vicreg' } & VicregOptions)
     | ({ readonly name: 'spectral' } & SpectralOptions)
     | ({ readonly name: 'info-nce' } & InfoNceOptions)
-    | ({ readonly name: 'barlow-twins' } & BarlowTwinsOptions);
+    | ({ readonly name: 'barlow-twins' } & BarlowTwinsOptions)
+    | ({ readonly name: 'byol' } & ByolOptions);
   readonly optimizer:
     | ({ readonly name: 'lars' } & LarsOptions)
     | ({ readonly name: 'sgd' } & SgdOptions)
@@ -126,8 +128,10 @@ export function objectiveOf({ objective }: Pick<RunConfig, 'objective'>): Object
       return infoNce(objective);
     case 'barlow-twins':
       return barlowTwins(objective);
+    case 'byol':
+      return byol(objective);
     default:
-      throw unknown('objective', objective, 'coding-rate, vicreg, spectral, info-nce, barlow-twins');
+      throw unknown('objective', objective, 'coding-rate, vicreg, spectral, info-nce, barlow-twins, byol');
   }
 }
 

@@ -1,20 +1,22 @@
-import { mul, reduceMean, scale, shift, sqrt, sub } from '../graph/functions.ts';
+import { matmul, mul, reduceMean, scale, shift, sqrt, sub } from '../graph/functions.ts';
 import { gradients } from '../graph/gradients.ts';
 import type { Value } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { writeOnnx } from '../graph/write-onnx.ts';
+import { batchNormRelu } from '../model/batch-norm.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { network } from '../model/network.ts';
 import { Scope, type TensorSpec } from '../model/scope.ts';
 import { normaliseRows } from '../objectives/normalise.ts';
-import type { Loss, Objective, Views } from '../objectives/objective.ts';
+import type { Learner, Loss, Objective, Views } from '../objectives/objective.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { StateTensor } from '../runtime/stepper.ts';
+import { TargetScope } from './target-network.ts';
 
 /** A whole training step as one ONNX model: forward, loss, gradients and update. */
 export interface StepGraph {
   readonly onnx: Uint8Array;
-  /** Everything that outlives a step: parameters, running statistics, the optimiser's memory. */
+  /** Everything that outlives a step: parameters, running statistics, the optimiser's memory, a target network's weights. */
   readonly state: readonly (StateTensor & TensorSpec)[];
   /** Outputs to read for a report. */
   readonly reads: readonly string[];
@@ -32,7 +34,17 @@ export function stepGraph(model: ModelConfig, objective: Objective, optimizer: O
   const step = graph.input('step', []);
   const scope = new Scope(graph);
   const { projection } = network(scope, model, patches);
-  const loss = objective.build(projection, layout);
+  const averages: TargetScope['averages'] = [];
+  const learner: Learner = {
+    predict: (x, hidden) => predictor(scope, x, hidden),
+    target(momentum) {
+      const target = new TargetScope(scope, momentum, step);
+      const made = network(target, model, patches).projection;
+      averages.push(...target.averages);
+      return made;
+    },
+  };
+  const loss = objective.build(projection, layout, learner);
   const slopes = gradients(
     loss.surrogate,
     scope.parameters.map(({ value }) => value),
@@ -58,9 +70,19 @@ export function stepGraph(model: ModelConfig, objective: Objective, optimizer: O
     });
   });
   for (const { spec, value, next } of scope.statistics) keep(spec, next ?? value);
+  for (const { spec, next } of averages) keep(spec, next);
 
   const reads: Record<string, Value> = { ...loss.reads, collapse: spread(projection) };
   return { onnx: writeOnnx({ ...outputs, ...reads }, 'bagssl-step'), state, reads: Object.keys(reads), loss };
+}
+
+/** x → linear → batch norm → ReLU → linear, back to x's width. */
+function predictor(scope: Scope, x: Value, hidden: number): Value {
+  const linear = (name: string, from: number, to: number) =>
+    scope.parameter(`predictor.${name}.linear.weight`, [from, to], { uniform: Math.sqrt(6 / from) });
+  const width = x.shape[1];
+  const y = batchNormRelu(scope, 'predictor.0.bn', matmul(x, linear('0', width, hidden)));
+  return matmul(y, linear('1', hidden, width));
 }
 
 /**

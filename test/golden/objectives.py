@@ -121,6 +121,61 @@ for views, images, d in SHAPES:
         at = dict(views=views, images=images, d=d, projection=figures(x))
         cases.append(dict(objective=dict(name=name, **options), **at, loss=figures(loss)[0], gradient=figures(gradient)))
 
+
+
+def byol_steps(views=3, images=4, momentum=0.9, rate=0.1, steps=3):
+    """BYOL as in the paper's appendix: two networks, SGD with momentum 0.9 on the first and its predictor, then the average.
+
+    The network: 3x3 convolution, batch norm, ReLU, mean over positions, linear, batch norm, ReLU, linear; the predictor:
+    linear, batch norm, ReLU, linear. Linear weights are [in, out], without bias; the batch's own statistics throughout.
+    """
+    patches = draw(images, 3, 4, 4).repeat(views, 1, 1, 1) + draw(views * images, 3, 4, 4)
+    online = {"encoder.0.conv.weight": draw(4, 3, 3, 3, spread=0.3)}
+    for name, width in [("encoder.0.bn", 4), ("projector.0.bn", 6), ("predictor.0.bn", 12)]:
+        online[f"{name}.weight"], online[f"{name}.bias"] = 1 + draw(width, spread=0.2), draw(width, spread=0.2)
+    for name, a, b in [("projector.0", 4, 6), ("projector.1", 6, 4), ("predictor.0", 4, 12), ("predictor.1", 12, 4)]:
+        online[f"{name}.linear.weight"] = draw(a, b, spread=0.6)
+    start = {name: figures(p) for name, p in online.items()}
+    target = {name: p.clone() for name, p in online.items()}
+    velocity = {name: torch.zeros_like(p) for name, p in online.items()}
+    for p in online.values():
+        p.requires_grad_(True)
+
+    def norm_relu(w, x, name):
+        return F.relu(F.batch_norm(x, None, None, w[f"{name}.weight"], w[f"{name}.bias"], True, 0.1, 1e-5))
+
+    def project(w):
+        x = norm_relu(w, F.conv2d(patches, w["encoder.0.conv.weight"], padding=1), "encoder.0.bn").mean((2, 3))
+        x = norm_relu(w, x @ w["projector.0.linear.weight"], "projector.0.bn")
+        return x @ w["projector.1.linear.weight"]
+
+    losses = []
+    for step in range(steps):
+        hidden = norm_relu(online, project(online) @ online["predictor.0.linear.weight"], "predictor.0.bn")
+        q = hidden @ online["predictor.1.linear.weight"]
+        assert q.norm(dim=1).min() > 0.05, "a prediction of length 0 has no direction"
+        q = views_of(F.normalize(q), views)
+        with torch.no_grad():
+            z = views_of(F.normalize(project(target)), views)
+        pairs = list(itertools.combinations(range(views), 2))
+        one = lambda v, w: ((q[v] - z[w]) ** 2).sum(1).mean()
+        loss = sum(one(v, w) + one(w, v) for v, w in pairs) / len(pairs)
+        losses.append(figures(loss)[0])
+        used = {name: figures(p) for name, p in target.items()}
+        grads = torch.autograd.grad(loss, list(online.values()))
+        with torch.no_grad():
+            for (name, p), g in zip(online.items(), grads):
+                velocity[name] = 0.9 * velocity[name] + g
+                p -= rate * velocity[name]
+                target[name] = momentum * target[name] + (1 - momentum) * p
+    end = {name: figures(p) for name, p in online.items()}
+    used = {name: p for name, p in used.items() if not name.startswith("predictor")}
+    return dict(
+        views=views, images=images, momentum=momentum, hidden=12, rate=rate, patches=figures(patches),
+        start=start, losses=losses, end=end, target=used,
+    )
+
+
 print('{"made by": "objectives.py, PyTorch %s, float64", "cases": [' % torch.__version__)
 print(",\n".join(json.dumps(case) for case in cases))
-print("]}")
+print('], "byol":', json.dumps(byol_steps()), "}")

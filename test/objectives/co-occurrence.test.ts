@@ -12,6 +12,7 @@ import { sgd } from '../../src/optimizers/sgd.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
 import { Stepper } from '../../src/runtime/stepper.ts';
 import { eigenSymmetric } from '../support/jacobi.ts';
+import { noLearner } from '../support/no-learner.ts';
 import { randoms } from '../support/random.ts';
 import { runNative } from '../support/run-native.ts';
 
@@ -136,7 +137,7 @@ describe('the spectral objective of a batch', () => {
         for (const right of images) {
           const rows = left.drawn.flatMap((x, v) => [x, right.drawn[v]]);
           const graph = createGraph();
-          const loss = spectral().build(graph.input('z', [rows.length, 2]), { views, images: 2 });
+          const loss = spectral().build(graph.input('z', [rows.length, 2]), { views, images: 2 }, noLearner);
           const z = Float32Array.from(rows.flatMap((x) => [embedding[2 * x], embedding[2 * x + 1]]));
           mean += left.p * right.p * loss.report(await runNative({ ...loss.reads }, { z })).loss;
         }

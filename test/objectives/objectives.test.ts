@@ -5,6 +5,7 @@ import { createGraph } from '../../src/graph/ops/index.ts';
 import { codingRate } from '../../src/objectives/coding-rate.ts';
 import type { Objective } from '../../src/objectives/objective.ts';
 import { vicreg } from '../../src/objectives/vicreg.ts';
+import { noLearner } from '../support/no-learner.ts';
 import { randoms } from '../support/random.ts';
 import { codingRateLoss, numericGradient, type Rows, relativeError, toRows, vicregPair } from '../support/reference.ts';
 import { runNative } from '../support/run-native.ts';
@@ -13,7 +14,7 @@ import { runNative } from '../support/run-native.ts';
 async function evaluate(objective: Objective, views: number, images: number, d: number, data: Float32Array) {
   const graph = createGraph();
   const projection = graph.input('projection', [views * images, d]);
-  const loss = objective.build(projection, { views, images });
+  const loss = objective.build(projection, { views, images }, noLearner);
   const [gradient] = gradients(loss.surrogate, [projection]);
   const out = await runNative({ ...loss.reads, gradient }, { projection: data });
   return { report: loss.report(out), gradient: out.gradient };

@@ -1,0 +1,35 @@
+import { reshape, scale, shift } from '../graph/functions.ts';
+import { agreement } from './agreement.ts';
+import { normaliseRows } from './normalise.ts';
+import type { Objective } from './objective.ts';
+
+export interface ByolOptions {
+  /** τ of the target's moving average, one value throughout (the paper lets it rise to 1). */
+  readonly momentum?: number;
+  /** Width of the predictor's hidden layer. */
+  readonly hidden?: number;
+}
+
+/**
+ * BYOL (arXiv 2006.07733): a predictor q on the projections z foretells the projections z̄ that the target network, a moving
+ * average, makes of the other views. Of a pair of views, with all vectors brought to length 1,
+ *   L = ‖q(z) − z̄′‖² + ‖q(z′) − z̄‖² = 4 − 2·(q(z)ᵀz̄′ + q(z′)ᵀz̄),
+ * and the mean of that over all pairs of views. Batch norm sees the views of a batch together.
+ */
+export function byol({ momentum = 0.99, hidden = 1024 }: ByolOptions = {}): Objective {
+  return {
+    name: 'byol',
+    build(projection, { views, images }, learner) {
+      const stack = [views, images, projection.shape[1]];
+      const prediction = reshape(normaliseRows(learner.predict(projection, hidden)), stack);
+      const target = reshape(normaliseRows(learner.target(momentum)), stack);
+      const alignment = agreement(prediction, target);
+      const loss = shift(scale(alignment, -4), 4);
+      return {
+        surrogate: loss,
+        reads: { loss, alignment },
+        report: (reads) => ({ loss: reads.loss[0], alignment: reads.alignment[0] }),
+      };
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { stopGradient } from '../graph/gradients.ts';
+import type { Shape, Value } from '../graph/graph.ts';
+import { elements } from '../graph/shapes.ts';
+import { type Init, Scope, type TensorSpec } from '../model/scope.ts';
+import { movingAverage } from '../optimizers/moving-average.ts';
+
+/**
+ * Where a target network finds its tensors: each parameter is the moving average of the online network's of that name,
+ * brought up to date at the start of the step, before it is used. Its batch norm uses the batch's own statistics and
+ * keeps none: nobody evaluates a target.
+ */
+export class TargetScope extends Scope {
+  /** The averages to keep, and what they become. */
+  readonly averages: { spec: TensorSpec; next: Value }[] = [];
+  readonly #online: ReadonlyMap<string, Value>;
+
+  constructor(
+    online: Scope,
+    private readonly momentum: number,
+    private readonly step: Value,
+  ) {
+    super(online.graph);
+    this.#online = new Map(online.parameters.map(({ spec, value }) => [spec.name, value]));
+  }
+
+  override parameter(name: string, shape: Shape, _init: Init): Value {
+    const spec = { name: `target.${name}`, shape, init: { constant: 0 } };
+    const past = this.graph.input(spec.name, shape);
+    const next = stopGradient(movingAverage(past, this.#online.get(name)!, this.momentum, this.step));
+    this.averages.push({ spec, next });
+    return next;
+  }
+
+  override statistic(_name: string, shape: Shape, init: Init) {
+    const start = 'constant' in init ? init.constant : 0;
+    const value = this.graph.constant(new Float32Array(elements(shape)).fill(start), shape);
+    return { value, next: () => undefined };
+  }
+}

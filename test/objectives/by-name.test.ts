@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { BagsslError, fit, type RunConfig, runConfig } from '../../src/index.ts';
+import { objectiveOf } from '../../src/training/run-config.ts';
+import { largestDifference, plainImages, SHORT_RUN } from '../support/short-training.ts';
+
+const objectives: RunConfig['objective'][] = [
+  { name: 'coding-rate', similarity: 20 },
+  { name: 'vicreg' },
+  { name: 'spectral', radius: 2 },
+  { name: 'info-nce', temperature: 0.2 },
+  { name: 'barlow-twins' },
+  { name: 'byol', hidden: 16 },
+];
+
+describe('every objective by its name in a run', () => {
+  for (const objective of objectives) {
+    it(`${objective.name} trains, with the same losses on wasm and native`, async () => {
+      const losses: number[][] = [];
+      for (const device of ['wasm', 'native'] as const) {
+        const run = { ...SHORT_RUN, objective, budget: { steps: 5 } };
+        await using training = fit({ data: plainImages(), device, run, threads: 1, workers: 0 });
+        for await (const { report } of training) assert.ok(report!.collapse > 0 && report!.collapse < 1.2);
+        losses.push(training.history.map(({ loss }) => loss));
+      }
+      assert.ok(largestDifference(losses[0], losses[1]) < 1e-3, JSON.stringify(losses));
+      assert.notEqual(losses[0][4], losses[0][0]);
+    });
+  }
+
+  it('refuses another name, and says which there are', () => {
+    const config = runConfig({ budget: { steps: 1 }, objective: { name: 'triplet' } as never });
+    assert.throws(
+      () => objectiveOf(config),
+      (error) => error instanceof BagsslError && /"triplet".*coding-rate.*byol/.test(error.message),
+    );
+  });
+});

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ModelConfig } from '../../src/model/config.ts';
+import { byol } from '../../src/objectives/byol.ts';
+import { sgd } from '../../src/optimizers/sgd.ts';
+import { Runtime } from '../../src/runtime/runtime.ts';
+import { Stepper } from '../../src/runtime/stepper.ts';
+import { initialState } from '../../src/training/initial-state.ts';
+import { stepGraph } from '../../src/training/step-graph.ts';
+import { byol as golden } from '../golden/objectives.json';
+import { relativeError } from '../support/reference.ts';
+
+const { views, images, momentum, hidden } = golden;
+const model: ModelConfig = {
+  size: 4,
+  encoder: { widths: [4], strides: [1], residual: false },
+  projector: { hidden: [6], out: 4 },
+};
+
+describe('BYOL', () => {
+  it('takes the three steps PyTorch takes in float64: losses, weights, predictor and target', async () => {
+    const graph = stepGraph(model, byol({ momentum, hidden }), sgd(), { views, images });
+    const start = Object.entries(golden.start).map(([name, data]) => [name, Float32Array.from(data)]);
+    const runtime = await Runtime.open({ device: 'native', threads: 1 });
+    const program = await runtime.compile(graph.onnx);
+    const initial = { ...initialState(graph.state, 0), ...Object.fromEntries(start) };
+    const stepper = await Stepper.create(program, graph.state, initial);
+    const losses: number[] = [];
+    for (let step = 1; step <= golden.losses.length; step++) {
+      const feeds = {
+        patches: { data: Float32Array.from(golden.patches), shape: [views * images, 3, 4, 4] },
+        rate: { data: Float32Array.of(golden.rate), shape: [] },
+        step: { data: Float32Array.of(step), shape: [] },
+      };
+      losses.push(graph.loss.report(await stepper.step(feeds, graph.reads)).loss);
+    }
+    const end = await stepper.read();
+    await stepper.dispose();
+    const worst = { loss: relativeError(losses, golden.losses), online: 0, target: 0 };
+    for (const [name, expected] of Object.entries(golden.end)) {
+      worst.online = Math.max(worst.online, relativeError(end[name], expected));
+    }
+    for (const [name, expected] of Object.entries(golden.target)) {
+      worst.target = Math.max(worst.target, relativeError(end[`target.${name}`], expected));
+    }
+    assert.ok(Math.max(...Object.values(worst)) < 1e-5, JSON.stringify(worst));
+  });
+
+  it('keeps a target for every weight of the network, none for its statistics and the predictor', () => {
+    const names = stepGraph(model, byol(), sgd(), { views, images }).state.map(({ name }) => name);
+    const targets = names.filter((name) => name.startsWith('target.'));
+    assert.deepEqual(
+      targets,
+      names.filter((name) => /^(encoder|projector)\..*\.(weight|bias)$/.test(name)).map((name) => `target.${name}`),
+    );
+    assert.ok(names.includes('predictor.1.linear.weight'));
+  });
+});
