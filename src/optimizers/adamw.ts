@@ -1,8 +1,9 @@
 import { add, div, mul, pow, scale, shift, sqrt, sub } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
+import { type Exclusion, isExempt } from './exclusion.ts';
 import type { Optimizer } from './optimizer.ts';
 
-export interface AdamWOptions {
+export interface AdamWOptions extends Exclusion {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
@@ -12,7 +13,7 @@ export interface AdamWOptions {
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter), bias-corrected:
  *   m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²,  p ← p − lr·(m̂/(√v̂ + ε) + wd·p).
- * Parameters of one axis are not decayed.
+ * Parameters of one axis are not decayed, unless `exclude` says so.
  */
 export function adamw(options: AdamWOptions = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 1e-2 } = options;
@@ -25,7 +26,7 @@ export function adamw(options: AdamWOptions = {}): Optimizer {
       const v = blend(second, mul(g, g), beta2);
       const corrected = (x: Value, beta: number) => div(x, shift(scale(pow(p.graph.scalar(beta), step), -1), 1));
       const direction = div(corrected(m, beta1), shift(sqrt(corrected(v, beta2)), epsilon));
-      const decayed = p.shape.length > 1 ? add(direction, scale(p, weightDecay)) : direction;
+      const decayed = isExempt(p, options) ? direction : add(direction, scale(p, weightDecay));
       return { parameter: sub(p, mul(decayed, rate)), memory: [m, v] };
     },
   };

@@ -1,22 +1,23 @@
 import { add, div, min, mul, reduceSumSquare, scale, shift, sqrt } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
+import { type Exclusion, isExempt } from './exclusion.ts';
 import type { Optimizer } from './optimizer.ts';
 import { descend } from './sgd.ts';
 
-export interface LarsOptions {
+export interface LarsOptions extends Exclusion {
   /** Trust coefficient η. */
   readonly trust?: number;
   readonly momentum?: number;
   readonly nesterov?: boolean;
   readonly weightDecay?: number;
-  /** Factor on the rate of one-dimensional parameters, which have no trust ratio to hold them back; default 1. */
+  /** Factor on the rate of exempt parameters, which have no trust ratio to hold them back; default 1. */
   readonly biasRate?: number;
 }
 
 /**
- * SGD with momentum inside LARS with clipping, as EMP-SSL uses it. For parameters of two axes or more
+ * SGD with momentum inside LARS with clipping, as EMP-SSL uses it. For parameters that are not exempt
  *   r = min(η‖p‖/(‖g‖ + wd‖p‖ + 1e-8)/lr, 1),  g ← r·(g + wd·p);
- * one-dimensional ones (biases, batch norm) take plain SGD without decay. Then momentum as in SGD.
+ * exempt ones (of one axis: biases, batch norm) take plain SGD without decay. Then momentum as in SGD.
  */
 export function lars(options: LarsOptions = {}): Optimizer {
   const { trust = 0.005, momentum = 0.9, nesterov = true, weightDecay = 1e-4, biasRate = 1 } = options;
@@ -24,7 +25,7 @@ export function lars(options: LarsOptions = {}): Optimizer {
     name: 'lars',
     slots: ['momentum'],
     update({ parameter, gradient, memory: [velocity], rate }) {
-      const plain = parameter.shape.length < 2;
+      const plain = isExempt(parameter, options);
       const g = plain ? scale(gradient, biasRate) : adapted(parameter, gradient, rate, trust, weightDecay);
       return descend(parameter, g, velocity, rate, momentum, nesterov);
     },

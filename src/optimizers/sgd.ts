@@ -1,21 +1,23 @@
 import { add, mul, scale, sub } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
+import { type Exclusion, isExempt } from './exclusion.ts';
 import type { Optimizer, Update } from './optimizer.ts';
 
-export interface SgdOptions {
+export interface SgdOptions extends Exclusion {
   readonly momentum?: number;
   readonly nesterov?: boolean;
   readonly weightDecay?: number;
 }
 
-/** SGD with momentum; g ← g + wd·p for parameters of two axes or more, then `descend`. */
-export function sgd({ momentum = 0.9, nesterov = false, weightDecay = 0 }: SgdOptions = {}): Optimizer {
+/** SGD with momentum; g ← g + wd·p except for exempt parameters, then `descend`. */
+export function sgd(options: SgdOptions = {}): Optimizer {
+  const { momentum = 0.9, nesterov = false, weightDecay = 0 } = options;
   return {
     name: 'sgd',
     slots: ['momentum'],
     update({ parameter, gradient, memory: [velocity], rate }) {
       const decayed =
-        weightDecay && parameter.shape.length > 1 ? add(gradient, scale(parameter, weightDecay)) : gradient;
+        weightDecay === 0 || isExempt(parameter, options) ? gradient : add(gradient, scale(parameter, weightDecay));
       return descend(parameter, decayed, velocity, rate, momentum, nesterov);
     },
   };

@@ -46,6 +46,18 @@ async function compare(optimizer: Optimizer, shape: number[], rule: Rule, gradie
   }
 }
 
+/** A parameter of `shape` after one step from fixed numbers. */
+async function oneStep(optimizer: Optimizer, shape: number[]): Promise<number[]> {
+  const graph = createGraph();
+  const [parameter, gradient] = [graph.input('p', shape), graph.input('g', shape)];
+  const memory = optimizer.slots.map((slot) => graph.input(slot, shape));
+  const scalars = { rate: graph.input('rate', []), step: graph.input('step', []) };
+  const next = optimizer.update({ parameter, gradient, memory, ...scalars }).parameter;
+  const zeros = Object.fromEntries(optimizer.slots.map((slot) => [slot, new Float32Array(6)]));
+  const numbers = { p: randoms(1, 6), g: randoms(2, 6), rate: Float32Array.of(0.1), step: Float32Array.of(1) };
+  return [...(await runNative({ next }, { ...numbers, ...zeros })).next];
+}
+
 const norm = (x: number[]) => Math.hypot(...x);
 const momentumStep = (p: number[], g: number[], v: number[], rate: number, nesterov: boolean) => {
   const next = v.map((old, i) => 0.9 * old + g[i]);
@@ -110,5 +122,21 @@ describe('update rules, three steps against float64', () => {
         );
         return { p: next, memory: [first, second] };
       }));
+  }
+});
+
+describe('weight decay', () => {
+  for (const [name, rule] of [
+    ['SGD', sgd],
+    ['LARS', lars],
+    ['AdamW', adamw],
+  ] as const) {
+    it(`of ${name} exempts parameters of one axis unless told otherwise`, async () => {
+      const [none, much] = [rule({ weightDecay: 0 }), rule({ weightDecay: 0.5 })];
+      assert.deepEqual(await oneStep(much, [6]), await oneStep(none, [6]));
+      assert.notDeepEqual(await oneStep(much, [2, 3]), await oneStep(none, [2, 3]));
+      const all = rule({ weightDecay: 0.5, exclude: 'none' });
+      assert.ok(relativeError(await oneStep(all, [6]), await oneStep(much, [2, 3])) < 1e-6);
+    });
   }
 });
