@@ -34,6 +34,8 @@ export interface RunConfig {
   readonly rate: number;
   readonly warmup: number;
   readonly schedule: Schedule;
+  /** Keep a moving average of the weights, w̄ ← averaging·w̄ + (1 − averaging)·w after every step; absent: none. */
+  readonly averaging?: number;
   /** Images in a batch and views (patches) of each. */
   readonly images: number;
   readonly views: number;
@@ -81,6 +83,9 @@ export function runConfig(overrides: RunOverrides & Pick<RunConfig, 'budget'>): 
     throw new BagsslError('bad-argument', `rate must be a positive number, got ${config.rate}.`);
   }
   checkSchedule(config.schedule);
+  if (config.averaging !== undefined && !(config.averaging > 0 && config.averaging < 1)) {
+    throw new BagsslError('bad-argument', `averaging must lie between 0 and 1, got ${config.averaging}.`);
+  }
   const { budget } = config;
   if ('steps' in budget) whole('steps', budget.steps, 1);
   else if (!(budget.minutes > 0 && Number.isFinite(budget.minutes))) {

@@ -9,6 +9,8 @@ import { network } from '../model/network.ts';
 import { Scope, type TensorSpec } from '../model/scope.ts';
 import { normaliseRows } from '../objectives/normalise.ts';
 import type { Learner, Loss, Objective, Views } from '../objectives/objective.ts';
+import { averageOf } from '../optimizers/averaged-weights.ts';
+import { movingAverage } from '../optimizers/moving-average.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { StateTensor } from '../runtime/stepper.ts';
 import { TargetScope } from './target-network.ts';
@@ -16,7 +18,7 @@ import { TargetScope } from './target-network.ts';
 /** A whole training step as one ONNX model: forward, loss, gradients and update. */
 export interface StepGraph {
   readonly onnx: Uint8Array;
-  /** Everything that outlives a step: parameters, running statistics, the optimiser's memory, a target network's weights. */
+  /** Everything that outlives a step: parameters, statistics, the optimiser's memory, moving averages. */
   readonly state: readonly (StateTensor & TensorSpec)[];
   /** Outputs to read for a report. */
   readonly reads: readonly string[];
@@ -27,20 +29,25 @@ export interface StepGraph {
  * Inputs: `patches` [views·images, 3, size, size] with row v·images + b view v of image b; `rate` and `step`, scalars; and
  * the state by name. Outputs: each state tensor's next value as `name.next`, the loss's reads, and `collapse`.
  */
-export function stepGraph(model: ModelConfig, objective: Objective, optimizer: Optimizer, layout: Views): StepGraph {
+export function stepGraph(
+  model: ModelConfig,
+  objective: Objective,
+  optimizer: Optimizer,
+  layout: Views & { readonly averaging?: number },
+): StepGraph {
   const graph = createGraph();
   const patches = graph.input('patches', [layout.views * layout.images, 3, model.size, model.size]);
   const rate = graph.input('rate', []);
   const step = graph.input('step', []);
   const scope = new Scope(graph);
   const { projection } = network(scope, model, patches);
-  const averages: TargetScope['averages'] = [];
+  const targets: TargetScope['averages'] = [];
   const learner: Learner = {
     predict: (x, hidden) => predictor(scope, x, hidden),
     target(momentum) {
       const target = new TargetScope(scope, momentum, step);
       const made = network(target, model, patches).projection;
-      averages.push(...target.averages);
+      targets.push(...target.averages);
       return made;
     },
   };
@@ -70,7 +77,14 @@ export function stepGraph(model: ModelConfig, objective: Objective, optimizer: O
     });
   });
   for (const { spec, value, next } of scope.statistics) keep(spec, next ?? value);
-  for (const { spec, next } of averages) keep(spec, next);
+  for (const { spec, next } of targets) keep(spec, next);
+  if (layout.averaging !== undefined) {
+    for (const { spec } of [...scope.parameters, ...scope.statistics]) {
+      const average = { name: averageOf(spec.name), shape: spec.shape, init: { constant: 0 } };
+      const past = graph.input(average.name, average.shape);
+      keep(average, movingAverage(past, outputs[`${spec.name}.next`], layout.averaging, step));
+    }
+  }
 
   const reads: Record<string, Value> = { ...loss.reads, collapse: spread(projection) };
   return { onnx: writeOnnx({ ...outputs, ...reads }, 'bagssl-step'), state, reads: Object.keys(reads), loss };
