@@ -15,6 +15,7 @@ import {
   transposed,
 } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
+import { checkOptions } from './check-options.ts';
 import type { Objective } from './objective.ts';
 
 export interface BarlowTwinsOptions {
@@ -29,6 +30,7 @@ export interface BarlowTwinsOptions {
  * Two views are one pair; of more, each is paired with the mean of the others, and L is the mean over these pairs.
  */
 export function barlowTwins({ lambda = 0.0051 }: BarlowTwinsOptions = {}): Objective {
+  checkOptions('barlow-twins', { lambda });
   return {
     name: 'barlow-twins',
     build(projection, { views, images }) {

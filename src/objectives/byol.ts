@@ -1,5 +1,6 @@
 import { reshape, scale, shift } from '../graph/functions.ts';
 import { agreement } from './agreement.ts';
+import { checkOptions } from './check-options.ts';
 import { normaliseRows } from './normalise.ts';
 import type { Objective } from './objective.ts';
 
@@ -17,6 +18,8 @@ export interface ByolOptions {
  * and the mean of that over all pairs of views. Batch norm sees the views of a batch together.
  */
 export function byol({ momentum = 0.99, hidden = 1024 }: ByolOptions = {}): Objective {
+  checkOptions('byol', { momentum }, { high: 1 });
+  checkOptions('byol', { hidden }, { high: 65536, whole: true });
   return {
     name: 'byol',
     build(projection, { views, images }, learner) {

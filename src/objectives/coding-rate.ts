@@ -12,6 +12,7 @@ import {
   transposed,
 } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
+import { checkOptions } from './check-options.ts';
 import { halfLogDet, halfLogDetValues } from './log-det.ts';
 import { normaliseRows } from './normalise.ts';
 import type { Objective } from './objective.ts';
@@ -30,6 +31,7 @@ export interface CodingRateOptions {
  * unit rows the mean cosine with the mean view is ‖z̄_b‖. The determinant is that of the smaller Gram matrix.
  */
 export function codingRate({ epsilon2 = 0.2, similarity: weight = 200 }: CodingRateOptions = {}): Objective {
+  checkOptions('coding-rate', { epsilon2 });
   return {
     name: 'coding-rate',
     build(projection, { views, images }) {

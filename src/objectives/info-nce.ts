@@ -17,6 +17,7 @@ import {
 import { stopGradient } from '../graph/gradients.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { agreement } from './agreement.ts';
+import { checkOptions } from './check-options.ts';
 import { normaliseRows } from './normalise.ts';
 import type { Objective } from './objective.ts';
 
@@ -32,6 +33,7 @@ export interface InfoNceOptions {
  * is positive and the sum runs over all of the batch but i itself, as L_out of SupCon (arXiv 2004.11362).
  */
 export function infoNce({ temperature = 0.5 }: InfoNceOptions = {}): Objective {
+  checkOptions('info-nce', { temperature });
   return {
     name: 'info-nce',
     build(projection, { views, images }) {

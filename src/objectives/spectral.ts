@@ -11,6 +11,7 @@ import {
 } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 import { agreement } from './agreement.ts';
+import { checkOptions } from './check-options.ts';
 import { normaliseRows } from './normalise.ts';
 import type { Objective } from './objective.ts';
 
@@ -26,6 +27,7 @@ export interface SpectralOptions {
  * different images; with two views that is HaoChen's batch form. Without bias for any number of views.
  */
 export function spectral({ radius }: SpectralOptions = {}): Objective {
+  if (radius !== undefined) checkOptions('spectral', { radius });
   return {
     name: 'spectral',
     build(projection, { views, images }) {

@@ -97,6 +97,9 @@ export function runConfig(overrides: RunOverrides & Pick<RunConfig, 'budget'>): 
       `The recipe cuts patches of ${config.recipe.size} px, but the model takes ${config.model.size} px; make them equal.`,
     );
   }
+  // They refuse what they cannot work with.
+  objectiveOf(config);
+  optimizerOf(config);
   return config;
 }
 

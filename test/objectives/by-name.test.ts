@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BagsslError, fit, type RunConfig, runConfig } from '../../src/index.ts';
-import { objectiveOf } from '../../src/training/run-config.ts';
 import { largestDifference, plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const objectives: RunConfig['objective'][] = [
@@ -28,11 +27,21 @@ describe('every objective by its name in a run', () => {
     });
   }
 
-  it('refuses another name, and says which there are', () => {
-    const config = runConfig({ budget: { steps: 1 }, objective: { name: 'triplet' } as never });
-    assert.throws(
-      () => objectiveOf(config),
-      (error) => error instanceof BagsslError && /"triplet".*coding-rate.*byol/.test(error.message),
-    );
-  });
+  for (const [objective, message] of [
+    [{ name: 'triplet' }, /"triplet".*coding-rate.*byol/],
+    [{ name: 'coding-rate', epsilon2: 0 }, /epsilon2 .* got 0/],
+    [{ name: 'info-nce', temperature: -1 }, /temperature .* got -1/],
+    [{ name: 'spectral', radius: Number.NaN }, /radius .* got NaN/],
+    [{ name: 'barlow-twins', lambda: '1' }, /lambda .* got 1/],
+    [{ name: 'byol', momentum: 1.5 }, /momentum .* got 1.5/],
+    [{ name: 'byol', hidden: 2.5 }, /hidden .*whole.* got 2.5/],
+    [{ name: 'byol', hidden: 1e9 }, /hidden .* got 1000000000/],
+  ] as const) {
+    it(`refuses ${JSON.stringify(objective)}`, () => {
+      assert.throws(
+        () => runConfig({ budget: { steps: 1 }, objective: objective as never }),
+        (error) => error instanceof BagsslError && error.code === 'bad-argument' && message.test(error.message),
+      );
+    });
+  }
 });
