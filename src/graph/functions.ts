@@ -1,4 +1,4 @@
-import type { DType, Shape, Value } from './graph.ts';
+import type { Attributes, DType, Shape, Value } from './graph.ts';
 import { DTYPE_CODES } from './onnx-types.ts';
 
 /** The words a graph is written with: each appends one node (or a few) to the graph its operands live in. */
@@ -8,6 +8,15 @@ export interface Geometry {
   readonly strides: readonly number[];
   readonly pads: readonly number[];
   readonly dilations: readonly number[];
+  /** Parts the channels are divided into, each seen by its own kernels alone; 1 unless given. */
+  readonly group?: number;
+}
+
+/** Pooling geometry: the window's extents beside strides and pads. */
+export interface Window {
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly pads: readonly number[];
 }
 
 const binary = (type: string) => (a: Value, b: Value) => a.graph.apply(type, [a, b])[0];
@@ -39,12 +48,33 @@ export const abs = unary('Abs');
 export const sign = unary('Sign');
 export const tanh = unary('Tanh');
 export const sigmoid = unary('Sigmoid');
+export const erf = unary('Erf');
+export const hardSwish = unary('HardSwish');
+/** x where positive, else slope·x. */
+export const leakyRelu = (x: Value, slope = 0.01): Value =>
+  x.graph.apply('LeakyRelu', [x], { alpha: { float: slope } })[0];
+/** min(high, max(low, x)); ReLU6 is clip(x, 0, 6). */
+export const clip = (x: Value, low: number, high: number): Value =>
+  x.graph.apply('Clip', [x, x.graph.scalar(low), x.graph.scalar(high)])[0];
 export const identity = unary('Identity');
 export const softmax = (x: Value, axis = -1): Value => x.graph.apply('Softmax', [x], { axis })[0];
 export const cast = (x: Value, to: DType): Value => x.graph.apply('Cast', [x], { to: DTYPE_CODES[to] })[0];
 
 /** Products of the last two axes, stack by stack. */
 export const matmul = binary('MatMul');
+
+export interface GemmOptions {
+  readonly transA?: boolean;
+  readonly transB?: boolean;
+  readonly alpha?: number;
+  readonly beta?: number;
+}
+/** alpha·A′B′ + beta·C of two matrices, A′ = Aᵀ if transA, B′ = Bᵀ if transB; C is broadcast, or absent. */
+export function gemm(a: Value, b: Value, c?: Value, options: GemmOptions = {}): Value {
+  const { transA = false, transB = false, alpha = 1, beta = 1 } = options;
+  const attributes = { transA: +transA, transB: +transB, alpha: { float: alpha }, beta: { float: beta } };
+  return a.graph.apply('Gemm', c ? [a, b, c] : [a, b], attributes)[0];
+}
 
 /** Reductions over `axes`, which go away unless `keep`. In opset 17 ReduceSum alone takes its axes as an input. */
 export function reduceSum(x: Value, axes: readonly number[], keep = false): Value {
@@ -100,23 +130,61 @@ export function flip(x: Value, axes: readonly number[]): Value {
   return slice(x, axes, all(-1), all(-(2 ** 31)), all(-1));
 }
 
-/** Zeros around a tensor: `before` and `after` hold one amount per axis. */
-export function pad(x: Value, before: readonly number[], after: readonly number[]): Value {
+/** Zeros, or another value, around a tensor: `before` and `after` hold one amount per axis. */
+export function pad(x: Value, before: readonly number[], after: readonly number[], value = 0): Value {
   if (before.every((n) => n === 0) && after.every((n) => n === 0)) return x;
-  return x.graph.apply('Pad', [x, x.graph.integers([...before, ...after])])[0];
+  const amounts = x.graph.integers([...before, ...after]);
+  return x.graph.apply('Pad', value === 0 ? [x, amounts] : [x, amounts, x.graph.scalar(value)])[0];
 }
 
-/** y[n, m] = Σ_c x[n, c] ⋆ w[m, c]: x [N,C,H,W], w [M,C,kH,kW]. */
-export function conv(x: Value, w: Value, { strides, pads, dilations }: Geometry): Value {
-  return x.graph.apply('Conv', [x, w], { strides, pads, dilations, kernel_shape: w.shape.slice(2) })[0];
+/** Without the axes of extent 1 that are named, and with axes of extent 1 put in at these places of the result. */
+export const squeeze = (x: Value, axes: readonly number[]): Value =>
+  x.graph.apply('Squeeze', [x, x.graph.integers(axes)])[0];
+export const unsqueeze = (x: Value, axes: readonly number[]): Value =>
+  x.graph.apply('Unsqueeze', [x, x.graph.integers(axes)])[0];
+
+/** A matrix: all axes before `axis` become its rows, the others its columns. */
+export const flatten = (x: Value, axis = 1): Value => x.graph.apply('Flatten', [x], { axis })[0];
+
+/** The elements at known places along an axis; a single number makes the axis go away. */
+export function gather(x: Value, indices: number | readonly number[], axis: number): Value {
+  const index =
+    typeof indices === 'number' ? x.graph.constant(BigInt64Array.of(BigInt(indices)), []) : x.graph.integers(indices);
+  return x.graph.apply('Gather', [x, index], { axis })[0];
 }
+
+/** Consecutive parts of these extents along an axis. */
+export const split = (x: Value, extents: readonly number[], axis: number): Value[] =>
+  x.graph.apply('Split', [x, x.graph.integers(extents)], { axis });
+
+/** y[n, m] = Σ_c x[n, c] ⋆ w[m, c] (+ bias[m]): x [N,C,H,W], w [M,C/group,kH,kW]. */
+export function conv(x: Value, w: Value, g: Geometry, bias?: Value): Value {
+  return x.graph.apply('Conv', bias ? [x, w, bias] : [x, w], {
+    ...convAttributes(g),
+    kernel_shape: w.shape.slice(2),
+  })[0];
+}
+
+const convAttributes = ({ strides, pads, dilations, group = 1 }: Geometry): Attributes => ({
+  strides,
+  pads,
+  dilations,
+  ...(group > 1 && { group }),
+});
 
 /** The adjoint of `conv` in x; `extra` rows and columns come at the end where strides left the size open. */
 export function convTranspose(x: Value, w: Value, g: Geometry, extra: readonly number[] = [0, 0]): Value {
-  const { strides, pads, dilations } = g;
-  const attributes = { strides, pads, dilations, kernel_shape: w.shape.slice(2), output_padding: extra };
+  const attributes = { ...convAttributes(g), kernel_shape: w.shape.slice(2), output_padding: extra };
   return x.graph.apply('ConvTranspose', [x, w], attributes)[0];
 }
+
+/** The largest and the mean element under each place of a window; what lies outside the image does not count. */
+export const maxPool = (x: Value, { kernel, strides, pads }: Window): Value =>
+  x.graph.apply('MaxPool', [x], { kernel_shape: kernel, strides, pads })[0];
+export const averagePool = (x: Value, { kernel, strides, pads }: Window): Value =>
+  x.graph.apply('AveragePool', [x], { kernel_shape: kernel, strides, pads })[0];
+/** The mean over all positions, [N,C,H,W] → [N,C,1,1]. */
+export const globalAveragePool = unary('GlobalAveragePool');
 
 /** gamma·(x − mean)/√(variance + ε) + beta per channel (axis 1), in one pass over x. */
 export function batchNormalization(
@@ -128,6 +196,11 @@ export function batchNormalization(
   epsilon: number,
 ): Value {
   return x.graph.apply('BatchNormalization', [x, gamma, beta, mean, variance], { epsilon: { float: epsilon } })[0];
+}
+
+/** gamma·(x − mean)/√(variance + ε) + beta over the axes from `axis` on, with each row's own mean and variance. */
+export function layerNormalization(x: Value, gamma: Value, beta: Value, epsilon = 1e-5, axis = -1): Value {
+  return x.graph.apply('LayerNormalization', [x, gamma, beta], { axis, epsilon: { float: epsilon } })[0];
 }
 
 /** Sums a gradient over the axes that broadcasting repeated, so that it has the operand's own shape again. */

@@ -82,6 +82,17 @@ describe('gradient rules against central differences on native ONNX Runtime', ()
     ['Sigmoid', f.sigmoid, [-2, 2]],
     ['Identity', f.identity, [-1, 1]],
     ['Softmax', f.softmax, [-1, 1]],
+    ['Erf', f.erf, [-2, 2]],
+    ['LeakyRelu, positive side', (x: Value) => f.leakyRelu(x, 0.2), [0.1, 2]],
+    ['LeakyRelu, negative side', (x: Value) => f.leakyRelu(x, 0.2), [-2, -0.1]],
+    ['Clip, below', (x: Value) => f.clip(x, -1, 1), [-3, -1.1]],
+    ['Clip, inside', (x: Value) => f.clip(x, -1, 1), [-0.9, 0.9]],
+    ['Clip, above', (x: Value) => f.clip(x, -1, 1), [1.1, 3]],
+    ['HardSwish, below', f.hardSwish, [-5, -3.1]],
+    ['HardSwish, inside', f.hardSwish, [-2.9, 2.9]],
+    ['HardSwish, above', f.hardSwish, [3.1, 5]],
+    ['HardSigmoid, inside', (x: Value) => x.graph.apply('HardSigmoid', [x])[0], [-2.4, 2.4]],
+    ['HardSigmoid, above', (x: Value) => x.graph.apply('HardSigmoid', [x])[0], [2.6, 4]],
   ] as const) {
     check(
       name,
@@ -113,6 +124,26 @@ describe('gradient rules against central differences on native ONNX Runtime', ()
     );
     check(name, cases);
   }
+
+  // Maxima and windows are checked where no two elements are closer than the difference step: a permutation, spread out.
+  const apart = (count: number) =>
+    fc.shuffledSubarray(
+      Array.from({ length: count }, (_, i) => i),
+      { minLength: count },
+    );
+  const spreadOut = (order: readonly number[]) => Float32Array.from(order, (place) => 0.2 * place);
+  const size = (dims: readonly number[]) => dims.reduce((p, e) => p * e, 1);
+  check(
+    'ReduceMax',
+    shape().chain((dims) =>
+      fc.tuple(axesOf(dims), fc.boolean(), apart(size(dims))).map(([axes, keep, order]) => ({
+        shapes: [dims],
+        values: [spreadOut(order)],
+        tolerance: 2e-2,
+        build: (x: Value) => f.reduceMax(x, axes, keep),
+      })),
+    ),
+  );
 
   check(
     'Reshape',
@@ -192,6 +223,43 @@ describe('gradient rules against central differences on native ONNX Runtime', ()
   );
 
   check(
+    'Flatten',
+    shape().chain((dims) =>
+      fc.integer({ min: -dims.length, max: dims.length }).map((axis) => ({
+        shapes: [dims],
+        build: (x: Value) => f.flatten(x, axis),
+      })),
+    ),
+  );
+  check(
+    'Squeeze and Unsqueeze',
+    shape(1, 3).map((dims) => ({
+      shapes: [dims],
+      build: (x: Value) => f.squeeze(f.unsqueeze(f.unsqueeze(x, [0, -1]), [1]), [0]),
+    })),
+  );
+  check(
+    'Gather, elements taken twice or not at all',
+    shape().chain((dims) =>
+      fc
+        .nat(dims.length - 1)
+        .chain((axis) => {
+          const place = fc.integer({ min: -dims[axis], max: dims[axis] - 1 });
+          return fc.tuple(fc.constant(axis), fc.oneof(place, fc.array(place, { minLength: 1, maxLength: 6 })));
+        })
+        .map(([axis, places]) => ({ shapes: [dims], build: (x: Value) => f.gather(x, places, axis) })),
+    ),
+    20,
+  );
+  check(
+    'Split, one part unused',
+    shape(2).map((dims) => ({
+      shapes: [dims.map((e, i) => (i === 1 ? e + 3 : e))],
+      build: (x: Value) => f.split(x, [1, dims[1], 2], 1).slice(0, 2),
+    })),
+  );
+
+  check(
     'MatMul with broadcast stacks',
     fc.tuple(broadcastable, extent, extent, extent).map(([[p, q], m, k, n]) => ({
       shapes: [
@@ -200,6 +268,29 @@ describe('gradient rules against central differences on native ONNX Runtime', ()
       ],
       build: f.matmul,
     })),
+  );
+
+  check(
+    'Gemm',
+    fc
+      .record({
+        dims: fc.tuple(extent, extent, extent),
+        transA: fc.boolean(),
+        transB: fc.boolean(),
+        alpha: fc.constantFrom(1, 0.5),
+        beta: fc.constantFrom(1, -2),
+        bias: fc.constantFrom('none', 'row', 'column', 'scalar', 'whole'),
+      })
+      .map(({ dims: [m, k, n], bias, ...options }) => {
+        const biases = { none: undefined, row: [n], column: [m, 1], scalar: [], whole: [m, n] };
+        const c = biases[bias as keyof typeof biases];
+        const shapes = [options.transA ? [k, m] : [m, k], options.transB ? [n, k] : [k, n]];
+        return {
+          shapes: c ? [...shapes, c] : shapes,
+          build: (...[p, q, r]: Value[]) => f.gemm(p, q, r, options),
+        };
+      }),
+    30,
   );
 
   const geometry = fc
@@ -256,6 +347,91 @@ describe('gradient rules against central differences on native ONNX Runtime', ()
     30,
   );
 
+  // Groups of one channel (depthwise), of several, with one or more kernels each; also the adjoint of each.
+  check(
+    'Conv and ConvTranspose in groups',
+    fc
+      .tuple(geometry, fc.integer({ min: 2, max: 3 }), fc.boolean())
+      .map(([{ n, c, m, h, w, kh, kw, ...g }, group, depthwise]) => {
+        const [channels, kernels] = depthwise ? [1, 1] : [c, m];
+        return {
+          shapes: [
+            [n, group * channels, h, w],
+            [group * kernels, channels, kh, kw],
+            [group * kernels, channels, kh, kw],
+          ],
+          build: (x: Value, k: Value, t: Value) => {
+            const y = f.conv(x, k, { ...g, group });
+            const fits = [0, 1].every(
+              (i) =>
+                (y.shape[i + 2] - 1) * g.strides[i] + g.dilations[i] * (k.shape[i + 2] - 1) >=
+                g.pads[i] + g.pads[i + 2],
+            );
+            return fits ? f.convTranspose(y, t, { ...g, group }) : f.mul(y, f.reduceSum(t, [0, 1, 2, 3]));
+          },
+        };
+      }),
+    60,
+  );
+
+  const window = fc
+    .record({
+      dims: fc.tuple(extent, extent, fc.integer({ min: 3, max: 9 }), fc.integer({ min: 3, max: 9 })),
+      kernel: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+      strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+      pads: fc.tuple(...Array.from({ length: 4 }, () => fc.nat(2))),
+    })
+    .map(({ pads, ...rest }) => ({ ...rest, pads: pads.map((p, i) => Math.min(p, rest.kernel[i % 2] - 1)) }));
+  check(
+    'MaxPool',
+    window.chain(({ dims, ...pool }) =>
+      apart(size(dims)).map((order) => ({
+        shapes: [dims],
+        values: [Float32Array.from(order, (place) => 0.02 * (place - size(dims) / 2))],
+        tolerance: 2e-2,
+        build: (x: Value) => f.maxPool(x, pool),
+      })),
+    ),
+    40,
+  );
+  for (const [name, include] of [
+    ['AveragePool over what lies inside', 0],
+    ['AveragePool that counts the padding', 1],
+  ] as const) {
+    check(
+      name,
+      window.map(({ dims, kernel, ...pool }) => ({
+        shapes: [dims],
+        build: (x: Value) =>
+          x.graph.apply('AveragePool', [x], { kernel_shape: kernel, ...pool, count_include_pad: include })[0],
+      })),
+      30,
+    );
+  }
+  check(
+    'AveragePool in blocks, and over all positions',
+    fc.tuple(extent, extent, extent).map(([n, c, k]) => ({
+      shapes: [[n, c, 2 * k, 3 * k]],
+      build: (x: Value) => [
+        f.averagePool(x, { kernel: [k, k], strides: [k, k], pads: [0, 0, 0, 0] }),
+        f.globalAveragePool(x),
+      ],
+    })),
+  );
+
+  check(
+    'LayerNormalization',
+    shape(2).chain((dims) =>
+      fc.nat(dims.length - 1).map((axis) => {
+        const wide = dims.map((e, i) => (i === axis ? e + 2 : e));
+        return {
+          shapes: [wide, wide.slice(axis), wide.slice(axis)],
+          build: (x: Value, gamma: Value, beta: Value) => f.layerNormalization(x, gamma, beta, 1e-3, axis),
+        };
+      }),
+    ),
+    20,
+  );
   check(
     'BatchNormalization in inference form',
     fc.tuple(extent, extent, extent).map(([n, c, h]) => ({

@@ -10,11 +10,14 @@ function geometry(type: string, attributes: Attributes): Geometry {
       `${type} with auto_pad "${attributes.auto_pad}": give explicit pads.`,
     );
   }
-  if ((attributes.group ?? 1) !== 1) {
-    throw new BagsslError('unsupported-operator', `${type} with group ${attributes.group}: only group 1 is supported.`);
-  }
+  const group = (attributes.group as number | undefined) ?? 1;
   const list = (name: string, otherwise: number[]) => (attributes[name] as readonly number[] | undefined) ?? otherwise;
-  return { strides: list('strides', [1, 1]), pads: list('pads', [0, 0, 0, 0]), dilations: list('dilations', [1, 1]) };
+  return {
+    strides: list('strides', [1, 1]),
+    pads: list('pads', [0, 0, 0, 0]),
+    dilations: list('dilations', [1, 1]),
+    group,
+  };
 }
 
 /** How far the kernel's taps reach: dilation·(kernel − 1). */
@@ -25,7 +28,9 @@ const Conv: Operator = {
   infer([x, w, bias], attributes) {
     const g = geometry('Conv', attributes);
     if (x.shape.length !== 4 || w.shape.length !== 4) throw mismatch('Conv', 'must be [N,C,H,W] and [M,C,kH,kW]', x, w);
-    if (x.shape[1] !== w.shape[1]) throw mismatch('Conv', 'have different channels', x, w);
+    const group = g.group!;
+    if (x.shape[1] !== w.shape[1] * group) throw mismatch('Conv', `have different channels at group ${group}`, x, w);
+    if (w.shape[0] % group !== 0) throw mismatch('Conv', `has kernels that ${group} groups cannot share equally`, w);
     if (bias && `${bias.shape}` !== `${[w.shape[0]]}`) throw mismatch('Conv', 'do not fit as kernel and bias', w, bias);
     const taps = reach(w, g);
     const extent = [0, 1].map(
@@ -48,15 +53,19 @@ const Conv: Operator = {
 
 const ConvTranspose: Operator = {
   type: 'ConvTranspose',
-  infer([x, w], attributes) {
+  infer([x, w, bias], attributes) {
     const g = geometry('ConvTranspose', attributes);
+    const channels = w.shape[1] * g.group!;
     if (x.shape[1] !== w.shape[0]) throw mismatch('ConvTranspose', 'have different channels', x, w);
+    if (w.shape[0] % g.group! !== 0) throw mismatch('ConvTranspose', `cannot be shared by ${g.group} groups`, w);
+    if (bias && `${bias.shape}` !== `${[channels]}`)
+      throw mismatch('ConvTranspose', 'do not fit as kernel and bias', w, bias);
     const extra = (attributes.output_padding as readonly number[] | undefined) ?? [0, 0];
     const taps = reach(w, g);
     const extent = [0, 1].map(
       (i) => (x.shape[i + 2] - 1) * g.strides[i] + taps[i] + 1 + extra[i] - g.pads[i] - g.pads[i + 2],
     );
-    return [{ dtype: x.dtype, shape: [x.shape[0], w.shape[1], ...extent] }];
+    return [{ dtype: x.dtype, shape: [x.shape[0], channels, ...extent] }];
   },
   // It is the adjoint of Conv in x, so the two gradients are a Conv and Conv's own kernel gradient, roles exchanged.
   gradient({ node, gradients: [dy], wanted }) {
@@ -65,7 +74,8 @@ const ConvTranspose: Operator = {
     return [
       wanted[0] ? slice(conv(dy!, w, g), [2, 3], [0, 0], x.shape.slice(2)) : undefined,
       wanted[1] ? kernelGradient(dy!, x, g, w.shape) : undefined,
-    ];
+      wanted[2] ? reduceSum(dy!, [0, 2, 3]) : undefined,
+    ].slice(0, node.inputs.length);
   },
 };
 
@@ -77,11 +87,18 @@ function inputGradient(dy: Value, w: Value, g: Geometry, shape: readonly number[
   const taps = reach(w, g);
   const fullPads = [taps[0] - g.pads[0], taps[1] - g.pads[1], taps[0] - g.pads[2], taps[1] - g.pads[3]];
   if (g.strides.every((s) => s === 1) && fullPads.every((p) => p >= 0)) {
-    const turned = flip(transpose(w, [1, 0, 2, 3]), [2, 3]);
-    return conv(dy, turned, { strides: [1, 1], pads: fullPads, dilations: g.dilations });
+    const turned = flip(exchanged(w, g.group!), [2, 3]);
+    return conv(dy, turned, { ...g, pads: fullPads });
   }
   const covered = [0, 1].map((i) => (dy.shape[i + 2] - 1) * g.strides[i] + taps[i] + 1 - g.pads[i] - g.pads[i + 2]);
   return convTranspose(dy, w, g, [shape[2] - covered[0], shape[3] - covered[1]]);
+}
+
+/** Kernels [M, C/group, kH, kW] with the roles of their channels exchanged group by group: [C, M/group, kH, kW]. */
+function exchanged(w: Value, group: number): Value {
+  const [m, c, kh, kw] = w.shape;
+  if (group === 1) return transpose(w, [1, 0, 2, 3]);
+  return reshape(transpose(reshape(w, [group, m / group, c, kh, kw]), [0, 2, 1, 3, 4]), [group * c, m / group, kh, kw]);
 }
 
 /**
@@ -90,11 +107,13 @@ function inputGradient(dy: Value, w: Value, g: Geometry, shape: readonly number[
  * The obvious form makes x's channels the batch, and the inner product then has as few columns as the kernel has taps (9),
  * which wastes nearly half of a 16-wide matrix kernel. Here a row of x is laid out pixel by pixel with its C channels
  * together, so that the "pixels" a step apart horizontally are (column, channel) pairs: N channels in, kernel [H', W']
- * dilated by C, and all taps and channels come out side by side in one product of C·kW columns.
+ * dilated by C, and all taps and channels come out side by side in one product of C·kW columns. With groups it is the
+ * same group by group: group·N channels in, C/group of x's channels together.
  */
 function kernelGradient(x: Value, dy: Value, g: Geometry, shape: readonly number[]): Value {
-  const [n, c, h, w] = x.shape;
-  const [m, , kh, kw] = shape;
+  const [n, , h, w] = x.shape;
+  const [m, c, kh, kw] = shape;
+  const group = g.group!;
   const [oh, ow] = dy.shape.slice(2);
   const taps = [g.dilations[0] * (kh - 1), g.dilations[1] * (kw - 1)];
   // Rows that the forward pass really touched beyond the input's end; negative: rows it never touched.
@@ -104,15 +123,23 @@ function kernelGradient(x: Value, dy: Value, g: Geometry, shape: readonly number
   ];
   const [touchedH, touchedW] = [h + Math.min(0, beyond[0]), w + Math.min(0, beyond[1])];
   const touched = slice(x, [2, 3], [0, 0], [touchedH, touchedW]);
-  const rows = reshape(transpose(touched, [0, 2, 3, 1]), [1, n, touchedH, touchedW * c]);
+  const rows = reshape(channelsLast(touched, group), [1, group * n, touchedH, touchedW * c]);
   const columns = taps[1] + 1;
   const wide = conv(rows, transpose(dy, [1, 0, 2, 3]), {
     strides: [g.dilations[0], 1],
     dilations: [g.strides[0], g.strides[1] * c],
     pads: [g.pads[0], g.pads[1] * c, Math.max(0, beyond[0]), Math.max(0, beyond[1]) * c],
+    group,
   });
   const split = reshape(wide, [m, kh, columns, c]);
   return transpose(slice(split, [2], [0], [columns], [g.dilations[1]]), [0, 3, 1, 2]);
+}
+
+/** [N,C,H,W] → [group·N, H, W, C/group], every group's channels together. */
+function channelsLast(x: Value, group: number): Value {
+  const [n, c, h, w] = x.shape;
+  if (group === 1) return transpose(x, [0, 2, 3, 1]);
+  return transpose(reshape(x, [n, group, c / group, h, w]), [1, 0, 3, 4, 2]);
 }
 
 export const operators = [Conv, ConvTranspose];

@@ -1,6 +1,7 @@
-import { add, mul, neg, reciprocal, reduceSum, reshape, scale, shift, sqrt } from '../functions.ts';
-import type { Operator, Value } from '../graph.ts';
-import { mismatch } from '../shapes.ts';
+import { BagsslError } from '../../errors.ts';
+import { add, matmul, mul, neg, reciprocal, reduceSum, reshape, scale, shift, sqrt, sub } from '../functions.ts';
+import type { Attributes, Operator, Value } from '../graph.ts';
+import { axisOf, elements, mismatch } from '../shapes.ts';
 
 /** In inference form: y = scale·(x − mean)/√(variance + ε) + bias per channel, with all four given as tensors. */
 const BatchNormalization: Operator = {
@@ -51,4 +52,50 @@ const Softmax: Operator = {
   },
 };
 
-export const operators = [BatchNormalization, Softmax];
+/** Rows and their length: the axes from `axis` on are normalised together. */
+function rowsOf({ shape }: Value, { axis = -1 }: Attributes) {
+  const first = axisOf('LayerNormalization', axis as number, shape.length);
+  return { first, rows: elements(shape.slice(0, first)), width: elements(shape.slice(first)) };
+}
+
+/**
+ * y = scale·x̂ + bias with x̂ = (x − mean)/√(variance + ε), every row by its own mean and variance; these and the inverse
+ * deviation are its second and third outputs. With γ the scale and n the row's length:
+ *   t = g ⊙ x̂,  dγ = Σ_rows t,  dβ = Σ_rows g,  dx = (γ ⊙ g − gᵀγ/n − x̂·tᵀγ/n) / σ,
+ * where the two means over a row are products with the vector γ/n: no pass more than reading g and t once.
+ */
+const LayerNormalization: Operator = {
+  type: 'LayerNormalization',
+  infer([x, gamma, beta], attributes) {
+    const { first } = rowsOf(x, attributes);
+    for (const v of beta ? [gamma, beta] : [gamma]) {
+      if (`${v.shape}` !== `${x.shape.slice(first)}`) throw mismatch('LayerNormalization', 'do not fit', x, v);
+    }
+    const statistic = { dtype: x.dtype, shape: x.shape.map((extent, i) => (i < first ? extent : 1)) };
+    return [{ dtype: x.dtype, shape: x.shape }, statistic, statistic];
+  },
+  gradient({ node, gradients: [given, dmean, dinverse], wanted }) {
+    if (!given || dmean || dinverse) {
+      throw new BagsslError('unsupported-operator', 'LayerNormalization: only its first output can be differentiated.');
+    }
+    const [x, gamma, beta] = node.inputs;
+    const { rows, width } = rowsOf(x, node.attributes);
+    const [g, flat] = [given, x].map((v) => reshape(v, [rows, width]));
+    const [mean, inverse] = node.outputs.slice(1).map((v) => reshape(v, [rows, 1]));
+    const normal = mul(sub(flat, mean), inverse);
+    const t = mul(g, normal);
+    const dx = () => {
+      const row = reshape(gamma, [1, width]);
+      const share = reshape(scale(gamma, 1 / width), [width, 1]);
+      const inner = sub(sub(mul(g, row), matmul(g, share)), mul(normal, matmul(t, share)));
+      return reshape(mul(inner, inverse), x.shape);
+    };
+    return [
+      wanted[0] ? dx() : undefined,
+      wanted[1] ? reshape(reduceSum(t, [0]), gamma.shape) : undefined,
+      ...(beta ? [wanted[2] ? reshape(reduceSum(g, [0]), beta.shape) : undefined] : []),
+    ];
+  },
+};
+
+export const operators = [BatchNormalization, Softmax, LayerNormalization];

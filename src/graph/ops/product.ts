@@ -1,5 +1,5 @@
-import { matmul, transposed, unbroadcast } from '../functions.ts';
-import type { Operator } from '../graph.ts';
+import { gemm, matmul, scale, transposed, unbroadcast } from '../functions.ts';
+import type { Attributes, Operator } from '../graph.ts';
 import { broadcast, mismatch } from '../shapes.ts';
 
 const MatMul: Operator = {
@@ -20,4 +20,38 @@ const MatMul: Operator = {
   },
 };
 
-export const operators = [MatMul];
+const gemmOptions = ({ transA, transB, alpha, beta }: Attributes) => ({
+  transA: transA === 1,
+  transB: transB === 1,
+  alpha: (alpha as { float: number } | undefined)?.float ?? 1,
+  beta: (beta as { float: number } | undefined)?.float ?? 1,
+});
+
+const Gemm: Operator = {
+  type: 'Gemm',
+  infer([a, b, c], attributes) {
+    if (a.shape.length !== 2 || b.shape.length !== 2) throw mismatch('Gemm', 'must both be matrices', a, b);
+    const { transA, transB } = gemmOptions(attributes);
+    const [m, k] = transA ? a.shape.toReversed() : a.shape;
+    const [inner, n] = transB ? b.shape.toReversed() : b.shape;
+    if (k !== inner) throw mismatch('Gemm', `have different inner extents (${k}, ${inner})`, a, b);
+    if (c) {
+      const product = { ...a, name: 'the product', shape: [m, n] };
+      if (`${broadcast('Gemm', product, c)}` !== `${[m, n]}`) throw mismatch('Gemm', `is larger than [${m},${n}]`, c);
+    }
+    return [{ dtype: a.dtype, shape: [m, n] }];
+  },
+  // Y = αA′B′ + βC: ∂L/∂A′ = αG B′ᵀ, ∂L/∂B′ = αA′ᵀ G; transposed where A and B were, as products without a transpose.
+  gradient({ node, gradients: [g], wanted }) {
+    const [a, b, c] = node.inputs;
+    const { transA, transB, alpha, beta } = gemmOptions(node.attributes);
+    const product = (p: typeof a, q: typeof a, pT: boolean, qT: boolean) =>
+      gemm(p, q, undefined, { transA: pT, transB: qT, alpha });
+    const da = () => (transA ? product(b, g!, transB, true) : product(g!, b, false, !transB));
+    const db = () => (transB ? product(g!, a, true, transA) : product(a, g!, !transA, false));
+    const dc = () => unbroadcast(beta === 1 ? g! : scale(g!, beta), c);
+    return [wanted[0] ? da() : undefined, wanted[1] ? db() : undefined, wanted[2] ? dc() : undefined];
+  },
+};
+
+export const operators = [MatMul, Gemm];

@@ -1,4 +1,4 @@
-import { expand, mul, reshape, scale } from '../functions.ts';
+import { div, expand, greater, mul, reduceSum, reshape, scale, where } from '../functions.ts';
 import type { Attributes, Operator, Value } from '../graph.ts';
 import { axisOf, constantIntegers, elements } from '../shapes.ts';
 
@@ -10,7 +10,16 @@ function axesOf(type: string, inputs: readonly Value[], attributes: Attributes):
   return axes.sort((p, q) => p - q);
 }
 
-function reduction(type: string, rule?: (x: Value, spread: (v: Value) => Value, g: Value, count: number) => Value) {
+/** ∂L/∂x from ∂L/∂y; `spread` repeats a value of y's shape over the reduced axes. */
+type Rule = (context: {
+  readonly x: Value;
+  readonly y: Value;
+  readonly g: Value;
+  readonly axes: readonly number[];
+  readonly spread: (v: Value) => Value;
+}) => Value;
+
+function reduction(type: string, rule: Rule) {
   const operator: Operator = {
     type,
     infer(inputs, attributes) {
@@ -20,22 +29,27 @@ function reduction(type: string, rule?: (x: Value, spread: (v: Value) => Value, 
       const shape = x.shape.flatMap((extent, i) => (axes.includes(i) ? (keep ? [1] : []) : [extent]));
       return [{ dtype: x.dtype, shape }];
     },
-    ...(rule && {
-      gradient({ node, gradients: [g] }) {
-        const [x] = node.inputs;
-        const axes = axesOf(type, node.inputs, node.attributes);
-        const kept = x.shape.map((extent, i) => (axes.includes(i) ? 1 : extent));
-        const count = elements(axes.map((i) => x.shape[i]));
-        return [rule(x, (v) => expand(reshape(v, kept), x.shape), g!, count), undefined];
-      },
-    }),
+    gradient({ node, gradients: [g] }) {
+      const [x] = node.inputs;
+      const axes = axesOf(type, node.inputs, node.attributes);
+      const kept = x.shape.map((extent, i) => (axes.includes(i) ? 1 : extent));
+      const spread = (v: Value) => expand(reshape(v, kept), x.shape);
+      return [rule({ x, y: node.outputs[0], g: g!, axes, spread }), undefined];
+    },
   };
   return operator;
 }
 
-const ReduceSum = reduction('ReduceSum', (_x, spread, g) => spread(g));
-const ReduceMean = reduction('ReduceMean', (_x, spread, g, count) => spread(scale(g, 1 / count)));
-const ReduceSumSquare = reduction('ReduceSumSquare', (x, spread, g) => mul(x, spread(scale(g, 2))));
-const ReduceMax = reduction('ReduceMax');
+const ReduceSum = reduction('ReduceSum', ({ g, spread }) => spread(g));
+const ReduceMean = reduction('ReduceMean', ({ x, g, axes, spread }) =>
+  spread(scale(g, 1 / elements(axes.map((i) => x.shape[i])))),
+);
+const ReduceSumSquare = reduction('ReduceSumSquare', ({ x, g, spread }) => mul(x, spread(scale(g, 2))));
+/** Elements that share the maximum share its gradient equally. */
+const ReduceMax = reduction('ReduceMax', ({ x, y, g, axes, spread }) => {
+  const largest = where(greater(spread(y), x), x.graph.scalar(0), x.graph.scalar(1));
+  const sharers = reshape(reduceSum(largest, axes, true), g.shape);
+  return mul(largest, spread(div(g, sharers)));
+});
 
 export const operators = [ReduceSum, ReduceMean, ReduceSumSquare, ReduceMax];

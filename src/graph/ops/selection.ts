@@ -46,6 +46,21 @@ function extremum(type: string, first: (a: Value, b: Value) => Value): Operator 
 const Max = extremum('Max', (a, b) => greater(a, b));
 const Min = extremum('Min', (a, b) => greater(b, a));
 
+/** min(high, max(low, x)), both scalars and either absent; no gradient at the limits themselves, as in PyTorch. */
+const Clip: Operator = {
+  type: 'Clip',
+  infer([x, ...limits]) {
+    for (const limit of limits) if (limit.shape.length > 0) throw mismatch('Clip', 'must be scalar limits', limit);
+    return [{ dtype: x.dtype, shape: x.shape }];
+  },
+  gradient({ node, gradients: [g] }) {
+    const [x, low, high] = node.inputs;
+    const zero = x.graph.scalar(0);
+    const above = low ? where(greater(x, low), g!, zero) : g!;
+    return [high ? where(greater(high, x), above, zero) : above];
+  },
+};
+
 const Cast: Operator = {
   type: 'Cast',
   infer([x], { to }) {
@@ -56,4 +71,4 @@ const Cast: Operator = {
   gradient: ({ node, gradients: [g] }) => [cast(g!, node.inputs[0].dtype)],
 };
 
-export const operators = [Greater, Where, Max, Min, Cast];
+export const operators = [Greater, Where, Max, Min, Clip, Cast];

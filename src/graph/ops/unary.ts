@@ -1,13 +1,13 @@
-import { div, greater, mul, scale, shift, sign, sub, where } from '../functions.ts';
-import type { Operator, Value } from '../graph.ts';
+import { abs, div, exp, greater, mul, scale, shift, sign, sub, where } from '../functions.ts';
+import type { Attributes, Operator, Value } from '../graph.ts';
 
-/** A function of one element: `slope` gives ∂L/∂x from x, y = f(x) and ∂L/∂y. */
-function unary(type: string, slope?: (x: Value, y: Value, g: Value) => Value): Operator {
+/** A function of one element: `slope` gives ∂L/∂x from x, y = f(x), ∂L/∂y and the node's attributes. */
+function unary(type: string, slope?: (x: Value, y: Value, g: Value, attributes: Attributes) => Value): Operator {
   return {
     type,
     infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
     ...(slope && {
-      gradient: ({ node, gradients: [g] }) => [slope(node.inputs[0], node.outputs[0], g!)],
+      gradient: ({ node, gradients: [g] }) => [slope(node.inputs[0], node.outputs[0], g!, node.attributes)],
     }),
   };
 }
@@ -22,4 +22,40 @@ const Tanh = unary('Tanh', (_x, y, g) => mul(g, sub(y.graph.scalar(1), mul(y, y)
 const Sigmoid = unary('Sigmoid', (_x, y, g) => mul(g, mul(y, scale(shift(y, -1), -1))));
 const Sign = unary('Sign', (_x, _y, g) => scale(g, 0));
 
-export const operators = [Exp, Log, Sqrt, Reciprocal, Relu, Abs, Tanh, Sigmoid, Sign];
+/** erf′(x) = 2/√π · exp(−x²). */
+const Erf = unary('Erf', (x, _y, g) => mul(scale(g, 2 / Math.sqrt(Math.PI)), exp(mul(x, scale(x, -1)))));
+const LeakyRelu = unary('LeakyRelu', (x, _y, g, attributes) =>
+  where(greater(x, x.graph.scalar(0)), g, scale(g, float(attributes, 'alpha', 0.01))),
+);
+/** max(0, min(1, αx + β)); the slope is α where the function is neither 0 nor 1. */
+const HardSigmoid = unary('HardSigmoid', (_x, y, g, attributes) =>
+  where(inside(y, 0, 1), scale(g, float(attributes, 'alpha', 0.2)), y.graph.scalar(0)),
+);
+/** x·max(0, min(1, x/6 + ½)): 0 below −3, x above 3, its slope x/3 + ½ between. */
+const HardSwish = unary('HardSwish', (x, _y, g) => {
+  const outer = where(greater(x, x.graph.scalar(0)), g, x.graph.scalar(0));
+  return where(inside(x, -3, 3), mul(g, shift(scale(x, 1 / 3), 0.5)), outer);
+});
+
+const float = (attributes: Attributes, name: string, otherwise: number) =>
+  (attributes[name] as { float: number } | undefined)?.float ?? otherwise;
+
+/** low < x < high, as |x − middle| < half the width. */
+const inside = (x: Value, low: number, high: number) =>
+  greater(x.graph.scalar((high - low) / 2), abs(shift(x, -(low + high) / 2)));
+
+export const operators = [
+  Exp,
+  Log,
+  Sqrt,
+  Reciprocal,
+  Relu,
+  Abs,
+  Tanh,
+  Sigmoid,
+  Sign,
+  Erf,
+  LeakyRelu,
+  HardSigmoid,
+  HardSwish,
+];
