@@ -34,5 +34,5 @@ export { Runtime, type RuntimeOptions } from './runtime/runtime.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type HistoryEntry } from './training/checkpoint.ts';
 export { type Fit, type FitOptions, fit, type Step } from './training/fit.ts';
 export { initialWeights } from './training/initial-state.ts';
-export { type RunConfig, type RunOverrides, runConfig } from './training/run-config.ts';
+export { type RunConfig, type RunOverrides, runConfig, type Schedule } from './training/run-config.ts';
 export { VERSION } from './version.ts';

@@ -2,6 +2,7 @@ import type { ImageSet } from '../data/image-set.ts';
 import { BagsslError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Weights } from '../model/scope.ts';
+import { averagedWeights } from '../optimizers/averaged-weights.ts';
 import type { PatchParameters } from '../patches/parameters.ts';
 import type { Placement } from '../patches/placement.ts';
 import { PatchPool } from '../patches/pool.ts';
@@ -14,6 +15,7 @@ import type { Matrix } from './matrix.ts';
 
 export interface EmbedderOptions extends RuntimeOptions {
   readonly model: ModelConfig;
+  /** A checkpoint's state serves as it is; where the run kept a moving average of its weights, that is used. */
   readonly weights: Weights;
   /** Patch size, scale and normalisation; its augmentation is switched off. */
   readonly recipe: Recipe;
@@ -65,7 +67,7 @@ export class Embedder implements AsyncDisposable {
   static async create(options: EmbedderOptions): Promise<Embedder> {
     const { model, weights, feature = 'preFeature' } = options;
     const runtime = await Runtime.open(options);
-    const program = await runtime.compile(featureGraph(model, weights, feature, BATCH));
+    const program = await runtime.compile(featureGraph(model, averagedWeights(weights), feature, BATCH));
     const pool = await PatchPool.create({ workers: options.workers ?? 2, workerUrl: options.workerUrl });
     return new Embedder(options, feature, program, pool);
   }

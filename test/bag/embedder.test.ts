@@ -97,6 +97,19 @@ describe('the bag', () => {
     assert.ok(relativeError(vectors[1], vectors[0]) < 1e-4);
   });
 
+  it('is made with the moving average of the weights where a run kept one', async () => {
+    const other = initialWeights({ ...config, seed: 99 });
+    const averages = Object.fromEntries(Object.entries(other).map(([name, data]) => [`average.${name}`, data]));
+    const vectors = [];
+    for (const weights of [other, { ...base.weights, ...averages }, base.weights]) {
+      const embedder = await Embedder.create({ ...base, device: 'native', weights });
+      vectors.push((await embedder.matrix(plainImages(3))).data);
+      await embedder.dispose();
+    }
+    assert.deepEqual(vectors[1], vectors[0]);
+    assert.notDeepEqual(vectors[2], vectors[0]);
+  });
+
   it('refuses weights that are not this model’s, and vectors that are not numbers', async () => {
     const { 'encoder.1.conv.weight': _, ...incomplete } = base.weights;
     await assert.rejects(
