@@ -30,7 +30,7 @@ function rows({ run, evaluation, engine, typed, version }: ReportContents): [str
     ['recipe', recipeText(config)],
     [
       'model',
-      `patches of ${size} × ${size} px; 3×3 convolutions ${encoder.widths.map((w, i) => `${w}${encoder.strides[i] > 1 ? `/${encoder.strides[i]}` : ''}`).join(', ')}${encoder.residual ? ', residual' : ''}; projector ${[...projector.hidden, projector.out].join(', ')}`,
+      `patches of ${size} × ${size} px; ${encoderText(encoder)}; projector ${[...projector.hidden, projector.out].join(', ')}`,
     ],
     ['objective', settings(config.objective)],
     ['optimiser', settings(config.optimizer)],
@@ -41,6 +41,15 @@ function rows({ run, evaluation, engine, typed, version }: ReportContents): [str
     ['threads', String(engine.threads)],
     ['bagssl', version],
   ];
+}
+
+function encoderText(encoder: RunConfig['model']['encoder']): string {
+  if (encoder.kind !== 'conv') {
+    const { kind, ...rest } = encoder;
+    return settings({ name: kind, ...rest });
+  }
+  const layers = encoder.widths.map((w, i) => `${w}${encoder.strides[i] > 1 ? `/${encoder.strides[i]}` : ''}`);
+  return `3×3 convolutions ${layers.join(', ')}${encoder.residual ? ', residual' : ''}`;
 }
 
 export const number = (value: number): string => value.toLocaleString('en-GB');

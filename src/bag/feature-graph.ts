@@ -1,6 +1,7 @@
 import { createGraph } from '../graph/ops/index.ts';
 import { writeOnnx } from '../graph/write-onnx.ts';
 import type { ModelConfig } from '../model/config.ts';
+import { encoderWidth } from '../model/encoder.ts';
 import { network } from '../model/network.ts';
 import { Scope, type Weights } from '../model/scope.ts';
 
@@ -14,7 +15,7 @@ export const FEATURES: readonly Feature[] = ['embedding', 'preFeature', 'project
 
 /** The width of a feature of this model. */
 export function featureWidth({ encoder, projector }: ModelConfig, feature: Feature): number {
-  if (feature === 'embedding') return encoder.widths.at(-1)!;
+  if (feature === 'embedding') return encoderWidth(encoder);
   return feature === 'preFeature' ? projector.hidden[0] : projector.out;
 }
 

@@ -53,6 +53,8 @@ export const hardSwish = unary('HardSwish');
 /** x where positive, else slope·x. */
 export const leakyRelu = (x: Value, slope = 0.01): Value =>
   x.graph.apply('LeakyRelu', [x], { alpha: { float: slope } })[0];
+/** x·½(1 + erf(x/√2)), in the form ONNX Runtime fuses. */
+export const gelu = (x: Value): Value => scale(mul(x, shift(erf(div(x, x.graph.scalar(Math.SQRT2))), 1)), 0.5);
 /** min(high, max(low, x)); ReLU6 is clip(x, 0, 6). */
 export const clip = (x: Value, low: number, high: number): Value =>
   x.graph.apply('Clip', [x, x.graph.scalar(low), x.graph.scalar(high)])[0];

@@ -25,17 +25,33 @@ const EPSILON = 1e-5;
 /** Share of the batch's statistics in the running ones, as PyTorch's default. */
 const MOMENTUM = 0.1;
 
-/** Batch normalisation over all axes but 1, then ReLU: max(0, γ·(x − μ)/√(σ² + ε) + β). x is [N,C,H,W] or [N,C]. */
-export function batchNormRelu(scope: Scope, name: string, x: Value): Value {
+/** Batch normalisation over all axes but 1: γ·(x − μ)/√(σ² + ε) + β. x is [N,C,H,W] or [N,C]. */
+export const batchNorm = (scope: Scope, name: string, x: Value): Value => normalise(scope, name, x, { rectify: false });
+
+/** The same, then ReLU: max(0, bn(x)). */
+export const batchNormRelu = (scope: Scope, name: string, x: Value): Value =>
+  normalise(scope, name, x, { rectify: true });
+
+/** The end of a residual block: max(0, bn(x) + shortcut). */
+export const batchNormAddRelu = (scope: Scope, name: string, x: Value, shortcut: Value): Value =>
+  normalise(scope, name, x, { rectify: true, shortcut });
+
+/** What follows the normalisation. */
+interface Finish {
+  readonly rectify: boolean;
+  readonly shortcut?: Value;
+}
+
+function normalise(scope: Scope, name: string, x: Value, finish: Finish): Value {
   const channels = [x.shape[1]];
   const gamma = scope.parameter(`${name}.weight`, channels, { constant: 1 });
   const beta = scope.parameter(`${name}.bias`, channels, { constant: 0 });
   const runningMean = scope.statistic(`${name}.running_mean`, channels, { constant: 0 });
   const runningVariance = scope.statistic(`${name}.running_var`, channels, { constant: 1 });
   if (!scope.training) {
-    return relu(batchNormalization(x, gamma, beta, runningMean.value, runningVariance.value, EPSILON));
+    return finished(batchNormalization(x, gamma, beta, runningMean.value, runningVariance.value, EPSILON), finish);
   }
-  const { y, mean, variance } = normaliseBatch(x, gamma, beta);
+  const { y, mean, variance } = normaliseBatch(x, gamma, beta, finish);
   const count = elements(x.shape) / x.shape[1];
   const blend = (running: Value, batch: Value) => add(scale(running, 1 - MOMENTUM), scale(batch, MOMENTUM));
   runningMean.next(blend(runningMean.value, mean));
@@ -43,36 +59,42 @@ export function batchNormRelu(scope: Scope, name: string, x: Value): Value {
   return y;
 }
 
+function finished(normal: Value, { rectify, shortcut }: Finish): Value {
+  const y = shortcut ? add(normal, shortcut) : normal;
+  return rectify ? relu(y) : y;
+}
+
 /**
  * The training form with its gradient by hand. Elementwise and reduction nodes are bound by memory and cost as much as
  * the convolutions unless they are few, so the forward pass reads x four times (mean, square sum, affine, ReLU), and the
  * backward pass uses dx = A·g + B·x + D per channel instead of what node-by-node differentiation would give:
- *   g = dy where y > 0,  dβ = Σg,  dγ = (Σg·x − μ·dβ)/σ,  dx = γ/σ · (g − dβ/n − (x − μ)/σ · dγ/n).
+ *   g = dy where y > 0,  dβ = Σg,  dγ = (Σg·x − μ·dβ)/σ,  dx = γ/σ · (g − dβ/n − (x − μ)/σ · dγ/n),
+ * and the shortcut's gradient is g itself.
  */
-function normaliseBatch(x: Value, gamma: Value, beta: Value) {
+function normaliseBatch(x: Value, gamma: Value, beta: Value, finish: Finish) {
   const axes = x.shape.flatMap((_, i) => (i === 1 ? [] : [i]));
   const n = elements(x.shape) / x.shape[1];
   let inverse: Value;
   const [y, mean, variance] = withGradient(
     x.graph,
-    [x, gamma, beta],
+    finish.shortcut ? [x, gamma, beta, finish.shortcut] : [x, gamma, beta],
     () => {
       const mu = reduceMean(x, axes);
       // E[x²] − μ² can fall below zero by rounding when a channel is constant.
       const sigma2 = max(sub(scale(reduceSumSquare(x, axes), 1 / n), mul(mu, mu)), x.graph.scalar(0));
       inverse = reciprocal(sqrt(shift(sigma2, EPSILON)));
       const a = mul(gamma, inverse);
-      return [relu(affine(x, a, sub(beta, mul(mu, a)))), mu, sigma2] as const;
+      return [finished(affine(x, a, sub(beta, mul(mu, a))), finish), mu, sigma2] as const;
     },
     ([dy]) => {
       const zero = x.graph.scalar(0);
-      const g = where(greater(y, zero), dy!, zero);
+      const g: Value = finish.rectify ? where(greater(y, zero), dy!, zero) : dy!;
       const dbeta = reduceSum(g, axes);
       const dgamma = mul(inverse, sub(reduceSum(mul(g, x), axes), mul(mean, dbeta)));
       const a = mul(gamma, inverse);
       const b = neg(scale(mul(mul(a, inverse), dgamma), 1 / n));
       const d = neg(add(scale(mul(a, dbeta), 1 / n), mul(b, mean)));
-      return [add(affine(g, a, d), affine(x, b, mul(b, zero))), dgamma, dbeta];
+      return [add(affine(g, a, d), affine(x, b, mul(b, zero))), dgamma, dbeta, g];
     },
   );
   return { y, mean, variance };

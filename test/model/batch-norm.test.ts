@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { shift } from '../../src/graph/functions.ts';
 import type { Value } from '../../src/graph/graph.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
-import { batchNormRelu } from '../../src/model/batch-norm.ts';
+import { batchNorm, batchNormAddRelu, batchNormRelu } from '../../src/model/batch-norm.ts';
 import { Scope } from '../../src/model/scope.ts';
 import { checkGradient } from '../support/check-gradient.ts';
 import { randoms } from '../support/random.ts';
@@ -39,6 +39,22 @@ describe('batch norm and ReLU with the gradient by hand', () => {
         tolerance: 6e-2,
         build: (x, gamma, beta) => batchNormRelu(scopeOf(shift(gamma, 2), beta), 'bn', x),
       }));
+    it(`matches finite differences without ReLU, x [${shape}]`, () =>
+      checkGradient(13, {
+        shapes: [shape, [shape[1]], [shape[1]]],
+        build: (x, gamma, beta) => batchNorm(scopeOf(shift(gamma, 2), beta), 'bn', x),
+      }));
+    for (const [where, lift] of [
+      ['on', 30],
+      ['off', -30],
+    ] as const) {
+      it(`matches finite differences with a shortcut added, every unit ${where}, x [${shape}]`, () =>
+        checkGradient(17, {
+          shapes: [shape, [shape[1]], [shape[1]], shape],
+          build: (x, gamma, beta, shortcut) =>
+            batchNormAddRelu(scopeOf(shift(gamma, 2), beta), 'bn', x, shift(shortcut, lift)),
+        }));
+    }
   }
 
   it('normalises to mean β and deviation γ, and averages the statistics as PyTorch does', async () => {

@@ -13,7 +13,7 @@ import { relativeError } from '../support/reference.ts';
 const { views, images, momentum, hidden } = golden;
 const model: ModelConfig = {
   size: 4,
-  encoder: { widths: [4], strides: [1], residual: false },
+  encoder: { kind: 'conv', widths: [4], strides: [1], residual: false },
   projector: { hidden: [6], out: 4 },
 };
 

@@ -14,7 +14,7 @@ export const SHORT_RUN: RunOverrides = {
   },
   model: {
     size: 8,
-    encoder: { widths: [8, 16, 16], strides: [1, 2, 1], residual: true },
+    encoder: { kind: 'conv', widths: [8, 16, 16], strides: [1, 2, 1], residual: true },
     projector: { hidden: [32, 32], out: 16 },
   },
   objective: { name: 'coding-rate', epsilon2: 0.2, similarity: 20 },

@@ -1,0 +1,34 @@
+import { BagsslError } from '../errors.ts';
+import type { Value } from '../graph/graph.ts';
+import { type ConvConfig, conv } from './encoders/conv.ts';
+import { type DepthwiseConfig, depthwise } from './encoders/depthwise.ts';
+import type { EncoderKind } from './encoders/kind.ts';
+import { type ResNetConfig, resnet } from './encoders/resnet.ts';
+import { type VitConfig, vit } from './encoders/vit.ts';
+import type { Scope } from './scope.ts';
+
+/** An encoder as plain data; `kind` says which of encoders/ builds it. */
+export type EncoderConfig = ConvConfig | ResNetConfig | DepthwiseConfig | VitConfig;
+
+const KINDS = new Map(Object.entries({ conv, resnet, depthwise, vit }));
+
+function kindOf({ kind }: EncoderConfig): EncoderKind<EncoderConfig> {
+  const found = KINDS.get(kind);
+  if (!found) {
+    throw new BagsslError(
+      'bad-argument',
+      `model: an encoder of kind ${JSON.stringify(kind)} is unknown; choose one of ${[...KINDS.keys()].join(', ')}.`,
+    );
+  }
+  return found as EncoderKind<EncoderConfig>;
+}
+
+/** Rejects an encoder that cannot be built for patches of `size` px, naming the value. */
+export const checkEncoder = (config: EncoderConfig, size: number): void => kindOf(config).check(config, size);
+
+/** Width of the embedding. */
+export const encoderWidth = (config: EncoderConfig): number => kindOf(config).width(config);
+
+/** The embeddings [patches, width] of `patches` [patches, 3, size, size]. */
+export const encode = (scope: Scope, config: EncoderConfig, patches: Value): Value =>
+  kindOf(config).build(scope, config, patches);
