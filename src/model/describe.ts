@@ -1,0 +1,53 @@
+import type { Node } from '../graph/graph.ts';
+import { createGraph } from '../graph/ops/index.ts';
+import { elements } from '../graph/shapes.ts';
+import { checkModel, type ModelConfig } from './config.ts';
+import { encode } from './encoder.ts';
+import { project } from './projector.ts';
+import { Scope } from './scope.ts';
+
+/** What a part of a model weighs, and what one patch costs it. */
+export interface PartSize {
+  /** Learnt numbers; running statistics are not among them. */
+  readonly parameters: number;
+  /** Multiply-adds of convolutions and matrix products for one patch, forward. A training step takes about three times that. */
+  readonly multiplyAdds: number;
+}
+
+export interface ModelSize {
+  readonly encoder: PartSize;
+  readonly projector: PartSize;
+  readonly total: PartSize;
+}
+
+/** Counts a model's parameters and its work for one patch, from its graph and without its weights. */
+export function describeModel(config: ModelConfig): ModelSize {
+  const { size, encoder, projector } = checkModel(config);
+  const graph = createGraph();
+  const scope = new Scope(graph);
+  const embedding = encode(scope, encoder, graph.input('patches', [1, 3, size, size]));
+  const ofEncoder = counted(scope);
+  project(scope, projector, embedding);
+  const total = counted(scope);
+  return {
+    encoder: ofEncoder,
+    projector: {
+      parameters: total.parameters - ofEncoder.parameters,
+      multiplyAdds: total.multiplyAdds - ofEncoder.multiplyAdds,
+    },
+    total,
+  };
+}
+
+const counted = ({ graph, parameters }: Scope): PartSize => ({
+  parameters: parameters.reduce((count, { value }) => count + elements(value.shape), 0),
+  multiplyAdds: graph.nodes.reduce((count, node) => count + multiplyAdds(node), 0),
+});
+
+/** Each output element of a convolution sums over C/group·kH·kW products, of a matrix product over the inner extent. */
+function multiplyAdds({ operator, inputs, outputs }: Node): number {
+  const [a, b] = inputs;
+  if (operator.type === 'Conv') return elements(outputs[0].shape) * elements(b.shape.slice(1));
+  if (operator.type === 'MatMul') return elements(outputs[0].shape) * a.shape.at(-1)!;
+  return 0;
+}

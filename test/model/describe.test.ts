@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { BagsslError } from '../../src/index.ts';
+import { checkModel, type ModelConfig } from '../../src/model/config.ts';
+import { describeModel } from '../../src/model/describe.ts';
+import { type EncoderConfig, encoderWidth } from '../../src/model/encoder.ts';
+import { encoders, projectors } from '../../src/model/presets.ts';
+
+const model = (encoder: EncoderConfig, size = 32): ModelConfig => ({ size, encoder, projector: projectors.empSsl });
+
+describe('a model has the published number of parameters', () => {
+  it('ResNet-18 with the CIFAR stem, and with the EMP-SSL head', () => {
+    const { encoder, total } = describeModel(model(encoders.resnet18));
+    assert.equal(encoder.parameters, 11_168_832);
+    assert.equal(total.parameters, 34_263_104);
+    // EMP-SSL's encoder at 32×32: 0.555 GMAC, at 16×16 a quarter of it.
+    assert.equal(encoder.multiplyAdds, 555_417_600);
+    assert.equal(describeModel(model(encoders.resnet18, 16)).encoder.multiplyAdds * 4, 555_417_600);
+  });
+
+  // torchvision's resnet34 and resnet50 without the classifier.
+  for (const [name, parameters, gigaMultiplyAdds] of [
+    ['resnet34', 21_284_672, 3.66],
+    ['resnet50', 23_508_032, 4.09],
+  ] as const) {
+    it(`${name} with the ImageNet stem`, () => {
+      const { encoder } = describeModel(model(encoders[name], 224));
+      assert.equal(encoder.parameters, parameters);
+      assert.equal((encoder.multiplyAdds / 1e9).toFixed(2), gigaMultiplyAdds.toFixed(2));
+    });
+  }
+
+  for (const name of ['vitTiny', 'vitSmall'] as const) {
+    it(`${name}: D(3p² + 1) + TD + L(12D² + 13D) + 2D`, () => {
+      const { width: d, depth, patch } = encoders[name];
+      const tokens = (32 / patch) ** 2;
+      assert.equal(
+        describeModel(model(encoders[name])).encoder.parameters,
+        d * (3 * patch * patch + 1) + tokens * d + depth * (12 * d * d + 13 * d) + 2 * d,
+      );
+    });
+  }
+
+  it('a depthwise block: 9C + CM weights, 2C + 2M of batch norm', () => {
+    const two = describeModel(model({ kind: 'depthwise', widths: [8, 12], strides: [1, 2], residual: true })).encoder;
+    assert.equal(two.parameters, 8 * 27 + 16 + 9 * 8 + 8 * 12 + 2 * (8 + 12));
+    assert.equal(two.multiplyAdds, 1024 * 8 * 27 + 256 * (9 * 8 + 8 * 12));
+  });
+});
+
+describe('every preset', () => {
+  for (const [name, encoder] of Object.entries(encoders)) {
+    it(`${name} can be built for 16 and 32 px, as wide as it says`, () => {
+      for (const size of [16, 32]) {
+        const { projector } = describeModel({ size, encoder, projector: { hidden: [7], out: 5 } });
+        assert.equal(projector.parameters, encoderWidth(encoder) * 7 + 14 + 35);
+      }
+    });
+  }
+});
+
+describe('an encoder that cannot be built is refused, quoting the value', () => {
+  for (const [encoder, pattern] of [
+    [{ kind: 'resnet', depth: 20, stem: 'cifar' }, /depth of a ResNet must be one of 18, 34, 50, got 20/],
+    [{ kind: 'resnet', depth: 18, stem: 'tiny' }, /stem of a ResNet must be one of cifar, imagenet, got tiny/],
+    [{ kind: 'resnet', depth: 18, stem: 'cifar', width: 0 }, /width of a ResNet .* got 0/],
+    [{ kind: 'vit', patch: 5, width: 16, depth: 1, heads: 2, mlpRatio: 4 }, /5 does not divide 32/],
+    [{ kind: 'vit', patch: 4, width: 16, depth: 1, heads: 3, mlpRatio: 4 }, /3 does not divide 16/],
+    [{ kind: 'vit', patch: 4, width: 16, depth: 1, heads: 2, mlpRatio: 0.3 }, /hidden width .* got 4.8/],
+    [{ kind: 'conv', widths: [8, 8], strides: [1], residual: false }, /2 widths and 1 strides/],
+    [{ kind: 'depthwise', widths: [8], strides: [3], residual: false }, /stride .* got 3/],
+    [
+      { widths: [8], strides: [1], residual: false },
+      /encoder of kind undefined is unknown; choose one of conv, resnet/,
+    ],
+    [{ kind: 'toString' }, /kind "toString" is unknown/],
+  ] as const) {
+    it(JSON.stringify(encoder), () =>
+      assert.throws(
+        () => checkModel(model(encoder as unknown as EncoderConfig)),
+        (error) => error instanceof BagsslError && error.code === 'bad-argument' && pattern.test(error.message),
+      ),
+    );
+  }
+});
