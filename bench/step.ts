@@ -4,10 +4,9 @@ import { createGraph } from '../src/graph/ops/index.ts';
 import { elements } from '../src/graph/shapes.ts';
 import { writeOnnx } from '../src/graph/write-onnx.ts';
 import { type DeviceChoice, Runtime, runConfig } from '../src/index.ts';
-import { Stepper } from '../src/runtime/stepper.ts';
-import { initialState } from '../src/training/initial-state.ts';
 import { objectiveOf, optimizerOf } from '../src/training/run-config.ts';
 import { stepGraph } from '../src/training/step-graph.ts';
+import { TrainingStep } from '../src/training/training-step.ts';
 import { flops } from './flops.ts';
 
 /**
@@ -35,17 +34,10 @@ const config = {
   images: Number(values.images ?? defaults.images),
   views: Number(values.views ?? defaults.views),
 };
-const step = stepGraph(config.model, objectiveOf(config), optimizerOf(config), config);
-const stepper = await Stepper.create(await runtime.compile(step.onnx), step.state, initialState(step.state, 0));
+const { onnx } = stepGraph(config.model, objectiveOf(config), optimizerOf(config), config);
+const step = await TrainingStep.create(runtime, config);
 const shape = [config.images * config.views, 3, config.model.size, config.model.size];
-const feeds = {
-  patches: {
-    data: Float32Array.from({ length: elements(shape) }, (_, i) => Math.sin(i * 0.37) * Math.cos(i * 0.011)),
-    shape,
-  },
-  rate: { data: Float32Array.of(0.1), shape: [] },
-  step: { data: Float32Array.of(1), shape: [] },
-};
+const data = Float32Array.from({ length: elements(shape) }, (_, i) => Math.sin(i * 0.37) * Math.cos(i * 0.011));
 
 const graph = createGraph();
 const product = matmul(graph.input('a', [SIDE, SIDE]), graph.input('b', [SIDE, SIDE]));
@@ -56,7 +48,7 @@ const large = await runtime.compile(writeOnnx({ largest: reduceMax(product, [0, 
 const times = { step: [] as number[], matmul: [] as number[] };
 for (let round = -2; round < Number(values.rounds); round++) {
   const started = performance.now();
-  await stepper.step(feeds, step.reads);
+  await step.run({ data, shape }, 0.1, 1, step.reads);
   const between = performance.now();
   for (let k = 0; k < 4; k++) await large.run({ a: square, b: square });
   const ended = performance.now();
@@ -66,9 +58,9 @@ for (let round = -2; round < Number(values.rounds); round++) {
 }
 const median = (list: number[]) => [...list].sort((a, b) => a - b)[list.length >> 1];
 const ms = median(times.step);
-const gflops = flops(step.onnx) / ms / 1e6;
+const gflops = flops(onnx) / ms / 1e6;
 const peak = (2 * SIDE ** 3) / median(times.matmul) / 1e6;
-const shares = times.step.map((t, k) => flops(step.onnx) / t / ((2 * SIDE ** 3) / times.matmul[k]));
+const shares = times.step.map((t, k) => flops(onnx) / t / ((2 * SIDE ** 3) / times.matmul[k]));
 const result = {
   bench: 'step',
   engine: runtime.device,

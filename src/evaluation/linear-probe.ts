@@ -4,11 +4,12 @@ import { add, log, matmul, mul, neg, reduceMean, reduceSum, shift, slice, softma
 import { gradients } from '../graph/gradients.ts';
 import type { Value } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
+import { elements } from '../graph/shapes.ts';
 import { writeOnnx } from '../graph/write-onnx.ts';
 import { sgd } from '../optimizers/sgd.ts';
 import { Stream } from '../patches/philox.ts';
+import { ResidentState } from '../runtime/resident-state.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { Stepper } from '../runtime/stepper.ts';
 import type { Labelled } from './knn.ts';
 
 export interface LinearProbeOptions {
@@ -42,17 +43,13 @@ export async function linearProbe(
 
   const program = await runtime.compile(probeGraph(d, classes));
   const state = [
-    { input: 'w', output: 'w.next', shape: [d, classes] },
-    { input: 'b', output: 'b.next', shape: [classes] },
-    { input: 'w.momentum', output: 'w.momentum.next', shape: [d, classes] },
-    { input: 'b.momentum', output: 'b.momentum.next', shape: [classes] },
+    { name: 'w', shape: [d, classes] },
+    { name: 'b', shape: [classes] },
+    { name: 'w.momentum', shape: [d, classes] },
+    { name: 'b.momentum', shape: [classes] },
   ];
-  const stepper = await Stepper.create(program, state, {
-    w: new Float32Array(d * classes),
-    b: new Float32Array(classes),
-    'w.momentum': new Float32Array(d * classes),
-    'b.momentum': new Float32Array(classes),
-  });
+  const start = Object.fromEntries(state.map(({ name, shape }) => [name, new Float32Array(elements(shape))]));
+  const memory = await ResidentState.create(runtime, state, start);
   try {
     const x = new Float32Array(chunk * d);
     const y = new Float32Array(chunk * classes);
@@ -67,14 +64,15 @@ export async function linearProbe(
         if (++filled < chunk) continue;
         filled = 0;
         const feeds = { x: { data: x, shape: [chunk, d] }, y: { data: y, shape: [chunk, classes] } };
-        await stepper.step({ ...feeds, rate: { data: rate, shape: [] } }, []);
+        await memory.run(program, { ...feeds, rate: { data: rate, shape: [] } }, []);
       }
       onProgress?.(epoch + 1, epochs);
     }
-    const { w, b } = await stepper.read();
+    const { w, b } = await memory.read(['w', 'b']);
     return accuracy(test, w, b, mean, inverse, classes);
   } finally {
-    await stepper.dispose();
+    memory.dispose();
+    await program.dispose();
   }
 }
 

@@ -1,7 +1,7 @@
 import { BagsslError } from '../errors.ts';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
 import type { Shape } from '../graph/graph.ts';
-import type { State } from '../runtime/stepper.ts';
+import type { State } from '../runtime/resident-state.ts';
 import { type RunConfig, runConfig } from './run-config.ts';
 import type { Position } from './schedule.ts';
 

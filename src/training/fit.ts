@@ -2,13 +2,11 @@ import type { ImageSet } from '../data/image-set.ts';
 import { BagsslError } from '../errors.ts';
 import { PatchPool } from '../patches/pool.ts';
 import { Runtime, type RuntimeOptions } from '../runtime/runtime.ts';
-import { Stepper } from '../runtime/stepper.ts';
 import { Batches } from './batches.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
-import { initialState } from './initial-state.ts';
-import { objectiveOf, optimizerOf, type RunConfig, type RunOverrides, runConfig } from './run-config.ts';
+import { type RunConfig, type RunOverrides, runConfig } from './run-config.ts';
 import { learningRate, type Position, progress } from './schedule.ts';
-import { type StepGraph, stepGraph } from './step-graph.ts';
+import { TrainingStep } from './training-step.ts';
 
 export interface FitOptions extends RuntimeOptions {
   readonly data: ImageSet;
@@ -51,7 +49,7 @@ export class Fit implements AsyncIterable<Step>, AsyncDisposable {
   readonly config: RunConfig;
   readonly history: HistoryEntry[];
   #position: Position;
-  #opened?: Promise<{ runtime: Runtime; graph: StepGraph; stepper: Stepper; pool: PatchPool }>;
+  #opened?: Promise<{ runtime: Runtime; step: TrainingStep; pool: PatchPool }>;
   #broken = false;
 
   constructor(private readonly options: FitOptions) {
@@ -74,18 +72,15 @@ export class Fit implements AsyncIterable<Step>, AsyncDisposable {
 
   async #open() {
     const { config, options } = this;
-    const graph = stepGraph(config.model, objectiveOf(config), optimizerOf(config), config);
     const runtime = await Runtime.open(options);
-    const program = await runtime.compile(graph.onnx);
-    const initial = options.resume?.state ?? initialState(graph.state, config.seed);
-    const stepper = await Stepper.create(program, graph.state, initial);
+    const step = await TrainingStep.create(runtime, config, options.resume?.state);
     const pool = await PatchPool.create({ workers: options.workers ?? 2, workerUrl: options.workerUrl });
-    return { runtime, graph, stepper, pool };
+    return { runtime, step, pool };
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Step, void, void> {
     const { config, options } = this;
-    const { runtime, graph, stepper, pool } = await this.open();
+    const { runtime, step, pool } = await this.open();
     const every = options.reportEvery ?? (runtime.device === 'webgpu' ? 10 : 1);
     const batches = new Batches(options.data, config, pool, this.#position.step, Math.max(1, options.workers ?? 2));
     const size = config.model.size;
@@ -103,15 +98,8 @@ export class Fit implements AsyncIterable<Step>, AsyncDisposable {
       const rate = learningRate(config, this.#position);
       const number = this.#position.step + 1;
       const due = number % every === 0 || number === 1 || ('steps' in config.budget && number === config.budget.steps);
-      const reads = await stepper.step(
-        {
-          patches: { data: batch.data, shape },
-          rate: { data: Float32Array.of(rate), shape: [] },
-          step: { data: Float32Array.of(number), shape: [] },
-        },
-        due ? graph.reads : [],
-      );
-      const report = due ? this.#report(number, graph, reads) : undefined;
+      const reads = await step.run({ data: batch.data, shape }, rate, number, due ? step.reads : []);
+      const report = due ? this.#report(number, step, reads) : undefined;
       const ms = performance.now() - started;
       this.#position = { step: number, seconds: this.#position.seconds + ms / 1000 };
       used = progress(config, this.#position);
@@ -128,13 +116,13 @@ export class Fit implements AsyncIterable<Step>, AsyncDisposable {
     }
   }
 
-  #report(step: number, graph: StepGraph, reads: Record<string, Float32Array>): HistoryEntry {
-    const entry: HistoryEntry = { step, ...graph.loss.report(reads), collapse: reads.collapse[0] };
+  #report(number: number, step: TrainingStep, reads: Record<string, Float32Array>): HistoryEntry {
+    const entry: HistoryEntry = { step: number, ...step.loss.report(reads), collapse: reads.collapse[0] };
     if (!Number.isFinite(entry.loss)) {
       this.#broken = true;
       throw new BagsslError(
         'diverged',
-        `The loss became ${entry.loss} at step ${step} (learning rate ${this.config.rate}). Start again from the last checkpoint with a lower rate or a longer warm-up.`,
+        `The loss became ${entry.loss} at step ${number} (learning rate ${this.config.rate}). Start again from the last checkpoint with a lower rate or a longer warm-up.`,
       );
     }
     this.history.push(entry);
@@ -144,12 +132,12 @@ export class Fit implements AsyncIterable<Step>, AsyncDisposable {
   /** The run as it stands between two steps. */
   async checkpoint(): Promise<Checkpoint> {
     if (this.#broken) throw new BagsslError('diverged', 'The run has diverged; its state is not worth keeping.');
-    const { stepper, graph } = await this.open();
+    const { step } = await this.open();
     return {
       config: this.config,
       position: this.#position,
-      state: await stepper.read(),
-      shapes: Object.fromEntries(graph.state.map(({ name, shape }) => [name, shape])),
+      state: await step.read(),
+      shapes: Object.fromEntries(step.state.map(({ name, shape }) => [name, shape])),
       history: [...this.history],
     };
   }
@@ -158,7 +146,7 @@ export class Fit implements AsyncIterable<Step>, AsyncDisposable {
   async dispose(): Promise<void> {
     const opened = await this.#opened?.catch(() => undefined);
     this.#opened = undefined;
-    await opened?.stepper.dispose();
+    await opened?.step.dispose();
     await opened?.pool.dispose();
   }
 

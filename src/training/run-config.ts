@@ -36,6 +36,11 @@ export interface RunConfig {
   readonly schedule: Schedule;
   /** Keep a moving average of the weights, w̄ ← averaging·w̄ + (1 − averaging)·w after every step; absent: none. */
   readonly averaging?: number;
+  /**
+   * Run the network on the batch in so many slices, with the memory of one; default 1. The loss sees the whole batch, batch
+   * norm a slice. views·images must be a multiple.
+   */
+  readonly slices: number;
   /** Images in a batch and views (patches) of each. */
   readonly images: number;
   readonly views: number;
@@ -61,6 +66,7 @@ const DEFAULTS: Omit<RunConfig, 'budget'> = {
   rate: 0.3,
   warmup: 30,
   schedule: { name: 'cosine' },
+  slices: 1,
   images: 50,
   views: 4,
 };
@@ -79,6 +85,7 @@ export function runConfig(overrides: RunOverrides & Pick<RunConfig, 'budget'>): 
   whole('images', config.images, 2);
   whole('views', config.views, 2);
   whole('warmup', config.warmup, 0);
+  whole('slices', config.slices, 1);
   if (!(config.rate > 0 && config.rate < 1e4)) {
     throw new BagsslError('bad-argument', `rate must be a positive number, got ${config.rate}.`);
   }

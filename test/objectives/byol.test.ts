@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import type { ModelConfig } from '../../src/model/config.ts';
 import { byol } from '../../src/objectives/byol.ts';
 import { sgd } from '../../src/optimizers/sgd.ts';
+import { ResidentState } from '../../src/runtime/resident-state.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
-import { Stepper } from '../../src/runtime/stepper.ts';
 import { initialState } from '../../src/training/initial-state.ts';
 import { stepGraph } from '../../src/training/step-graph.ts';
 import { byol as golden } from '../golden/objectives.json';
@@ -24,7 +24,7 @@ describe('BYOL', () => {
     const runtime = await Runtime.open({ device: 'native', threads: 1 });
     const program = await runtime.compile(graph.onnx);
     const initial = { ...initialState(graph.state, 0), ...Object.fromEntries(start) };
-    const stepper = await Stepper.create(program, graph.state, initial);
+    const memory = await ResidentState.create(runtime, graph.state, initial);
     const losses: number[] = [];
     for (let step = 1; step <= golden.losses.length; step++) {
       const feeds = {
@@ -32,10 +32,11 @@ describe('BYOL', () => {
         rate: { data: Float32Array.of(golden.rate), shape: [] },
         step: { data: Float32Array.of(step), shape: [] },
       };
-      losses.push(graph.loss.report(await stepper.step(feeds, graph.reads)).loss);
+      losses.push(graph.loss.report(await memory.run(program, feeds, graph.reads)).loss);
     }
-    const end = await stepper.read();
-    await stepper.dispose();
+    const end = await memory.read();
+    memory.dispose();
+    await program.dispose();
     const worst = { loss: relativeError(losses, golden.losses), online: 0, target: 0 };
     for (const [name, expected] of Object.entries(golden.end)) {
       worst.online = Math.max(worst.online, relativeError(end[name], expected));

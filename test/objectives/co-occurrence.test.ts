@@ -9,8 +9,8 @@ import { spectral } from '../../src/objectives/spectral.ts';
 import { adamw } from '../../src/optimizers/adamw.ts';
 import type { Optimizer } from '../../src/optimizers/optimizer.ts';
 import { sgd } from '../../src/optimizers/sgd.ts';
+import { ResidentState } from '../../src/runtime/resident-state.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
-import { Stepper } from '../../src/runtime/stepper.ts';
 import { eigenSymmetric } from '../support/jacobi.ts';
 import { noLearner } from '../support/no-learner.ts';
 import { randoms } from '../support/random.ts';
@@ -60,17 +60,18 @@ async function train(lossOf: (z: Value) => Value, k: number, optimizer: Optimize
   const outputs = Object.fromEntries(Object.entries(next).map(([name, value]) => [`${name}.next`, value]));
   const runtime = await Runtime.open({ device: 'native', threads: 1 });
   const program = await runtime.compile(writeOnnx({ ...outputs, loss }));
-  const state = Object.keys(next).map((input) => ({ input, output: `${input}.next`, shape }));
-  const start = Object.fromEntries(state.map(({ input }) => [input, new Float32Array(STATES * k)]));
-  const stepper = await Stepper.create(program, state, { ...start, z: randoms(4, STATES * k, -0.5, 0.5) });
+  const state = Object.keys(next).map((name) => ({ name, shape }));
+  const start = Object.fromEntries(state.map(({ name }) => [name, new Float32Array(STATES * k)]));
+  const resident = await ResidentState.create(runtime, state, { ...start, z: randoms(4, STATES * k, -0.5, 0.5) });
   let reached = Number.NaN;
   for (let step = 1; step <= steps; step++) {
     const rate = peak * 0.5 * (1 + Math.cos((Math.PI * step) / (steps + 1)));
     const scalar = (v: number) => ({ data: Float32Array.of(v), shape: [] });
-    reached = (await stepper.step({ rate: scalar(rate), step: scalar(step) }, ['loss'])).loss[0];
+    reached = (await resident.run(program, { rate: scalar(rate), step: scalar(step) }, ['loss'])).loss[0];
   }
-  const rows = (await stepper.read()).z;
-  await stepper.dispose();
+  const rows = (await resident.read()).z;
+  resident.dispose();
+  await program.dispose();
   return { loss: reached, z: (x: number) => Array.from(rows.subarray(x * k, (x + 1) * k)) };
 }
 

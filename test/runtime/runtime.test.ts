@@ -4,7 +4,7 @@ import { relu, scale } from '../../src/graph/functions.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';
 import { type BagsslError, Runtime } from '../../src/index.ts';
-import { Stepper } from '../../src/runtime/stepper.ts';
+import { ResidentState } from '../../src/runtime/resident-state.ts';
 
 function doubling(size: number): Uint8Array {
   const graph = createGraph();
@@ -40,19 +40,20 @@ describe('the runtime', () => {
       const graph = createGraph();
       const next = scale(graph.input('v', [2]), 3);
       const program = await runtime.compile(writeOnnx({ 'v.next': next, twice: scale(next, 2) }));
-      const state = [{ input: 'v', output: 'v.next', shape: [2] }];
-      const stepper = await Stepper.create(program, state, { v: Float32Array.of(1, 2) });
-      assert.deepEqual(await stepper.step({}, []), {});
-      assert.deepEqual([...(await stepper.step({}, ['twice'])).twice], [18, 36]);
-      const copy = await stepper.read();
-      await stepper.step({}, []);
+      const state = [{ name: 'v', shape: [2] }];
+      const memory = await ResidentState.create(runtime, state, { v: Float32Array.of(1, 2) });
+      assert.deepEqual(await memory.run(program, {}, []), {});
+      assert.deepEqual([...(await memory.run(program, {}, ['twice'])).twice], [18, 36]);
+      const copy = await memory.read();
+      await memory.run(program, {}, []);
       assert.deepEqual([...copy.v], [9, 18]);
-      assert.deepEqual([...(await stepper.read()).v], [27, 54]);
+      assert.deepEqual([...(await memory.read(['v'])).v], [27, 54]);
       await assert.rejects(
-        Stepper.create(program, state, { v: new Float32Array(3) }),
-        (e: BagsslError) => e.code === 'bad-checkpoint',
+        ResidentState.create(runtime, state, { v: new Float32Array(3) }),
+        (error: BagsslError) => error.code === 'bad-checkpoint',
       );
-      await stepper.dispose();
+      memory.dispose();
+      await program.dispose();
     }
   });
 

@@ -1,0 +1,122 @@
+import type * as Ort from 'onnxruntime-web';
+import { BagsslError } from '../errors.ts';
+import type { Shape } from '../graph/graph.ts';
+import { elements } from '../graph/shapes.ts';
+import { exclusively } from './ort.ts';
+import type { Engine, HostTensor, Program } from './program.ts';
+
+/** One tensor of a state: programs read it as their input of that name and leave its next value in `name.next`. */
+export interface StateTensor {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+/** Tensors by name. */
+export type State = Readonly<Record<string, Float32Array>>;
+
+export const nextOf = (name: string): string => `${name}.next`;
+
+/**
+ * A state that stays where the engine is while programs run on it, one after the other. A program takes the tensors it has
+ * inputs for, and those it has a `.next` output for move on. On a GPU each tensor has two buffers that swap: ORT cannot
+ * write an output into an input's buffer, and nothing crosses to the host but what is asked for.
+ */
+export class ResidentState {
+  readonly #now: Record<string, Ort.Tensor>;
+  readonly #spare: Record<string, Ort.Tensor> | undefined;
+  readonly #buffers: GPUBuffer[];
+
+  private constructor(
+    readonly engine: Engine,
+    readonly tensors: readonly StateTensor[],
+    now: Record<string, Ort.Tensor>,
+    spare: Record<string, Ort.Tensor> | undefined,
+    buffers: GPUBuffer[],
+  ) {
+    this.#now = now;
+    this.#spare = spare;
+    this.#buffers = buffers;
+  }
+
+  /** On a GPU a program must have been compiled before: the device comes with the first. */
+  static async create(engine: Engine, tensors: readonly StateTensor[], initial: State): Promise<ResidentState> {
+    const { ort, device } = engine;
+    for (const { name, shape } of tensors) {
+      if (initial[name]?.length !== elements(shape)) {
+        throw new BagsslError(
+          'bad-checkpoint',
+          `State tensor "${name}" must have shape [${shape}] (${elements(shape)} elements), got ${initial[name]?.length ?? 'nothing'}.`,
+        );
+      }
+    }
+    if (device !== 'webgpu') {
+      const now = tensors.map(({ name, shape }) => [name, new ort.Tensor('float32', initial[name], shape)]);
+      return new ResidentState(engine, tensors, Object.fromEntries(now), undefined, []);
+    }
+    const gpu = await engine.gpu();
+    const buffers: GPUBuffer[] = [];
+    const allocate = (shape: Shape, data?: Float32Array) => {
+      const size = Math.ceil((elements(shape) * 4) / 16) * 16;
+      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+      const buffer = gpu.createBuffer({ size, usage });
+      buffers.push(buffer);
+      if (data) gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
+      return ort.Tensor.fromGpuBuffer(buffer as never, { dataType: 'float32', dims: shape });
+    };
+    const now = tensors.map(({ name, shape }) => [name, allocate(shape, initial[name])]);
+    const spare = tensors.map(({ name, shape }) => [name, allocate(shape)]);
+    return new ResidentState(engine, tensors, Object.fromEntries(now), Object.fromEntries(spare), buffers);
+  }
+
+  /** Runs a program on the state: what it has next values for moves on, and the outputs in `reads` come to the host. */
+  async run(
+    { session }: Program,
+    feeds: Readonly<Record<string, HostTensor>>,
+    reads: readonly string[],
+  ): Promise<Record<string, Float32Array>> {
+    const { Tensor } = this.engine.ort;
+    const inputs: Record<string, Ort.Tensor> = {};
+    const fetches: Record<string, Ort.Tensor | null> = Object.fromEntries(reads.map((name) => [name, null]));
+    const moved = this.tensors.filter(({ name }) => session.outputNames.includes(nextOf(name)));
+    for (const name of session.inputNames) {
+      // A model that does not depend on an input (a rule without the step's number, say) does not have it.
+      const fed = feeds[name];
+      inputs[name] = fed ? new Tensor('float32', fed.data, fed.shape) : this.#now[name];
+    }
+    for (const { name } of moved) fetches[nextOf(name)] = this.#spare?.[name] ?? null;
+    const results = await exclusively(() => session.run(inputs, fetches));
+    for (const { name } of moved) {
+      const before = this.#now[name];
+      this.#now[name] = this.#spare?.[name] ?? results[nextOf(name)];
+      if (this.#spare) this.#spare[name] = before;
+    }
+    return Object.fromEntries(reads.map((name) => [name, results[name].data as Float32Array]));
+  }
+
+  /** A copy in host memory of the tensors named; all of them when none are. */
+  async read(names: readonly string[] = this.tensors.map(({ name }) => name)): Promise<Record<string, Float32Array>> {
+    const entries = names.map(async (name) => {
+      const tensor = this.#now[name];
+      if (!this.#spare) return [name, (tensor.data as Float32Array).slice()] as const;
+      return [name, await this.#download(tensor.gpuBuffer as never, elements(tensor.dims))] as const;
+    });
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  async #download(source: GPUBuffer, length: number): Promise<Float32Array> {
+    const gpu = await this.engine.gpu();
+    const copy = gpu.createBuffer({ size: source.size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    const encoder = gpu.createCommandEncoder();
+    encoder.copyBufferToBuffer(source, 0, copy, 0, source.size);
+    gpu.queue.submit([encoder.finish()]);
+    await copy.mapAsync(GPUMapMode.READ);
+    const data = new Float32Array(copy.getMappedRange().slice(0, length * 4));
+    copy.destroy();
+    return data;
+  }
+
+  dispose(): void {
+    for (const set of [this.#now, this.#spare ?? {}]) for (const tensor of Object.values(set)) tensor.dispose();
+    for (const buffer of this.#buffers) buffer.destroy();
+  }
+}

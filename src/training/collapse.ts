@@ -1,0 +1,14 @@
+import { mul, reduceMean, scale, shift, sqrt, sub } from '../graph/functions.ts';
+import type { Value } from '../graph/graph.ts';
+import { normaliseRows } from '../objectives/normalise.ts';
+
+/**
+ * How far the projections, where the objective works, are from having collapsed to one point: the mean over dimensions of
+ * the standard deviation over the batch of the unit vectors, times √d. 0 when collapsed, about 1 when healthy.
+ */
+export function collapse(projection: Value): Value {
+  const unit = normaliseRows(projection);
+  const centred = sub(unit, reduceMean(unit, [0], true));
+  const deviation = sqrt(shift(reduceMean(mul(centred, centred), [0]), 1e-12));
+  return scale(reduceMean(deviation, [0]), Math.sqrt(projection.shape[1]));
+}

@@ -1,0 +1,121 @@
+import { BagsslError } from '../errors.ts';
+import { add, mul, reduceSum } from '../graph/functions.ts';
+import { gradients } from '../graph/gradients.ts';
+import type { Value } from '../graph/graph.ts';
+import { createGraph } from '../graph/ops/index.ts';
+import { elements } from '../graph/shapes.ts';
+import { writeOnnx } from '../graph/write-onnx.ts';
+import type { ModelConfig } from '../model/config.ts';
+import { network } from '../model/network.ts';
+import { Scope, type TensorSpec } from '../model/scope.ts';
+import type { Learner, Loss, Objective } from '../objectives/objective.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
+import { nextOf } from '../runtime/resident-state.ts';
+import { collapse } from './collapse.ts';
+import { namedNext, type StepLayout, statisticsOf } from './step-graph.ts';
+import { updates } from './updates.ts';
+
+/** A training step in four models, so that only a slice of the batch has its activations in memory at a time. */
+export interface SlicedGraphs {
+  /** `patches` of a slice → `projection`. */
+  readonly forward: Uint8Array;
+  /** `projection` of the whole batch → `slope`, its gradient, and the reads. */
+  readonly objective: Uint8Array;
+  /** `patches` and `slope` of a slice: adds to the gradients, moves the running statistics. */
+  readonly backward: Uint8Array;
+  /** The update from the gradients, which start again at zero. */
+  readonly update: Uint8Array;
+  readonly state: readonly TensorSpec[];
+  /** The gradients on their way, zero between steps: no part of a checkpoint. */
+  readonly sums: readonly TensorSpec[];
+  readonly reads: readonly string[];
+  readonly loss: Loss;
+}
+
+/**
+ * Gradient caching (Gao et al., "Scaling deep contrastive learning batch size under memory limited setup", 2021): project
+ * the batch slice by slice without keeping activations; take ∂L/∂projection on all of it at once; then run each slice
+ * again with the surrogate Σ ∂L/∂z ⊙ z, whose gradient is the loss's. Exact but for batch norm, whose statistics are the
+ * slice's own, and whose running averages move once a slice.
+ */
+export function slicedGraphs(
+  model: ModelConfig,
+  objective: Objective,
+  optimizer: Optimizer,
+  layout: StepLayout,
+  slices: number,
+): SlicedGraphs {
+  const rows = layout.views * layout.images;
+  if (rows % slices !== 0) {
+    throw new BagsslError('bad-argument', `${rows} patches cannot be cut into ${slices} slices of one size.`);
+  }
+  const begin = (count: number) => {
+    const graph = createGraph();
+    const patches = graph.input('patches', [count, 3, model.size, model.size]);
+    const scope = new Scope(graph);
+    return { graph, scope, projection: network(scope, model, patches).projection };
+  };
+  const sumOf = ({ name, shape }: TensorSpec): TensorSpec => ({
+    name: `${name}.gradient`,
+    shape,
+    init: { constant: 0 },
+  });
+
+  const forward = begin(rows / slices);
+  const width = forward.projection.shape[1];
+
+  const whole = createGraph().input('projection', [rows, width]);
+  const loss = objective.build(whole, layout, alone(objective.name));
+  const reads: Record<string, Value> = { ...loss.reads, collapse: collapse(whole) };
+
+  const backward = begin(rows / slices);
+  const slope = backward.graph.input('slope', [rows / slices, width]);
+  const surrogate = reduceSum(mul(slope, backward.projection), [0, 1]);
+  const slopes = gradients(
+    surrogate,
+    backward.scope.parameters.map(({ value }) => value),
+  );
+  const added = backward.scope.parameters.map(({ spec }, k) => {
+    const sum = sumOf(spec);
+    return { spec: sum, next: add(backward.graph.input(sum.name, sum.shape), slopes[k]) };
+  });
+  const statistics = statisticsOf(backward.scope);
+
+  // The network is built for its list of parameters alone; writing leaves it out.
+  const { graph, scope } = begin(2);
+  for (const entry of scope.statistics) entry.next = entry.value;
+  const sums = scope.parameters.map(({ spec }) => sumOf(spec));
+  const learnt = updates(scope, {
+    optimizer,
+    slopes: sums.map(({ name, shape }) => graph.input(name, shape)),
+    rate: graph.input('rate', []),
+    step: graph.input('step', []),
+    averaging: layout.averaging,
+  });
+  const cleared = sums.map(({ name, shape }) => [
+    nextOf(name),
+    graph.constant(new Float32Array(elements(shape)), shape),
+  ]);
+
+  return {
+    forward: writeOnnx({ projection: forward.projection }, 'bagssl-forward'),
+    objective: writeOnnx({ slope: gradients(loss.surrogate, [whole])[0], ...reads }, 'bagssl-objective'),
+    backward: writeOnnx(namedNext([...added, ...statistics]), 'bagssl-backward'),
+    update: writeOnnx({ ...namedNext(learnt), ...Object.fromEntries(cleared) }, 'bagssl-update'),
+    state: [...learnt, ...statistics].map(({ spec }) => spec),
+    sums,
+    reads: Object.keys(reads),
+    loss,
+  };
+}
+
+/** Objectives that want more than projections need the whole batch's network in one graph. */
+function alone(name: string): Learner {
+  const refuse = (): never => {
+    throw new BagsslError(
+      'bad-argument',
+      `The objective "${name}" needs the whole batch in one step; leave "slices" at 1.`,
+    );
+  };
+  return { predict: refuse, target: refuse };
+}

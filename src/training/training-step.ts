@@ -1,0 +1,112 @@
+import type { TensorSpec } from '../model/scope.ts';
+import type { Loss } from '../objectives/objective.ts';
+import type { Engine, HostTensor, Program } from '../runtime/program.ts';
+import { ResidentState, type State } from '../runtime/resident-state.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { initialState } from './initial-state.ts';
+import { objectiveOf, optimizerOf, type RunConfig } from './run-config.ts';
+import { type SlicedGraphs, slicedGraphs } from './sliced-graphs.ts';
+import { type StepGraph, stepGraph } from './step-graph.ts';
+
+/** A compiled training step with its state: in one model, or sliced where the configuration asks for it. */
+export class TrainingStep {
+  private constructor(
+    readonly state: readonly TensorSpec[],
+    readonly reads: readonly string[],
+    readonly loss: Loss,
+    private readonly memory: ResidentState,
+    private readonly programs: readonly Program[],
+    private readonly work: (batch: HostTensor, scalars: Scalars, reads: readonly string[]) => Promise<Reads>,
+  ) {}
+
+  /** Compiles the step of a run; the state is a checkpoint's, or the one the seed decides. */
+  static async create(runtime: Runtime, config: RunConfig, initial?: State): Promise<TrainingStep> {
+    const parts = [config.model, objectiveOf(config), optimizerOf(config), config] as const;
+    if (config.slices > 1) return TrainingStep.#sliced(runtime, config, slicedGraphs(...parts, config.slices), initial);
+    const graph: StepGraph = stepGraph(...parts);
+    const program = await runtime.compile(graph.onnx);
+    const memory = await ResidentState.create(runtime, graph.state, initial ?? initialState(graph.state, config.seed));
+    return new TrainingStep(graph.state, graph.reads, graph.loss, memory, [program], (patches, scalars, reads) =>
+      memory.run(program, { patches, ...scalars }, reads),
+    );
+  }
+
+  static async #sliced(
+    runtime: Runtime,
+    config: RunConfig,
+    graphs: SlicedGraphs,
+    initial?: State,
+  ): Promise<TrainingStep> {
+    const [forward, objective, backward, update] = [
+      await runtime.compile(graphs.forward),
+      await runtime.compile(graphs.objective),
+      await runtime.compile(graphs.backward),
+      await runtime.compile(graphs.update),
+    ];
+    const start = { ...initialState(graphs.sums, 0), ...(initial ?? initialState(graphs.state, config.seed)) };
+    const memory = await ResidentState.create(runtime, [...graphs.state, ...graphs.sums], start);
+    const work = async (patches: HostTensor, scalars: Scalars, reads: readonly string[]) => {
+      const slices = slicesOf(patches, config.slices);
+      const projections: Float32Array[] = [];
+      for (const slice of slices)
+        projections.push((await memory.run(forward, { patches: slice }, ['projection'])).projection);
+      const width = projections[0].length / slices[0].shape[0];
+      const projection = { data: joined(projections), shape: [patches.shape[0], width] };
+      const { slope, ...found } = await memory.run(objective, { projection }, ['slope', ...reads]);
+      const slopes = slicesOf({ data: slope, shape: projection.shape }, config.slices);
+      for (const [k, slice] of slices.entries()) await memory.run(backward, { patches: slice, slope: slopes[k] }, []);
+      await memory.run(update, scalars, []);
+      return found;
+    };
+    return new TrainingStep(
+      graphs.state,
+      graphs.reads,
+      graphs.loss,
+      memory,
+      [forward, objective, backward, update],
+      work,
+    );
+  }
+
+  get engine(): Engine {
+    return this.memory.engine;
+  }
+
+  /** One step on a batch of patches [views·images, 3, size, size]; what `reads` names comes back. */
+  run(patches: HostTensor, rate: number, step: number, reads: readonly string[]): Promise<Reads> {
+    const scalar = (value: number) => ({ data: Float32Array.of(value), shape: [] });
+    return this.work(patches, { rate: scalar(rate), step: scalar(step) }, reads);
+  }
+
+  /** A copy of the state. */
+  read(): Promise<Record<string, Float32Array>> {
+    return this.memory.read(this.state.map(({ name }) => name));
+  }
+
+  async dispose(): Promise<void> {
+    this.memory.dispose();
+    for (const program of this.programs) await program.dispose();
+  }
+}
+
+type Scalars = Readonly<Record<'rate' | 'step', HostTensor>>;
+type Reads = Record<string, Float32Array>;
+
+/** Equal runs of rows, without copying. */
+function slicesOf({ data, shape: [rows, ...rest] }: HostTensor, slices: number): HostTensor[] {
+  const length = data.length / slices;
+  return Array.from({ length: slices }, (_, k) => ({
+    data: data.subarray(k * length, (k + 1) * length),
+    shape: [rows / slices, ...rest],
+  }));
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type BagsslError, fit, type RunOverrides, Runtime, runConfig } from '../../src/index.ts';
+import { TrainingStep } from '../../src/training/training-step.ts';
+import { randoms } from '../support/random.ts';
+import { relativeError } from '../support/reference.ts';
+import { largestDifference, plainImages, SHORT_RUN } from '../support/short-training.ts';
+
+const run: RunOverrides = { ...SHORT_RUN, images: 12, views: 3 };
+
+/** The state after two steps. */
+async function after(device: 'native' | 'wasm', slices: number, patches: Float32Array) {
+  const config = runConfig({ ...run, averaging: 0.9, budget: { steps: 2 }, slices });
+  const step = await TrainingStep.create(await Runtime.open({ device, threads: 1 }), config);
+  const batch = { data: patches, shape: [36, 3, 8, 8] };
+  const losses = [];
+  for (let k = 1; k <= 2; k++) losses.push(step.loss.report(await step.run(batch, 0.1, k, step.reads)).loss);
+  const state = await step.read();
+  await step.dispose();
+  return { losses, state };
+}
+
+describe('a step in slices', () => {
+  it('equals the whole step, all of its state, where every slice holds the same patches', async () => {
+    // Batch norm's statistics are a slice's own: three equal slices have the statistics of the whole.
+    const third = randoms(3, 12 * 192);
+    const patches = new Float32Array(36 * 192).map((_, i) => third[i % third.length]);
+    const whole = await after('native', 1, patches);
+    const sliced = await after('native', 3, patches);
+    assert.ok(relativeError(sliced.losses, whole.losses) < 1e-6);
+    assert.deepEqual(Object.keys(sliced.state).sort(), Object.keys(whole.state).sort());
+    for (const [name, expected] of Object.entries(whole.state)) {
+      // Running statistics move once a slice, as the configuration says.
+      if (name.includes('running')) continue;
+      assert.ok(
+        relativeError(sliced.state[name], expected) < 2e-4,
+        `${name}: ${relativeError(sliced.state[name], expected)}`,
+      );
+    }
+  });
+
+  it('learns as the whole step does, on wasm and native alike, though its batch norm sees less', async () => {
+    const losses = async (device: 'native' | 'wasm', slices: number) => {
+      const training = fit({ data: plainImages(), device, threads: 1, workers: 1, run: { ...run, slices } });
+      for await (const _ of training);
+      await training.dispose();
+      return training.history.map(({ loss }) => loss);
+    };
+    const native = await losses('native', 3);
+    assert.ok(largestDifference(await losses('wasm', 3), native) < 1e-3);
+    assert.ok(largestDifference(native, await losses('native', 1)) < 0.15);
+    assert.ok(native.at(-1)! < native[0]);
+  });
+
+  it('says what cannot be sliced', async () => {
+    const runtime = await Runtime.open({ device: 'native', threads: 1 });
+    const create = (more: RunOverrides) =>
+      TrainingStep.create(runtime, runConfig({ ...run, budget: { steps: 1 }, ...more }));
+    const bad = (pattern: RegExp) => (error: BagsslError) =>
+      error.code === 'bad-argument' && pattern.test(error.message);
+    await assert.rejects(create({ slices: 7 }), bad(/36 patches cannot be cut into 7 slices/));
+    await assert.rejects(create({ slices: 2, objective: { name: 'byol' } }), bad(/"byol" needs the whole batch/));
+  });
+});
