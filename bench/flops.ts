@@ -1,6 +1,6 @@
+import { elements } from '../src/graph/elements.ts';
 import type { Node } from '../src/graph/graph.ts';
 import { readOnnx } from '../src/graph/read-onnx.ts';
-import { elements } from '../src/graph/shapes.ts';
 
 /** Floating-point operations of a model's convolutions and matrix products: two for each multiply-add. */
 export function flops(onnx: Uint8Array): number {

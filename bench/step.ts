@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
+import { elements } from '../src/graph/elements.ts';
 import { matmul, reduceMax } from '../src/graph/functions.ts';
 import { createGraph } from '../src/graph/ops/index.ts';
-import { elements } from '../src/graph/shapes.ts';
 import { writeOnnx } from '../src/graph/write-onnx.ts';
 import { type DeviceChoice, Runtime, runConfig } from '../src/index.ts';
 import { objectiveOf, optimizerOf } from '../src/training/run-config.ts';

@@ -1,10 +1,10 @@
 import type { Matrix } from '../bag/matrix.ts';
 import { BagsslError } from '../errors.ts';
+import { elements } from '../graph/elements.ts';
 import { add, log, matmul, mul, neg, reduceMean, reduceSum, shift, slice, softmax } from '../graph/functions.ts';
 import { gradients } from '../graph/gradients.ts';
 import type { Value } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
-import { elements } from '../graph/shapes.ts';
 import { writeOnnx } from '../graph/write-onnx.ts';
 import { sgd } from '../optimizers/sgd.ts';
 import { Stream } from '../patches/philox.ts';

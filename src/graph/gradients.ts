@@ -1,7 +1,7 @@
 import { BagsslError } from '../errors.ts';
+import { elements } from './elements.ts';
 import { add, identity, sum } from './functions.ts';
 import type { Graph, Segment, Value } from './graph.ts';
-import { elements } from './shapes.ts';
 
 /**
  * Reverse-mode differentiation. Appends to the loss's graph the nodes that compute ∂loss/∂v for each v of `wrt`, and

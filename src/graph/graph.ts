@@ -1,5 +1,5 @@
 import { BagsslError } from '../errors.ts';
-import { elements } from './shapes.ts';
+import { elements } from './elements.ts';
 
 /** Element types of tensors in a graph. Arithmetic is float32; int64 holds shapes and indices only. */
 export type DType = 'float32' | 'float16' | 'int64' | 'int32' | 'uint8' | 'bool';

@@ -9,10 +9,10 @@ import {
   type ValueInfoProto,
 } from 'onnx-buf';
 import { BagsslError } from '../errors.ts';
+import { elements } from './elements.ts';
 import type { Attribute, DType, Graph, Shape, TensorData, Value } from './graph.ts';
 import { dtypeOfCode } from './onnx-types.ts';
 import { createGraph } from './ops/index.ts';
-import { elements } from './shapes.ts';
 import { OPSET } from './write-onnx.ts';
 
 /**

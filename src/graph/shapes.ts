@@ -1,8 +1,5 @@
 import { BagsslError } from '../errors.ts';
-import type { Shape, Value } from './graph.ts';
-
-/** The number of elements of a shape. */
-export const elements = (shape: Shape): number => shape.reduce((product, extent) => product * extent, 1);
+import type { Value } from './graph.ts';
 
 /** NumPy's broadcast of two shapes; `what` names the operator in the error. */
 export function broadcast(what: string, a: Value, b: Value): number[] {

@@ -1,3 +1,4 @@
+import { elements } from '../graph/elements.ts';
 import {
   add,
   batchNormalization,
@@ -18,7 +19,6 @@ import {
 } from '../graph/functions.ts';
 import { withGradient } from '../graph/gradients.ts';
 import type { Value } from '../graph/graph.ts';
-import { elements } from '../graph/shapes.ts';
 import type { Scope } from './scope.ts';
 
 const EPSILON = 1e-5;

@@ -1,6 +1,6 @@
+import { elements } from '../graph/elements.ts';
 import type { Node } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
-import { elements } from '../graph/shapes.ts';
 import { checkModel, type ModelConfig } from './config.ts';
 import { encode } from './encoder.ts';
 import { project } from './projector.ts';

@@ -1,7 +1,7 @@
 import type * as Ort from 'onnxruntime-web';
 import { BagsslError } from '../errors.ts';
+import { elements } from '../graph/elements.ts';
 import type { Shape } from '../graph/graph.ts';
-import { elements } from '../graph/shapes.ts';
 import { exclusively } from './ort.ts';
 import type { Engine, HostTensor, Program } from './program.ts';
 

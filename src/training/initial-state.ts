@@ -1,4 +1,4 @@
-import { elements } from '../graph/shapes.ts';
+import { elements } from '../graph/elements.ts';
 import type { TensorSpec } from '../model/scope.ts';
 import { Stream } from '../patches/philox.ts';
 import { objectiveOf, optimizerOf, type RunConfig } from './run-config.ts';

@@ -1,9 +1,9 @@
 import { BagsslError } from '../errors.ts';
+import { elements } from '../graph/elements.ts';
 import { add, mul, reduceSum } from '../graph/functions.ts';
 import { gradients } from '../graph/gradients.ts';
 import type { Value } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
-import { elements } from '../graph/shapes.ts';
 import { writeOnnx } from '../graph/write-onnx.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { network } from '../model/network.ts';

@@ -1,6 +1,6 @@
+import { elements } from '../graph/elements.ts';
 import { stopGradient } from '../graph/gradients.ts';
 import type { Shape, Value } from '../graph/graph.ts';
-import { elements } from '../graph/shapes.ts';
 import { type Init, Scope, type TensorSpec } from '../model/scope.ts';
 import { movingAverage } from '../optimizers/moving-average.ts';
 

@@ -1,6 +1,7 @@
+import { elements } from '../elements.ts';
 import { reshape } from '../functions.ts';
 import type { Attributes, Operator, Value } from '../graph.ts';
-import { axisOf, constantIntegers, elements, mismatch } from '../shapes.ts';
+import { axisOf, constantIntegers, mismatch } from '../shapes.ts';
 
 /** Operators that rename axes and move nothing; the gradient gets the old shape back. */
 function renaming(type: string, shapeOf: (inputs: readonly Value[], attributes: Attributes) => number[]): Operator {

@@ -1,7 +1,8 @@
 import { BagsslError } from '../../errors.ts';
+import { elements } from '../elements.ts';
 import { flip, pad, reshape, slice, transpose, unbroadcast } from '../functions.ts';
 import type { Operator, Value } from '../graph.ts';
-import { axisOf, broadcast, constantIntegers, elements, mismatch } from '../shapes.ts';
+import { axisOf, broadcast, constantIntegers, mismatch } from '../shapes.ts';
 
 const Identity: Operator = {
   type: 'Identity',

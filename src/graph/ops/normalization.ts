@@ -1,7 +1,8 @@
 import { BagsslError } from '../../errors.ts';
+import { elements } from '../elements.ts';
 import { add, matmul, mul, neg, reciprocal, reduceSum, reshape, scale, shift, sqrt, sub } from '../functions.ts';
 import type { Attributes, Operator, Value } from '../graph.ts';
-import { axisOf, elements, mismatch } from '../shapes.ts';
+import { axisOf, mismatch } from '../shapes.ts';
 
 /** In inference form: y = scale·(x − mean)/√(variance + ε) + bias per channel, with all four given as tensors. */
 const BatchNormalization: Operator = {

@@ -1,6 +1,7 @@
+import { elements } from '../elements.ts';
 import { concat, matmul, pad, reshape } from '../functions.ts';
 import type { Operator, Value } from '../graph.ts';
-import { axisOf, constantIntegers, elements, mismatch } from '../shapes.ts';
+import { axisOf, constantIntegers, mismatch } from '../shapes.ts';
 
 /** The axis and the indices counted from the front; indices must be a constant. */
 function picked([x, indices]: readonly Value[], axis: unknown) {

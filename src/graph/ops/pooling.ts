@@ -1,4 +1,5 @@
 import { BagsslError } from '../../errors.ts';
+import { elements } from '../elements.ts';
 import {
   concat,
   convTranspose,
@@ -14,7 +15,7 @@ import {
   where,
 } from '../functions.ts';
 import type { Attributes, Operator, Value } from '../graph.ts';
-import { elements, mismatch } from '../shapes.ts';
+import { mismatch } from '../shapes.ts';
 
 interface Pool {
   readonly kernel: readonly number[];

@@ -1,6 +1,7 @@
+import { elements } from '../elements.ts';
 import { div, expand, greater, mul, reduceSum, reshape, scale, where } from '../functions.ts';
 import type { Attributes, Operator, Value } from '../graph.ts';
-import { axisOf, constantIntegers, elements } from '../shapes.ts';
+import { axisOf, constantIntegers } from '../shapes.ts';
 
 /** Reductions keep no reduced axes unless asked. In opset 17 ReduceSum takes its axes as an input, the rest as attribute. */
 function axesOf(type: string, inputs: readonly Value[], attributes: Attributes): number[] {
