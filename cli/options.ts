@@ -36,6 +36,15 @@ export class Values {
     return value;
   }
 
+  /** One of a few words, or undefined where the option was not given. */
+  choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
+    const text = this.text(name);
+    if (text !== undefined && !choices.includes(text as T)) {
+      throw new UsageError(`--${name} takes one of ${choices.join(', ')}; got "${text}".`);
+    }
+    return text as T | undefined;
+  }
+
   number(name: string): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;

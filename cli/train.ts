@@ -1,6 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { BagsslError, type Checkpoint, fit, type RunOverrides, type Step } from '../src/index.ts';
+import {
+  BagsslError,
+  type Checkpoint,
+  compact,
+  encoders,
+  fit,
+  OBJECTIVES,
+  type RunOverrides,
+  type Step,
+} from '../src/index.ts';
 import { loadCheckpoint, openData, RUN_FILE, saveCheckpoint } from '../src/node.ts';
 import { type Command, UsageError, type Values } from './options.ts';
 import { duration, Progress } from './progress.ts';
@@ -24,6 +33,9 @@ export const train: Command = {
     steps: { type: 'string', value: 'N', help: 'train for N steps instead: the repeatable form' },
     views: { type: 'string', value: 'N', help: 'patches of each image in a batch; default 4' },
     batch: { type: 'string', value: 'N', help: 'images in a batch; default 50' },
+    encoder: { type: 'string', value: 'NAME', help: `${Object.keys(encoders).join(', ')}; default compact` },
+    objective: { type: 'string', value: 'NAME', help: `${OBJECTIVES.join(', ')}; default coding-rate` },
+    slices: { type: 'string', value: 'N', help: 'run a batch in N slices, with the memory of one; default 1' },
     rate: { type: 'string', value: 'R', help: 'peak learning rate; default 0.3' },
     seed: { type: 'string', value: 'S', help: 'seed of everything random; default 0' },
     ...ENGINE_OPTIONS,
@@ -66,11 +78,17 @@ function overrides(values: Values): RunOverrides {
   if (minutes !== undefined && steps !== undefined) throw new UsageError('Give --minutes or --steps, not both.');
   if (minutes !== undefined && !(minutes > 0))
     throw new UsageError(`--minutes takes a positive number, got "${minutes}".`);
+  const encoder = values.choice('encoder', Object.keys(encoders) as (keyof typeof encoders)[]);
+  const objective = values.choice('objective', OBJECTIVES);
   const given = {
     seed: values.whole('seed', 0),
     images: values.whole('batch', 2),
     views: values.whole('views', 2),
     rate: values.number('rate'),
+    slices: values.whole('slices', 1),
+    model: encoder && { ...compact, encoder: encoders[encoder] },
+    // The default objective keeps the default run's own settings.
+    objective: objective && objective !== 'coding-rate' ? { name: objective } : undefined,
     budget:
       steps !== undefined
         ? { steps }

@@ -15,6 +15,8 @@ export { type LinearProbeOptions, linearProbe } from './evaluation/linear-probe.
 export { npyHeader, readNpy, writeNpy } from './formats/npy.ts';
 export { readSafetensors, writeSafetensors } from './formats/safetensors.ts';
 export { compact, type ModelConfig } from './model/config.ts';
+export { describeModel, type ModelSize } from './model/describe.ts';
+export { encoders, projectors } from './model/presets.ts';
 export { checkRecipe } from './patches/check-recipe.ts';
 export type { PatchBatch, PatchJob, PatchSource } from './patches/job.ts';
 export type { PatchParameters } from './patches/parameters.ts';
@@ -34,5 +36,5 @@ export { Runtime, type RuntimeOptions } from './runtime/runtime.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type HistoryEntry } from './training/checkpoint.ts';
 export { type Fit, type FitOptions, fit, type Step } from './training/fit.ts';
 export { initialWeights } from './training/initial-state.ts';
-export { type RunConfig, type RunOverrides, runConfig, type Schedule } from './training/run-config.ts';
+export { OBJECTIVES, type RunConfig, type RunOverrides, runConfig, type Schedule } from './training/run-config.ts';
 export { VERSION } from './version.ts';

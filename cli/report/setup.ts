@@ -1,4 +1,4 @@
-import { presets, type RunConfig, runConfig } from '../../src/index.ts';
+import { compact, encoders, presets, type RunConfig, runConfig } from '../../src/index.ts';
 import { duration } from '../progress.ts';
 import type { ReportContents } from './contents.ts';
 import { type Html, html } from './html.ts';
@@ -72,21 +72,40 @@ const sorted = (value: unknown): string =>
     v && typeof v === 'object' && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).sort()) : v,
   );
 
+/** What `bagssl train` would have to be told beyond its usual options, as far as it can be told. */
+function named({ model, objective, slices }: RunConfig) {
+  const [encoder] = Object.entries(encoders).find(([, value]) => same(value, model.encoder)) ?? [];
+  const usual = runConfig({ budget: { steps: 1 } });
+  return {
+    ...(encoder && encoder !== 'compact' && { encoder }),
+    ...(objective.name !== usual.objective.name && { objective: objective.name }),
+    ...(slices !== usual.slices && { slices }),
+  };
+}
+
 /** Whether `bagssl train` can set up this run. */
 function inReach(config: RunConfig): boolean {
   const { seed, images, views, rate, budget } = config;
-  return same(runConfig({ seed, images, views, rate, budget }), config);
+  const { encoder, objective, slices } = named(config);
+  const told = {
+    ...{ seed, images, views, rate, budget },
+    ...(encoder && { model: { ...compact, encoder: encoders[encoder as keyof typeof encoders] } }),
+    ...(objective && { objective: { name: objective } }),
+    ...(slices && { slices }),
+  };
+  return same(runConfig(told), config);
 }
 
 /** One command that trains and evaluates in the same way. */
 export function repeatCommand({ run: { config, position }, typed }: ReportContents): string {
   const { seed, images, views, rate } = config;
+  const more = Object.entries(named(config)).map(([name, value]) => ` --${name} ${value}`);
   const model = quoted(typed.model);
   const data = quoted(typed.data);
   const test = typed.test === undefined ? '' : ` --test ${quoted(typed.test)}`;
   const part = typed.trainImages === undefined ? '' : ` --train-images ${typed.trainImages}`;
   return [
-    `npx bagssl train --data ${data} --out ${model} --overwrite --steps ${position.step} --batch ${images} --views ${views} --rate ${rate} --seed ${seed}`,
+    `npx bagssl train --data ${data} --out ${model} --overwrite --steps ${position.step} --batch ${images} --views ${views} --rate ${rate} --seed ${seed}${more.join('')}`,
     `npx bagssl evaluate --model ${model} --data ${data}${test}${part} --patches ${typed.patches} --report report.html`,
   ].join(' \\\n  && ');
 }

@@ -1,5 +1,5 @@
 import { elements } from '../graph/elements.ts';
-import type { Node } from '../graph/graph.ts';
+import { multiplyAdds } from '../graph/multiply-adds.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { checkModel, type ModelConfig } from './config.ts';
 import { encode } from './encoder.ts';
@@ -43,11 +43,3 @@ const counted = ({ graph, parameters }: Scope): PartSize => ({
   parameters: parameters.reduce((count, { value }) => count + elements(value.shape), 0),
   multiplyAdds: graph.nodes.reduce((count, node) => count + multiplyAdds(node), 0),
 });
-
-/** Each output element of a convolution sums over C/group·kH·kW products, of a matrix product over the inner extent. */
-function multiplyAdds({ operator, inputs, outputs }: Node): number {
-  const [a, b] = inputs;
-  if (operator.type === 'Conv') return elements(outputs[0].shape) * elements(b.shape.slice(1));
-  if (operator.type === 'MatMul') return elements(outputs[0].shape) * a.shape.at(-1)!;
-  return 0;
-}

@@ -131,23 +131,22 @@ function checkSchedule(schedule: Schedule): void {
   }
 }
 
+/** Every objective, by the name a run gives it. */
+const MAKERS: { readonly [Name in RunConfig['objective']['name']]: (options: never) => Objective } = {
+  'coding-rate': codingRate,
+  vicreg,
+  spectral,
+  'info-nce': infoNce,
+  'barlow-twins': barlowTwins,
+  byol,
+};
+
+export const OBJECTIVES = Object.keys(MAKERS) as RunConfig['objective']['name'][];
+
 export function objectiveOf({ objective }: Pick<RunConfig, 'objective'>): Objective {
-  switch (objective.name) {
-    case 'coding-rate':
-      return codingRate(objective);
-    case 'vicreg':
-      return vicreg(objective);
-    case 'spectral':
-      return spectral(objective);
-    case 'info-nce':
-      return infoNce(objective);
-    case 'barlow-twins':
-      return barlowTwins(objective);
-    case 'byol':
-      return byol(objective);
-    default:
-      throw unknown('objective', objective, 'coding-rate, vicreg, spectral, info-nce, barlow-twins, byol');
-  }
+  const { name, ...options } = objective;
+  if (!Object.hasOwn(MAKERS, name)) throw unknown('objective', objective, OBJECTIVES.join(', '));
+  return MAKERS[name](options as never);
 }
 
 export function optimizerOf({ optimizer }: Pick<RunConfig, 'optimizer'>): Optimizer {

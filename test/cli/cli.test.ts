@@ -123,6 +123,44 @@ describe('the command line', () => {
     assert.equal(JSON.parse(more.stdout).steps, Number(step) + 2);
   });
 
+  it('trains other encoders by other objectives, in slices, and embeds with them', { timeout: 120_000 }, async () => {
+    const out = run('other');
+    const choice = ['--encoder', 'depthwise', '--objective', 'info-nce', '--slices', '2'];
+    const trained = await bagssl([
+      'train',
+      '--data',
+      'builtin',
+      '--out',
+      out,
+      '--steps',
+      '2',
+      ...small,
+      ...choice,
+      '--json',
+    ]);
+    assert.equal(trained.code, 0, trained.stderr);
+    assert.ok(Number.isFinite(JSON.parse(trained.stdout).loss));
+    const { config } = JSON.parse(await readFile(join(out, 'run.json'), 'utf8'));
+    assert.deepEqual([config.model.encoder.kind, config.objective.name, config.slices], ['depthwise', 'info-nce', 2]);
+    const npy = run('other.npy');
+    const args = [
+      '--data',
+      'builtin',
+      '--model',
+      out,
+      '--out',
+      npy,
+      '--images',
+      '3',
+      '--device',
+      'wasm',
+      '--threads',
+      '1',
+    ];
+    assert.equal((await bagssl(['embed', ...args])).code, 0);
+    assert.deepEqual(readNpy(await readFile(npy)).shape, [3, 1024]);
+  });
+
   it('does not overwrite a run unasked', { timeout: 60_000 }, async () => {
     const out = run('kept');
     await bagssl(['train', '--data', 'builtin', '--out', out, '--steps', '1', ...small]);
@@ -161,6 +199,12 @@ describe('the command line', () => {
         1,
         /webgpu.*Use "wasm"/s,
       ],
+      [
+        ['train', '--data', 'builtin', '--out', run('y'), '--encoder', 'huge'],
+        2,
+        /--encoder takes one of compact.*"huge"/,
+      ],
+      [['train', '--data', 'builtin', '--out', run('y'), '--objective', 'luck'], 2, /--objective takes one of.*"luck"/],
       [['train', '--data', run('nowhere'), '--out', run('y')], 1, /nowhere does not exist/],
       [
         ['embed', '--data', 'builtin', '--model', run('nowhere'), '--out', run('z.npy')],

@@ -9,7 +9,7 @@ import { niceTicks } from '../../cli/report/line-chart.ts';
 import { reportPage } from '../../cli/report/page.ts';
 import { thumbnail } from '../../cli/report/rgb.ts';
 import { repeatCommand } from '../../cli/report/setup.ts';
-import { type ImageSet, type PatchParameters, runConfig } from '../../src/index.ts';
+import { encoders, type ImageSet, type PatchParameters, type RunOverrides, runConfig } from '../../src/index.ts';
 
 const HOSTILE = `<script>alert("1")</script>'&`;
 const grey = (side: number) => ({ data: new Uint8Array(side * side * 3).fill(120), width: side, height: side });
@@ -132,8 +132,17 @@ describe('the command that repeats a run', () => {
   it('says when the command line cannot set the run up', () => {
     assert.doesNotMatch(reportPage(contents('cat')), /set up in code/);
     const { run, ...rest } = contents('cat');
-    const config = runConfig({ ...run.config, objective: { name: 'vicreg' } });
-    assert.match(reportPage({ ...rest, run: { ...run, config } }), /set up in code/);
+    const page = (overrides: RunOverrides) =>
+      reportPage({ ...rest, run: { ...run, config: runConfig({ ...run.config, ...overrides }) } });
+    assert.match(page({ objective: { name: 'vicreg', covariance: 4 } }), /set up in code/);
+    assert.match(page({ model: { ...run.config.model, encoder: { ...encoders.edge, width: 12 } } }), /set up in code/);
+    const told = page({
+      objective: { name: 'vicreg' },
+      model: { ...run.config.model, encoder: encoders.edge },
+      slices: 2,
+    });
+    assert.doesNotMatch(told, /set up in code/);
+    assert.match(told, /--encoder edge --objective vicreg --slices 2/);
   });
 });
 
