@@ -57,7 +57,7 @@ export class Runtime implements Engine {
       ...(this.device === 'native' && { intraOpNumThreads: this.threads }),
     };
     try {
-      const session = await exclusively(() => keepingWorker(() => this.ort.InferenceSession.create(model, options)));
+      const session = await exclusively(() => withNodeWorker(() => this.ort.InferenceSession.create(model, options)));
       return new Program(this, session);
     } catch (cause) {
       const message = (cause as Error).message ?? String(cause);
@@ -74,13 +74,18 @@ export class Runtime implements Engine {
   }
 }
 
-/** In Deno, ORT's start replaces the global Worker by Node's; whoever starts a worker afterwards wants the web's. */
-async function keepingWorker<T>(work: () => Promise<T>): Promise<T> {
+/**
+ * ORT starts its threads as Node's workers, by the global name Worker, in Deno as well: there the name must mean Node's
+ * while a session is made, or its threads never come up and it waits for them for ever. Everyone else wants the web's.
+ */
+async function withNodeWorker<T>(create: () => Promise<T>): Promise<T> {
   const { Worker } = globalThis;
+  if (!inDeno()) return create();
+  globalThis.Worker = process.getBuiltinModule('node:worker_threads').Worker as unknown as typeof Worker;
   try {
-    return await work();
+    return await create();
   } finally {
-    if (Worker) globalThis.Worker = Worker;
+    globalThis.Worker = Worker;
   }
 }
 
