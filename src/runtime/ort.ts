@@ -36,15 +36,15 @@ function turn(): Promise<void> {
 }
 
 /**
- * The build of ONNX Runtime for a device. Never the package's root in a browser: that is the old JSEP build. In Node and
- * Deno the root is the wasm-only build for servers, the only one whose threads start there (measured: 1.8 times the
- * speed on two cores), so wasm uses it.
+ * The build of ONNX Runtime for a device. Never the package's root in a browser: that is the old JSEP build. In Node the
+ * root is the wasm-only build for servers, the only one whose threads start there (measured: 1.8 times the speed on two
+ * cores), so wasm uses it there.
  */
 export async function loadOrt(device: Device): Promise<OrtModule> {
   if (device === 'native')
     return loadOptional('onnxruntime-node', 'Install it (npm i onnxruntime-node), or use device "wasm".');
   if (device === 'wasm') {
-    return onServer()
+    return onServer() && !inDeno()
       ? loadOptional('onnxruntime-web', 'Reinstall bagssl: it comes with it.')
       : import('onnxruntime-web/wasm');
   }
