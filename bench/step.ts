@@ -3,7 +3,7 @@ import { elements } from '../src/graph/elements.ts';
 import { matmul, reduceMax } from '../src/graph/functions.ts';
 import { createGraph } from '../src/graph/ops/index.ts';
 import { writeOnnx } from '../src/graph/write-onnx.ts';
-import { type DeviceChoice, Runtime, runConfig } from '../src/index.ts';
+import { type DeviceChoice, type PrecisionChoice, Runtime, runConfig } from '../src/index.ts';
 import { objectiveOf, optimizerOf } from '../src/training/run-config.ts';
 import { stepGraph } from '../src/training/step-graph.ts';
 import { TrainingStep } from '../src/training/training-step.ts';
@@ -11,7 +11,8 @@ import { flops } from './flops.ts';
 
 /**
  * One training step of the default run against one large matrix product, on the same engine and threads, turn by turn in
- * one process: `npm run bench -- step [--device D] [--threads N] [--images N] [--views N] [--rounds N] [--json]`.
+ * one process: `npm run bench -- step [--device D] [--threads N] [--images N] [--views N] [--precision P] [--rounds N]
+ * [--json]`.
  */
 const { values } = parseArgs({
   args: process.argv.slice(2),
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     threads: { type: 'string' },
     images: { type: 'string' },
     views: { type: 'string' },
+    precision: { type: 'string', default: 'float32' },
     rounds: { type: 'string', default: '9' },
     json: { type: 'boolean', default: false },
   },
@@ -28,14 +30,15 @@ const { values } = parseArgs({
 const SIDE = 1024;
 const threads = values.threads ? Number(values.threads) : undefined;
 const runtime = await Runtime.open({ device: values.device as DeviceChoice, threads });
-const defaults = runConfig({ budget: { steps: 1 } });
+const defaults = runConfig({ budget: { steps: 1 }, precision: values.precision as PrecisionChoice });
 const config = {
   ...defaults,
   images: Number(values.images ?? defaults.images),
   views: Number(values.views ?? defaults.views),
 };
-const { onnx } = stepGraph(config.model, objectiveOf(config), optimizerOf(config), config);
 const step = await TrainingStep.create(runtime, config);
+const { precision } = step;
+const { onnx } = stepGraph(config.model, objectiveOf(config), optimizerOf(config), { ...config, precision });
 const shape = [config.images * config.views, 3, config.model.size, config.model.size];
 const data = Float32Array.from({ length: elements(shape) }, (_, i) => Math.sin(i * 0.37) * Math.cos(i * 0.011));
 
@@ -66,6 +69,7 @@ const result = {
   engine: runtime.device,
   adapter: runtime.adapter ?? 'cpu',
   threads: runtime.threads,
+  precision,
   patches: shape[0],
   ms_per_step: Number(ms.toFixed(1)),
   patches_per_second: Number(((1000 * shape[0]) / ms).toFixed(0)),

@@ -29,7 +29,7 @@ export const doctor: Command = {
     const lines = [
       `bagssl ${report.version} on ${report.platform}`,
       `trains on   ${report.device}, ${report.threads} thread${report.threads === 1 ? '' : 's'}`,
-      `WebGPU      ${'none' in adapter ? `no: ${adapter.none}` : `${adapter.name}${adapter.software ? ' (software)' : ''}`}`,
+      `WebGPU      ${'none' in adapter ? `no: ${adapter.none}` : `${adapter.name}${adapter.software ? ' (software)' : ''}${adapter.halfFloats ? ', float16' : ''}`}`,
       `native      ${native ? 'onnxruntime-node is installed' : 'no: install onnxruntime-node for the fastest CPU engine'}`,
       ...warnings.map((warning) => `note        ${warning}`),
     ];

@@ -7,6 +7,7 @@ import {
   encoders,
   fit,
   OBJECTIVES,
+  PRECISION_CHOICES,
   type RunOverrides,
   type Step,
 } from '../src/index.ts';
@@ -36,6 +37,7 @@ export const train: Command = {
     encoder: { type: 'string', value: 'NAME', help: `${Object.keys(encoders).join(', ')}; default compact` },
     objective: { type: 'string', value: 'NAME', help: `${OBJECTIVES.join(', ')}; default coding-rate` },
     slices: { type: 'string', value: 'N', help: 'run a batch in N slices, with the memory of one; default 1' },
+    precision: { type: 'string', value: 'P', help: 'float32, float16 (WebGPU), or auto; default float32' },
     rate: { type: 'string', value: 'R', help: 'peak learning rate; default 0.3' },
     seed: { type: 'string', value: 'S', help: 'seed of everything random; default 0' },
     ...ENGINE_OPTIONS,
@@ -86,6 +88,7 @@ function overrides(values: Values): RunOverrides {
     views: values.whole('views', 2),
     rate: values.number('rate'),
     slices: values.whole('slices', 1),
+    precision: values.choice('precision', PRECISION_CHOICES),
     model: encoder && { ...compact, encoder: encoders[encoder] },
     // The default objective keeps the default run's own settings.
     objective: objective && objective !== 'coding-rate' ? { name: objective } : undefined,
@@ -111,7 +114,7 @@ async function resumed(values: Values, out: string): Promise<Checkpoint | undefi
 
 /** Trains to the end, showing progress and saving now and then; an interruption saves as well. */
 async function follow(training: ReturnType<typeof fit>, out: string, progress: Progress) {
-  const { runtime } = await training.open();
+  const { runtime, step: compiled } = await training.open();
   let steps = 0;
   let ms = 0;
   let wait = 0;
@@ -152,6 +155,8 @@ async function follow(training: ReturnType<typeof fit>, out: string, progress: P
     patches_per_second: round((1000 * steps * patchesPerStep) / Math.max(1, ms), 1),
     device: runtime.device,
     threads: runtime.threads,
+    precision: compiled.precision,
+    skipped_steps: report?.skipped ?? 0,
     loss: report?.loss ?? null,
     collapse: report?.collapse ?? null,
     out,

@@ -14,6 +14,7 @@ export { KNN_PROTOCOLS, type KnnProtocol, knnAccuracies, type Labelled } from '.
 export { type LinearProbeOptions, linearProbe } from './evaluation/linear-probe.ts';
 export { npyHeader, readNpy, writeNpy } from './formats/npy.ts';
 export { readSafetensors, writeSafetensors } from './formats/safetensors.ts';
+export { readWeights } from './formats/weights.ts';
 export { compact, type ModelConfig } from './model/config.ts';
 export { describeModel, type ModelSize } from './model/describe.ts';
 export { encoders, projectors } from './model/presets.ts';
@@ -32,6 +33,7 @@ export {
   type DeviceChoice,
   findAdapter,
 } from './runtime/device.ts';
+export { PRECISION_CHOICES, type PrecisionChoice } from './runtime/precision.ts';
 export { Runtime, type RuntimeOptions } from './runtime/runtime.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type HistoryEntry } from './training/checkpoint.ts';
 export { type Fit, type FitOptions, fit, type Step } from './training/fit.ts';

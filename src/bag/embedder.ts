@@ -7,6 +7,7 @@ import type { PatchParameters } from '../patches/parameters.ts';
 import type { Placement } from '../patches/placement.ts';
 import { PatchPool } from '../patches/pool.ts';
 import { type Recipe, withoutAugmentation } from '../patches/recipe.ts';
+import { choosePrecision, type PrecisionChoice } from '../runtime/precision.ts';
 import type { Program } from '../runtime/program.ts';
 import { Runtime, type RuntimeOptions } from '../runtime/runtime.ts';
 import { BagMean } from './bag-mean.ts';
@@ -21,6 +22,8 @@ export interface EmbedderOptions extends RuntimeOptions {
   readonly recipe: Recipe;
   /** Default `preFeature`. */
   readonly feature?: Feature;
+  /** What the network computes in; default float32. Vectors are float32 in any case. */
+  readonly precision?: PrecisionChoice;
   /** Workers that cut patches; default 2. */
   readonly workers?: number;
   readonly workerUrl?: URL | string;
@@ -65,9 +68,10 @@ export class Embedder implements AsyncDisposable {
   }
 
   static async create(options: EmbedderOptions): Promise<Embedder> {
-    const { model, weights, feature = 'preFeature' } = options;
+    const { model, weights, feature = 'preFeature', onWarning = console.warn } = options;
     const runtime = await Runtime.open(options);
-    const program = await runtime.compile(featureGraph(model, averagedWeights(weights), feature, BATCH));
+    const precision = choosePrecision(runtime, options.precision ?? 'float32', onWarning);
+    const program = await runtime.compile(featureGraph(model, averagedWeights(weights), feature, BATCH, precision));
     const pool = await PatchPool.create({ workers: options.workers ?? 2, workerUrl: options.workerUrl });
     return new Embedder(options, feature, program, pool);
   }

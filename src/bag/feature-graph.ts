@@ -1,3 +1,4 @@
+import type { Precision } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { writeOnnx } from '../graph/write-onnx.ts';
 import type { ModelConfig } from '../model/config.ts';
@@ -20,9 +21,15 @@ export function featureWidth({ encoder, projector }: ModelConfig, feature: Featu
 }
 
 /** The network in evaluation form with its weights inside: `patches` [batch, 3, size, size] in, one `feature` out. */
-export function featureGraph(model: ModelConfig, weights: Weights, feature: Feature, batch: number): Uint8Array {
+export function featureGraph(
+  model: ModelConfig,
+  weights: Weights,
+  feature: Feature,
+  batch: number,
+  precision: Precision = 'float32',
+): Uint8Array {
   const graph = createGraph();
   const patches = graph.input('patches', [batch, 3, model.size, model.size]);
-  const features = network(new Scope(graph, weights), model, patches);
+  const features = network(new Scope(graph, weights, precision), model, patches);
   return writeOnnx({ [feature]: features[feature] }, 'bagssl-encoder');
 }

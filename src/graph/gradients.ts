@@ -19,7 +19,7 @@ export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
   const segmentEndingAt = outermostSegments(graph.segments);
   const dependent = dependents(nodes, wrt, segmentEndingAt);
 
-  const pending = new Map<Value, Value[]>([[loss, [graph.scalar(1)]]]);
+  const pending = new Map<Value, Value[]>([[loss, [graph.scalar(1, loss.dtype)]]]);
   /** ∂loss/∂value, summed over everything that used the value. Complete once every user has been walked past. */
   const collect = (value: Value): Value | undefined => {
     const parts = pending.get(value);
@@ -60,7 +60,9 @@ export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
     const wanted = node.inputs.map((input) => dependent.has(input));
     deliver(node.inputs, node.operator.gradient({ node, gradients: given, wanted }));
   }
-  return wrt.map((value) => collect(value) ?? graph.constant(new Float32Array(elements(value.shape)), value.shape));
+  return wrt.map(
+    (value) => collect(value) ?? graph.floats(new Float32Array(elements(value.shape)), value.shape, value.dtype),
+  );
 }
 
 /**

@@ -1,8 +1,12 @@
 import { BagsslError } from '../errors.ts';
+import { toHalf } from '../half.ts';
 import { elements } from './elements.ts';
 
-/** Element types of tensors in a graph. Arithmetic is float32; int64 holds shapes and indices only. */
-export type DType = 'float32' | 'float16' | 'int64' | 'int32' | 'uint8' | 'bool';
+/** Element types of tensors in a graph. Arithmetic is float32 or float16; int64 holds shapes and indices only. */
+export type DType = Precision | 'int64' | 'int32' | 'uint8' | 'bool';
+
+/** The types that carry arithmetic. */
+export type Precision = 'float32' | 'float16';
 
 /** Extents, outermost first; [] is a scalar. */
 export type Shape = readonly number[];
@@ -107,9 +111,14 @@ export class Graph {
     return value;
   }
 
-  /** A float32 scalar constant. */
-  scalar(value: number): Value {
-    return this.constant(Float32Array.of(value), []);
+  /** A constant of floats, rounded to `dtype`. */
+  floats(data: Float32Array, shape: Shape, dtype: DType = 'float32'): Value {
+    return this.constant(dtype === 'float16' ? toHalf(data) : data, shape);
+  }
+
+  /** A scalar constant, rounded to `dtype`. */
+  scalar(value: number, dtype: DType = 'float32'): Value {
+    return this.floats(Float32Array.of(value), [], dtype);
   }
 
   /** A one-dimensional int64 constant: shapes, axes, starts. */

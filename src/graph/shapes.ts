@@ -20,6 +20,12 @@ export function axisOf(what: string, axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
+/** Rejects operands of different element types. */
+export function sameType(what: string, ...values: readonly Value[]): void {
+  const stranger = values.find(({ dtype }) => dtype !== values[0].dtype);
+  if (stranger) throw mismatch(what, `differ in type (${values[0].dtype}, ${stranger.dtype})`, values[0], stranger);
+}
+
 /** The error for shapes that do not go together: names the operator, the values and both shapes. */
 export function mismatch(what: string, why: string, ...values: readonly Value[]): BagsslError {
   const named = values.map((v) => `"${v.name}" [${v.shape}]`).join(' and ');

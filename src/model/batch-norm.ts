@@ -2,7 +2,9 @@ import { elements } from '../graph/elements.ts';
 import {
   add,
   batchNormalization,
+  cast,
   greater,
+  like,
   max,
   mul,
   neg,
@@ -44,13 +46,11 @@ interface Finish {
 
 function normalise(scope: Scope, name: string, x: Value, finish: Finish): Value {
   const channels = [x.shape[1]];
-  const gamma = scope.parameter(`${name}.weight`, channels, { constant: 1 });
-  const beta = scope.parameter(`${name}.bias`, channels, { constant: 0 });
+  const gamma = scope.parameter(`${name}.weight`, channels, { constant: 1 }, 'float32');
+  const beta = scope.parameter(`${name}.bias`, channels, { constant: 0 }, 'float32');
   const runningMean = scope.statistic(`${name}.running_mean`, channels, { constant: 0 });
   const runningVariance = scope.statistic(`${name}.running_var`, channels, { constant: 1 });
-  if (!scope.training) {
-    return finished(batchNormalization(x, gamma, beta, runningMean.value, runningVariance.value, EPSILON), finish);
-  }
+  if (!scope.training) return finished(standing(x, gamma, beta, runningMean.value, runningVariance.value), finish);
   const { y, mean, variance } = normaliseBatch(x, gamma, beta, finish);
   const count = elements(x.shape) / x.shape[1];
   const blend = (running: Value, batch: Value) => add(scale(running, 1 - MOMENTUM), scale(batch, MOMENTUM));
@@ -64,12 +64,19 @@ function finished(normal: Value, { rectify, shortcut }: Finish): Value {
   return rectify ? relu(y) : y;
 }
 
+/** The form for evaluation. Half floats could not hold every variance, so they see one factor and one summand. */
+function standing(x: Value, gamma: Value, beta: Value, mean: Value, variance: Value): Value {
+  if (x.dtype === 'float32') return batchNormalization(x, gamma, beta, mean, variance, EPSILON);
+  const a = mul(gamma, reciprocal(sqrt(shift(variance, EPSILON))));
+  return affine(x, a, sub(beta, mul(mean, a)));
+}
+
 /**
  * The training form with its gradient by hand. Elementwise and reduction nodes are bound by memory and cost as much as
  * the convolutions unless they are few, so the forward pass reads x four times (mean, square sum, affine, ReLU), and the
  * backward pass uses dx = A·g + B·x + D per channel instead of what node-by-node differentiation would give:
  *   g = dy where y > 0,  dβ = Σg,  dγ = (Σg·x − μ·dβ)/σ,  dx = γ/σ · (g − dβ/n − (x − μ)/σ · dγ/n),
- * and the shortcut's gradient is g itself.
+ * and the shortcut's gradient is g itself. What there is one of a channel is float32 whatever x is, sums included.
  */
 function normaliseBatch(x: Value, gamma: Value, beta: Value, finish: Finish) {
   const axes = x.shape.flatMap((_, i) => (i === 1 ? [] : [i]));
@@ -79,30 +86,32 @@ function normaliseBatch(x: Value, gamma: Value, beta: Value, finish: Finish) {
     x.graph,
     finish.shortcut ? [x, gamma, beta, finish.shortcut] : [x, gamma, beta],
     () => {
-      const mu = reduceMean(x, axes);
+      const wide = cast(x, 'float32');
+      const mu = reduceMean(wide, axes);
       // E[x²] − μ² can fall below zero by rounding when a channel is constant.
-      const sigma2 = max(sub(scale(reduceSumSquare(x, axes), 1 / n), mul(mu, mu)), x.graph.scalar(0));
+      const sigma2 = max(sub(scale(reduceSumSquare(wide, axes), 1 / n), mul(mu, mu)), wide.graph.scalar(0));
       inverse = reciprocal(sqrt(shift(sigma2, EPSILON)));
       const a = mul(gamma, inverse);
       return [finished(affine(x, a, sub(beta, mul(mu, a))), finish), mu, sigma2] as const;
     },
     ([dy]) => {
-      const zero = x.graph.scalar(0);
-      const g: Value = finish.rectify ? where(greater(y, zero), dy!, zero) : dy!;
-      const dbeta = reduceSum(g, axes);
-      const dgamma = mul(inverse, sub(reduceSum(mul(g, x), axes), mul(mean, dbeta)));
+      const g: Value = finish.rectify ? where(greater(y, like(y, 0)), dy!, like(y, 0)) : dy!;
+      const total = (v: Value) => reduceSum(cast(v, 'float32'), axes);
+      const dbeta = total(g);
+      const dgamma = mul(inverse, sub(total(mul(g, x)), mul(mean, dbeta)));
       const a = mul(gamma, inverse);
       const b = neg(scale(mul(mul(a, inverse), dgamma), 1 / n));
       const d = neg(add(scale(mul(a, dbeta), 1 / n), mul(b, mean)));
-      return [add(affine(g, a, d), affine(x, b, mul(b, zero))), dgamma, dbeta, g];
+      return [add(affine(g, a, d), affine(x, b, scale(b, 0))), dgamma, dbeta, g];
     },
   );
   return { y, mean, variance };
 }
 
 /** a·x + b per channel. ORT's BatchNormalization does it in one pass over [N,C,H,W], twice as fast as a broadcast Mul. */
-function affine(x: Value, a: Value, b: Value): Value {
+function affine(x: Value, factor: Value, summand: Value): Value {
+  const [a, b] = [factor, summand].map((v) => cast(v, x.dtype));
   if (x.shape.length === 2) return add(mul(x, a), b);
-  const constant = (v: number) => x.graph.constant(new Float32Array(x.shape[1]).fill(v), [x.shape[1]]);
+  const constant = (v: number) => x.graph.floats(new Float32Array(x.shape[1]).fill(v), [x.shape[1]], x.dtype);
   return batchNormalization(x, a, b, constant(0), constant(1), 0);
 }

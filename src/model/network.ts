@@ -1,3 +1,4 @@
+import { cast } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 import type { ModelConfig } from './config.ts';
 import { encode } from './encoder.ts';
@@ -14,8 +15,13 @@ export interface Features {
   readonly projection: Value;
 }
 
-/** Encoder and projector on `patches` [patches, 3, size, size]. */
+/** Encoder and projector on `patches` [patches, 3, size, size], in the scope's precision; what comes out is float32. */
 export function network(scope: Scope, { encoder, projector }: ModelConfig, patches: Value): Features {
-  const embedding = encode(scope, encoder, patches);
-  return { embedding, ...project(scope, projector, embedding) };
+  const embedding = encode(scope, encoder, cast(patches, scope.precision));
+  const { preFeature, projection } = project(scope, projector, embedding);
+  return {
+    embedding: cast(embedding, 'float32'),
+    preFeature: cast(preFeature, 'float32'),
+    projection: cast(projection, 'float32'),
+  };
 }

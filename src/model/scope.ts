@@ -1,5 +1,6 @@
 import { BagsslError } from '../errors.ts';
-import type { Graph, Shape, Value } from '../graph/graph.ts';
+import { cast } from '../graph/functions.ts';
+import type { Graph, Precision, Shape, Value } from '../graph/graph.ts';
 
 /** How a parameter starts: uniform in ±bound, or one value everywhere. */
 export type Init = { readonly uniform: number } | { readonly constant: number };
@@ -16,7 +17,8 @@ export type Weights = Readonly<Record<string, Float32Array>>;
 
 /**
  * Where a network's layers find their tensors. In training, parameters and statistics are graph inputs, and layers hand
- * in each statistic's next value; with `weights` given they are constants of an inference graph.
+ * in each statistic's next value; with `weights` given they are constants of an inference graph. Tensors are float32;
+ * layers see parameters in the scope's precision.
  */
 export class Scope {
   readonly parameters: { spec: TensorSpec; value: Value }[] = [];
@@ -25,17 +27,18 @@ export class Scope {
   constructor(
     readonly graph: Graph,
     private readonly weights?: Weights,
+    readonly precision: Precision = 'float32',
   ) {}
 
   get training(): boolean {
     return this.weights === undefined;
   }
 
-  parameter(name: string, shape: Shape, init: Init): Value {
+  parameter(name: string, shape: Shape, init: Init, precision: Precision = this.precision): Value {
     const spec = { name, shape, init };
     const value = this.#tensor(spec);
     this.parameters.push({ spec, value });
-    return value;
+    return cast(value, precision);
   }
 
   /** A running statistic; `next` takes what it becomes after this step. */

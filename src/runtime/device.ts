@@ -11,6 +11,8 @@ export const DEVICE_CHOICES: readonly DeviceChoice[] = ['auto', 'webgpu', 'wasm'
 export interface Adapter {
   readonly name: string;
   readonly software: boolean;
+  /** Whether its shaders compute in float16. */
+  readonly halfFloats: boolean;
 }
 
 /** True in Node and Deno, where files and processes are at hand; false in pages and their workers. */
@@ -32,7 +34,11 @@ export async function findAdapter(): Promise<Adapter | { readonly none: string }
   if (!adapter) return { none: 'no WebGPU adapter is available (no GPU, no driver, or it is blocked)' };
   const info: Partial<GPUAdapterInfo> & { isFallbackAdapter?: boolean } = adapter.info ?? {};
   const name = [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(' ') || 'unnamed';
-  return { name, software: info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|software/i.test(name) };
+  return {
+    name,
+    software: info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|software/i.test(name),
+    halfFloats: adapter.features.has('shader-f16'),
+  };
 }
 
 /** Checks a device's name, for options that come from outside. */

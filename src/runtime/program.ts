@@ -10,6 +10,8 @@ export interface Engine {
   readonly threads: number;
   /** The GPU's name; undefined on the CPU. */
   readonly adapter?: string;
+  /** Whether it computes in float16 and gains by it. */
+  readonly halfFloats: boolean;
   /** The GPU device ORT works on; there once a program has been compiled. */
   gpu(): Promise<GPUDevice>;
 }

@@ -20,6 +20,7 @@ export class Runtime implements Engine {
     readonly device: Device,
     readonly threads: number,
     readonly adapter?: string,
+    readonly halfFloats = false,
   ) {}
 
   /**
@@ -44,7 +45,7 @@ export class Runtime implements Engine {
       ort.env.wasm.numThreads = workers;
       ort.env.logLevel = 'error';
     }
-    return new Runtime(ort, chosen, workers, found?.name);
+    return new Runtime(ort, chosen, workers, found?.name, found?.halfFloats);
   }
 
   /** Compiles a model. */

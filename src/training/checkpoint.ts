@@ -1,5 +1,6 @@
 import { BagsslError } from '../errors.ts';
-import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import { writeSafetensors } from '../formats/safetensors.ts';
+import { readWeights } from '../formats/weights.ts';
 import type { Shape } from '../graph/graph.ts';
 import type { State } from '../runtime/resident-state.ts';
 import { type RunConfig, runConfig } from './run-config.ts';
@@ -61,14 +62,14 @@ export async function decodeCheckpoint(json: string, tensors: Uint8Array, name =
       `${name}: the tensors (${tensors.byteLength} bytes, SHA-256 ${digest.slice(0, 12)}…) are not the ones the JSON names (${header.tensors?.bytes} bytes, ${header.tensors?.sha256?.slice(0, 12)}…). The checkpoint was changed or cut off; restore a copy, or train anew.`,
     );
   }
-  const read = readSafetensors(tensors).tensors;
+  const { weights, shapes } = readWeights(tensors);
   const config = runConfig(header.config);
   return {
     config,
     position: header.position,
     history: header.history ?? [],
-    state: Object.fromEntries(Object.entries(read).map(([key, { data }]) => [key, data as Float32Array])),
-    shapes: Object.fromEntries(Object.entries(read).map(([key, { shape }]) => [key, shape])),
+    state: weights,
+    shapes,
   };
 }
 

@@ -33,7 +33,10 @@ export interface Step extends Position {
   /** Wall time of the step and, within it, of waiting for patches, milliseconds. */
   readonly ms: number;
   readonly dataWaitMs: number;
-  /** Loss, its parts and the collapse figure, when this step reports them. */
+  /**
+   * Loss, its parts and the collapse figure, when this step reports them; in float16 also `skipped`, the steps whose gradients
+   * overflowed and that changed nothing, this session and earlier ones, and the `lossScale` that follows.
+   */
   readonly report?: HistoryEntry;
 }
 
@@ -73,7 +76,7 @@ export class Fit implements AsyncIterable<Step>, AsyncDisposable {
   async #open() {
     const { config, options } = this;
     const runtime = await Runtime.open(options);
-    const step = await TrainingStep.create(runtime, config, options.resume?.state);
+    const step = await TrainingStep.create(runtime, config, options.resume?.state, options.onWarning);
     const pool = await PatchPool.create({ workers: options.workers ?? 2, workerUrl: options.workerUrl });
     return { runtime, step, pool };
   }
@@ -117,7 +120,12 @@ export class Fit implements AsyncIterable<Step>, AsyncDisposable {
   }
 
   #report(number: number, step: TrainingStep, reads: Record<string, Float32Array>): HistoryEntry {
-    const entry: HistoryEntry = { step: number, ...step.loss.report(reads), collapse: reads.collapse[0] };
+    const entry: HistoryEntry = {
+      step: number,
+      ...step.loss.report(reads),
+      collapse: reads.collapse[0],
+      ...(step.precision === 'float16' && { skipped: reads.skipped[0], lossScale: reads.lossScale[0] }),
+    };
     if (!Number.isFinite(entry.loss)) {
       this.#broken = true;
       throw new BagsslError(

@@ -13,6 +13,8 @@ import type { Optimizer } from '../optimizers/optimizer.ts';
 import { type SgdOptions, sgd } from '../optimizers/sgd.ts';
 import { checkRecipe } from '../patches/check-recipe.ts';
 import { cifar16, type Recipe } from '../patches/recipe.ts';
+import type { PrecisionChoice } from '../runtime/precision.ts';
+import { PRECISION_CHOICES } from '../runtime/precision.ts';
 
 /** Everything that determines a run, as plain JSON. */
 export interface RunConfig {
@@ -41,6 +43,11 @@ export interface RunConfig {
    * norm a slice. views·images must be a multiple.
    */
   readonly slices: number;
+  /**
+   * What the network computes in, forward and backward; default float32. float16 (WebGPU with `shader-f16`) keeps parameters,
+   * loss and update in float32; `auto` takes it where it is to be had.
+   */
+  readonly precision: PrecisionChoice;
   /** Images in a batch and views (patches) of each. */
   readonly images: number;
   readonly views: number;
@@ -67,6 +74,7 @@ const DEFAULTS: Omit<RunConfig, 'budget'> = {
   warmup: 30,
   schedule: { name: 'cosine' },
   slices: 1,
+  precision: 'float32',
   images: 50,
   views: 4,
 };
@@ -88,6 +96,12 @@ export function runConfig(overrides: RunOverrides & Pick<RunConfig, 'budget'>): 
   whole('slices', config.slices, 1);
   if (!(config.rate > 0 && config.rate < 1e4)) {
     throw new BagsslError('bad-argument', `rate must be a positive number, got ${config.rate}.`);
+  }
+  if (!PRECISION_CHOICES.includes(config.precision)) {
+    throw new BagsslError(
+      'bad-argument',
+      `precision must be one of ${PRECISION_CHOICES.join(', ')}, got "${config.precision}".`,
+    );
   }
   checkSchedule(config.schedule);
   if (config.averaging !== undefined && !(config.averaging > 0 && config.averaging < 1)) {

@@ -12,6 +12,7 @@ import type { Learner, Loss, Objective } from '../objectives/objective.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import { nextOf } from '../runtime/resident-state.ts';
 import { collapse } from './collapse.ts';
+import { lossScaling } from './loss-scaling.ts';
 import { namedNext, type StepLayout, statisticsOf } from './step-graph.ts';
 import { updates } from './updates.ts';
 
@@ -49,11 +50,13 @@ export function slicedGraphs(
   if (rows % slices !== 0) {
     throw new BagsslError('bad-argument', `${rows} patches cannot be cut into ${slices} slices of one size.`);
   }
+  const { precision = 'float32' } = layout;
   const begin = (count: number) => {
     const graph = createGraph();
     const patches = graph.input('patches', [count, 3, model.size, model.size]);
-    const scope = new Scope(graph);
-    return { graph, scope, projection: network(scope, model, patches).projection };
+    const scope = new Scope(graph, undefined, precision);
+    const scaling = lossScaling(graph, precision);
+    return { graph, scope, scaling, projection: network(scope, model, patches).projection };
   };
   const sumOf = ({ name, shape }: TensorSpec): TensorSpec => ({
     name: `${name}.gradient`,
@@ -71,27 +74,29 @@ export function slicedGraphs(
   const backward = begin(rows / slices);
   const slope = backward.graph.input('slope', [rows / slices, width]);
   const surrogate = reduceSum(mul(slope, backward.projection), [0, 1]);
-  const slopes = gradients(
-    surrogate,
+  const parts = gradients(
+    backward.scaling.scaled(surrogate),
     backward.scope.parameters.map(({ value }) => value),
   );
   const added = backward.scope.parameters.map(({ spec }, k) => {
     const sum = sumOf(spec);
-    return { spec: sum, next: add(backward.graph.input(sum.name, sum.shape), slopes[k]) };
+    return { spec: sum, next: add(backward.graph.input(sum.name, sum.shape), parts[k]) };
   });
-  const statistics = statisticsOf(backward.scope);
+  const statistics = backward.scaling.guarded(parts, statisticsOf(backward.scope));
 
   // The network is built for its list of parameters alone; writing leaves it out.
-  const { graph, scope } = begin(2);
+  const { graph, scope, scaling } = begin(2);
   for (const entry of scope.statistics) entry.next = entry.value;
   const sums = scope.parameters.map(({ spec }) => sumOf(spec));
+  const slopes = scaling.unscaled(sums.map(({ name, shape }) => graph.input(name, shape)));
   const learnt = updates(scope, {
     optimizer,
-    slopes: sums.map(({ name, shape }) => graph.input(name, shape)),
+    slopes,
     rate: graph.input('rate', []),
-    step: graph.input('step', []),
+    step: scaling.counted(graph.input('step', [])),
     averaging: layout.averaging,
   });
+  const finished = scaling.finished(slopes, learnt);
   const cleared = sums.map(({ name, shape }) => [
     nextOf(name),
     graph.constant(new Float32Array(elements(shape)), shape),
@@ -101,10 +106,13 @@ export function slicedGraphs(
     forward: writeOnnx({ projection: forward.projection }, 'bagssl-forward'),
     objective: writeOnnx({ slope: gradients(loss.surrogate, [whole])[0], ...reads }, 'bagssl-objective'),
     backward: writeOnnx(namedNext([...added, ...statistics]), 'bagssl-backward'),
-    update: writeOnnx({ ...namedNext(learnt), ...Object.fromEntries(cleared) }, 'bagssl-update'),
-    state: [...learnt, ...statistics].map(({ spec }) => spec),
+    update: writeOnnx(
+      { ...namedNext(finished.next), ...Object.fromEntries(cleared), ...finished.reads },
+      'bagssl-update',
+    ),
+    state: [...learnt, ...statistics, ...finished.next.slice(learnt.length)].map(({ spec }) => spec),
     sums,
-    reads: Object.keys(reads),
+    reads: [...Object.keys(reads), ...Object.keys(finished.reads)],
     loss,
   };
 }

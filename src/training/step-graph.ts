@@ -1,6 +1,6 @@
-import { matmul } from '../graph/functions.ts';
+import { cast, matmul } from '../graph/functions.ts';
 import { gradients } from '../graph/gradients.ts';
-import type { Value } from '../graph/graph.ts';
+import type { Precision, Value } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { writeOnnx } from '../graph/write-onnx.ts';
 import { batchNormRelu } from '../model/batch-norm.ts';
@@ -11,6 +11,7 @@ import type { Learner, Loss, Objective, Views } from '../objectives/objective.ts
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import { nextOf } from '../runtime/resident-state.ts';
 import { collapse } from './collapse.ts';
+import { lossScaling } from './loss-scaling.ts';
 import { TargetScope } from './target-network.ts';
 import { type NextTensor, updates } from './updates.ts';
 
@@ -26,6 +27,8 @@ export interface StepGraph {
 
 export interface StepLayout extends Views {
   readonly averaging?: number;
+  /** What the network computes in; parameters, loss and update are float32. Default float32. */
+  readonly precision?: Precision;
 }
 
 /**
@@ -42,26 +45,32 @@ export function stepGraph(
   const patches = graph.input('patches', [layout.views * layout.images, 3, model.size, model.size]);
   const rate = graph.input('rate', []);
   const step = graph.input('step', []);
-  const scope = new Scope(graph);
+  const { precision = 'float32' } = layout;
+  const scaling = lossScaling(graph, precision);
+  const counted = scaling.counted(step);
+  const scope = new Scope(graph, undefined, precision);
   const { projection } = network(scope, model, patches);
   const targets: NextTensor[] = [];
   const learner: Learner = {
     predict: (x, hidden) => predictor(scope, x, hidden),
     target(momentum) {
-      const target = new TargetScope(scope, momentum, step);
+      const target = new TargetScope(scope, momentum, counted);
       const made = network(target, model, patches).projection;
       targets.push(...target.averages);
       return made;
     },
   };
   const loss = objective.build(projection, layout, learner);
-  const slopes = gradients(
-    loss.surrogate,
-    scope.parameters.map(({ value }) => value),
+  const slopes = scaling.unscaled(
+    gradients(
+      scaling.scaled(loss.surrogate),
+      scope.parameters.map(({ value }) => value),
+    ),
   );
-  const learnt = updates(scope, { optimizer, slopes, rate, step, averaging: layout.averaging });
-  const next = [...learnt, ...statisticsOf(scope), ...targets];
-  const reads: Record<string, Value> = { ...loss.reads, collapse: collapse(projection) };
+  const learnt = updates(scope, { optimizer, slopes, rate, step: counted, averaging: layout.averaging });
+  const finished = scaling.finished(slopes, [...learnt, ...statisticsOf(scope), ...targets]);
+  const { next } = finished;
+  const reads: Record<string, Value> = { ...loss.reads, collapse: collapse(projection), ...finished.reads };
   return {
     onnx: writeOnnx({ ...namedNext(next), ...reads }, 'bagssl-step'),
     state: next.map(({ spec }) => spec),
@@ -78,11 +87,12 @@ export const statisticsOf = (scope: Scope): NextTensor[] =>
 export const namedNext = (tensors: readonly NextTensor[]): Record<string, Value> =>
   Object.fromEntries(tensors.map(({ spec, next }) => [nextOf(spec.name), next]));
 
-/** x → linear → batch norm → ReLU → linear, back to x's width. */
+/** x → linear → batch norm → ReLU → linear, back to x's width; in the scope's precision, as the network. */
 function predictor(scope: Scope, x: Value, hidden: number): Value {
   const linear = (name: string, from: number, to: number) =>
     scope.parameter(`predictor.${name}.linear.weight`, [from, to], { uniform: Math.sqrt(6 / from) });
   const width = x.shape[1];
-  const y = batchNormRelu(scope, 'predictor.0.bn', matmul(x, linear('0', width, hidden)));
-  return matmul(y, linear('1', hidden, width));
+  const hiddenLayer = matmul(cast(x, scope.precision), linear('0', width, hidden));
+  const y = batchNormRelu(scope, 'predictor.0.bn', hiddenLayer);
+  return cast(matmul(y, linear('1', hidden, width)), 'float32');
 }

@@ -1,6 +1,7 @@
 import { elements } from '../graph/elements.ts';
+import { cast } from '../graph/functions.ts';
 import { stopGradient } from '../graph/gradients.ts';
-import type { Shape, Value } from '../graph/graph.ts';
+import type { Precision, Shape, Value } from '../graph/graph.ts';
 import { type Init, Scope, type TensorSpec } from '../model/scope.ts';
 import { movingAverage } from '../optimizers/moving-average.ts';
 
@@ -19,16 +20,16 @@ export class TargetScope extends Scope {
     private readonly momentum: number,
     private readonly step: Value,
   ) {
-    super(online.graph);
+    super(online.graph, undefined, online.precision);
     this.#online = new Map(online.parameters.map(({ spec, value }) => [spec.name, value]));
   }
 
-  override parameter(name: string, shape: Shape, _init: Init): Value {
+  override parameter(name: string, shape: Shape, _init: Init, precision: Precision = this.precision): Value {
     const spec = { name: `target.${name}`, shape, init: { constant: 0 } };
     const past = this.graph.input(spec.name, shape);
     const next = stopGradient(movingAverage(past, this.#online.get(name)!, this.momentum, this.step));
     this.averages.push({ spec, next });
-    return next;
+    return cast(next, precision);
   }
 
   override statistic(_name: string, shape: Shape, init: Init) {

@@ -1,9 +1,12 @@
+import type { Precision } from '../graph/graph.ts';
 import type { TensorSpec } from '../model/scope.ts';
 import type { Loss } from '../objectives/objective.ts';
+import { choosePrecision } from '../runtime/precision.ts';
 import type { Engine, HostTensor, Program } from '../runtime/program.ts';
 import { ResidentState, type State } from '../runtime/resident-state.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { initialState } from './initial-state.ts';
+import { SCALING } from './loss-scaling.ts';
 import { objectiveOf, optimizerOf, type RunConfig } from './run-config.ts';
 import { type SlicedGraphs, slicedGraphs } from './sliced-graphs.ts';
 import { type StepGraph, stepGraph } from './step-graph.ts';
@@ -14,20 +17,37 @@ export class TrainingStep {
     readonly state: readonly TensorSpec[],
     readonly reads: readonly string[],
     readonly loss: Loss,
+    readonly precision: Precision,
     private readonly memory: ResidentState,
     private readonly programs: readonly Program[],
     private readonly work: (batch: HostTensor, scalars: Scalars, reads: readonly string[]) => Promise<Reads>,
   ) {}
 
   /** Compiles the step of a run; the state is a checkpoint's, or the one the seed decides. */
-  static async create(runtime: Runtime, config: RunConfig, initial?: State): Promise<TrainingStep> {
-    const parts = [config.model, objectiveOf(config), optimizerOf(config), config] as const;
-    if (config.slices > 1) return TrainingStep.#sliced(runtime, config, slicedGraphs(...parts, config.slices), initial);
+  static async create(
+    runtime: Runtime,
+    config: RunConfig,
+    initial?: State,
+    onWarning: (message: string) => void = console.warn,
+  ): Promise<TrainingStep> {
+    const precision = choosePrecision(runtime, config.precision, onWarning);
+    const parts = [config.model, objectiveOf(config), optimizerOf(config), { ...config, precision }] as const;
+    // A run that goes on in float16 after float32 starts its loss scaling afresh.
+    const start = initial && { ...initialState(SCALING, 0), ...initial };
+    if (config.slices > 1) {
+      return TrainingStep.#sliced(runtime, config, slicedGraphs(...parts, config.slices), precision, start);
+    }
     const graph: StepGraph = stepGraph(...parts);
     const program = await runtime.compile(graph.onnx);
-    const memory = await ResidentState.create(runtime, graph.state, initial ?? initialState(graph.state, config.seed));
-    return new TrainingStep(graph.state, graph.reads, graph.loss, memory, [program], (patches, scalars, reads) =>
-      memory.run(program, { patches, ...scalars }, reads),
+    const memory = await ResidentState.create(runtime, graph.state, start ?? initialState(graph.state, config.seed));
+    return new TrainingStep(
+      graph.state,
+      graph.reads,
+      graph.loss,
+      precision,
+      memory,
+      [program],
+      (patches, scalars, reads) => memory.run(program, { patches, ...scalars }, reads),
     );
   }
 
@@ -35,6 +55,7 @@ export class TrainingStep {
     runtime: Runtime,
     config: RunConfig,
     graphs: SlicedGraphs,
+    precision: Precision,
     initial?: State,
   ): Promise<TrainingStep> {
     const [forward, objective, backward, update] = [
@@ -52,16 +73,19 @@ export class TrainingStep {
         projections.push((await memory.run(forward, { patches: slice }, ['projection'])).projection);
       const width = projections[0].length / slices[0].shape[0];
       const projection = { data: joined(projections), shape: [patches.shape[0], width] };
-      const { slope, ...found } = await memory.run(objective, { projection }, ['slope', ...reads]);
+      const [early, late] = [objective, update].map(({ session }) =>
+        reads.filter((name) => session.outputNames.includes(name)),
+      );
+      const { slope, ...found } = await memory.run(objective, { projection }, ['slope', ...early]);
       const slopes = slicesOf({ data: slope, shape: projection.shape }, config.slices);
       for (const [k, slice] of slices.entries()) await memory.run(backward, { patches: slice, slope: slopes[k] }, []);
-      await memory.run(update, scalars, []);
-      return found;
+      return { ...found, ...(await memory.run(update, scalars, late)) };
     };
     return new TrainingStep(
       graphs.state,
       graphs.reads,
       graphs.loss,
+      precision,
       memory,
       [forward, objective, backward, update],
       work,

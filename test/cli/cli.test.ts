@@ -59,14 +59,15 @@ describe('the command line', () => {
       timeout: 120_000,
     }, async () => {
       const out = run(runtime);
-      const trained = await bagssl(['train', '--data', 'builtin', '--out', out, '--steps', '3', ...small, '--json'], {
-        runtime,
-      });
+      const given = ['--data', 'builtin', '--out', out, '--steps', '3', '--precision', 'auto', ...small, '--json'];
+      const trained = await bagssl(['train', ...given], { runtime });
       assert.equal(trained.code, 0, trained.stderr);
+      assert.equal(trained.stderr.match(/Note: Computing in float32: the wasm engine/g)?.length, 1, trained.stderr);
       const summary = JSON.parse(trained.stdout);
       assert.equal(summary.steps, 3);
       assert.equal(summary.patches, 48);
       assert.equal(summary.device, 'wasm');
+      assert.deepEqual([summary.precision, summary.skipped_steps], ['float32', 0]);
       for (const key of ['seconds', 'ms_per_step', 'data_wait_ms_per_step', 'loss', 'collapse'])
         assert.equal(typeof summary[key], 'number', key);
 

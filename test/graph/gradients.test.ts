@@ -1,9 +1,12 @@
+import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import * as f from '../../src/graph/functions.ts';
-import { stopGradient, withGradient } from '../../src/graph/gradients.ts';
+import { gradients, stopGradient, withGradient } from '../../src/graph/gradients.ts';
 import type { Value } from '../../src/graph/graph.ts';
+import { createGraph } from '../../src/graph/ops/index.ts';
 import { checkGradient, type GradientCase } from '../support/check-gradient.ts';
+import { runNative } from '../support/run-native.ts';
 
 const extent = fc.integer({ min: 1, max: 5 });
 const shape = (min = 1, max = 4) => fc.array(extent, { minLength: min, maxLength: max });
@@ -100,6 +103,17 @@ describe('gradient rules against central differences on native ONNX Runtime', ()
       6,
     );
   }
+  it('Cast, whose gradient is rounded on its way back', async () => {
+    const graph = createGraph();
+    const x = graph.input('x', [3]);
+    const r = graph.constant(Float32Array.of(0.1, -3, 1e-9), [3]);
+    const y = f.mul(f.cast(f.scale(f.cast(x, 'float16'), 2), 'float32'), r);
+    const [g] = gradients(f.reduceSum(y, [0]), [x]);
+    assert.equal(g.dtype, 'float32');
+    // The half float nearest to 0.1 is 0.0999755859375, to 1e-9 it is 0.
+    const found = await runNative({ g }, { x: Float32Array.of(1 / 3, 5, 1) });
+    assert.deepEqual([...found.g], [2 * 0.0999755859375, -6, 0]);
+  });
   check(
     'Where',
     broadcastable.map((shapes) => ({

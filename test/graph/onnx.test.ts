@@ -49,6 +49,16 @@ describe('an .onnx file', () => {
     assert.deepEqual((await runNative({ g: theirs }, feeds)).g, (await runNative({ g: ours }, feeds)).g);
   });
 
+  it('keeps half floats as they are', () => {
+    const graph = createGraph();
+    const half = graph.floats(Float32Array.of(1 / 3, -2), [2], 'float16');
+    const read = readOnnx(writeOnnx({ y: add(graph.input('x', [2], 'float16'), half) }));
+    assert.equal(read.outputs.y.dtype, 'float16');
+    assert.deepEqual(read.graph.constants[0].data, Uint16Array.of(0x3555, 0xc000));
+    assert.throws(() => add(half, graph.scalar(1)), fails('shape-mismatch', /Add.*float16, float32/));
+    assert.throws(() => matmul(half, graph.scalar(1)), fails('shape-mismatch', /MatMul.*float16, float32/));
+  });
+
   it('of a whole training step reads back, and is written again byte for byte in the same size', () => {
     const { onnx } = stepGraph(SHORT_RUN.model!, codingRate(), lars(), { views: 2, images: 6 });
     const { outputs } = readOnnx(onnx);

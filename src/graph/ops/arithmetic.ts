@@ -1,12 +1,12 @@
 import { div, mul, neg, pow, shift, unbroadcast } from '../functions.ts';
 import type { Operator, Value } from '../graph.ts';
-import { broadcast, mismatch } from '../shapes.ts';
+import { broadcast, mismatch, sameType } from '../shapes.ts';
 
 function elementwise(type: string, rule: (a: Value, b: Value, g: Value, out: Value) => (() => Value)[]): Operator {
   return {
     type,
     infer([a, b]) {
-      if (a.dtype !== b.dtype) throw mismatch(type, `differ in type (${a.dtype}, ${b.dtype})`, a, b);
+      sameType(type, a, b);
       return [{ dtype: a.dtype, shape: broadcast(type, a, b) }];
     },
     gradient({ node, gradients: [g], wanted }) {
@@ -35,6 +35,7 @@ const Pow: Operator = {
 const Sum: Operator = {
   type: 'Sum',
   infer(inputs) {
+    sameType('Sum', ...inputs);
     for (const input of inputs) {
       if (`${input.shape}` !== `${inputs[0].shape}`) throw mismatch('Sum', 'differ in shape', inputs[0], input);
     }

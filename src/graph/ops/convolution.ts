@@ -1,7 +1,17 @@
 import { BagsslError } from '../../errors.ts';
-import { conv, convTranspose, flip, type Geometry, reduceSum, reshape, slice, transpose } from '../functions.ts';
+import {
+  conv,
+  convTranspose,
+  flip,
+  type Geometry,
+  inFloat32,
+  reduceSum,
+  reshape,
+  slice,
+  transpose,
+} from '../functions.ts';
 import type { Attributes, Operator, Value } from '../graph.ts';
-import { mismatch } from '../shapes.ts';
+import { mismatch, sameType } from '../shapes.ts';
 
 function geometry(type: string, attributes: Attributes): Geometry {
   if ((attributes.auto_pad ?? 'NOTSET') !== 'NOTSET') {
@@ -26,6 +36,7 @@ const reach = (w: Value, { dilations }: Geometry) => [0, 1].map((i) => dilations
 const Conv: Operator = {
   type: 'Conv',
   infer([x, w, bias], attributes) {
+    sameType('Conv', x, w, ...(bias ? [bias] : []));
     const g = geometry('Conv', attributes);
     if (x.shape.length !== 4 || w.shape.length !== 4) throw mismatch('Conv', 'must be [N,C,H,W] and [M,C,kH,kW]', x, w);
     const group = g.group!;
@@ -45,7 +56,7 @@ const Conv: Operator = {
     const g = geometry('Conv', node.attributes);
     return [
       wanted[0] ? inputGradient(dy!, w, g, x.shape) : undefined,
-      wanted[1] ? kernelGradient(x, dy!, g, w.shape) : undefined,
+      wanted[1] ? inFloat32((a, b) => kernelGradient(a, b, g, w.shape), x, dy!) : undefined,
       wanted[2] ? reduceSum(dy!, [0, 2, 3]) : undefined,
     ].slice(0, node.inputs.length);
   },
@@ -54,6 +65,7 @@ const Conv: Operator = {
 const ConvTranspose: Operator = {
   type: 'ConvTranspose',
   infer([x, w, bias], attributes) {
+    sameType('ConvTranspose', x, w, ...(bias ? [bias] : []));
     const g = geometry('ConvTranspose', attributes);
     const channels = w.shape[1] * g.group!;
     if (x.shape[1] !== w.shape[0]) throw mismatch('ConvTranspose', 'have different channels', x, w);
@@ -73,7 +85,7 @@ const ConvTranspose: Operator = {
     const g = geometry('ConvTranspose', node.attributes);
     return [
       wanted[0] ? slice(conv(dy!, w, g), [2, 3], [0, 0], x.shape.slice(2)) : undefined,
-      wanted[1] ? kernelGradient(dy!, x, g, w.shape) : undefined,
+      wanted[1] ? inFloat32((a, b) => kernelGradient(a, b, g, w.shape), dy!, x) : undefined,
       wanted[2] ? reduceSum(dy!, [0, 2, 3]) : undefined,
     ].slice(0, node.inputs.length);
   },

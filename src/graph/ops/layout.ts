@@ -2,7 +2,7 @@ import { BagsslError } from '../../errors.ts';
 import { elements } from '../elements.ts';
 import { flip, pad, reshape, slice, transpose, unbroadcast } from '../functions.ts';
 import type { Operator, Value } from '../graph.ts';
-import { axisOf, broadcast, constantIntegers, mismatch } from '../shapes.ts';
+import { axisOf, broadcast, constantIntegers, mismatch, sameType } from '../shapes.ts';
 
 const Identity: Operator = {
   type: 'Identity',
@@ -59,6 +59,7 @@ const Concat: Operator = {
   type: 'Concat',
   infer(inputs, { axis }) {
     const [first] = inputs;
+    sameType('Concat', ...inputs);
     const along = axisOf('Concat', axis as number, first.shape.length);
     for (const input of inputs) {
       const fits =

@@ -1,6 +1,6 @@
 import { BagsslError } from '../../errors.ts';
 import { elements } from '../elements.ts';
-import { add, matmul, mul, neg, reciprocal, reduceSum, reshape, scale, shift, sqrt, sub } from '../functions.ts';
+import { add, cast, matmul, mul, neg, reciprocal, reduceSum, reshape, scale, shift, sqrt, sub } from '../functions.ts';
 import type { Attributes, Operator, Value } from '../graph.ts';
 import { axisOf, mismatch } from '../shapes.ts';
 
@@ -60,8 +60,8 @@ function rowsOf({ shape }: Value, { axis = -1 }: Attributes) {
 }
 
 /**
- * y = scale·x̂ + bias with x̂ = (x − mean)/√(variance + ε), every row by its own mean and variance; these and the inverse
- * deviation are its second and third outputs. With γ the scale and n the row's length:
+ * y = scale·x̂ + bias with x̂ = (x − mean)/√(variance + ε), every row by its own mean and variance; the mean and the inverse
+ * deviation are its second and third outputs, in float32 whatever x is. With γ the scale and n the row's length:
  *   t = g ⊙ x̂,  dγ = Σ_rows t,  dβ = Σ_rows g,  dx = (γ ⊙ g − gᵀγ/n − x̂·tᵀγ/n) / σ,
  * where the two means over a row are products with the vector γ/n: no pass more than reading g and t once.
  */
@@ -72,7 +72,7 @@ const LayerNormalization: Operator = {
     for (const v of beta ? [gamma, beta] : [gamma]) {
       if (`${v.shape}` !== `${x.shape.slice(first)}`) throw mismatch('LayerNormalization', 'do not fit', x, v);
     }
-    const statistic = { dtype: x.dtype, shape: x.shape.map((extent, i) => (i < first ? extent : 1)) };
+    const statistic = { dtype: 'float32' as const, shape: x.shape.map((extent, i) => (i < first ? extent : 1)) };
     return [{ dtype: x.dtype, shape: x.shape }, statistic, statistic];
   },
   gradient({ node, gradients: [given, dmean, dinverse], wanted }) {
@@ -82,7 +82,7 @@ const LayerNormalization: Operator = {
     const [x, gamma, beta] = node.inputs;
     const { rows, width } = rowsOf(x, node.attributes);
     const [g, flat] = [given, x].map((v) => reshape(v, [rows, width]));
-    const [mean, inverse] = node.outputs.slice(1).map((v) => reshape(v, [rows, 1]));
+    const [mean, inverse] = node.outputs.slice(1).map((v) => cast(reshape(v, [rows, 1]), x.dtype));
     const normal = mul(sub(flat, mean), inverse);
     const t = mul(g, normal);
     const dx = () => {

@@ -33,7 +33,7 @@ const Gather: Operator = {
     places.forEach((place, k) => {
       where[place * places.length + k] = 1;
     });
-    const spread = matmul(x.graph.constant(where, [extent, places.length]), parts);
+    const spread = matmul(x.graph.floats(where, [extent, places.length], x.dtype), parts);
     return [reshape(spread, x.shape), undefined];
   },
 };
@@ -53,7 +53,7 @@ const Split: Operator = {
   gradient({ node, gradients }) {
     const [x] = node.inputs;
     const along = axisOf('Split', (node.attributes.axis as number | undefined) ?? 0, x.shape.length);
-    const zeros = (v: Value) => x.graph.constant(new Float32Array(elements(v.shape)), v.shape);
+    const zeros = (v: Value) => x.graph.floats(new Float32Array(elements(v.shape)), v.shape, v.dtype);
     const parts = node.outputs.map((output, k) => gradients[k] ?? zeros(output));
     return [concat(parts, along), undefined];
   },

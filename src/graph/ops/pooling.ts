@@ -5,6 +5,7 @@ import {
   convTranspose,
   expand,
   greater,
+  like,
   mul,
   pad,
   reshape,
@@ -77,7 +78,7 @@ const MaxPool: Operator = {
 
 /** ∂L/∂x of y = the maximum along one image axis: every tap hands its gradient on to the next where it is not the largest. */
 function towardsLargest(x: Value, y: Value, dy: Value, { kernel, strides, pads, dilations }: Pool, axis: 0 | 1): Value {
-  const zero = x.graph.scalar(0);
+  const zero = like(dy, 0);
   const [k, step, lead] = [kernel[axis], strides[axis], pads[axis]];
   const count = y.shape[axis + 2];
   const length = Math.max(x.shape[axis + 2] + lead, (count - 1) * step + dilations[axis] * (k - 1) + 1);
@@ -100,7 +101,7 @@ function towardsLargest(x: Value, y: Value, dy: Value, { kernel, strides, pads, 
  * same remainder are added at the coarse resolution, and the remainders' sums are woven together once.
  */
 function interleaved(taps: { offset: number; part: Value }[], axis: number, step: number, length: number): Value {
-  const { graph, shape } = taps[0].part;
+  const { shape } = taps[0].part;
   const coarse = Math.ceil(length / step);
   const amounts = (n: number) => shape.map((_, i) => (i === axis ? n : 0));
   const phases = Array.from({ length: step }, (_, phase) => {
@@ -114,7 +115,7 @@ function interleaved(taps: { offset: number; part: Value }[], axis: number, step
     return (
       shifted[0] ??
       expand(
-        graph.scalar(0),
+        like(taps[0].part, 0),
         shape.map((extent, i) => (i === axis ? coarse : extent)),
       )
     );
@@ -154,8 +155,8 @@ const AveragePool: Operator = {
         ? 1 / size
         : 1 / (inside(0, Math.floor(k / extent[1])) * inside(1, k % extent[1])),
     );
-    const share = mul(dy!, x.graph.constant(counts, [1, 1, ...extent]));
-    const ones = x.graph.constant(new Float32Array(c * size).fill(1), [c, 1, ...kernel]);
+    const share = mul(dy!, x.graph.floats(counts, [1, 1, ...extent], x.dtype));
+    const ones = x.graph.floats(new Float32Array(c * size).fill(1), [c, 1, ...kernel], x.dtype);
     const extra = [0, 1].map(
       (i) => x.shape[i + 2] - ((extent[i] - 1) * strides[i] + kernel[i] - pads[i] - pads[i + 2]),
     );

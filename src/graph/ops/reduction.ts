@@ -1,5 +1,5 @@
 import { elements } from '../elements.ts';
-import { div, expand, greater, mul, reduceSum, reshape, scale, where } from '../functions.ts';
+import { div, expand, greater, like, mul, reduceSum, reshape, scale, where } from '../functions.ts';
 import type { Attributes, Operator, Value } from '../graph.ts';
 import { axisOf, constantIntegers } from '../shapes.ts';
 
@@ -48,7 +48,7 @@ const ReduceMean = reduction('ReduceMean', ({ x, g, axes, spread }) =>
 const ReduceSumSquare = reduction('ReduceSumSquare', ({ x, g, spread }) => mul(x, spread(scale(g, 2))));
 /** Elements that share the maximum share its gradient equally. */
 const ReduceMax = reduction('ReduceMax', ({ x, y, g, axes, spread }) => {
-  const largest = where(greater(spread(y), x), x.graph.scalar(0), x.graph.scalar(1));
+  const largest = where(greater(spread(y), x), like(x, 0), like(x, 1));
   const sharers = reshape(reduceSum(largest, axes, true), g.shape);
   return mul(largest, spread(div(g, sharers)));
 });

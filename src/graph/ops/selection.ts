@@ -1,11 +1,14 @@
-import { cast, greater, unbroadcast, where } from '../functions.ts';
+import { cast, greater, like, unbroadcast, where } from '../functions.ts';
 import type { Operator, Value } from '../graph.ts';
 import { dtypeOfCode } from '../onnx-types.ts';
-import { broadcast, mismatch } from '../shapes.ts';
+import { broadcast, mismatch, sameType } from '../shapes.ts';
 
 const Greater: Operator = {
   type: 'Greater',
-  infer: ([a, b]) => [{ dtype: 'bool', shape: broadcast('Greater', a, b) }],
+  infer([a, b]) {
+    sameType('Greater', a, b);
+    return [{ dtype: 'bool', shape: broadcast('Greater', a, b) }];
+  },
   gradient: () => [undefined, undefined],
 };
 
@@ -13,12 +16,13 @@ const Where: Operator = {
   type: 'Where',
   infer([condition, a, b]) {
     if (condition.dtype !== 'bool') throw mismatch('Where', 'is not of type bool', condition);
+    sameType('Where', a, b);
     const shape = broadcast('Where', { ...a, shape: broadcast('Where', a, b) }, condition);
     return [{ dtype: a.dtype, shape }];
   },
   gradient({ node, gradients: [g], wanted }) {
     const [condition, a, b] = node.inputs;
-    const zero = condition.graph.scalar(0);
+    const zero = like(g!, 0);
     return [
       undefined,
       wanted[1] ? unbroadcast(where(condition, g!, zero), a) : undefined,
@@ -31,11 +35,14 @@ const Where: Operator = {
 function extremum(type: string, first: (a: Value, b: Value) => Value): Operator {
   return {
     type,
-    infer: ([a, b]) => [{ dtype: a.dtype, shape: broadcast(type, a, b) }],
+    infer([a, b]) {
+      sameType(type, a, b);
+      return [{ dtype: a.dtype, shape: broadcast(type, a, b) }];
+    },
     gradient({ node, gradients: [g], wanted }) {
       const [a, b] = node.inputs;
       const condition = first(a, b);
-      const zero = a.graph.scalar(0);
+      const zero = like(g!, 0);
       return [
         wanted[0] ? unbroadcast(where(condition, g!, zero), a) : undefined,
         wanted[1] ? unbroadcast(where(condition, zero, g!), b) : undefined,
@@ -55,7 +62,7 @@ const Clip: Operator = {
   },
   gradient({ node, gradients: [g] }) {
     const [x, low, high] = node.inputs;
-    const zero = x.graph.scalar(0);
+    const zero = like(x, 0);
     const above = low ? where(greater(x, low), g!, zero) : g!;
     return [high ? where(greater(high, x), above, zero) : above];
   },

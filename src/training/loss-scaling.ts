@@ -1,0 +1,103 @@
+import { add, div, greater, mul, reduceSumSquare, scale, shift, sub, where } from '../graph/functions.ts';
+import type { Graph, Precision, Value } from '../graph/graph.ts';
+import type { NextTensor } from './updates.ts';
+
+/** What half precision asks of a step's graph. */
+export interface LossScaling {
+  /** The loss as it is differentiated. */
+  scaled(loss: Value): Value;
+  /** The loss's gradients, from those of the scaled loss. */
+  unscaled(slopes: readonly Value[]): readonly Value[];
+  /** The step's number among those that were not skipped. */
+  counted(step: Value): Value;
+  /** The tensors' next values where every slope is finite, else what they are now. */
+  guarded(slopes: readonly Value[], tensors: readonly NextTensor[]): readonly NextTensor[];
+  /** The same with the scaling's own state, and what a report shows of it. */
+  finished(slopes: readonly Value[], tensors: readonly NextTensor[]): Finished;
+}
+
+interface Finished {
+  readonly next: readonly NextTensor[];
+  readonly reads: Readonly<Record<string, Value>>;
+}
+
+/** In float32 it does nothing, in float16 it is dynamic. */
+export const lossScaling = (graph: Graph, precision: Precision): LossScaling =>
+  precision === 'float16' ? new DynamicScaling(graph) : NONE;
+
+const NONE: LossScaling = {
+  scaled: (loss) => loss,
+  unscaled: (slopes) => slopes,
+  counted: (step) => step,
+  guarded: (_, tensors) => tensors,
+  finished: (_, next) => ({ next, reads: {} }),
+};
+
+/** The scale, the good steps since it last changed, and all steps skipped. */
+export const SCALING = [
+  { name: 'scaling.scale', shape: [], init: { constant: 2 ** 16 } },
+  { name: 'scaling.good', shape: [], init: { constant: 0 } },
+  { name: 'scaling.skipped', shape: [], init: { constant: 0 } },
+];
+
+/** So many good steps in a row double the scale. */
+const PATIENCE = 1000;
+/** Above the sum of squares of any gradients that were half floats. */
+const FINITE = 1e30;
+
+/**
+ * Dynamic loss scaling (Micikevicius et al., "Mixed Precision Training", arXiv 1710.03740), inside the graph. Half floats
+ * end at 65,504 and at 6e-8, so the loss is multiplied by a scale before it is differentiated, and the gradients are divided
+ * by it. Where they are not all finite the step changes nothing, is counted, and the scale halves.
+ */
+class DynamicScaling implements LossScaling {
+  readonly #scale: Value;
+  readonly #good: Value;
+  readonly #skipped: Value;
+
+  constructor(private readonly graph: Graph) {
+    [this.#scale, this.#good, this.#skipped] = SCALING.map(({ name, shape }) => graph.input(name, shape));
+  }
+
+  scaled(loss: Value): Value {
+    return mul(loss, this.#scale);
+  }
+
+  unscaled(slopes: readonly Value[]): Value[] {
+    return slopes.map((slope) => div(slope, this.#scale));
+  }
+
+  counted(step: Value): Value {
+    return sub(step, this.#skipped);
+  }
+
+  guarded(slopes: readonly Value[], tensors: readonly NextTensor[]): NextTensor[] {
+    const now = new Map(this.graph.inputs.map((input) => [input.name, input]));
+    const finite = this.#finite(slopes);
+    return tensors.map(({ spec, next }) => ({ spec, next: where(finite, next, now.get(spec.name)!) }));
+  }
+
+  finished(slopes: readonly Value[], tensors: readonly NextTensor[]): Finished {
+    const [zero, one] = [0, 1].map((value) => this.graph.scalar(value));
+    const finite = this.#finite(slopes);
+    const good = shift(this.#good, 1);
+    const due = greater(good, this.graph.scalar(PATIENCE - 0.5));
+    const kept = where(due, scale(this.#scale, 2), this.#scale);
+    const lossScale = where(finite, kept, scale(this.#scale, 0.5));
+    const skipped = add(this.#skipped, where(finite, zero, one));
+    const own = [lossScale, where(finite, where(due, zero, good), zero), skipped];
+    return {
+      next: [...this.guarded(slopes, tensors), ...own.map((next, k) => ({ spec: SCALING[k], next }))],
+      reads: { lossScale, skipped },
+    };
+  }
+
+  // A sum of squares is infinite where a slope is, and not a number where one is not: neither is below the bound.
+  #finite(slopes: readonly Value[]): Value {
+    const squares = slopes.map((slope) => {
+      const all = slope.shape.map((_, i) => i);
+      return reduceSumSquare(slope, all);
+    });
+    return greater(this.graph.scalar(FINITE), squares.reduce(add));
+  }
+}
