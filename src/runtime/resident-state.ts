@@ -38,7 +38,7 @@ export class ResidentState {
     this.#buffers = buffers;
   }
 
-  /** On a GPU a program must have been compiled before: the device comes with the first. */
+  /** On a GPU a program must have been compiled before: the device comes with the first. On a CPU the arrays are kept. */
   static async create(engine: Engine, tensors: readonly StateTensor[], initial: State): Promise<ResidentState> {
     const { ort, device } = engine;
     for (const { name, shape } of tensors) {
@@ -91,6 +91,18 @@ export class ResidentState {
       if (this.#spare) this.#spare[name] = before;
     }
     return Object.fromEntries(reads.map((name) => [name, results[name].data as Float32Array]));
+  }
+
+  /** Sets the tensors named to zero where they are. */
+  async clear(names: readonly string[]): Promise<void> {
+    if (!this.#spare) {
+      for (const name of names) (this.#now[name].data as Float32Array).fill(0);
+      return;
+    }
+    const gpu = await this.engine.gpu();
+    const encoder = gpu.createCommandEncoder();
+    for (const name of names) encoder.clearBuffer(this.#now[name].gpuBuffer as never);
+    gpu.queue.submit([encoder.finish()]);
   }
 
   /** A copy in host memory of the tensors named; all of them when none are. */

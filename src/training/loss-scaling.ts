@@ -12,7 +12,7 @@ export interface LossScaling {
   counted(step: Value): Value;
   /** The tensors' next values where every slope is finite, else what they are now. */
   guarded(slopes: readonly Value[], tensors: readonly NextTensor[]): readonly NextTensor[];
-  /** The same with the scaling's own state, and what a report shows of it. */
+  /** The same with the scaling's own state at the end, and what a report shows of it. */
   finished(slopes: readonly Value[], tensors: readonly NextTensor[]): Finished;
 }
 
@@ -74,7 +74,7 @@ class DynamicScaling implements LossScaling {
   guarded(slopes: readonly Value[], tensors: readonly NextTensor[]): NextTensor[] {
     const now = new Map(this.graph.inputs.map((input) => [input.name, input]));
     const finite = this.#finite(slopes);
-    return tensors.map(({ spec, next }) => ({ spec, next: where(finite, next, now.get(spec.name)!) }));
+    return tensors.map((tensor) => ({ ...tensor, next: where(finite, tensor.next, now.get(tensor.spec.name)!) }));
   }
 
   finished(slopes: readonly Value[], tensors: readonly NextTensor[]): Finished {
@@ -87,7 +87,7 @@ class DynamicScaling implements LossScaling {
     const skipped = add(this.#skipped, where(finite, zero, one));
     const own = [lossScale, where(finite, where(due, zero, good), zero), skipped];
     return {
-      next: [...this.guarded(slopes, tensors), ...own.map((next, k) => ({ spec: SCALING[k], next }))],
+      next: [...this.guarded(slopes, tensors), ...own.map((next, k) => ({ spec: SCALING[k], next, of: 'scaling' }))],
       reads: { lossScale, skipped },
     };
   }

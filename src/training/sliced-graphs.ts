@@ -10,13 +10,12 @@ import { network } from '../model/network.ts';
 import { Scope, type TensorSpec } from '../model/scope.ts';
 import type { Learner, Loss, Objective } from '../objectives/objective.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
-import { nextOf } from '../runtime/resident-state.ts';
 import { collapse } from './collapse.ts';
 import { lossScaling } from './loss-scaling.ts';
 import { namedNext, type StepLayout, statisticsOf } from './step-graph.ts';
-import { updates } from './updates.ts';
+import { type NextTensor, updates } from './updates.ts';
 
-/** A training step in four models, so that only a slice of the batch has its activations in memory at a time. */
+/** A training step in several models, so that only a slice of the batch has its activations in memory at a time. */
 export interface SlicedGraphs {
   /** `patches` of a slice → `projection`. */
   readonly forward: Uint8Array;
@@ -24,10 +23,10 @@ export interface SlicedGraphs {
   readonly objective: Uint8Array;
   /** `patches` and `slope` of a slice: adds to the gradients, moves the running statistics. */
   readonly backward: Uint8Array;
-  /** The update from the gradients, which start again at zero. */
-  readonly update: Uint8Array;
+  /** The update from the gradients, a few parameters at a time: what they become lies beside what they were. */
+  readonly updates: readonly Uint8Array[];
   readonly state: readonly TensorSpec[];
-  /** The gradients on their way, zero between steps: no part of a checkpoint. */
+  /** The gradients, zero before the first slice: no part of a checkpoint. */
   readonly sums: readonly TensorSpec[];
   readonly reads: readonly string[];
   readonly loss: Loss;
@@ -97,24 +96,36 @@ export function slicedGraphs(
     averaging: layout.averaging,
   });
   const finished = scaling.finished(slopes, learnt);
-  const cleared = sums.map(({ name, shape }) => [
-    nextOf(name),
-    graph.constant(new Float32Array(elements(shape)), shape),
-  ]);
+  const updateParts = inParts(finished.next);
 
   return {
     forward: writeOnnx({ projection: forward.projection }, 'bagssl-forward'),
     objective: writeOnnx({ slope: gradients(loss.surrogate, [whole])[0], ...reads }, 'bagssl-objective'),
     backward: writeOnnx(namedNext([...added, ...statistics]), 'bagssl-backward'),
-    update: writeOnnx(
-      { ...namedNext(finished.next), ...Object.fromEntries(cleared), ...finished.reads },
-      'bagssl-update',
+    updates: updateParts.map((part, k) =>
+      writeOnnx({ ...namedNext(part), ...(k === updateParts.length - 1 && finished.reads) }, 'bagssl-update'),
     ),
     state: [...learnt, ...statistics, ...finished.next.slice(learnt.length)].map(({ spec }) => spec),
     sums,
     reads: [...Object.keys(reads), ...Object.keys(finished.reads)],
     loss,
   };
+}
+
+/** The tensors in parts of an eighth of the whole, or of one parameter with what belongs to it, in their order. */
+function inParts(tensors: readonly NextTensor[]): NextTensor[][] {
+  const size = (list: readonly NextTensor[]) => list.reduce((sum, { spec }) => sum + elements(spec.shape), 0);
+  const groups = new Map<string, NextTensor[]>();
+  for (const tensor of tensors) {
+    const { of = tensor.spec.name } = tensor;
+    groups.set(of, [...(groups.get(of) ?? []), tensor]);
+  }
+  const parts: NextTensor[][] = [[]];
+  for (const group of groups.values()) {
+    if (size(parts.at(-1)!) + size(group) > size(tensors) / 8) parts.push([]);
+    parts.at(-1)!.push(...group);
+  }
+  return parts.filter((part) => part.length > 0);
 }
 
 /** Objectives that want more than projections need the whole batch's network in one graph. */

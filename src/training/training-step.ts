@@ -58,12 +58,11 @@ export class TrainingStep {
     precision: Precision,
     initial?: State,
   ): Promise<TrainingStep> {
-    const [forward, objective, backward, update] = [
-      await runtime.compile(graphs.forward),
-      await runtime.compile(graphs.objective),
-      await runtime.compile(graphs.backward),
-      await runtime.compile(graphs.update),
-    ];
+    const forward = await runtime.compile(graphs.forward);
+    const objective = await runtime.compile(graphs.objective);
+    const backward = await runtime.compile(graphs.backward);
+    const updates: Program[] = [];
+    for (const update of graphs.updates) updates.push(await runtime.compile(update));
     const start = { ...initialState(graphs.sums, 0), ...(initial ?? initialState(graphs.state, config.seed)) };
     const memory = await ResidentState.create(runtime, [...graphs.state, ...graphs.sums], start);
     const work = async (patches: HostTensor, scalars: Scalars, reads: readonly string[]) => {
@@ -73,23 +72,16 @@ export class TrainingStep {
         projections.push((await memory.run(forward, { patches: slice }, ['projection'])).projection);
       const width = projections[0].length / slices[0].shape[0];
       const projection = { data: joined(projections), shape: [patches.shape[0], width] };
-      const [early, late] = [objective, update].map(({ session }) =>
-        reads.filter((name) => session.outputNames.includes(name)),
-      );
-      const { slope, ...found } = await memory.run(objective, { projection }, ['slope', ...early]);
+      const shown = ({ session }: Program) => reads.filter((name) => session.outputNames.includes(name));
+      const { slope, ...found } = await memory.run(objective, { projection }, ['slope', ...shown(objective)]);
       const slopes = slicesOf({ data: slope, shape: projection.shape }, config.slices);
+      await memory.clear(graphs.sums.map(({ name }) => name));
       for (const [k, slice] of slices.entries()) await memory.run(backward, { patches: slice, slope: slopes[k] }, []);
-      return { ...found, ...(await memory.run(update, scalars, late)) };
+      for (const update of updates) Object.assign(found, await memory.run(update, scalars, shown(update)));
+      return found;
     };
-    return new TrainingStep(
-      graphs.state,
-      graphs.reads,
-      graphs.loss,
-      precision,
-      memory,
-      [forward, objective, backward, update],
-      work,
-    );
+    const programs = [forward, objective, backward, ...updates];
+    return new TrainingStep(graphs.state, graphs.reads, graphs.loss, precision, memory, programs, work);
   }
 
   get engine(): Engine {

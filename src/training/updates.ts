@@ -8,6 +8,8 @@ import type { Optimizer } from '../optimizers/optimizer.ts';
 export interface NextTensor {
   readonly spec: TensorSpec;
   readonly next: Value;
+  /** Tensors of one name here follow from each other and move on together; by default each is on its own. */
+  readonly of?: string;
 }
 
 export interface UpdateOptions {
@@ -28,7 +30,8 @@ export function updates(scope: Scope, { optimizer, slopes, rate, step, averaging
     const slots = optimizer.slots.map((slot) => ({ name: `${spec.name}.${slot}`, shape: spec.shape, init: zeros }));
     const memory = slots.map(({ name, shape }) => graph.input(name, shape));
     const update = optimizer.update({ parameter: value, gradient: slopes[k], memory, rate, step });
-    return [{ spec, next: update.parameter }, ...slots.map((slot, i) => ({ spec: slot, next: update.memory[i] }))];
+    const memories = slots.map((slot, i) => ({ spec: slot, next: update.memory[i], of: spec.name }));
+    return [{ spec, next: update.parameter, of: spec.name }, ...memories];
   });
   if (averaging === undefined) return learnt;
   const weights = [
@@ -37,7 +40,8 @@ export function updates(scope: Scope, { optimizer, slopes, rate, step, averaging
   ];
   const averages = weights.map(({ spec, next }) => {
     const average = { name: averageOf(spec.name), shape: spec.shape, init: zeros };
-    return { spec: average, next: movingAverage(graph.input(average.name, average.shape), next, averaging, step) };
+    const past = graph.input(average.name, average.shape);
+    return { spec: average, next: movingAverage(past, next, averaging, step), of: spec.name };
   });
   return [...learnt, ...averages];
 }
