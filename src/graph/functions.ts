@@ -55,6 +55,9 @@ export const hardSwish = unary('HardSwish');
 /** x where positive, else slope·x. */
 export const leakyRelu = (x: Value, slope = 0.01): Value =>
   x.graph.apply('LeakyRelu', [x], { alpha: { float: slope } })[0];
+/** x where positive, else alpha·(eˣ − 1). */
+export const elu = (x: Value, alpha = 1): Value => x.graph.apply('Elu', [x], { alpha: { float: alpha } })[0];
+export const softplus = unary('Softplus');
 /** x·½(1 + erf(x/√2)), in the form ONNX Runtime fuses. */
 export const gelu = (x: Value): Value => scale(mul(x, shift(erf(div(x, like(x, Math.SQRT2))), 1)), 0.5);
 /** min(high, max(low, x)); ReLU6 is clip(x, 0, 6). */

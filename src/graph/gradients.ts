@@ -54,7 +54,7 @@ export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
     if (!node.operator.gradient) {
       throw new BagsslError(
         'unsupported-operator',
-        `${node.operator.type} (output "${node.outputs[0].name}") has no gradient rule; add one beside its shape rule, or keep it off the path to the loss.`,
+        `${node.origin ?? `${node.operator.type} (output "${node.outputs[0].name}")`} has no gradient rule; add one beside its shape rule, or keep it off the path to the loss.`,
       );
     }
     const wanted = node.inputs.map((input) => dependent.has(input));

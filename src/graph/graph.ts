@@ -36,6 +36,8 @@ export interface Node {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly attributes: Attributes;
+  /** Where it comes from, for errors: the node of a file it was made for. */
+  readonly origin?: string;
 }
 
 /** What a gradient rule is given: the node and ∂L/∂output for each output, undefined where the loss ignores it. */
@@ -75,6 +77,7 @@ export class Graph {
   readonly segments: Segment[] = [];
   readonly #names = new Set<string>();
   readonly #smallConstants = new Map<string, Value>();
+  #origin?: string;
 
   /** The operators it may hold; `createGraph()` gives it all there are. */
   constructor(readonly operators: ReadonlyMap<string, Operator>) {}
@@ -94,18 +97,17 @@ export class Graph {
   }
 
   /** A tensor that is part of the model. Equal small constants are kept once. */
-  constant(data: TensorData, shape: Shape, name?: string): Value {
+  constant(data: TensorData, shape: Shape, name?: string, dtype = dtypeOf(data)): Value {
     if (elements(shape) !== data.length) {
       throw new BagsslError(
         'shape-mismatch',
         `A constant of shape [${shape}] needs ${elements(shape)} elements, but ${data.length} were given.`,
       );
     }
-    const key =
-      name === undefined && data.length <= 16 ? `${data.constructor.name}:${shape}:${data.join()}` : undefined;
+    const key = name === undefined && data.length <= 16 ? `${dtype}:${shape}:${data.join()}` : undefined;
     const known = key && this.#smallConstants.get(key);
     if (known) return known;
-    const value: Value = { graph: this, name: this.#unique(name ?? 'constant'), shape, dtype: dtypeOf(data), data };
+    const value: Value = { graph: this, name: this.#unique(name ?? 'constant'), shape, dtype, data };
     this.constants.push(value);
     if (key) this.#smallConstants.set(key, value);
     return value;
@@ -146,8 +148,21 @@ export class Graph {
     const outputs = operator
       .infer(inputs, attributes)
       .map(({ dtype, shape }): Value => ({ graph: this, name: this.#unique(operator.type), dtype, shape }));
-    this.nodes.push({ operator, inputs, outputs, attributes });
+    this.nodes.push({ operator, inputs, outputs, attributes, origin: this.#origin });
     return outputs;
+  }
+
+  /** Marks the nodes that `make` appends as coming from `origin`, and has its errors begin with it. */
+  from<T>(origin: string, make: () => T): T {
+    this.#origin = origin;
+    try {
+      return make();
+    } catch (cause) {
+      if (cause instanceof BagsslError) throw new BagsslError(cause.code, `${origin}: ${cause.message}`, { cause });
+      throw new BagsslError('bad-model', `${origin} is malformed: ${(cause as Error).message}.`, { cause });
+    } finally {
+      this.#origin = undefined;
+    }
   }
 
   #unique(stem: string): string {

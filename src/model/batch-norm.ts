@@ -21,7 +21,7 @@ import {
 } from '../graph/functions.ts';
 import { withGradient } from '../graph/gradients.ts';
 import type { Value } from '../graph/graph.ts';
-import type { Scope } from './scope.ts';
+import type { Scope, Statistic } from './scope.ts';
 
 const EPSILON = 1e-5;
 /** Share of the batch's statistics in the running ones, as PyTorch's default. */
@@ -48,14 +48,36 @@ function normalise(scope: Scope, name: string, x: Value, finish: Finish): Value 
   const channels = [x.shape[1]];
   const gamma = scope.parameter(`${name}.weight`, channels, { constant: 1 }, 'float32');
   const beta = scope.parameter(`${name}.bias`, channels, { constant: 0 }, 'float32');
-  const runningMean = scope.statistic(`${name}.running_mean`, channels, { constant: 0 });
-  const runningVariance = scope.statistic(`${name}.running_var`, channels, { constant: 1 });
-  if (!scope.training) return finished(standing(x, gamma, beta, runningMean.value, runningVariance.value), finish);
-  const { y, mean, variance } = normaliseBatch(x, gamma, beta, finish);
+  const mean = scope.statistic(`${name}.running_mean`, channels, { constant: 0 });
+  const variance = scope.statistic(`${name}.running_var`, channels, { constant: 1 });
+  return normaliseWith(
+    { x, gamma, beta, mean, variance, epsilon: EPSILON, momentum: MOMENTUM },
+    scope.training,
+    finish,
+  );
+}
+
+/** A batch norm and its tensors, each of one element a channel and float32. */
+export interface BatchNorm<S = Statistic> {
+  readonly x: Value;
+  readonly gamma: Value;
+  readonly beta: Value;
+  readonly mean: S;
+  readonly variance: S;
+  readonly epsilon: number;
+  /** Share of the batch's statistics in the running ones. */
+  readonly momentum: number;
+}
+
+/** Batch norm with its tensors given: in training by the batch's statistics, which move the running ones, else by these. */
+export function normaliseWith(norm: BatchNorm, training: boolean, finish: Finish = { rectify: false }): Value {
+  const { x, momentum } = norm;
+  if (!training) return finished(normaliseByStatistics({ ...norm, mean: norm.mean.value, variance: norm.variance.value }), finish);
+  const { y, mean, variance } = normaliseBatch(norm, finish);
   const count = elements(x.shape) / x.shape[1];
-  const blend = (running: Value, batch: Value) => add(scale(running, 1 - MOMENTUM), scale(batch, MOMENTUM));
-  runningMean.next(blend(runningMean.value, mean));
-  runningVariance.next(blend(runningVariance.value, scale(variance, count / Math.max(1, count - 1))));
+  const blend = (running: Value, batch: Value) => add(scale(running, 1 - momentum), scale(batch, momentum));
+  norm.mean.next(blend(norm.mean.value, mean));
+  norm.variance.next(blend(norm.variance.value, scale(variance, count / Math.max(1, count - 1))));
   return y;
 }
 
@@ -65,9 +87,10 @@ function finished(normal: Value, { rectify, shortcut }: Finish): Value {
 }
 
 /** The form for evaluation. Half floats could not hold every variance, so they see one factor and one summand. */
-function standing(x: Value, gamma: Value, beta: Value, mean: Value, variance: Value): Value {
-  if (x.dtype === 'float32') return batchNormalization(x, gamma, beta, mean, variance, EPSILON);
-  const a = mul(gamma, reciprocal(sqrt(shift(variance, EPSILON))));
+export function normaliseByStatistics(norm: Omit<BatchNorm<Value>, 'momentum'>): Value {
+  const { x, gamma, beta, mean, variance, epsilon } = norm;
+  if (x.dtype === 'float32') return batchNormalization(x, gamma, beta, mean, variance, epsilon);
+  const a = mul(gamma, reciprocal(sqrt(shift(variance, epsilon))));
   return affine(x, a, sub(beta, mul(mean, a)));
 }
 
@@ -78,7 +101,7 @@ function standing(x: Value, gamma: Value, beta: Value, mean: Value, variance: Va
  *   g = dy where y > 0,  dβ = Σg,  dγ = (Σg·x − μ·dβ)/σ,  dx = γ/σ · (g − dβ/n − (x − μ)/σ · dγ/n),
  * and the shortcut's gradient is g itself. What there is one of a channel is float32 whatever x is, sums included.
  */
-function normaliseBatch(x: Value, gamma: Value, beta: Value, finish: Finish) {
+function normaliseBatch({ x, gamma, beta, epsilon }: BatchNorm, finish: Finish) {
   const axes = x.shape.flatMap((_, i) => (i === 1 ? [] : [i]));
   const n = elements(x.shape) / x.shape[1];
   let inverse: Value;
@@ -90,7 +113,7 @@ function normaliseBatch(x: Value, gamma: Value, beta: Value, finish: Finish) {
       const mu = reduceMean(wide, axes);
       // E[x²] − μ² can fall below zero by rounding when a channel is constant.
       const sigma2 = max(sub(scale(reduceSumSquare(wide, axes), 1 / n), mul(mu, mu)), wide.graph.scalar(0));
-      inverse = reciprocal(sqrt(shift(sigma2, EPSILON)));
+      inverse = reciprocal(sqrt(shift(sigma2, epsilon)));
       const a = mul(gamma, inverse);
       return [finished(affine(x, a, sub(beta, mul(mu, a))), finish), mu, sigma2] as const;
     },

@@ -3,14 +3,15 @@ import type { Value } from '../graph/graph.ts';
 import { type ConvConfig, conv } from './encoders/conv.ts';
 import { type DepthwiseConfig, depthwise } from './encoders/depthwise.ts';
 import type { EncoderKind } from './encoders/kind.ts';
+import { type OnnxConfig, onnx } from './encoders/onnx.ts';
 import { type ResNetConfig, resnet } from './encoders/resnet.ts';
 import { type VitConfig, vit } from './encoders/vit.ts';
 import type { Scope } from './scope.ts';
 
-/** An encoder as plain data; `kind` says which of encoders/ builds it. */
-export type EncoderConfig = ConvConfig | ResNetConfig | DepthwiseConfig | VitConfig;
+/** An encoder as a value; `kind` says which of encoders/ builds it. */
+export type EncoderConfig = ConvConfig | ResNetConfig | DepthwiseConfig | VitConfig | OnnxConfig;
 
-const KINDS = new Map(Object.entries({ conv, resnet, depthwise, vit }));
+const KINDS = new Map(Object.entries({ conv, resnet, depthwise, vit, onnx }));
 
 function kindOf({ kind }: EncoderConfig): EncoderKind<EncoderConfig> {
   const found = KINDS.get(kind);

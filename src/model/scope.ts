@@ -2,14 +2,20 @@ import { BagsslError } from '../errors.ts';
 import { cast } from '../graph/functions.ts';
 import type { Graph, Precision, Shape, Value } from '../graph/graph.ts';
 
-/** How a parameter starts: uniform in ±bound, or one value everywhere. */
-export type Init = { readonly uniform: number } | { readonly constant: number };
+/** How a parameter starts: uniform in ±bound, one value everywhere, or as given. */
+export type Init = { readonly uniform: number } | { readonly constant: number } | { readonly data: Float32Array };
 
 /** A tensor of the model that outlives a step: a parameter that is learnt, or a statistic that is averaged. */
 export interface TensorSpec {
   readonly name: string;
   readonly shape: Shape;
   readonly init: Init;
+}
+
+/** A running statistic; `next` takes what it becomes after this step. */
+export interface Statistic {
+  readonly value: Value;
+  readonly next: (value: Value) => void;
 }
 
 /** Tensors by name. */
@@ -41,8 +47,8 @@ export class Scope {
     return cast(value, precision);
   }
 
-  /** A running statistic; `next` takes what it becomes after this step. */
-  statistic(name: string, shape: Shape, init: Init): { value: Value; next: (value: Value) => void } {
+  /** A running statistic. */
+  statistic(name: string, shape: Shape, init: Init): Statistic {
     const spec = { name, shape, init };
     const entry: { spec: TensorSpec; value: Value; next?: Value } = { spec, value: this.#tensor(spec) };
     this.statistics.push(entry);

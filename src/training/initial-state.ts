@@ -7,6 +7,7 @@ import { stepGraph } from './step-graph.ts';
 /** Each tensor's start, drawn from the seed and the tensor's place in the list: the same bits on every platform. */
 export function initialState(specs: readonly TensorSpec[], seed: number): Record<string, Float32Array> {
   const entries = specs.map(({ name, shape, init }, index) => {
+    if ('data' in init) return [name, init.data.slice()] as const;
     const data = new Float32Array(elements(shape));
     if ('constant' in init) return [name, data.fill(init.constant)] as const;
     const stream = new Stream(seed, 'weights', index);

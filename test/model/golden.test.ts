@@ -8,6 +8,7 @@ import type { Shape, Value } from '../../src/graph/graph.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { type EncoderConfig, encode } from '../../src/model/encoder.ts';
 import { Scope } from '../../src/model/scope.ts';
+import { checkSlope, difference, length, rule, sum } from '../support/golden.ts';
 import { runNative } from '../support/run-native.ts';
 
 interface Golden {
@@ -25,13 +26,6 @@ interface Golden {
 const cases: Golden[] = JSON.parse(readFileSync('test/golden/encoders.json', 'utf8'));
 
 /** As in ../golden/encoders.py. */
-function rule(k: number, shape: Shape): Float64Array {
-  return Float64Array.from({ length: elements(shape) }, (_, i) => {
-    const s = Math.sin(12.9898 * (i + 1) + 78.233 * k) * 43758.5453;
-    return (s - Math.floor(s)) * 2 - 1;
-  });
-}
-
 function start(name: string, k: number, shape: Shape): Float32Array {
   const r = rule(k, shape);
   if (name.endsWith('bn3.weight')) return Float32Array.from(r, (v) => 0.2 + 0.04 * v);
@@ -39,16 +33,6 @@ function start(name: string, k: number, shape: Shape): Float32Array {
   if (shape.length === 1) return Float32Array.from(r, (v) => (name.endsWith('weight') ? 1 + 0.2 * v : 0.2 * v));
   const bound = Math.sqrt(6 / (shape.length === 2 ? shape[0] : elements(shape.slice(1))));
   return Float32Array.from(r, (v) => v * bound);
-}
-
-const length = (values: Float32Array) => Math.sqrt(values.reduce((total, v) => total + v * v, 0));
-const sum = (values: Float32Array) => values.reduce((total, v) => total + v, 0);
-
-/** The largest difference, relative to the largest expected value. */
-function difference(found: ArrayLike<number>, expected: readonly number[]): number {
-  assert.equal(found.length, expected.length);
-  const size = Math.max(...expected.map(Math.abs));
-  return Math.max(...expected.map((v, i) => Math.abs(found[i] - v))) / size;
 }
 
 describe('encoders compute what PyTorch and torchvision compute in float64', () => {
@@ -86,11 +70,7 @@ describe('encoders compute what PyTorch and torchvision compute in float64', () 
 
       assert.deepEqual(scope.parameters.map(({ spec }) => spec.name).sort(), Object.keys(golden.gradients).sort());
       for (const [name, [norm, along]] of Object.entries(golden.gradients)) {
-        const g = found[`d.${name}`];
-        const direction = rule(3000 + numbers.get(name)!, [g.length]);
-        const component = g.reduce((total, v, i) => total + v * direction[i], 0);
-        assert.ok(Math.abs(length(g) - norm) < 2e-4 * norm, `${name}: length ${length(g)}, expected ${norm}`);
-        assert.ok(Math.abs(component - along) < 2e-4 * norm, `${name}: along r ${component}, expected ${along}`);
+        checkSlope(name, found[`d.${name}`], numbers.get(name)!, norm, along);
       }
       assert.deepEqual(scope.statistics.map(({ spec }) => spec.name).sort(), Object.keys(golden.statistics).sort());
       for (const [name, [norm, total]] of Object.entries(golden.statistics)) {

@@ -1,8 +1,7 @@
-import { BagsslError } from '../../errors.ts';
 import { elements } from '../elements.ts';
 import { flip, pad, reshape, slice, transpose, unbroadcast } from '../functions.ts';
 import type { Operator, Value } from '../graph.ts';
-import { axisOf, broadcast, constantIntegers, mismatch, sameType } from '../shapes.ts';
+import { axisOf, broadcast, constantIntegers, mismatch, sameType, sliceRanges } from '../shapes.ts';
 
 const Identity: Operator = {
   type: 'Identity',
@@ -80,36 +79,14 @@ const Concat: Operator = {
   },
 };
 
-/** First and one-past-last element and step along each axis of the input, after ONNX's clamping. */
-function sliceRanges(inputs: readonly Value[]) {
-  const [x, starts, ends, axes, steps] = inputs;
-  const from = constantIntegers('Slice', starts);
-  const to = constantIntegers('Slice', ends);
-  const along = axes ? constantIntegers('Slice', axes) : from.map((_, i) => i);
-  const by = steps ? constantIntegers('Slice', steps) : from.map(() => 1);
-  const ranges = x.shape.map((extent) => ({ start: 0, step: 1, count: extent }));
-  along.forEach((axis, k) => {
-    const i = axisOf('Slice', axis, x.shape.length);
-    const extent = x.shape[i];
-    const step = by[k];
-    if (step === 0) throw new BagsslError('bad-model', `Slice: a step of 0 on axis ${i} of "${x.name}".`);
-    const low = step < 0 ? -1 : 0;
-    const high = step < 0 ? extent - 1 : extent;
-    const clamp = (v: number) => Math.min(high, Math.max(low, v < 0 ? v + extent : v));
-    const start = Math.max(0, clamp(from[k]));
-    // An end below −extent means "through element 0" when walking backwards.
-    const end = step < 0 && to[k] < -extent ? -1 : clamp(to[k]);
-    ranges[i] = { start, step, count: Math.max(0, Math.ceil((end - start) / step)) };
-  });
-  return ranges;
-}
-
 const Slice: Operator = {
   type: 'Slice',
-  infer: (inputs) => [{ dtype: inputs[0].dtype, shape: sliceRanges(inputs).map(({ count }) => count) }],
+  infer: (inputs) => [
+    { dtype: inputs[0].dtype, shape: sliceRanges(inputs[0], inputs.slice(1)).map(({ count }) => count) },
+  ],
   gradient({ node, gradients: [g] }) {
     const [x] = node.inputs;
-    const ranges = sliceRanges(node.inputs);
+    const ranges = sliceRanges(x, node.inputs.slice(1));
     let spread = g!;
     const flipped = ranges.flatMap(({ step }, i) => (step < 0 ? [i] : []));
     if (flipped.length) spread = flip(spread, flipped);

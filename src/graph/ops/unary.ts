@@ -1,4 +1,4 @@
-import { abs, div, exp, greater, like, mul, scale, shift, sign, sub, where } from '../functions.ts';
+import { abs, div, exp, greater, like, mul, scale, shift, sigmoid, sign, sub, where } from '../functions.ts';
 import type { Attributes, Operator, Value } from '../graph.ts';
 
 /** A function of one element: `slope` gives ∂L/∂x from x, y = f(x), ∂L/∂y and the node's attributes. */
@@ -27,6 +27,12 @@ const Erf = unary('Erf', (x, _y, g) => mul(scale(g, 2 / Math.sqrt(Math.PI)), exp
 const LeakyRelu = unary('LeakyRelu', (x, _y, g, attributes) =>
   where(greater(x, like(x, 0)), g, scale(g, float(attributes, 'alpha', 0.01))),
 );
+/** x where positive, else α(eˣ − 1), whose slope is y + α. */
+const Elu = unary('Elu', (x, y, g, attributes) =>
+  where(greater(x, like(x, 0)), g, mul(g, shift(y, float(attributes, 'alpha', 1)))),
+);
+/** log(1 + eˣ). */
+const Softplus = unary('Softplus', (x, _y, g) => mul(g, sigmoid(x)));
 /** max(0, min(1, αx + β)); the slope is α where the function is neither 0 nor 1. */
 const HardSigmoid = unary('HardSigmoid', (_x, y, g, attributes) =>
   where(inside(y, 0, 1), scale(g, float(attributes, 'alpha', 0.2)), like(y, 0)),
@@ -56,6 +62,8 @@ export const operators = [
   Sign,
   Erf,
   LeakyRelu,
+  Elu,
+  Softplus,
   HardSigmoid,
   HardSwish,
 ];

@@ -1,0 +1,233 @@
+import { BagsslError } from '../../errors.ts';
+import { elements } from '../elements.ts';
+import type { DType, Graph, Shape, Value } from '../graph.ts';
+import { dtypeOfCode } from '../onnx-types.ts';
+import { axisOf, broadcast, constantIntegers, mismatch, sliceRanges } from '../shapes.ts';
+import type { FileAttribute } from './parse.ts';
+import { FLOAT64, ofList, type Tensor } from './tensor.ts';
+
+type Attributes = Readonly<Record<string, FileAttribute>>;
+type Float = { readonly float: number };
+
+/** What a rule makes of operands that are known; `graph` gives the shapes it shares with the operators. */
+interface Operands {
+  readonly graph: Graph;
+  readonly inputs: readonly Value[];
+  readonly attributes: Attributes;
+}
+
+interface Numbers {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  /** Made only once its size has been found small enough. */
+  readonly values: () => readonly (number | bigint)[];
+}
+
+/** Elements that may be made while a file is read: enough for any chain of shapes, masks and position tables. */
+export const MOST_FOLDED = 2 ** 22;
+
+/**
+ * What a node makes of operands known before the graph runs: exporters write shapes, axes and masks as long chains of
+ * small nodes. Undefined where it has no rule here. `spend` is told how many elements are about to be made, and may refuse.
+ */
+export function fold(type: string, operands: Operands, spend: (elements: number) => void): Tensor | undefined {
+  const rule = Object.hasOwn(RULES, type) ? RULES[type] : undefined;
+  if (!rule || operands.inputs.some(({ dtype }) => dtype === 'float16')) return undefined;
+  const { dtype, shape, values } = rule(operands);
+  spend(elements(shape));
+  return { dtype, shape, data: ofList(dtype, values()) };
+}
+
+const numbers = ({ data }: Value): number[] => Array.from(data as Iterable<number | bigint>, Number);
+const list = (attribute: FileAttribute | undefined) => attribute as readonly number[] | undefined;
+const float = (value: number): Tensor => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
+
+/** One number for each place of a shape; `of` is given the place, an index an axis. */
+function places(shape: Shape, of: (index: readonly number[]) => number): number[] {
+  const index = shape.map(() => 0);
+  return Array.from({ length: elements(shape) }, () => {
+    const value = of(index);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      if (++index[axis] < shape[axis]) break;
+      index[axis] = 0;
+    }
+    return value;
+  });
+}
+
+/** Where the element of `shape` lies that is broadcast to a place of a larger shape. */
+function offset(shape: Shape, index: readonly number[]): number {
+  const lead = index.length - shape.length;
+  return shape.reduce((at, extent, axis) => at * extent + (extent === 1 ? 0 : index[lead + axis]), 0);
+}
+
+/** Elements of x at other places: `from` says where each comes from. */
+function moved(x: Value, shape: Shape, from: (index: readonly number[]) => readonly number[]): Numbers {
+  const values = () => {
+    const own = numbers(x);
+    return places(shape, (index) => own[offset(x.shape, from(index))]);
+  };
+  return { dtype: x.dtype, shape, values };
+}
+
+type Rule = (operands: Operands) => Numbers;
+
+/** The same elements in another shape, by the operator's own shape rule. */
+const renamed =
+  (type: string): Rule =>
+  ({ graph, inputs, attributes }) => {
+    const [x, ...rest] = inputs;
+    const axes = list(attributes.axes);
+    const given = axes ? [x, graph.integers(axes)] : [x, ...rest];
+    const { allowzero: _, axes: __, ...own } = attributes;
+    const [{ shape }] = graph.operators.get(type)!.infer(given, own as Record<string, number>);
+    return { dtype: x.dtype, shape, values: () => numbers(x) };
+  };
+
+const each =
+  (of: (x: number, dtype: DType) => number, dtype?: DType): Rule =>
+  ({ inputs: [x] }) => ({
+    dtype: dtype ?? x.dtype,
+    shape: x.shape,
+    values: () => numbers(x).map((v) => of(v, x.dtype)),
+  });
+
+const pairwise =
+  (of: (a: number, b: number, dtype: DType) => number, dtype?: DType): Rule =>
+  ({ inputs: [a, b] }) => {
+    const shape = broadcast('A constant', a, b);
+    const values = () => {
+      const [p, q] = [numbers(a), numbers(b)];
+      return places(shape, (index) => of(p[offset(a.shape, index)], q[offset(b.shape, index)], a.dtype));
+    };
+    return { dtype: dtype ?? a.dtype, shape, values };
+  };
+
+const reduced =
+  (of: (values: readonly number[]) => number): Rule =>
+  ({ inputs: [x, given], attributes }) => {
+    const asked = (given ? constantIntegers('A reduction', given) : list(attributes.axes)) ?? [];
+    const axes = asked.length
+      ? asked.map((axis) => axisOf('A reduction', axis, x.shape.length))
+      : x.shape.map((_, i) => i);
+    const kept = x.shape.map((extent, i) => (axes.includes(i) ? 1 : extent));
+    const values = () => {
+      const groups = Array.from({ length: elements(kept) }, (): number[] => []);
+      const own = numbers(x);
+      places(x.shape, (index) => groups[offset(kept, index)].push(own[offset(x.shape, index)]));
+      return groups.map(of);
+    };
+    const shape = (attributes.keepdims ?? 1) === 1 ? kept : x.shape.filter((_, i) => !axes.includes(i));
+    return { dtype: x.dtype, shape, values };
+  };
+
+const RULES: Readonly<Record<string, Rule>> = {
+  Constant({ attributes: { value, value_float, value_floats, value_int, value_ints } }) {
+    const tensor = value ? (value as { tensor: Tensor }).tensor : value_float && float((value_float as Float).float);
+    if (tensor) return { ...tensor, values: () => Array.from(tensor.data as Iterable<number | bigint>) };
+    const floats = value_floats && (value_floats as { floats: readonly number[] }).floats;
+    const values = floats ?? list(value_ints) ?? (value_int === undefined ? undefined : [value_int as number]);
+    if (!values) throw new BagsslError('unsupported-operator', 'Constant holds neither a tensor nor numbers.');
+    const shape = value_int === undefined ? [values.length] : [];
+    return { dtype: floats ? 'float32' : 'int64', shape, values: () => values };
+  },
+  ConstantOfShape({ inputs: [extents], attributes }) {
+    const { tensor } = (attributes.value as { tensor: Tensor } | undefined) ?? { tensor: float(0) };
+    const shape = constantIntegers('ConstantOfShape', extents);
+    if (shape.some((extent) => extent < 0)) throw mismatch('ConstantOfShape', `names the shape [${shape}]`, extents);
+    return { dtype: tensor.dtype, shape, values: () => places(shape, () => Number(tensor.data[0])) };
+  },
+  Range({ inputs: [start, limit, delta] }) {
+    const [from, to, by] = [start, limit, delta].map((v) => numbers(v)[0]);
+    const length = Math.max(0, Math.ceil((to - from) / by));
+    if (!Number.isFinite(length)) throw mismatch('Range', 'has no end', start, limit, delta);
+    return { dtype: start.dtype, shape: [length], values: () => Array.from({ length }, (_, k) => from + k * by) };
+  },
+  Identity: renamed('Identity'),
+  Reshape: renamed('Reshape'),
+  Flatten: renamed('Flatten'),
+  Squeeze: renamed('Squeeze'),
+  Unsqueeze: renamed('Unsqueeze'),
+  Cast({ inputs: [x], attributes: { to } }) {
+    const dtype = to === FLOAT64 ? 'float32' : dtypeOfCode(to as number);
+    if (!dtype) throw mismatch('Cast', `cannot be cast to ONNX type ${to}`, x);
+    const cast =
+      dtype === 'bool' ? (v: number) => Number(v !== 0) : dtype === 'float32' ? (v: number) => v : Math.trunc;
+    return { dtype, shape: x.shape, values: () => numbers(x).map(cast) };
+  },
+  Transpose({ inputs: [x], attributes: { perm } }) {
+    const order = list(perm) ?? x.shape.map((_, i) => x.shape.length - 1 - i);
+    const shape = order.map((axis) => x.shape[axis]);
+    return moved(x, shape, (index) => x.shape.map((_, axis) => index[order.indexOf(axis)]));
+  },
+  Expand({ inputs: [x, target] }) {
+    const wanted = constantIntegers('Expand', target);
+    const shape = broadcast('Expand', x, { ...target, shape: wanted });
+    return moved(x, shape, (index) => index.slice(index.length - x.shape.length));
+  },
+  Slice({ graph, inputs: [x, ...rest], attributes: { starts, ends, axes } }) {
+    const given = starts ? [starts, ends, axes].flatMap((a) => (a ? [graph.integers(list(a)!)] : [])) : rest;
+    const ranges = sliceRanges(x, given);
+    const shape = ranges.map(({ count }) => count);
+    return moved(x, shape, (index) => ranges.map(({ start, step }, axis) => start + step * index[axis]));
+  },
+  Gather({ graph, inputs: [x, indices], attributes: { axis = 0 } }) {
+    const [{ shape }] = graph.operators.get('Gather')!.infer([x, indices], { axis: axis as number });
+    const along = axisOf('Gather', axis as number, x.shape.length);
+    const picked = numbers(indices).map((i) => (i < 0 ? i + x.shape[along] : i));
+    return moved(x, shape, (index) => {
+      const inner = index.slice(along, along + indices.shape.length);
+      const place = picked[inner.reduce((at, i, k) => at * indices.shape[k] + i, 0)];
+      return [...index.slice(0, along), place, ...index.slice(along + indices.shape.length)];
+    });
+  },
+  Concat({ graph, inputs, attributes: { axis } }) {
+    const [{ shape }] = graph.operators.get('Concat')!.infer(inputs, { axis: axis as number });
+    const along = axisOf('Concat', axis as number, shape.length);
+    const values = () => {
+      const parts = inputs.map(numbers);
+      return places(shape, (index) => {
+        let [part, at] = [0, index[along]];
+        while (at >= inputs[part].shape[along]) at -= inputs[part++].shape[along];
+        return parts[part][offset(inputs[part].shape, index.with(along, at))];
+      });
+    };
+    return { dtype: inputs[0].dtype, shape, values };
+  },
+  Where({ inputs: [condition, a, b] }) {
+    const shape = broadcast('Where', { ...a, shape: broadcast('Where', a, b) }, condition);
+    const values = () => {
+      const [c, p, q] = [condition, a, b].map(numbers);
+      return places(shape, (index) =>
+        c[offset(condition.shape, index)] ? p[offset(a.shape, index)] : q[offset(b.shape, index)],
+      );
+    };
+    return { dtype: a.dtype, shape, values };
+  },
+  Add: pairwise((a, b) => a + b),
+  Sub: pairwise((a, b) => a - b),
+  Mul: pairwise((a, b) => a * b),
+  Div: pairwise((a, b, dtype) => (dtype === 'float32' ? a / b : Math.trunc(a / b))),
+  Mod: pairwise((a, b) => a - b * Math.floor(a / b)),
+  Pow: pairwise((a, b) => a ** b),
+  Min: pairwise((a, b) => Math.min(a, b)),
+  Max: pairwise((a, b) => Math.max(a, b)),
+  Equal: pairwise((a, b) => Number(a === b), 'bool'),
+  Greater: pairwise((a, b) => Number(a > b), 'bool'),
+  Less: pairwise((a, b) => Number(a < b), 'bool'),
+  GreaterOrEqual: pairwise((a, b) => Number(a >= b), 'bool'),
+  LessOrEqual: pairwise((a, b) => Number(a <= b), 'bool'),
+  And: pairwise((a, b) => a & b, 'bool'),
+  Or: pairwise((a, b) => a | b, 'bool'),
+  Not: each((v) => 1 - v, 'bool'),
+  Neg: each((v) => -v),
+  Abs: each(Math.abs),
+  Sqrt: each(Math.sqrt),
+  Reciprocal: each((v) => 1 / v),
+  Floor: each(Math.floor),
+  Ceil: each(Math.ceil),
+  ReduceSum: reduced((values) => values.reduce((a, b) => a + b, 0)),
+  ReduceProd: reduced((values) => values.reduce((a, b) => a * b, 1)),
+  ReduceMax: reduced((values) => values.reduce((a, b) => Math.max(a, b))),
+  ReduceMin: reduced((values) => values.reduce((a, b) => Math.min(a, b))),
+};

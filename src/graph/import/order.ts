@@ -1,0 +1,41 @@
+import { BagsslError } from '../../errors.ts';
+import type { FileModel, FileNode } from './parse.ts';
+
+/** The nodes that `outputs` need, each after those it reads from, whatever their order in the file. A cycle is an error that names it. */
+export function nodesFor({ nodes, inputs, tensors }: FileModel, outputs: readonly string[]): FileNode[] {
+  const makers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const given = new Set([...tensors.keys(), ...inputs.map(({ name }) => name)]);
+  const done = new Set<FileNode>();
+  const order: FileNode[] = [];
+  /** The way from an output down to the node at hand, each with how many of its operands have been seen to. */
+  const path: { node: FileNode; next: number }[] = [];
+  const open = new Set<FileNode>();
+  const enter = (name: string, reader: string) => {
+    if (name === '' || given.has(name)) return;
+    const node = makers.get(name);
+    if (!node) throw new BagsslError('bad-model', `${reader} "${name}", which neither the file nor any node provides.`);
+    if (done.has(node)) return;
+    if (open.has(node)) {
+      const cycle = path.slice(path.findIndex((step) => step.node === node)).map((step) => step.node.place);
+      const shown = cycle.length > 4 ? [...cycle.slice(0, 3), `${cycle.length - 3} more`] : cycle;
+      throw new BagsslError('bad-model', `The graph has a cycle: ${shown.join(' reads from ')} reads from the first.`);
+    }
+    open.add(node);
+    path.push({ node, next: 0 });
+  };
+  for (const output of outputs) {
+    enter(output, 'The model promises an output');
+    while (path.length > 0) {
+      const step = path[path.length - 1];
+      if (step.next < step.node.inputs.length) {
+        enter(step.node.inputs[step.next++], `${step.node.place} reads`);
+        continue;
+      }
+      path.pop();
+      open.delete(step.node);
+      done.add(step.node);
+      order.push(step.node);
+    }
+  }
+  return order;
+}

@@ -1,0 +1,116 @@
+import { BagsslError } from '../../errors.ts';
+import { concat, expand, flip, pad, slice } from '../functions.ts';
+import type { Attributes, Value } from '../graph.ts';
+import { mismatch } from '../shapes.ts';
+import type { Operation } from './translate.ts';
+
+/** The backward pass of a pool grows with its window and strides; beyond this they are no network's. */
+const LARGEST = 1024;
+
+/** A tensor with amounts put around it, or taken off where they are negative, along every axis. */
+export function withPads(
+  x: Value,
+  before: readonly number[],
+  after: readonly number[],
+  mode: string,
+  value: number,
+): Value {
+  const axes = x.shape.map((_, i) => i);
+  const cut = slice(
+    x,
+    axes,
+    before.map((n) => Math.max(0, -n)),
+    after.map((n, i) => x.shape[i] - Math.max(0, -n)),
+  );
+  const [lead, trail] = [before, after].map((amounts) => amounts.map((n) => Math.max(0, n)));
+  if (mode === 'constant') return pad(cut, lead, trail, value);
+  if (mode !== 'edge' && mode !== 'reflect') throw mismatch('Pad', `cannot be padded in mode "${mode}"`, x);
+  return axes.reduce((y, axis) => bordered(y, axis, lead[axis], trail[axis], mode), cut);
+}
+
+/** One axis continued by its end's elements: the last one again and again, or mirrored there. */
+function bordered(x: Value, axis: number, lead: number, trail: number, mode: 'edge' | 'reflect'): Value {
+  const extent = x.shape[axis];
+  if (mode === 'reflect' && Math.max(lead, trail) >= extent) {
+    throw mismatch('Pad', `is too small along axis ${axis} to be mirrored by ${lead} and ${trail}`, x);
+  }
+  const part = (from: number, to: number) => slice(x, [axis], [from], [to]);
+  const repeated = (piece: Value, count: number) =>
+    expand(
+      piece,
+      piece.shape.map((e, i) => (i === axis ? count : e)),
+    );
+  const border = (count: number, edge: Value, mirrored: () => Value) => {
+    if (count === 0) return [];
+    return [mode === 'edge' ? repeated(edge, count) : flip(mirrored(), [axis])];
+  };
+  return concat(
+    [
+      ...border(lead, part(0, 1), () => part(1, lead + 1)),
+      x,
+      ...border(trail, part(extent - 1, extent), () => part(extent - 1 - trail, extent - 1)),
+    ],
+    axis,
+  );
+}
+
+/** Convolutions and pooling with their pads written out, where the file leaves them to `auto_pad` or `ceil_mode`. */
+export function pooled({ type, graph, inputs, attributes }: Operation): readonly Value[] {
+  const { auto_pad = 'NOTSET', ceil_mode = 0, storage_order: _, ...rest } = attributes;
+  const own = rest as Attributes & Record<string, readonly number[] | undefined>;
+  const operands = inputs.filter((v) => v !== undefined);
+  const [x, w] = operands;
+  const kernel = own.kernel_shape ?? w?.shape.slice(2) ?? [];
+  const space = kernel.map((_, i) => x.shape[i + 2]);
+  const strides = own.strides ?? kernel.map(() => 1);
+  const dilations = own.dilations ?? kernel.map(() => 1);
+  const most = type.endsWith('Pool') ? LARGEST : Number.MAX_SAFE_INTEGER;
+  for (const [what, numbers, least] of [
+    ['kernel', kernel, 1],
+    ['stride', strides, 1],
+    ['dilation', dilations, 1],
+    ['pad', own.pads ?? [], 0],
+  ] as const) {
+    const bad = numbers.find((n) => !(n >= least && n <= most));
+    if (bad !== undefined)
+      throw new BagsslError('bad-model', `a ${what} of ${bad}; from ${least} to ${most} is supported.`);
+  }
+  if (w && type.startsWith('Conv') && `${kernel}` !== `${w.shape.slice(2)}`) {
+    throw mismatch(type, `does not fit kernel_shape [${kernel}]`, w);
+  }
+  if (type === 'ConvTranspose' && (auto_pad !== 'NOTSET' || own.output_shape)) {
+    throw new BagsslError('unsupported-operator', 'ConvTranspose with auto_pad or output_shape; export explicit pads.');
+  }
+  const reach = kernel.map((k, i) => dilations[i] * (k - 1));
+  let pads = own.pads ?? [...kernel, ...kernel].map(() => 0);
+  if (auto_pad === 'SAME_UPPER' || auto_pad === 'SAME_LOWER') {
+    const total = space.map((extent, i) =>
+      Math.max(0, (Math.ceil(extent / strides[i]) - 1) * strides[i] + reach[i] + 1 - extent),
+    );
+    const less = total.map((n) => Math.floor(n / 2));
+    const more = total.map((n) => Math.ceil(n / 2));
+    pads = auto_pad === 'SAME_UPPER' ? [...less, ...more] : [...more, ...less];
+  }
+  if (ceil_mode === 1) pads = roundedUp(type, x, own, { space, strides, reach, pads });
+  return graph.apply(type, operands, { ...own, pads });
+}
+
+/** Pads that let the last, partial window in; ONNX leaves out one that would start beyond the input. */
+function roundedUp(
+  type: string,
+  x: Value,
+  own: Attributes,
+  { space, strides, reach, pads }: Record<'space' | 'strides' | 'reach' | 'pads', readonly number[]>,
+): readonly number[] {
+  const rank = space.length;
+  const extra = space.map((extent, i) => {
+    const padded = extent + pads[i] + pads[i + rank];
+    const last = Math.ceil((padded - reach[i] - 1) / strides[i]);
+    const started = last * strides[i] < extent + pads[i] ? last : last - 1;
+    return Math.max(0, started * strides[i] + reach[i] + 1 - padded);
+  });
+  if (extra.some((n) => n > 0) && type === 'AveragePool' && own.count_include_pad === 1) {
+    throw mismatch(type, 'cannot be averaged with ceil_mode and count_include_pad at once', x);
+  }
+  return [...pads.slice(0, rank), ...pads.slice(rank).map((n, i) => n + extra[i])];
+}

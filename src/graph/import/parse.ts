@@ -1,0 +1,162 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType as AttributeType,
+  type ModelProto,
+  ModelProtoSchema,
+  type NodeProto,
+  type ValueInfoProto,
+} from 'onnx-buf';
+import { BagsslError } from '../../errors.ts';
+import type { Attribute, DType } from '../graph.ts';
+import { dtypeOfCode } from '../onnx-types.ts';
+import { readTensor, type Tensor } from './tensor.ts';
+
+/** The opsets whose operators are understood; they are translated to the newest, which a graph here is written in. */
+export const OPSETS = { oldest: 9, newest: 17 };
+
+/** An attribute as a file may hold it: as a graph does, or a list of floats, or a tensor. */
+export type FileAttribute = Attribute | { readonly floats: readonly number[] } | { readonly tensor: Tensor };
+
+/** A node as the file has it: values go by their names, and '' is an operand left out. */
+export interface FileNode {
+  readonly type: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Read when asked for: a node that nobody needs may hold what is not supported. */
+  readonly attributes: () => Readonly<Record<string, FileAttribute>>;
+  /** Which node it is and where it stands, for errors. */
+  readonly place: string;
+}
+
+export interface FileInput {
+  readonly name: string;
+  readonly dtype: DType;
+  /** A number, or the name of an axis whose extent the file leaves open ('' where it has none). */
+  readonly dims: readonly (number | string)[];
+}
+
+/** A network as an .onnx file holds it: checked name by name and size by size, no shape inferred yet. */
+export interface FileModel {
+  readonly opset: number;
+  /** What is to be given; initialisers are not among them. */
+  readonly inputs: readonly FileInput[];
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly nodes: readonly FileNode[];
+  readonly outputs: readonly string[];
+}
+
+/**
+ * Takes an .onnx file apart. Nothing is allocated beyond a small multiple of the file's size, and no other file is read.
+ * @throws BagsslError `bad-model` or `unsupported-operator`, naming the tensor or node
+ */
+export function parseOnnx(bytes: Uint8Array): FileModel {
+  const model = decode(bytes);
+  const { graph } = model;
+  if (!graph) throw new BagsslError('bad-model', `The ONNX file (${bytes.length} bytes) holds no graph.`);
+  const opset = opsetOf(model);
+  const taken = new Set<string>();
+  const provide = (name: string, what: string) => {
+    if (taken.has(name)) {
+      throw new BagsslError('bad-model', `${what} "${name}" is there twice; every value needs a name of its own.`);
+    }
+    taken.add(name);
+  };
+  const tensors = new Map<string, Tensor>();
+  for (const tensor of graph.initializer) {
+    provide(tensor.name, 'The tensor');
+    tensors.set(tensor.name, readTensor(tensor, `The tensor "${tensor.name}"`));
+  }
+  // Before IR version 4 initialisers were listed among the inputs as well.
+  const listed = graph.input.filter(({ name }) => !tensors.has(name));
+  for (const { name } of listed) provide(name, 'The input');
+  const nodes: FileNode[] = [];
+  for (const [k, proto] of graph.node.entries()) {
+    const place = placeOf(proto, k, graph.node.length);
+    for (const name of proto.output) if (name) provide(name, `${place}: its output`);
+    // Exporters keep equal tensors once and copy them under the other names: these are tensors of their own.
+    const copied = proto.opType === 'Identity' ? tensors.get(proto.input[0]) : undefined;
+    if (copied && proto.output[0]) tensors.set(proto.output[0], copied);
+    else nodes.push(nodeOf(proto, place));
+  }
+  return { opset, inputs: listed.map(inputOf), tensors, nodes, outputs: graph.output.map(({ name }) => name) };
+}
+
+function decode(bytes: Uint8Array): ModelProto {
+  try {
+    return fromBinary(ModelProtoSchema, bytes);
+  } catch (cause) {
+    throw new BagsslError(
+      'bad-model',
+      `Not an ONNX file, or a truncated one (${bytes.length} bytes); export it anew or restore a copy.`,
+      { cause },
+    );
+  }
+}
+
+function opsetOf({ opsetImport }: ModelProto): number {
+  const opset = Number(opsetImport.find(({ domain }) => isStandard(domain))?.version ?? 0);
+  const { oldest, newest } = OPSETS;
+  if (!(opset >= oldest && opset <= newest)) {
+    throw new BagsslError(
+      'bad-model',
+      `The model is written in opset ${opset || 'none'}; supported are ${oldest} to ${newest}. Export it with opset_version=${newest}, or convert it.`,
+    );
+  }
+  return opset;
+}
+
+const isStandard = (domain: string) => domain === '' || domain === 'ai.onnx';
+
+function placeOf({ opType, name, input, output }: NodeProto, index: number, count: number): string {
+  const quoted = (names: readonly string[]) => (names.length ? names.map((n) => `"${n}"`).join(', ') : 'nothing');
+  const own = name ? ` "${name}"` : '';
+  return `${opType}${own} (node ${index + 1} of ${count}, from ${quoted(input.slice(0, 4))} to ${quoted(output.slice(0, 2))})`;
+}
+
+function nodeOf(proto: NodeProto, place: string): FileNode {
+  const attributes = () => {
+    if (!isStandard(proto.domain)) {
+      throw new BagsslError(
+        'unsupported-operator',
+        `${place} is of the domain "${proto.domain}"; only ONNX's own operators are supported.`,
+      );
+    }
+    return Object.fromEntries(proto.attribute.map((attribute) => [attribute.name, attributeOf(attribute, place)]));
+  };
+  return { type: proto.opType, inputs: proto.input, outputs: proto.output, attributes, place };
+}
+
+function attributeOf(attribute: AttributeProto, place: string): FileAttribute {
+  switch (attribute.type) {
+    case AttributeType.INT:
+      return Number(attribute.i);
+    case AttributeType.INTS:
+      return attribute.ints.map(Number);
+    case AttributeType.FLOAT:
+      return { float: attribute.f };
+    case AttributeType.FLOATS:
+      return { floats: attribute.floats };
+    case AttributeType.STRING:
+      return new TextDecoder().decode(attribute.s);
+    case AttributeType.TENSOR:
+      if (attribute.t) return { tensor: readTensor(attribute.t, `${place}: its attribute "${attribute.name}"`) };
+  }
+  throw new BagsslError(
+    'unsupported-operator',
+    `${place}: attribute "${attribute.name}" is of an unsupported kind (a graph, a list of tensors, or none).`,
+  );
+}
+
+function inputOf({ name, type }: ValueInfoProto): FileInput {
+  if (type?.value.case !== 'tensorType') throw new BagsslError('bad-model', `Input "${name}" is not a tensor.`);
+  const { elemType, shape } = type.value.value;
+  const dtype = dtypeOfCode(elemType);
+  if (!dtype) throw new BagsslError('bad-model', `Input "${name}" has ONNX type ${elemType}, which is not supported.`);
+  const dims = (shape?.dim ?? []).map(({ value }, axis) => {
+    if (value.case !== 'dimValue') return value.value ?? '';
+    if (value.value < 1n) throw new BagsslError('bad-model', `Input "${name}": axis ${axis} has size ${value.value}.`);
+    return Number(value.value);
+  });
+  return { name, dtype, dims };
+}

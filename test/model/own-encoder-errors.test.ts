@@ -1,0 +1,381 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { ModelProto } from 'onnx-buf';
+import { createGraph } from '../../src/graph/ops/index.ts';
+import { BagsslError, type ErrorCode, runConfig } from '../../src/index.ts';
+import { checkModel, type ModelConfig } from '../../src/model/config.ts';
+import { describeModel } from '../../src/model/describe.ts';
+import { encode, encoderWidth } from '../../src/model/encoder.ts';
+import type { OnnxConfig } from '../../src/model/encoders/onnx.ts';
+import { projectors } from '../../src/model/presets.ts';
+import { Scope } from '../../src/model/scope.ts';
+import { type OnnxFile, onnxFile } from '../support/onnx-file.ts';
+
+const encoderOf = (model: Uint8Array, more: Partial<OnnxConfig> = {}): OnnxConfig => ({
+  kind: 'onnx',
+  model,
+  batchNorm: 'train',
+  ...more,
+});
+const modelOf = (model: Uint8Array, more?: Partial<OnnxConfig>): ModelConfig => ({
+  size: 8,
+  encoder: encoderOf(model, more),
+  projector: projectors.compact,
+});
+
+/** Three convolved channels, pooled: what the cases below break. */
+const sound: OnnxFile = {
+  tensors: { w: { dims: [5, 3, 3, 3], float: Array.from({ length: 135 }, (_, i) => (i % 7) - 3) } },
+  nodes: [
+    ['Conv', 'x w', 'c'],
+    ['Relu', 'c', 'r'],
+    ['GlobalAveragePool', 'r', 'g'],
+    ['Flatten', 'g', 'y'],
+  ],
+};
+const { nodes } = sound;
+const ints = (...int64: number[]) => ({ dims: [int64.length], int64 });
+const edited = (edit: (model: ModelProto) => void) => onnxFile(sound, edit);
+
+const cases: Record<string, [bytes: Uint8Array, code: ErrorCode, message: RegExp, more?: Partial<OnnxConfig>]> = {
+  'shapes that do not fit': [
+    onnxFile({ ...sound, tensors: { w: { dims: [5, 4, 3, 3], float: new Array(180).fill(0) } } }),
+    'shape-mismatch',
+    /^Conv "the Conv of c" \(node 1 of 4, from "x", "w" to "c"\): Conv: "patches" \[1,3,8,8\] and "encoder\.w" \[5,4,3,3\] have different channels at group 1\.$/,
+  ],
+  'weights of the wrong shape for their kernel': [
+    onnxFile({ ...sound, nodes: [['Conv', 'x w', 'c', { kernel_shape: [5, 5] }], ...nodes.slice(1)] }),
+    'shape-mismatch',
+    /"encoder\.w" \[5,3,3,3\] does not fit kernel_shape \[5,5\]/,
+  ],
+  'batch norm of other channels': [
+    onnxFile({
+      tensors: { g: { dims: [3], float: [1, 1, 1] }, v: { dims: [4], float: [1, 1, 1, 1] } },
+      nodes: [
+        ['BatchNormalization', 'x g g g v', 'b'],
+        ['GlobalAveragePool', 'b', 'y'],
+      ],
+    }),
+    'shape-mismatch',
+    /BatchNormalization: "patches" \[1,3,8,8\] and "v" \[4\] differ in channels/,
+  ],
+  'an unknown operator': [
+    onnxFile({ ...sound, nodes: [nodes[0], ['Frobnicate', 'c', 'r'], ...nodes.slice(2)] }),
+    'unsupported-operator',
+    /^Frobnicate "the Frobnicate of r" \(node 2 of 4, from "c" to "r"\): there is no gradient rule for Frobnicate\. Supported are .*Conv.*; end the network before it/,
+  ],
+  'an operator of another domain': [
+    edited((m) => {
+      m.graph!.node[1].domain = 'com.microsoft';
+    }),
+    'unsupported-operator',
+    /node 2 of 4.*domain "com\.microsoft"/,
+  ],
+  'control flow': [
+    onnxFile({ ...sound, nodes: [nodes[0], ['If', 'c', 'r'], ...nodes.slice(2)] }),
+    'unsupported-operator',
+    /If "the If of r".*no gradient rule for If/,
+  ],
+  'a cycle': [
+    onnxFile({
+      ...sound,
+      nodes: [
+        ['Add', 'x b', 'a'],
+        ['Relu', 'a', 'b'],
+        ['GlobalAveragePool', 'b', 'y'],
+      ],
+    }),
+    'bad-model',
+    /^The graph has a cycle: Relu .*\(node 2 of 3, from "a" to "b"\) reads from Add .*\(node 1 of 3, .*\) reads from the first\.$/,
+  ],
+  'a node that reads its own output': [
+    onnxFile({ ...sound, nodes: [['Add', 'x y', 'y']] }),
+    'bad-model',
+    /The graph has a cycle: Add .* reads from the first/,
+  ],
+  'a value that nobody provides': [
+    onnxFile({ ...sound, nodes: [['Relu', 'ghost', 'y']] }),
+    'bad-model',
+    /^Relu .* reads "ghost", which neither the file nor any node provides/,
+  ],
+  'a dynamic axis that is not the batch': [
+    onnxFile({ ...sound, inputs: { x: ['batch', 3, 'height', 'width'] } }),
+    'bad-model',
+    /Input "x" \[batch,3,height,width\]: axis 2 has no fixed size \(height\); only the batch.*fixed sizes/,
+  ],
+  'an axis of negative size': [
+    onnxFile({ ...sound, inputs: { x: [-1, 3, 8, 8] } }),
+    'bad-model',
+    /Input "x": axis 0 has size -1/,
+  ],
+  'no images as input': [
+    onnxFile({ ...sound, inputs: { x: ['batch', 1, 28, 28] } }),
+    'shape-mismatch',
+    /input "x" is float32 \[batch,1,28,28\]; an encoder takes float32 \[batch,3,size,size\]/,
+  ],
+  'two inputs': [
+    onnxFile({ ...sound, inputs: { x: ['n', 3, 8, 8], mask: ['n', 5] } }),
+    'bad-model',
+    /one input, the images; the \.onnx file has 2: "x", "mask"/,
+  ],
+  'patches of another size': [
+    onnxFile({ ...sound, inputs: { x: ['n', 3, 32, 32] } }),
+    'shape-mismatch',
+    /takes images \[n,3,32,32\], but the patches are \[batch,3,8,8\]; set the model's and the recipe's size to 32/,
+  ],
+  'an output that is no vector': [
+    onnxFile({ tensors: { t: ints(0, 3, -1) }, nodes: [['Reshape', 'x t', 'y']] }),
+    'shape-mismatch',
+    /"y" is float32 \[1,3,64\] for 1 patches; an encoder gives float32 \[1,width\]/,
+  ],
+  'an output that is not there': [onnxFile(sound), 'bad-model', /promises an output "z"/, { output: 'z' }],
+  'a batch norm that is neither': [
+    onnxFile(sound),
+    'bad-argument',
+    /batch norm of an \.onnx encoder must be one of train, frozen, got loose/,
+    { batchNorm: 'loose' as 'train' },
+  ],
+  'a newer opset': [
+    onnxFile({ ...sound, opset: 21 }),
+    'bad-model',
+    /opset 21; supported are 9 to 17\. Export it with opset_version=17/,
+  ],
+  'an older opset': [onnxFile({ ...sound, opset: 7 }), 'bad-model', /opset 7; supported are 9 to 17/],
+  'no opset': [
+    edited((m) => {
+      m.opsetImport = [];
+    }),
+    'bad-model',
+    /opset none/,
+  ],
+  'a file cut off': [onnxFile(sound).slice(0, 300), 'bad-model', /Not an ONNX file, or a truncated one \(300 bytes\)/],
+  'no .onnx file': [new TextEncoder().encode('PK zip archive'), 'bad-model', /Not an ONNX file/],
+  'a file that is empty': [new Uint8Array(0), 'bad-model', /\(0 bytes\) holds no graph/],
+  'weights in another file': [
+    edited((m) => {
+      const tensor = m.graph!.initializer[0];
+      tensor.dataLocation = 1;
+      tensor.floatData = [];
+      tensor.externalData = [{ $typeName: 'onnx.StringStringEntryProto', key: 'location', value: '../../etc/passwd' }];
+    }),
+    'bad-model',
+    /tensor "w" keeps its data in another file, which is never read; save the model as one file/,
+  ],
+  'a tensor of huge extents': [
+    edited((m) => {
+      m.graph!.initializer[0].dims = [1n << 40n, 1n << 40n];
+    }),
+    'bad-model',
+    /tensor "w" of shape \[1099511627776,1099511627776\] holds 135 elements, not 1\.2/,
+  ],
+  'a tensor of negative extents': [
+    edited((m) => {
+      m.graph!.initializer[0].dims = [-5n, -3n, 3n, 3n];
+    }),
+    'bad-model',
+    /tensor "w" has a negative extent in \[-5,-3,3,3\]/,
+  ],
+  'a tensor with too few bytes': [
+    edited((m) => {
+      m.graph!.initializer[0].floatData = [];
+      m.graph!.initializer[0].rawData = new Uint8Array(539);
+    }),
+    'bad-model',
+    /tensor "w" of shape \[5,3,3,3\] holds 539 bytes, not 540/,
+  ],
+  'a tensor of strings': [
+    edited((m) => {
+      m.graph!.initializer[0].dataType = 8;
+    }),
+    'bad-model',
+    /tensor "w" has ONNX type 8, which is not supported; export float32/,
+  ],
+  'weights of float16': [
+    edited((m) => {
+      m.graph!.initializer[0].dataType = 10;
+      m.graph!.initializer[0].floatData = [];
+      m.graph!.initializer[0].rawData = new Uint8Array(270);
+    }),
+    'bad-model',
+    /tensor "w" \[5,3,3,3\] is float16; weights must be float32/,
+  ],
+  'two tensors of one name': [
+    edited((m) => {
+      m.graph!.initializer.push(m.graph!.initializer[0]);
+    }),
+    'bad-model',
+    /The tensor "w" is there twice/,
+  ],
+  'two nodes that make one value': [
+    onnxFile({ ...sound, nodes: [...nodes, ['Neg', 'x', 'r']] }),
+    'bad-model',
+    /Neg "the Neg of r" \(node 5 of 5, from "x" to "r"\): its output "r" is there twice/,
+  ],
+  'a constant of huge shape': [
+    onnxFile({
+      tensors: { n: ints(1 << 20, 1 << 20, 1 << 10) },
+      nodes: [
+        ['ConstantOfShape', 'n', 'huge'],
+        ['Add', 'x huge', 'y'],
+      ],
+    }),
+    'bad-model',
+    /ConstantOfShape .*constants of more than 4194304 elements/,
+  ],
+  'a range without end': [
+    onnxFile({
+      tensors: { a: { dims: [], float: [0] }, b: { dims: [], float: [1e30] } },
+      nodes: [
+        ['Range', 'a b a', 'r'],
+        ['Add', 'x r', 'y'],
+      ],
+    }),
+    'shape-mismatch',
+    /Range: .*has no end/,
+  ],
+  'many constants that together are huge': [
+    onnxFile({
+      tensors: { n: ints(1 << 20) },
+      nodes: [
+        ...Array.from({ length: 6 }, (_, k) => ['ConstantOfShape', 'n', `c${k}`] as const),
+        ['Concat', 'c0 c1 c2 c3 c4 c5', 'y', { axis: 0 }],
+      ],
+    }),
+    'bad-model',
+    /constants of more than 4194304 elements/,
+  ],
+  'a value of huge shape': [
+    onnxFile({ tensors: { p: ints(0, 0, 1 << 30, 1 << 30, 0, 0, 0, 0) }, nodes: [['Pad', 'x p', 'y']] }),
+    'bad-model',
+    /Pad .*its output "y" has the shape \[1,3,1073741832,1073741832\]; from 1 to 67108864 elements/,
+  ],
+  'a value repeated without end': [
+    onnxFile({ tensors: { n: ints(1, 1 << 30, 1, 1) }, nodes: [['Tile', 'x n', 'y']] }),
+    'bad-model',
+    /Tile .*its output "y" has the shape/,
+  ],
+  'a value of many axes': [
+    onnxFile({ tensors: { a: ints(...Array.from({ length: 500 }, (_, i) => i)) }, nodes: [['Unsqueeze', 'x a', 'y']] }),
+    'bad-model',
+    /up to 8 axes are supported/,
+  ],
+  'an image resized without end': [
+    onnxFile({
+      tensors: { s: { dims: [4], float: [1, 1, 1e9, 1e9] } },
+      nodes: [['Resize', 'x - s', 'y']],
+    }),
+    'shape-mismatch',
+    /cannot be resized to 8000000000/,
+  ],
+  'a window without end': [
+    onnxFile({
+      ...sound,
+      nodes: [['MaxPool', 'x', 'y', { kernel_shape: [1 << 20, 1], pads: [1 << 19, 0, 1 << 19, 0] }]],
+    }),
+    'bad-model',
+    /MaxPool .*a kernel of 1048576; from 1 to 1024/,
+  ],
+  'a stride of 0': [
+    onnxFile({ ...sound, nodes: [['Conv', 'x w', 'c', { strides: [0, 1] }], ...nodes.slice(1)] }),
+    'bad-model',
+    /Conv .*a stride of 0; from 1/,
+  ],
+  'a shape that depends on the images': [
+    onnxFile({
+      nodes: [
+        ['Cast', 'x', 'n', { to: 7 }],
+        ['Reshape', 'x n', 'y'],
+      ],
+    }),
+    'bad-model',
+    /Reshape needs "Cast.*" to be a constant: shapes in a graph are static/,
+  ],
+};
+
+describe('an .onnx encoder that cannot be built is refused, naming the place and what to do', () => {
+  for (const [name, [bytes, code, message, more]] of Object.entries(cases)) {
+    it(name, () =>
+      assert.throws(
+        () => checkModel(modelOf(bytes, more)),
+        (error) => {
+          assert.ok(error instanceof BagsslError, `${(error as Error)?.stack}`);
+          assert.equal(error.code, code, error.message);
+          assert.match(error.message, message);
+          return true;
+        },
+      ),
+    );
+  }
+
+  it('a file made for another batch', () => {
+    const fixed = onnxFile({
+      inputs: { x: [4, 3, 8, 8] },
+      tensors: { t: ints(4, 192) },
+      nodes: [['Reshape', 'x t', 'y']],
+    });
+    assert.equal(encoderWidth(checkModel(modelOf(fixed)).encoder), 192);
+    assert.throws(
+      () => describeModel(modelOf(fixed)),
+      (error) =>
+        error instanceof BagsslError &&
+        error.code === 'shape-mismatch' &&
+        /made for a batch of 4 and does not take one of 1; export it with an open batch axis.*Reshape: "patches" \[1,3,8,8\] does not fit shape \[4,192\]/.test(
+          error.message,
+        ),
+    );
+  });
+
+  it('a model that is no bytes', () => {
+    const model = modelOf('encoder.onnx' as unknown as Uint8Array);
+    assert.throws(() => runConfig({ budget: { steps: 1 }, model }), /needs the file's bytes, got string/);
+  });
+});
+
+describe('an .onnx encoder', () => {
+  it('may be cut off before what is not supported', () => {
+    const tail = onnxFile({ ...sound, nodes: [...nodes.slice(0, 3), ['Frobnicate', 'g', 'y']] });
+    const config = modelOf(tail, { output: 'r' });
+    assert.equal(encoderWidth(checkModel(config).encoder), 5);
+    assert.deepEqual(describeModel(config).encoder, { parameters: 135, multiplyAdds: 135 * 36 });
+  });
+
+  it('keeps what is learnt and what is averaged apart where the file has one tensor for both', () => {
+    const shared = onnxFile({
+      tensors: { one: { dims: [3], float: [1, 1, 1] }, zero: { dims: [3], float: [0, 0, 0] } },
+      nodes: [
+        ['BatchNormalization', 'x one zero zero one', 'a'],
+        ['BatchNormalization', 'a one zero zero one', 'b'],
+        ['GlobalAveragePool', 'b', 'y'],
+      ],
+    });
+    const scope = new Scope(createGraph());
+    encode(scope, encoderOf(shared), scope.graph.input('patches', [4, 3, 8, 8]));
+    const names = (list: readonly { spec: { name: string } }[]) => list.map(({ spec }) => spec.name);
+    assert.deepEqual(names(scope.parameters), ['encoder.one', 'encoder.zero']);
+    assert.deepEqual(names(scope.statistics), ['encoder.zero.2', 'encoder.one.2', 'encoder.zero.3', 'encoder.one.3']);
+    const frozen = new Scope(createGraph());
+    encode(frozen, encoderOf(shared, { batchNorm: 'frozen' }), frozen.graph.input('patches', [4, 3, 8, 8]));
+    assert.deepEqual([frozen.parameters.length, frozen.statistics.length], [2, 0]);
+  });
+
+  it('with bytes changed or cut off gives our errors or a network, never another exception, and soon', () => {
+    for (const file of ['plain-opset11', 'plain-opset9', 'vit-opset17']) {
+      const whole = new Uint8Array(readFileSync(`test/golden/own-encoders/${file}.onnx`));
+      const change = fc.tuple(fc.nat(whole.length - 1), fc.nat(255));
+      fc.assert(
+        fc.property(fc.nat(whole.length), fc.boolean(), fc.array(change, { maxLength: 8 }), (length, cut, changes) => {
+          const bytes = whole.slice(0, cut ? length : whole.length);
+          for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
+          try {
+            checkModel({ ...modelOf(bytes), size: 16 });
+          } catch (error) {
+            if (!(error instanceof BagsslError)) throw error;
+          }
+        }),
+        { numRuns: 300, seed: 7 },
+      );
+    }
+  });
+});
