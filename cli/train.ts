@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import {
   BagsslError,
   type Checkpoint,
-  compact,
   encoders,
   fit,
   OBJECTIVES,
@@ -12,6 +11,7 @@ import {
   type Step,
 } from '../src/index.ts';
 import { loadCheckpoint, openData, RUN_FILE, saveCheckpoint } from '../src/node.ts';
+import { encoderOverrides } from './encoder-option.ts';
 import { type Command, UsageError, type Values } from './options.ts';
 import { duration, Progress } from './progress.ts';
 import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson, saySkipped } from './shared.ts';
@@ -34,7 +34,21 @@ export const train: Command = {
     steps: { type: 'string', value: 'N', help: 'train for N steps instead: the repeatable form' },
     views: { type: 'string', value: 'N', help: 'patches of each image in a batch; default 4' },
     batch: { type: 'string', value: 'N', help: 'images in a batch; default 50' },
-    encoder: { type: 'string', value: 'NAME', help: `${Object.keys(encoders).join(', ')}; default compact` },
+    encoder: {
+      type: 'string',
+      value: 'NAME|FILE',
+      help: `${Object.keys(encoders).join(', ')}, or your own network as FILE.onnx; default compact`,
+    },
+    'batch-norm': {
+      type: 'string',
+      value: 'HOW',
+      help: "train or frozen (by the file's statistics): batch norms of FILE.onnx; default train",
+    },
+    'encoder-output': {
+      type: 'string',
+      value: 'VALUE',
+      help: 'the value of FILE.onnx to take; default its first output',
+    },
     objective: { type: 'string', value: 'NAME', help: `${OBJECTIVES.join(', ')}; default coding-rate` },
     slices: { type: 'string', value: 'N', help: 'run a batch in N slices, with the memory of one; default 1' },
     precision: { type: 'string', value: 'P', help: 'float32, float16 (WebGPU), or auto; default float32' },
@@ -48,7 +62,7 @@ export const train: Command = {
   async run(values) {
     const progress = new Progress();
     const out = values.text('out')!;
-    const run = overrides(values);
+    const run = await overrides(values);
     const resume = await resumed(values, out);
     const data = await openData(values.text('data')!, {
       split: 'train',
@@ -74,13 +88,12 @@ export const train: Command = {
   },
 };
 
-function overrides(values: Values): RunOverrides {
+async function overrides(values: Values): Promise<RunOverrides> {
   const minutes = values.number('minutes');
   const steps = values.whole('steps', 1);
   if (minutes !== undefined && steps !== undefined) throw new UsageError('Give --minutes or --steps, not both.');
   if (minutes !== undefined && !(minutes > 0))
     throw new UsageError(`--minutes takes a positive number, got "${minutes}".`);
-  const encoder = values.choice('encoder', Object.keys(encoders) as (keyof typeof encoders)[]);
   const objective = values.choice('objective', OBJECTIVES);
   const given = {
     seed: values.whole('seed', 0),
@@ -89,7 +102,7 @@ function overrides(values: Values): RunOverrides {
     rate: values.number('rate'),
     slices: values.whole('slices', 1),
     precision: values.choice('precision', PRECISION_CHOICES),
-    model: encoder && { ...compact, encoder: encoders[encoder] },
+    ...(await encoderOverrides(values)),
     // The default objective keeps the default run's own settings.
     objective: objective && objective !== 'coding-rate' ? { name: objective } : undefined,
     budget:

@@ -17,6 +17,8 @@ export { readSafetensors, writeSafetensors } from './formats/safetensors.ts';
 export { readWeights } from './formats/weights.ts';
 export { compact, type ModelConfig } from './model/config.ts';
 export { describeModel, type ModelSize } from './model/describe.ts';
+export type { EncoderConfig } from './model/encoder.ts';
+export { type OnnxConfig, patchSize } from './model/encoders/onnx.ts';
 export { encoders, projectors } from './model/presets.ts';
 export { checkRecipe } from './patches/check-recipe.ts';
 export type { PatchBatch, PatchJob, PatchSource } from './patches/job.ts';

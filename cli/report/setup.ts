@@ -44,6 +44,10 @@ function rows({ run, evaluation, engine, typed, version }: ReportContents): [str
 }
 
 function encoderText(encoder: RunConfig['model']['encoder']): string {
+  if (encoder.kind === 'onnx') {
+    const { name = 'an .onnx file', model, batchNorm, output } = encoder;
+    return `${name} (${number(model.length)} bytes), batch norm ${batchNorm}${output === undefined ? '' : `, output ${output}`}`;
+  }
   if (encoder.kind !== 'conv') {
     const { kind, ...rest } = encoder;
     return settings({ name: kind, ...rest });
@@ -68,28 +72,44 @@ const settings = ({ name, ...rest }: { readonly name: string }): string =>
 const same = (a: unknown, b: unknown): boolean => sorted(a) === sorted(b);
 
 const sorted = (value: unknown): string =>
-  JSON.stringify(value, (_, v) =>
-    v && typeof v === 'object' && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).sort()) : v,
-  );
+  JSON.stringify(value, (_, v) => {
+    // An own encoder's file is compared with itself alone.
+    if (v instanceof Uint8Array) return v.length;
+    return v && typeof v === 'object' && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).sort()) : v;
+  });
 
 /** What `bagssl train` would have to be told beyond its usual options, as far as it can be told. */
 function named({ model, objective, slices }: RunConfig) {
-  const [encoder] = Object.entries(encoders).find(([, value]) => same(value, model.encoder)) ?? [];
   const usual = runConfig({ budget: { steps: 1 } });
   return {
-    ...(encoder && encoder !== 'compact' && { encoder }),
+    ...encoderOptions(model.encoder),
     ...(objective.name !== usual.objective.name && { objective: objective.name }),
     ...(slices !== usual.slices && { slices }),
   };
 }
 
+function encoderOptions(encoder: RunConfig['model']['encoder']): Record<string, string> {
+  if (encoder.kind === 'onnx') {
+    const { name = 'encoder.onnx', batchNorm, output } = encoder;
+    const frozen = batchNorm === 'frozen' && { 'batch-norm': batchNorm };
+    return { encoder: quoted(name), ...frozen, ...(output !== undefined && { 'encoder-output': quoted(output) }) };
+  }
+  const [preset] = Object.entries(encoders).find(([, value]) => same(value, encoder)) ?? [];
+  return preset && preset !== 'compact' ? { encoder: preset } : {};
+}
+
 /** Whether `bagssl train` can set up this run. */
 function inReach(config: RunConfig): boolean {
-  const { seed, images, views, rate, budget } = config;
-  const { encoder, objective, slices } = named(config);
+  const { seed, images, views, rate, budget, model } = config;
+  const { encoder, objective, slices } = named(config) as ReturnType<typeof named> & { encoder?: string };
+  const own = model.encoder.kind === 'onnx' && {
+    model: { ...compact, size: model.size, encoder: model.encoder },
+    recipe: { ...presets.cifar16, size: model.size },
+  };
+  const preset = encoder && { model: { ...compact, encoder: encoders[encoder as keyof typeof encoders] } };
   const told = {
     ...{ seed, images, views, rate, budget },
-    ...(encoder && { model: { ...compact, encoder: encoders[encoder as keyof typeof encoders] } }),
+    ...(own || preset),
     ...(objective && { objective: { name: objective } }),
     ...(slices && { slices }),
   };

@@ -31,6 +31,7 @@ export function readOnnx(
     graph,
     inputs,
     largest: LARGEST,
+    precision: 'float32',
     weight: ({ name, tensor: { data, shape, dtype } }) => graph.constant(data, shape, name, dtype),
     batchNorm({ x, gamma, beta, mean, variance, epsilon }) {
       const [mu, sigma2] = [mean, variance].map(({ tensor }) => graph.constant(tensor.data, tensor.shape));

@@ -72,7 +72,8 @@ export interface BatchNorm<S = Statistic> {
 /** Batch norm with its tensors given: in training by the batch's statistics, which move the running ones, else by these. */
 export function normaliseWith(norm: BatchNorm, training: boolean, finish: Finish = { rectify: false }): Value {
   const { x, momentum } = norm;
-  if (!training) return finished(normaliseByStatistics({ ...norm, mean: norm.mean.value, variance: norm.variance.value }), finish);
+  if (!training)
+    return finished(normaliseByStatistics({ ...norm, mean: norm.mean.value, variance: norm.variance.value }), finish);
   const { y, mean, variance } = normaliseBatch(norm, finish);
   const count = elements(x.shape) / x.shape[1];
   const blend = (running: Value, batch: Value) => add(scale(running, 1 - momentum), scale(batch, momentum));

@@ -1,4 +1,5 @@
 import { BagsslError } from '../errors.ts';
+import { elements } from '../graph/elements.ts';
 import { cast } from '../graph/functions.ts';
 import type { Graph, Precision, Shape, Value } from '../graph/graph.ts';
 
@@ -64,6 +65,12 @@ export class Scope {
     if (!this.weights) return this.graph.input(name, shape);
     const data = this.weights[name];
     if (!data) throw new BagsslError('bad-checkpoint', `The weights hold no tensor "${name}", which this model needs.`);
+    if (data.length !== elements(shape)) {
+      throw new BagsslError(
+        'shape-mismatch',
+        `The weights' tensor "${name}" has ${data.length} elements, but this model needs [${shape}] (${elements(shape)}). Use the weights with the model they were trained with.`,
+      );
+    }
     return this.graph.constant(data, shape, name);
   }
 }

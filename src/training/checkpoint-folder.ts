@@ -2,11 +2,23 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BagsslError } from '../errors.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+import { fileDigest } from './encoder-file.ts';
 
 /** The file whose presence makes a folder a run: it names the tensors' file by digest. */
 export const RUN_FILE = 'run.json';
 
-const tensorsFile = (json: string) => `state-${(JSON.parse(json).tensors?.sha256 ?? '').slice(0, 16)}.safetensors`;
+/** The files that a run's JSON names: its tensors, and its encoder where that is one's own. */
+function filesOf(json: string): { tensors: string; encoder?: string } {
+  const { tensors, config } = JSON.parse(json);
+  const digest = fileDigest(config);
+  return {
+    tensors: `state-${hex(tensors?.sha256)}.safetensors`,
+    encoder: digest === undefined ? undefined : `encoder-${hex(digest)}.onnx`,
+  };
+}
+
+/** The beginning of a digest; a JSON that nobody checked may name nothing outside the folder. */
+const hex = (digest: unknown) => /^[0-9a-f]{0,16}/.exec(String(digest ?? ''))![0];
 
 /**
  * Writes a checkpoint into a folder. The tensors come first under a name of their own, then run.json replaces the old
@@ -14,12 +26,15 @@ const tensorsFile = (json: string) => `state-${(JSON.parse(json).tensors?.sha256
  */
 export async function saveCheckpoint(folder: string, checkpoint: Checkpoint): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const { json, tensors } = await encodeCheckpoint(checkpoint);
-  const kept = tensorsFile(json);
-  await writeWhole(join(folder, kept), tensors);
+  const { json, tensors, encoder } = await encodeCheckpoint(checkpoint);
+  const kept = filesOf(json);
+  const before = await readdir(folder);
+  if (encoder && !before.includes(kept.encoder!)) await writeWhole(join(folder, kept.encoder!), encoder);
+  await writeWhole(join(folder, kept.tensors), tensors);
   await writeWhole(join(folder, RUN_FILE), new TextEncoder().encode(json));
-  for (const file of await readdir(folder)) {
-    if (/^state-[0-9a-f]*\.safetensors(\.part)?$/.test(file) && file !== kept) await rm(join(folder, file));
+  for (const file of before) {
+    const own = /^(state-[0-9a-f]*\.safetensors|encoder-[0-9a-f]*\.onnx)(\.part)?$/.test(file);
+    if (own && file !== kept.tensors && file !== kept.encoder) await rm(join(folder, file), { force: true });
   }
 }
 
@@ -27,9 +42,9 @@ export async function saveCheckpoint(folder: string, checkpoint: Checkpoint): Pr
 export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
   const file = join(folder, RUN_FILE);
   const json = await read(file, `There is no trained model in "${folder}"`);
-  let tensors: string;
+  let files: ReturnType<typeof filesOf>;
   try {
-    tensors = join(folder, tensorsFile(new TextDecoder().decode(json)));
+    files = filesOf(new TextDecoder().decode(json));
   } catch (cause) {
     throw new BagsslError(
       'bad-checkpoint',
@@ -37,13 +52,16 @@ export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
       { cause },
     );
   }
-  const bytes = await read(tensors, 'The checkpoint is not complete');
-  return decodeCheckpoint(new TextDecoder().decode(json), bytes, file);
+  const part = (name: string) => read(join(folder, name), 'The checkpoint is not complete');
+  const tensors = await part(files.tensors);
+  const encoder = files.encoder === undefined ? undefined : await part(files.encoder);
+  return decodeCheckpoint(new TextDecoder().decode(json), tensors, file, encoder);
 }
 
 async function read(file: string, otherwise: string): Promise<Uint8Array> {
   try {
-    return await readFile(file);
+    const { buffer, byteOffset, length } = await readFile(file);
+    return new Uint8Array(buffer, byteOffset, length);
   } catch (cause) {
     throw new BagsslError(
       'bad-checkpoint',

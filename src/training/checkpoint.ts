@@ -3,8 +3,10 @@ import { writeSafetensors } from '../formats/safetensors.ts';
 import { readWeights } from '../formats/weights.ts';
 import type { Shape } from '../graph/graph.ts';
 import type { State } from '../runtime/resident-state.ts';
+import { withFile, withoutFile } from './encoder-file.ts';
 import { type RunConfig, runConfig } from './run-config.ts';
 import type { Position } from './schedule.ts';
+import { sha256 } from './sha256.ts';
 
 /** A run as a value: what determines it and how far it has come. Resuming from it continues bit for bit on one engine. */
 export interface Checkpoint {
@@ -27,15 +29,25 @@ export interface HistoryEntry {
 interface Header {
   readonly format: 'bagssl-run';
   readonly version: 1;
-  readonly config: RunConfig;
+  readonly config: object;
   readonly position: Position;
   readonly tensors: { readonly bytes: number; readonly sha256: string };
   readonly history: readonly HistoryEntry[];
 }
 
-/** A checkpoint as two files: tensors in safetensors, and a JSON that names them by digest. */
-export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<{ json: string; tensors: Uint8Array }> {
-  const { config, position, history, state, shapes } = checkpoint;
+/** A checkpoint's parts: the JSON names the others by digest. */
+export interface EncodedCheckpoint {
+  readonly json: string;
+  /** The state, as safetensors. */
+  readonly tensors: Uint8Array;
+  /** The .onnx file of an encoder of one's own. */
+  readonly encoder?: Uint8Array;
+}
+
+/** A checkpoint as files: tensors, a JSON that names them by digest, and an encoder's .onnx file where it has one. */
+export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<EncodedCheckpoint> {
+  const { position, history, state, shapes } = checkpoint;
+  const { config, encoder } = await withoutFile(checkpoint.config);
   const tensors = writeSafetensors(
     Object.fromEntries(
       Object.entries(state).map(([name, data]) => [name, { dtype: 'F32' as const, shape: [...shapes[name]], data }]),
@@ -49,11 +61,16 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<{ json: 
     tensors: { bytes: tensors.byteLength, sha256: await sha256(tensors) },
     history,
   };
-  return { json: `${JSON.stringify(header, null, 1)}\n`, tensors };
+  return { json: `${JSON.stringify(header, null, 1)}\n`, tensors, encoder };
 }
 
-/** The checkpoint in two files' contents; anything damaged is an error ('bad-checkpoint') that says which and how. */
-export async function decodeCheckpoint(json: string, tensors: Uint8Array, name = 'checkpoint'): Promise<Checkpoint> {
+/** The checkpoint in its files' contents; anything damaged is an error ('bad-checkpoint') that says which and how. */
+export async function decodeCheckpoint(
+  json: string,
+  tensors: Uint8Array,
+  name = 'checkpoint',
+  encoder?: Uint8Array,
+): Promise<Checkpoint> {
   const header = readHeader(json, name);
   const digest = await sha256(tensors);
   if (tensors.byteLength !== header.tensors?.bytes || digest !== header.tensors?.sha256) {
@@ -63,7 +80,7 @@ export async function decodeCheckpoint(json: string, tensors: Uint8Array, name =
     );
   }
   const { weights, shapes } = readWeights(tensors);
-  const config = runConfig(header.config);
+  const config = runConfig(await withFile(header.config as RunConfig, encoder, name));
   return {
     config,
     position: header.position,
@@ -91,9 +108,4 @@ function readHeader(json: string, name: string): Header {
     throw new BagsslError('bad-checkpoint', `${name} has no valid position (step ${step}, ${seconds} seconds).`);
   }
   return header;
-}
-
-async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -16,7 +16,7 @@ import { cifar16, type Recipe } from '../patches/recipe.ts';
 import type { PrecisionChoice } from '../runtime/precision.ts';
 import { PRECISION_CHOICES } from '../runtime/precision.ts';
 
-/** Everything that determines a run, as plain JSON. */
+/** Everything that determines a run: plain JSON, but for the bytes of an encoder of one's own. */
 export interface RunConfig {
   readonly seed: number;
   readonly recipe: Recipe;

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { readNpy } from '../../src/index.ts';
+import { ownEncoders, ownModel } from '../support/own-encoders.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'bagssl-cli-'));
 after(() => rm(folder, { recursive: true }));
@@ -162,6 +163,31 @@ describe('the command line', () => {
     assert.deepEqual(readNpy(await readFile(npy)).shape, [3, 1024]);
   });
 
+  it('trains a network of one’s own, embeds and evaluates with it', { timeout: 120_000 }, async () => {
+    const file = run('own.onnx');
+    const own = ownEncoders.find((one) => one.file === 'plain-opset11')!;
+    await writeFile(file, ownModel(own));
+    const out = run('own');
+    const choice = ['--encoder', file, '--batch-norm', 'frozen', '--encoder-output', '/Flatten_output_0'];
+    const train = ['train', '--data', 'builtin', '--out', out, '--steps', '2', ...small, ...choice];
+    const trained = await bagssl(train);
+    assert.equal(trained.code, 0, trained.stderr);
+    const { config } = JSON.parse(await readFile(join(out, 'run.json'), 'utf8'));
+    const { model: kept, ...encoder } = config.model.encoder;
+    const expected = { kind: 'onnx', name: 'own.onnx', batchNorm: 'frozen', output: '/Flatten_output_0' };
+    assert.deepEqual([encoder, config.model.size, config.recipe.size], [expected, 16, 16]);
+    assert.match(kept.sha256, /^[0-9a-f]{64}$/);
+    await rm(file);
+    const npy = run('own.npy');
+    const engine = ['--model', out, '--data', 'builtin', '--device', 'wasm', '--threads', '1'];
+    const embedded = await bagssl(['embed', ...engine, '--out', npy, '--images', '3']);
+    assert.equal(embedded.code, 0, embedded.stderr);
+    assert.deepEqual(readNpy(await readFile(npy)).shape, [3, 1024]);
+    const evaluated = await bagssl(['evaluate', ...engine, '--train-images', '60', '--patches', 'grid1', '--json']);
+    assert.equal(evaluated.code, 0, evaluated.stderr);
+    assert.ok(JSON.parse(evaluated.stdout).untrained.linear > 0);
+  });
+
   it('does not overwrite a run unasked', { timeout: 60_000 }, async () => {
     const out = run('kept');
     await bagssl(['train', '--data', 'builtin', '--out', out, '--steps', '1', ...small]);
@@ -183,6 +209,7 @@ describe('the command line', () => {
   it('exits with 2 for wrong use and 1 for failure, with one line that says what to do', {
     timeout: 60_000,
   }, async () => {
+    await writeFile(run('bad.onnx'), 'certainly not a file');
     for (const [args, code, message] of [
       [[], 2, /Name a command/],
       [['frobnicate'], 2, /Unknown command "frobnicate"; there are train, embed, evaluate, doctor/],
@@ -204,6 +231,21 @@ describe('the command line', () => {
         ['train', '--data', 'builtin', '--out', run('y'), '--encoder', 'huge'],
         2,
         /--encoder takes one of compact.*"huge"/,
+      ],
+      [
+        ['train', '--data', 'builtin', '--out', run('y'), '--encoder', run('none.onnx')],
+        2,
+        /--encoder .*none\.onnx cannot be read \(ENOENT\)/,
+      ],
+      [
+        ['train', '--data', 'builtin', '--out', run('y'), '--encoder', run('bad.onnx')],
+        1,
+        /Not an ONNX file, or a truncated one \(20 bytes\)/,
+      ],
+      [
+        ['train', '--data', 'builtin', '--out', run('y'), '--batch-norm', 'frozen'],
+        2,
+        /--batch-norm is for a network of one's own/,
       ],
       [['train', '--data', 'builtin', '--out', run('y'), '--objective', 'luck'], 2, /--objective takes one of.*"luck"/],
       [['train', '--data', run('nowhere'), '--out', run('y')], 1, /nowhere does not exist/],

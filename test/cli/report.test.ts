@@ -9,7 +9,15 @@ import { niceTicks } from '../../cli/report/line-chart.ts';
 import { reportPage } from '../../cli/report/page.ts';
 import { thumbnail } from '../../cli/report/rgb.ts';
 import { repeatCommand } from '../../cli/report/setup.ts';
-import { encoders, type ImageSet, type PatchParameters, type RunOverrides, runConfig } from '../../src/index.ts';
+import {
+  encoders,
+  type ImageSet,
+  type PatchParameters,
+  presets,
+  type RunOverrides,
+  runConfig,
+} from '../../src/index.ts';
+import { onnxFile } from '../support/onnx-file.ts';
 
 const HOSTILE = `<script>alert("1")</script>'&`;
 const grey = (side: number) => ({ data: new Uint8Array(side * side * 3).fill(120), width: side, height: side });
@@ -143,6 +151,12 @@ describe('the command that repeats a run', () => {
     });
     assert.doesNotMatch(told, /set up in code/);
     assert.match(told, /--encoder edge --objective vicreg --slices 2/);
+    const own = onnxFile({ inputs: { x: ['n', 3, 8, 8] }, nodes: [['GlobalMaxPool', 'x', 'y']] });
+    const encoder = { kind: 'onnx', model: own, batchNorm: 'frozen', name: 'net.onnx' } as const;
+    const brought = page({ model: { ...run.config.model, size: 8, encoder }, recipe: { ...presets.cifar16, size: 8 } });
+    assert.doesNotMatch(brought, /set up in code/);
+    assert.match(brought, /--encoder net\.onnx --batch-norm frozen/);
+    assert.match(brought, new RegExp(`net\\.onnx \\(${own.length} bytes\\), batch norm frozen`));
   });
 });
 

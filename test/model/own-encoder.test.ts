@@ -7,6 +7,16 @@ import { checkSlope, difference, length, sum } from '../support/golden.ts';
 import { ownConfig, ownEncoders, sgdGraph, sgdLosses } from '../support/own-encoders.ts';
 import { runNative } from '../support/run-native.ts';
 
+const named = (file: string) => ownEncoders.find((own) => own.file === file)!;
+
+describe('a ResNet-18 of width 8, exported by PyTorch', () => {
+  it('takes three steps of SGD on wasm with the losses PyTorch has', async () => {
+    const own = named('resnet18-width8');
+    const losses = await sgdLosses(own, 'wasm');
+    assert.ok(difference(losses, own.losses) < 1e-3, `${losses}, expected ${own.losses}`);
+  });
+});
+
 describe('networks exported by PyTorch compute and train as PyTorch does in float64', () => {
   for (const own of ownEncoders) {
     it(`${own.file}, batch norm ${own.batchNorm}`, async () => {

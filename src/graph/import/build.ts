@@ -1,6 +1,6 @@
 import { BagsslError } from '../../errors.ts';
 import { elements } from '../elements.ts';
-import type { Graph, Value } from '../graph.ts';
+import type { Graph, Precision, Value } from '../graph.ts';
 import { fold, MOST_FOLDED } from './fold.ts';
 import { nodesFor } from './order.ts';
 import type { FileModel, FileNode } from './parse.ts';
@@ -30,8 +30,13 @@ export interface BuildOptions {
   readonly inputs: ReadonlyMap<string, Value>;
   /** The most elements a value may have. */
   readonly largest: number;
-  /** The value of a tensor that can be learnt: floating, of at least one axis, and not an operand that has to be known. */
-  weight(tensor: NamedTensor): Value;
+  /** What the file's float32 is computed in; its inputs and weights come so. */
+  readonly precision: Precision;
+  /**
+   * The value of a tensor that can be learnt: floating, of at least one axis, and not an operand that has to be known. What
+   * only batch norms read is always float32.
+   */
+  weight(tensor: NamedTensor, precision: Precision): Value;
   /** Puts a batch norm in place of the file's, whose statistics are given. */
   batchNorm(norm: FileBatchNorm): Value;
 }
@@ -66,12 +71,13 @@ const MOST_AXES = 8;
 export function buildOnnx(model: FileModel, outputs: readonly string[], options: BuildOptions): Value[] {
   const { graph } = options;
   const nodes = nodesFor(model, outputs);
-  const weights = weightsOf(model, nodes);
+  const weights = weightsOf(model, nodes, options.precision);
   const values = new Map<string, Value>(options.inputs);
   /** Values known before the graph runs. */
   const known = new Set<Value>();
   for (const [name, tensor] of model.tensors) {
-    if (weights.has(name)) values.set(name, options.weight({ name, tensor }));
+    const precision = weights.get(name);
+    if (precision) values.set(name, options.weight({ name, tensor }, precision));
   }
   const constant = ({ data, shape, dtype }: Tensor, name?: string) => {
     const value = graph.constant(data, shape, name, dtype);
@@ -86,6 +92,11 @@ export function buildOnnx(model: FileModel, outputs: readonly string[], options:
     values.set(name, made);
     return made;
   };
+  /** A known value as the nodes that compute with it take it. */
+  const fitting = (value: Value) =>
+    known.has(value) && value.dtype === 'float32' && options.precision !== 'float32'
+      ? graph.floats(value.data as Float32Array, value.shape, options.precision)
+      : value;
   let folded = 0;
   const spend = (count: number) => {
     folded += count;
@@ -117,7 +128,9 @@ export function buildOnnx(model: FileModel, outputs: readonly string[], options:
         return [options.batchNorm({ ...norm, epsilon: epsilon.float, momentum: momentum.float })];
       }
     }
-    return translate({ type: node.type, graph, opset: model.opset, inputs, attributes, outputs: node.outputs.length });
+    const operands = inputs.map((value, k) => (value && !isAmong(KNOWN, node.type, k) ? fitting(value) : value));
+    const { type, outputs } = node;
+    return translate({ type, graph, opset: model.opset, inputs: operands, attributes, outputs: outputs.length });
   };
 
   for (const node of nodes) {
@@ -148,17 +161,24 @@ export function buildOnnx(model: FileModel, outputs: readonly string[], options:
   });
 }
 
-/** The tensors of `model` that can be learnt: floating, with axes, read by a node, and by none as an operand it has to know. */
-function weightsOf({ tensors }: FileModel, nodes: readonly FileNode[]): Set<string> {
-  const weights = new Set<string>();
+/** Whether the k-th operand of an operator is one of these. */
+const isAmong = (places: Readonly<Record<string, readonly number[]>>, type: string, k: number) =>
+  Object.hasOwn(places, type) && places[type].includes(k);
+
+/**
+ * The tensors of `model` that can be learnt, and what in: floating, with axes, read by a node, and by none as an operand it
+ * has to know.
+ */
+function weightsOf({ tensors }: FileModel, nodes: readonly FileNode[], precision: Precision): Map<string, Precision> {
+  const weights = new Map<string, Precision>();
   const constants = new Set<string>();
   for (const { type, inputs } of nodes) {
     inputs.forEach((name, k) => {
       const tensor = tensors.get(name);
       if (!tensor || tensor.shape.length === 0 || !['float32', 'float16'].includes(tensor.dtype)) return;
-      const among = (places: typeof KNOWN) => Object.hasOwn(places, type) && places[type].includes(k);
-      if (among(KNOWN)) constants.add(name);
-      else if (!among(STATISTICS)) weights.add(name);
+      if (isAmong(KNOWN, type, k)) constants.add(name);
+      else if (type !== 'BatchNormalization') weights.set(name, precision);
+      else if (!isAmong(STATISTICS, type, k)) weights.set(name, weights.get(name) ?? 'float32');
     });
   }
   for (const name of constants) weights.delete(name);

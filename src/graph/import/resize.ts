@@ -36,11 +36,9 @@ export function resized({ type, opset, inputs, attributes }: Operation): readonl
   });
   const constant = (w: Matrix, transposed: boolean) => {
     const { data, length, extent } = w;
-    if (!transposed) return x.graph.constant(data, [length, extent]);
-    return x.graph.constant(
-      data.map((_, k) => data[(k % length) * extent + Math.floor(k / length)]),
-      [extent, length],
-    );
+    if (!transposed) return x.graph.floats(data, [length, extent], x.dtype);
+    const turned = data.map((_, k) => data[(k % length) * extent + Math.floor(k / length)]);
+    return x.graph.floats(turned, [extent, length], x.dtype);
   };
   return [matmul(matmul(constant(rows, false), x), constant(columns, true))];
 }

@@ -101,7 +101,8 @@ const TRANSLATIONS: Readonly<Record<string, Translation>> = {
   Dropout: unchanged,
   Cast: (operation) => {
     const x = operation.inputs[0]!;
-    return operation.attributes.to === 1 && x.dtype === 'float32' ? [x] : applied(operation);
+    // Half floats stay so: a file is written in float32, and may be computed in half.
+    return operation.attributes.to === 1 && x.dtype.startsWith('float') ? [x] : applied(operation);
   },
 
   Sum: chained(f.add),
@@ -113,7 +114,7 @@ const TRANSLATIONS: Readonly<Record<string, Translation>> = {
     const power = scalar('The exponent of Pow', exponent!);
     if (power === 1) return [x!];
     if (power === 2) return [f.mul(x!, x!)];
-    return [power === 0.5 ? f.sqrt(x!) : f.pow(x!, x!.graph.scalar(power))];
+    return [power === 0.5 ? f.sqrt(x!) : f.pow(x!, f.like(x!, power))];
   },
   Clip({ inputs: [x, low, high], attributes: { min, max } }) {
     const limit = (operand: Value | undefined, attribute: FileAttribute | undefined, otherwise: number) =>
@@ -124,7 +125,7 @@ const TRANSLATIONS: Readonly<Record<string, Translation>> = {
     return [from === 0 && to >= largest ? f.relu(x!) : f.clip(x!, from, to)];
   },
   PRelu({ inputs: [x, slope] }) {
-    const zero = x!.graph.scalar(0);
+    const zero = f.like(x!, 0);
     return [f.where(f.greater(x!, zero), x!, f.mul(x!, slope!))];
   },
   Selu({ inputs: [x], attributes: { alpha, gamma } }) {
@@ -232,7 +233,7 @@ const TRANSLATIONS: Readonly<Record<string, Translation>> = {
   InstanceNormalization({ graph, inputs: [x, gamma, beta], attributes: { epsilon } }) {
     const [n, c, ...space] = x!.shape;
     const count = elements(space);
-    const flat = (v: number) => graph.constant(new Float32Array(count).fill(v), [count]);
+    const flat = (v: number) => graph.floats(new Float32Array(count).fill(v), [count], x!.dtype);
     const rows = f.layerNormalization(f.reshape(x!, [n * c, count]), flat(1), flat(0), float(epsilon, 1e-5));
     const normal = f.reshape(rows, x!.shape);
     return [f.add(f.mul(normal, alongChannels(gamma!, x!)), alongChannels(beta!, x!))];

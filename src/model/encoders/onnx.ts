@@ -1,11 +1,11 @@
 import { BagsslError } from '../../errors.ts';
-import { batchNormalization, reduceMean } from '../../graph/functions.ts';
-import type { Shape, Value } from '../../graph/graph.ts';
+import { cast, reduceMean } from '../../graph/functions.ts';
+import type { Precision, Shape, Value } from '../../graph/graph.ts';
 import { buildOnnx, type FileBatchNorm, type NamedTensor } from '../../graph/import/build.ts';
 import { type FileModel, parseOnnx } from '../../graph/import/parse.ts';
 import { createGraph } from '../../graph/ops/index.ts';
 import { shapeOf } from '../../graph/read-onnx.ts';
-import { normaliseWith } from '../batch-norm.ts';
+import { normaliseByStatistics, normaliseWith } from '../batch-norm.ts';
 import { oneOf } from '../checks.ts';
 import { Scope, type Statistic } from '../scope.ts';
 import type { EncoderKind } from './kind.ts';
@@ -109,7 +109,9 @@ function build(scope: Scope, config: OnnxConfig, patches: Value): Value {
     graph: scope.graph,
     inputs: new Map([[input.name, patches]]),
     largest: LARGEST * batch,
-    weight: (named: NamedTensor) => scope.parameter(nameOf(named), named.tensor.shape, { data: floats(named) }),
+    precision: scope.precision,
+    weight: (named: NamedTensor, precision: Precision) =>
+      scope.parameter(nameOf(named), named.tensor.shape, { data: floats(named) }, precision),
     batchNorm: (norm: FileBatchNorm) => normalised(scope, config, norm, nameOf),
   };
   let y: Value;
@@ -127,7 +129,7 @@ function build(scope: Scope, config: OnnxConfig, patches: Value): Value {
 /** One row a patch. */
 function pooled(y: Value, output: string, batch: number): Value {
   const { length } = y.shape;
-  if (y.dtype === 'float32' && y.shape[0] === batch) {
+  if (y.dtype.startsWith('float') && y.shape[0] === batch) {
     if (length === 2) return y;
     if (length === 4) return reduceMean(y, [2, 3]);
   }
@@ -151,7 +153,8 @@ function normalised(
   norm: FileBatchNorm,
   nameOf: (named: NamedTensor) => string,
 ): Value {
-  const { x, gamma, beta, epsilon } = norm;
+  const { x, epsilon } = norm;
+  const [gamma, beta] = [norm.gamma, norm.beta].map((v) => cast(v, 'float32'));
   const [mean, variance] = [norm.mean, norm.variance].map((named) => ({
     named,
     data: floats(named),
@@ -159,7 +162,7 @@ function normalised(
   }));
   if (batchNorm === 'frozen') {
     const fixed = ({ data, shape }: { data: Float32Array; shape: Shape }) => scope.graph.constant(data, shape);
-    return batchNormalization(x, gamma, beta, fixed(mean), fixed(variance), epsilon);
+    return normaliseByStatistics({ x, gamma, beta, mean: fixed(mean), variance: fixed(variance), epsilon });
   }
   const statistic = ({ named, data, shape }: typeof mean): Statistic => scope.statistic(nameOf(named), shape, { data });
   return normaliseWith(
