@@ -5,7 +5,7 @@ import { normaliseRows } from './normalise.ts';
 import type { Objective } from './objective.ts';
 
 export interface ByolOptions {
-  /** τ of the target's moving average, one value throughout (the paper lets it rise to 1). */
+  /** τ of the target's moving average at the start, from where it rises to 1; the paper has 0.996 for long runs, 0.99 for short. */
   readonly momentum?: number;
   /** Width of the predictor's hidden layer. */
   readonly hidden?: number;
@@ -15,7 +15,8 @@ export interface ByolOptions {
  * BYOL (arXiv 2006.07733): a predictor q on the projections z foretells the projections z̄ that the target network, a moving
  * average, makes of the other views. Of a pair of views, with all vectors brought to length 1,
  *   L = ‖q(z) − z̄′‖² + ‖q(z′) − z̄‖² = 4 − 2·(q(z)ᵀz̄′ + q(z′)ᵀz̄),
- * and the mean of that over all pairs of views. Batch norm sees the views of a batch together.
+ * and the mean of that over all pairs of views. Batch norm sees the views of a batch together. With k of K steps taken the
+ * average's momentum is 1 − (1 − τ)·½(cos(πk/K) + 1).
  */
 export function byol({ momentum = 0.99, hidden = 1024 }: ByolOptions = {}): Objective {
   checkOptions('byol', { momentum }, { high: 1 });

@@ -25,7 +25,7 @@ export interface Learner {
   predict(x: Value, hidden: number): Value;
   /**
    * What a second network makes of the same patches, a constant to the gradient: its weights θ̄ start as the network's θ
-   * and follow them after every step, θ̄ ← momentum·θ̄ + (1 − momentum)·θ.
+   * and follow them after every step, θ̄ ← m·θ̄ + (1 − m)·θ, where m rises along half a cosine from `momentum` to 1 over the run.
    */
   target(momentum: number): Value;
 }

@@ -101,7 +101,7 @@ export class Fit implements AsyncIterable<Step>, AsyncDisposable {
       const rate = learningRate(config, this.#position);
       const number = this.#position.step + 1;
       const due = number % every === 0 || number === 1 || ('steps' in config.budget && number === config.budget.steps);
-      const reads = await step.run({ data: batch.data, shape }, rate, number, due ? step.reads : []);
+      const reads = await step.run({ data: batch.data, shape }, rate, number, due ? step.reads : [], used);
       const report = due ? this.#report(number, step, reads) : undefined;
       const ms = performance.now() - started;
       this.#position = { step: number, seconds: this.#position.seconds + ms / 1000 };

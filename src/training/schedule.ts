@@ -19,11 +19,14 @@ export function learningRate(config: RunConfig, position: Position): number {
   return config.rate * warm * shareOfPeak(config.schedule, Math.min(1, progress(config, position)));
 }
 
+/** ½(1 + cos πt): from 1 to 0 as t goes from 0 to 1. */
+export const halfCosine = (t: number): number => 0.5 * (1 + Math.cos(Math.PI * t));
+
 /** Cosine: ½(1 + cos πt); constant: 1; step: factor^(how many of `at` are reached), t the share of the budget used. */
 function shareOfPeak(schedule: Schedule, used: number): number {
   switch (schedule.name) {
     case 'cosine':
-      return 0.5 * (1 + Math.cos(Math.PI * used));
+      return halfCosine(used);
     case 'constant':
       return 1;
     case 'step':

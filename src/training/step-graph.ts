@@ -1,4 +1,4 @@
-import { cast, matmul } from '../graph/functions.ts';
+import { cast, matmul, scale, shift } from '../graph/functions.ts';
 import { gradients } from '../graph/gradients.ts';
 import type { Precision, Value } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
@@ -32,8 +32,8 @@ export interface StepLayout extends Views {
 }
 
 /**
- * Inputs: `patches` [views·images, 3, size, size] with row v·images + b view v of image b; `rate` and `step`, scalars; and
- * the state by name. Outputs: each state tensor's next value as `name.next`, the loss's reads, and `collapse`.
+ * Inputs: `patches` [views·images, 3, size, size] with row v·images + b view v of image b; the scalars `rate`, `step` and
+ * `remaining`, which falls along half a cosine from 1 at the run's start to 0 at its end; and the state by name. Outputs: each state tensor's next value as `name.next`, the loss's reads, and `collapse`.
  */
 export function stepGraph(
   model: ModelConfig,
@@ -45,6 +45,7 @@ export function stepGraph(
   const patches = graph.input('patches', [layout.views * layout.images, 3, model.size, model.size]);
   const rate = graph.input('rate', []);
   const step = graph.input('step', []);
+  const remaining = graph.input('remaining', []);
   const { precision = 'float32' } = layout;
   const scaling = lossScaling(graph, precision);
   const counted = scaling.counted(step);
@@ -54,7 +55,7 @@ export function stepGraph(
   const learner: Learner = {
     predict: (x, hidden) => predictor(scope, x, hidden),
     target(momentum) {
-      const target = new TargetScope(scope, momentum, counted);
+      const target = new TargetScope(scope, shift(scale(remaining, momentum - 1), 1), counted);
       const made = network(target, model, patches).projection;
       targets.push(...target.averages);
       return made;

@@ -17,7 +17,7 @@ export class TargetScope extends Scope {
 
   constructor(
     online: Scope,
-    private readonly momentum: number,
+    private readonly momentum: Value,
     private readonly step: Value,
   ) {
     super(online.graph, undefined, online.precision);

@@ -8,6 +8,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { initialState } from './initial-state.ts';
 import { SCALING } from './loss-scaling.ts';
 import { objectiveOf, optimizerOf, type RunConfig } from './run-config.ts';
+import { halfCosine } from './schedule.ts';
 import { type SlicedGraphs, slicedGraphs } from './sliced-graphs.ts';
 import { type StepGraph, stepGraph } from './step-graph.ts';
 
@@ -88,10 +89,13 @@ export class TrainingStep {
     return this.memory.engine;
   }
 
-  /** One step on a batch of patches [views·images, 3, size, size]; what `reads` names comes back. */
-  run(patches: HostTensor, rate: number, step: number, reads: readonly string[]): Promise<Reads> {
+  /**
+   * One step on a batch of patches [views·images, 3, size, size], with this share of the run behind it; what `reads` names
+   * comes back.
+   */
+  run(patches: HostTensor, rate: number, step: number, reads: readonly string[], used = 0): Promise<Reads> {
     const scalar = (value: number) => ({ data: Float32Array.of(value), shape: [] });
-    return this.work(patches, { rate: scalar(rate), step: scalar(step) }, reads);
+    return this.work(patches, { rate: scalar(rate), step: scalar(step), remaining: scalar(halfCosine(used)) }, reads);
   }
 
   /** A copy of the state. */
@@ -105,7 +109,7 @@ export class TrainingStep {
   }
 }
 
-type Scalars = Readonly<Record<'rate' | 'step', HostTensor>>;
+type Scalars = Readonly<Record<'rate' | 'step' | 'remaining', HostTensor>>;
 type Reads = Record<string, Float32Array>;
 
 /** Equal runs of rows, without copying. */

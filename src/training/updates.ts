@@ -41,7 +41,7 @@ export function updates(scope: Scope, { optimizer, slopes, rate, step, averaging
   const averages = weights.map(({ spec, next }) => {
     const average = { name: averageOf(spec.name), shape: spec.shape, init: zeros };
     const past = graph.input(average.name, average.shape);
-    return { spec: average, next: movingAverage(past, next, averaging, step), of: spec.name };
+    return { spec: average, next: movingAverage(past, next, graph.scalar(averaging), step), of: spec.name };
   });
   return [...learnt, ...averages];
 }

@@ -6,6 +6,7 @@ float32 holds them exactly. Figures keep ten digits.
 """
 import itertools
 import json
+import math
 
 import torch
 import torch.nn.functional as F
@@ -128,6 +129,7 @@ def byol_steps(views=3, images=4, momentum=0.9, rate=0.1, steps=3):
 
     The network: 3x3 convolution, batch norm, ReLU, mean over positions, linear, batch norm, ReLU, linear; the predictor:
     linear, batch norm, ReLU, linear. Linear weights are [in, out], without bias; the batch's own statistics throughout.
+    The average's momentum rises from its base to 1: 1 - (1 - base) (cos(pi k / K) + 1) / 2 after k of K steps.
     """
     patches = draw(images, 3, 4, 4).repeat(views, 1, 1, 1) + draw(views * images, 3, 4, 4)
     online = {"encoder.0.conv.weight": draw(4, 3, 3, 3, spread=0.3)}
@@ -167,7 +169,8 @@ def byol_steps(views=3, images=4, momentum=0.9, rate=0.1, steps=3):
             for (name, p), g in zip(online.items(), grads):
                 velocity[name] = 0.9 * velocity[name] + g
                 p -= rate * velocity[name]
-                target[name] = momentum * target[name] + (1 - momentum) * p
+                tau = 1 - (1 - momentum) * (math.cos(math.pi * (step + 1) / steps) + 1) / 2
+                target[name] = tau * target[name] + (1 - tau) * p
     end = {name: figures(p) for name, p in online.items()}
     used = {name: p for name, p in used.items() if not name.startswith("predictor")}
     return dict(

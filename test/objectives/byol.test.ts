@@ -6,6 +6,7 @@ import { sgd } from '../../src/optimizers/sgd.ts';
 import { ResidentState } from '../../src/runtime/resident-state.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
 import { initialState } from '../../src/training/initial-state.ts';
+import { halfCosine } from '../../src/training/schedule.ts';
 import { stepGraph } from '../../src/training/step-graph.ts';
 import { byol as golden } from '../golden/objectives.json';
 import { relativeError } from '../support/reference.ts';
@@ -18,7 +19,7 @@ const model: ModelConfig = {
 };
 
 describe('BYOL', () => {
-  it('takes the three steps PyTorch takes in float64: losses, weights, predictor and target', async () => {
+  it('takes the three steps PyTorch takes in float64: losses, weights, predictor and target, whose momentum rises', async () => {
     const graph = stepGraph(model, byol({ momentum, hidden }), sgd(), { views, images });
     const start = Object.entries(golden.start).map(([name, data]) => [name, Float32Array.from(data)]);
     const runtime = await Runtime.open({ device: 'native', threads: 1 });
@@ -31,6 +32,7 @@ describe('BYOL', () => {
         patches: { data: Float32Array.from(golden.patches), shape: [views * images, 3, 4, 4] },
         rate: { data: Float32Array.of(golden.rate), shape: [] },
         step: { data: Float32Array.of(step), shape: [] },
+        remaining: { data: Float32Array.of(halfCosine((step - 1) / golden.losses.length)), shape: [] },
       };
       losses.push(graph.loss.report(await memory.run(program, feeds, graph.reads)).loss);
     }

@@ -7,14 +7,24 @@ const options = { data: plainImages(), run: SHORT_RUN, threads: 1, workers: 1 } 
 const code = (expected: string) => (error: unknown) => error instanceof BagsslError && error.code === expected;
 
 describe('fit', () => {
-  for (const device of ['wasm', 'native'] as const) {
-    it(`resumes bit for bit on ${device}: 8 steps, saved, read back, 12 more`, async () => {
-      const whole = fit({ ...options, device });
+  for (const [device, what, more] of [
+    ['wasm', '', {}],
+    ['native', '', {}],
+    ['wasm', ' with averaged weights', { averaging: 0.9 }],
+    [
+      'native',
+      ' with averaged weights and BYOL, whose target follows',
+      { averaging: 0.9, objective: { name: 'byol' } },
+    ],
+  ] as const) {
+    it(`resumes bit for bit on ${device}${what}: 8 steps, saved, read back, 12 more`, async () => {
+      const run = { ...SHORT_RUN, ...more };
+      const whole = fit({ ...options, device, run });
       for await (const _ of whole);
       const expected = await whole.checkpoint();
       await whole.dispose();
 
-      const first = fit({ ...options, device });
+      const first = fit({ ...options, device, run });
       for await (const { step } of first) if (step === 8) break;
       const { json, tensors } = await encodeCheckpoint(await first.checkpoint());
       await first.dispose();
