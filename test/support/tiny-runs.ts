@@ -1,0 +1,48 @@
+import { type DeviceChoice, fit, type RunOverrides } from '../../src/index.ts';
+import { plainImages, SHORT_RUN } from './short-training.ts';
+
+const sized = { ...SHORT_RUN, images: 8, views: 2, budget: { steps: 3 }, warmup: 0 } satisfies RunOverrides;
+const head = { hidden: [16, 16], out: 8 };
+const encoder = { kind: 'conv', widths: [6], strides: [2], residual: false } as const;
+const objective = (given: NonNullable<RunOverrides['objective']>): RunOverrides => ({
+  ...sized,
+  model: { size: 8, encoder, projector: head },
+  objective: given,
+});
+
+/** Runs of three steps that between them have every operator the presets train with, each as small as its structure allows. */
+export const TINY_RUNS: Readonly<Record<string, RunOverrides>> = {
+  'ResNet-18 with the EMP-SSL head, narrow': {
+    ...sized,
+    model: {
+      size: 8,
+      encoder: { kind: 'resnet', depth: 18, stem: 'cifar', width: 4 },
+      projector: { hidden: [32, 32], out: 16, bias: true },
+    },
+  },
+  ViT: {
+    ...sized,
+    model: { size: 8, encoder: { kind: 'vit', patch: 4, width: 12, depth: 2, heads: 2, mlpRatio: 2 }, projector: head },
+  },
+  'depthwise encoder': {
+    ...sized,
+    model: {
+      size: 8,
+      encoder: { kind: 'depthwise', widths: [6, 6, 8], strides: [1, 1, 2], residual: true },
+      projector: head,
+    },
+  },
+  'coding rate': objective({ name: 'coding-rate', similarity: 20 }),
+  VICReg: objective({ name: 'vicreg' }),
+  'spectral contrastive': objective({ name: 'spectral', radius: 2 }),
+  InfoNCE: objective({ name: 'info-nce' }),
+  'Barlow Twins': objective({ name: 'barlow-twins' }),
+  BYOL: objective({ name: 'byol', hidden: 8 }),
+};
+
+/** The losses of a run on a device. */
+export async function lossesOf(device: DeviceChoice, run: RunOverrides): Promise<number[]> {
+  await using training = fit({ data: plainImages(), device, run, reportEvery: 1, threads: 1, workers: 0 });
+  for await (const _ of training);
+  return training.history.map(({ loss }) => loss);
+}
