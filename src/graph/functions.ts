@@ -152,11 +152,16 @@ export function flip(x: Value, axes: readonly number[]): Value {
   return slice(x, axes, all(-1), all(-(2 ** 31)), all(-1));
 }
 
-/** Zeros, or another value, around a tensor: `before` and `after` hold one amount per axis. */
+/**
+ * Zeros, or another value, around a tensor: `before` and `after` hold one amount per axis. Half floats take the way by float32,
+ * as the shader of ORT 1.30 for their padding is refused by naga, the compiler of Deno and Firefox.
+ */
 export function pad(x: Value, before: readonly number[], after: readonly number[], value = 0): Value {
   if (before.every((n) => n === 0) && after.every((n) => n === 0)) return x;
   const amounts = x.graph.integers([...before, ...after]);
-  return x.graph.apply('Pad', value === 0 ? [x, amounts] : [x, amounts, like(x, value)])[0];
+  const padded = (wide: Value) =>
+    x.graph.apply('Pad', value === 0 ? [wide, amounts] : [wide, amounts, like(wide, value)])[0];
+  return x.dtype === 'float16' ? inFloat32(padded, x) : padded(x);
 }
 
 /** Without the axes of extent 1 that are named, and with axes of extent 1 put in at these places of the result. */

@@ -33,7 +33,8 @@ export interface StepLayout extends Views {
 
 /**
  * Inputs: `patches` [views·images, 3, size, size] with row v·images + b view v of image b; the scalars `rate`, `step` and
- * `remaining`, which falls along half a cosine from 1 at the run's start to 0 at its end; and the state by name. Outputs: each state tensor's next value as `name.next`, the loss's reads, and `collapse`.
+ * `remaining`, which falls along half a cosine from 1 at the run's start to 0 at its end; and the state by name. Outputs:
+ * each state tensor's next value as `name.next`, the loss's reads, and `collapse`.
  */
 export function stepGraph(
   model: ModelConfig,

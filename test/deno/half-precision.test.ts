@@ -11,6 +11,7 @@ import {
 } from '../../src/index.ts';
 import { relativeError } from '../support/reference.ts';
 import { largestDifference, plainImages, SHORT_RUN } from '../support/short-training.ts';
+import { lossesOf, TINY_RUNS } from '../support/tiny-runs.ts';
 
 const adapter = await findAdapter();
 const why =
@@ -41,6 +42,18 @@ describe('training in float16 on WebGPU', { skip: why }, () => {
     const difference = largestDifference(losses[0], losses[1]);
     assert.ok(difference < 1e-2 && difference > 1e-6, `${difference}: ${losses}`);
   });
+
+  for (const name of ['ViT', 'BYOL']) {
+    it(`of ${name} begins with the loss of float32 to 1 %, and goes on`, async () => {
+      const run = TINY_RUNS[name];
+      const [[expected], losses] = [
+        await lossesOf('wasm', run),
+        await lossesOf('webgpu', { ...run, precision: 'float16' }),
+      ];
+      assert.ok(Math.abs(losses[0] - expected) < 1e-2 * Math.abs(expected), `${losses[0]}; ${expected}`);
+      assert.ok(losses[2] !== losses[0] && losses.every(Number.isFinite), `${losses}`);
+    });
+  }
 
   it('skips the steps that overflow, with nothing changed, and goes on at a smaller scale', async () => {
     const { state, run } = training('webgpu', { precision: 'float16' }, 2 ** 18);
