@@ -1,11 +1,16 @@
-// npm run bench -- NAME [options]: bundles bench/NAME.ts and runs it. `npm run bench` alone lists the names.
+// npm run bench -- NAME [--deno] [options]: bundles bench/NAME.ts and runs it in Node, or in Deno (WebGPU on lavapipe where
+// there is no GPU). `npm run bench` alone lists the names.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { lavapipeEnvironment } from './lib/vulkan.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
-const [name, ...rest] = process.argv.slice(2);
+const [name, ...options] = process.argv.slice(2);
+const rest = options.filter((option) => option !== '--deno');
 const runnable = readdirSync('bench').filter((file) =>
   readFileSync(`bench/${file}`, 'utf8').includes('npm run bench -- '),
 );
@@ -30,4 +35,11 @@ await build({
   entryPoints: { 'patches.worker': 'workers/patches.ts' },
   outdir: 'build/bench',
 });
-process.exit(spawnSync(process.execPath, [`build/bench/${name}.js`, ...rest], { stdio: 'inherit' }).status ?? 1);
+const deno = join(createRequire(import.meta.url).resolve('deno/package.json'), '../bin.cjs');
+const command = rest.length < options.length ? [deno, 'run', '--allow-all', '--no-lock'] : [];
+const env = { ...process.env, ...(command.length > 0 && { ...lavapipeEnvironment(), DENO_NO_UPDATE_CHECK: '1' }) };
+const { status } = spawnSync(process.execPath, [...command, `build/bench/${name}.js`, ...rest], {
+  stdio: 'inherit',
+  env,
+});
+process.exit(status ?? 1);
