@@ -58,7 +58,8 @@ export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
       );
     }
     const wanted = node.inputs.map((input) => dependent.has(input));
-    deliver(node.inputs, node.operator.gradient({ node, gradients: given, wanted }));
+    const derive = () => node.operator.gradient!({ node, gradients: given, wanted });
+    deliver(node.inputs, node.origin ? graph.from(node.origin, derive) : derive());
   }
   return wrt.map(
     (value) => collect(value) ?? graph.floats(new Float32Array(elements(value.shape)), value.shape, value.dtype),

@@ -270,6 +270,20 @@ const forms: Record<string, OnnxFile> = {
       ['Where', 'mask x f', 'y'],
     ],
   },
+  'masks computed: ScatterND': {
+    inputs: { x: [2, 3, 2] },
+    tensors: {
+      n: ints(3, 2),
+      at: { dims: [2, 1], int64: [2, 0] },
+      put: { dims: [2, 2], int64: [1, 2, 3, 4] },
+    },
+    nodes: [
+      ['ConstantOfShape', 'n', 'zeros', { value: { tensor: ints(0) } }],
+      ['ScatterND', 'zeros at put', 'mask'],
+      ['Cast', 'mask', 'factor', { to: 1 }],
+      ['Mul', 'x factor', 'y'],
+    ],
+  },
   'tensors copied by Identity': {
     inputs: image,
     tensors: { a: some(2, 4, 1, 1) },

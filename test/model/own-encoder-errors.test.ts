@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { ModelProto } from 'onnx-buf';
+import { gradients } from '../../src/graph/gradients.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
+import { readOnnx } from '../../src/graph/read-onnx.ts';
 import { BagsslError, type ErrorCode, runConfig } from '../../src/index.ts';
 import { checkModel, type ModelConfig } from '../../src/model/config.ts';
 import { describeModel } from '../../src/model/describe.ts';
@@ -322,6 +324,28 @@ describe('an .onnx encoder that cannot be built is refused, naming the place and
         error instanceof BagsslError &&
         error.code === 'shape-mismatch' &&
         /made for a batch of 4 and does not take one of 1; export it with an open batch axis.*Reshape: "patches" \[1,3,8,8\] does not fit shape \[4,192\]/.test(
+          error.message,
+        ),
+    );
+  });
+
+  it('a node whose gradient would be out of all proportion, when it is asked for', () => {
+    const many = Array.from({ length: 8192 }, (_, i) => (i * 7) % 8191);
+    const file = onnxFile({
+      inputs: { x: [8191] },
+      tensors: { many: ints(...many) },
+      nodes: [
+        ['Gather', 'x many', 'g'],
+        ['ReduceSum', 'g', 'y', { keepdims: 0 }],
+      ],
+    });
+    const { graph, outputs } = readOnnx(file);
+    assert.throws(
+      () => gradients(outputs.y, graph.inputs),
+      (error) =>
+        error instanceof BagsslError &&
+        error.code === 'shape-mismatch' &&
+        /^Gather "the Gather of g" \(node 1 of 2.*"x" \[8191\] cannot get back the gradient of 8192 places/.test(
           error.message,
         ),
     );

@@ -67,98 +67,121 @@ const STATISTICS: Readonly<Record<string, readonly number[]>> = { BatchNormaliza
 
 const MOST_AXES = 8;
 
+type Attributes = ReturnType<FileNode['attributes']>;
+
 /** Appends the part of a file's network that `outputs` need to a graph, and gives their values. */
 export function buildOnnx(model: FileModel, outputs: readonly string[], options: BuildOptions): Value[] {
-  const { graph } = options;
   const nodes = nodesFor(model, outputs);
-  const weights = weightsOf(model, nodes, options.precision);
-  const values = new Map<string, Value>(options.inputs);
-  /** Values known before the graph runs. */
-  const known = new Set<Value>();
-  for (const [name, tensor] of model.tensors) {
-    const precision = weights.get(name);
-    if (precision) values.set(name, options.weight({ name, tensor }, precision));
-  }
-  const constant = ({ data, shape, dtype }: Tensor, name?: string) => {
-    const value = graph.constant(data, shape, name, dtype);
-    known.add(value);
-    return value;
-  };
-  const named = (name: string): Value | undefined => {
-    const value = values.get(name);
-    const tensor = value ? undefined : model.tensors.get(name);
-    if (!tensor) return value;
-    const made = constant(tensor, name);
-    values.set(name, made);
-    return made;
-  };
-  /** A known value as the nodes that compute with it take it. */
-  const fitting = (value: Value) =>
-    known.has(value) && value.dtype === 'float32' && options.precision !== 'float32'
-      ? graph.floats(value.data as Float32Array, value.shape, options.precision)
-      : value;
-  let folded = 0;
-  const spend = (count: number) => {
-    folded += count;
-    if (!(folded <= MOST_FOLDED)) {
-      throw new BagsslError('bad-model', `constants of more than ${MOST_FOLDED} elements would have to be computed.`);
-    }
-  };
-
-  const make = (node: FileNode): readonly Value[] => {
-    const inputs = node.inputs.map(named);
-    const attributes = node.attributes();
-    const [x, gamma, beta] = inputs;
-    if (node.type === 'Shape' || node.type === 'Size') return [constant(extents(node, x!.shape, attributes))];
-    if (inputs.every((value) => value && known.has(value))) {
-      const tensor = fold(node.type, { graph, inputs: inputs as Value[], attributes }, spend);
-      if (tensor) return [constant(tensor)];
-    }
-    if (node.type === 'BatchNormalization') {
-      const [mean, variance] = STATISTICS.BatchNormalization.map((k) => {
-        const name = node.inputs[k];
-        const tensor = model.tensors.get(name) ?? (known.has(inputs[k]!) ? (inputs[k] as Value & Tensor) : undefined);
-        return tensor && { name, tensor };
-      });
-      const { epsilon = { float: 1e-5 }, momentum = { float: 0.9 } } = attributes as Record<string, { float: number }>;
-      // The operator's own rule holds the five shapes against each other.
-      graph.operators.get(node.type)!.infer(inputs as Value[], {});
-      if (mean && variance) {
-        const norm = { x: x!, gamma: gamma!, beta: beta!, mean, variance };
-        return [options.batchNorm({ ...norm, epsilon: epsilon.float, momentum: momentum.float })];
-      }
-    }
-    const operands = inputs.map((value, k) => (value && !isAmong(KNOWN, node.type, k) ? fitting(value) : value));
-    const { type, outputs } = node;
-    return translate({ type, graph, opset: model.opset, inputs: operands, attributes, outputs: outputs.length });
-  };
-
-  for (const node of nodes) {
-    graph.from(node.place, () => {
-      const made = make(node);
-      node.outputs.forEach((name, k) => {
-        const value = made[k];
-        if (!value || !name) return;
-        const { shape } = value;
-        if (
-          shape.length > MOST_AXES ||
-          !(elements(shape) <= options.largest) ||
-          (elements(shape) < 1 && !known.has(value))
-        ) {
-          throw new BagsslError(
-            'bad-model',
-            `its output "${name}" has the shape [${shape.slice(0, MOST_AXES + 1)}]; from 1 to ${options.largest} elements and up to ${MOST_AXES} axes are supported.`,
-          );
-        }
-        values.set(name, value);
-      });
-    });
-  }
+  const build = new Build(model, options);
+  build.startWeights(nodes);
+  for (const node of nodes) options.graph.from(node.place, () => build.append(node));
   return outputs.map((name) => {
-    const value = named(name);
+    const value = build.named(name);
     if (value) return value;
     throw new BagsslError('unsupported-operator', `"${name}" is an output that its node gives in training only.`);
   });
+}
+
+/** A graph on its way: which value each of the file's names has so far. */
+class Build {
+  readonly #values: Map<string, Value>;
+  /** Values known before the graph runs. */
+  readonly #known = new Set<Value>();
+  #folded = 0;
+
+  constructor(
+    private readonly model: FileModel,
+    private readonly options: BuildOptions,
+  ) {
+    this.#values = new Map(options.inputs);
+  }
+
+  /** Has every tensor that these nodes can learn stand as a weight. */
+  startWeights(nodes: readonly FileNode[]): void {
+    for (const [name, precision] of weightsOf(this.model, nodes, this.options.precision)) {
+      this.#values.set(name, this.options.weight({ name, tensor: this.model.tensors.get(name)! }, precision));
+    }
+  }
+
+  /** What a name stands for; undefined for '', an operand left out. */
+  named(name: string): Value | undefined {
+    const value = this.#values.get(name);
+    const tensor = value ? undefined : this.model.tensors.get(name);
+    if (!tensor) return value;
+    const made = this.#constant(tensor, name);
+    this.#values.set(name, made);
+    return made;
+  }
+
+  /** Appends a node, all of whose operands stand. */
+  append(node: FileNode): void {
+    const made = this.#make(node);
+    node.outputs.forEach((name, k) => {
+      if (!made[k] || !name) return;
+      this.#check(name, made[k]);
+      this.#values.set(name, made[k]);
+    });
+  }
+
+  #make(node: FileNode): readonly Value[] {
+    const { graph, precision } = this.options;
+    const { type, outputs } = node;
+    const inputs = node.inputs.map((name) => this.named(name));
+    const attributes = node.attributes();
+    if (type === 'Shape' || type === 'Size') return [this.#constant(extents(type, inputs[0]!.shape, attributes))];
+    if (inputs.every((value) => value && this.#known.has(value))) {
+      const tensor = fold(type, { graph, inputs: inputs as Value[], attributes }, (count) => this.#spend(count));
+      if (tensor) return [this.#constant(tensor)];
+    }
+    const normalised = type === 'BatchNormalization' && this.#batchNorm(node, inputs as Value[], attributes);
+    if (normalised) return [normalised];
+    // The file's constants are float32: who computes with them in half takes them so.
+    const operands = inputs.map((value, k) => {
+      if (!value || precision === 'float32' || value.dtype !== 'float32') return value;
+      if (!this.#known.has(value) || isAmong(KNOWN, type, k)) return value;
+      return graph.floats(value.data as Float32Array, value.shape, precision);
+    });
+    const { opset } = this.model;
+    return translate({ type, graph, opset, inputs: operands, attributes, outputs: outputs.length });
+  }
+
+  /** A batch norm whose statistics the file holds. */
+  #batchNorm(node: FileNode, inputs: readonly Value[], attributes: Attributes): Value | undefined {
+    const [x, gamma, beta] = inputs;
+    // The operator's own rule holds the five shapes against each other.
+    this.options.graph.operators.get(node.type)!.infer(inputs, {});
+    const [mean, variance] = STATISTICS.BatchNormalization.map((k) => {
+      const name = node.inputs[k];
+      const tensor =
+        this.model.tensors.get(name) ?? (this.#known.has(inputs[k]) ? (inputs[k] as Value & Tensor) : undefined);
+      return tensor && { name, tensor };
+    });
+    if (!mean || !variance) return undefined;
+    const { epsilon = { float: 1e-5 }, momentum = { float: 0.9 } } = attributes as Record<string, { float: number }>;
+    return this.options.batchNorm({ x, gamma, beta, mean, variance, epsilon: epsilon.float, momentum: momentum.float });
+  }
+
+  #constant({ data, shape, dtype }: Tensor, name?: string): Value {
+    const value = this.options.graph.constant(data, shape, name, dtype);
+    this.#known.add(value);
+    return value;
+  }
+
+  #spend(count: number): void {
+    this.#folded += count;
+    if (this.#folded <= MOST_FOLDED) return;
+    throw new BagsslError('bad-model', `constants of more than ${MOST_FOLDED} elements would have to be computed.`);
+  }
+
+  #check(name: string, value: Value): void {
+    const { largest } = this.options;
+    const count = elements(value.shape);
+    if (value.shape.length <= MOST_AXES && count <= largest && (count >= 1 || this.#known.has(value))) return;
+    throw new BagsslError(
+      'bad-model',
+      `its output "${name}" has the shape [${value.shape.slice(0, MOST_AXES + 1)}]; from 1 to ${largest} elements and up to ${MOST_AXES} axes are supported.`,
+    );
+  }
 }
 
 /** Whether the k-th operand of an operator is one of these. */
@@ -186,7 +209,7 @@ function weightsOf({ tensors }: FileModel, nodes: readonly FileNode[], precision
 }
 
 /** The extents of x as a tensor, or their product. */
-function extents({ type }: FileNode, shape: readonly number[], attributes: ReturnType<FileNode['attributes']>): Tensor {
+function extents(type: string, shape: readonly number[], attributes: Attributes): Tensor {
   if (type === 'Size') return { dtype: 'int64', shape: [], data: BigInt64Array.of(BigInt(elements(shape))) };
   const { start = 0, end = shape.length } = attributes as { start?: number; end?: number };
   const part = shape.slice(start, end);

@@ -194,6 +194,21 @@ const RULES: Readonly<Record<string, Rule>> = {
     };
     return { dtype: inputs[0].dtype, shape, values };
   },
+  ScatterND({ inputs: [x, indices, updates] }) {
+    const depth = indices.shape.at(-1)!;
+    const inner = elements(x.shape.slice(depth));
+    const values = () => {
+      const [own, at, put] = [x, indices, updates].map(numbers);
+      for (let row = 0; row * depth < at.length; row++) {
+        const index = at.slice(row * depth, (row + 1) * depth).map((i, axis) => (i < 0 ? i + x.shape[axis] : i));
+        const place = index.reduce((total, i, axis) => total * x.shape[axis] + i, 0);
+        if (!(place >= 0 && (place + 1) * inner <= own.length)) throw mismatch('ScatterND', `has no [${index}]`, x);
+        for (let k = 0; k < inner; k++) own[place * inner + k] = put[row * inner + k];
+      }
+      return own;
+    };
+    return { dtype: x.dtype, shape: x.shape, values };
+  },
   Where({ inputs: [condition, a, b] }) {
     const shape = broadcast('Where', { ...a, shape: broadcast('Where', a, b) }, condition);
     const values = () => {

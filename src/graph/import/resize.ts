@@ -3,7 +3,7 @@ import { matmul } from '../functions.ts';
 import type { Value } from '../graph.ts';
 import { constantIntegers, mismatch } from '../shapes.ts';
 import { MOST_FOLDED } from './fold.ts';
-import type { Operation } from './translate.ts';
+import type { Operation } from './operation.ts';
 
 /**
  * Upsample and Resize of an image's two spatial axes. Both are linear in the pixels, axis by axis: y = A·x·Bᵀ with the

@@ -1,22 +1,13 @@
 import { BagsslError } from '../../errors.ts';
 import { elements } from '../elements.ts';
 import * as f from '../functions.ts';
-import type { Attributes, Graph, Value } from '../graph.ts';
+import type { Attributes, Value } from '../graph.ts';
 import { axisOf, constantIntegers, mismatch } from '../shapes.ts';
-import { pooled, withPads } from './padding.ts';
+import type { Operation } from './operation.ts';
+import { withPads } from './padding.ts';
 import type { FileAttribute } from './parse.ts';
 import { resized } from './resize.ts';
-
-/** A node to be translated: its operands, undefined where left out, in the file's opset. */
-export interface Operation {
-  readonly type: string;
-  readonly graph: Graph;
-  readonly opset: number;
-  readonly inputs: readonly (Value | undefined)[];
-  readonly attributes: Readonly<Record<string, FileAttribute>>;
-  /** How many outputs the node has in the file. */
-  readonly outputs: number;
-}
+import { windowed } from './windows.ts';
 
 type Translation = (operation: Operation) => readonly Value[];
 
@@ -38,18 +29,18 @@ export function translate(operation: Operation): readonly Value[] {
   return applied(operation);
 }
 
-/** The operator as it stands, with other attributes where given. */
-function applied({ type, graph, inputs, attributes }: Operation, own = attributes): readonly Value[] {
+/** The operator as it stands. */
+function applied({ type, graph, inputs, attributes }: Operation): readonly Value[] {
   const operands = inputs.slice(0, inputs.findLastIndex(Boolean) + 1);
   if (!operands.every((v) => v !== undefined)) {
     throw new BagsslError('unsupported-operator', `${type} with an operand left out before others is not supported.`);
   }
-  for (const [name, value] of Object.entries(own)) {
+  for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === 'object' && ('tensor' in value || 'floats' in value)) {
       throw new BagsslError('unsupported-operator', `${type} with the attribute "${name}" is not supported.`);
     }
   }
-  return graph.apply(type, operands as Value[], own as Attributes);
+  return graph.apply(type, operands as Value[], attributes as Attributes);
 }
 
 const list = (attribute: FileAttribute | undefined) => attribute as readonly number[] | undefined;
@@ -218,10 +209,10 @@ const TRANSLATIONS: Readonly<Record<string, Translation>> = {
   Upsample: resized,
   Resize: resized,
 
-  Conv: pooled,
-  ConvTranspose: pooled,
-  MaxPool: pooled,
-  AveragePool: pooled,
+  Conv: windowed,
+  ConvTranspose: windowed,
+  MaxPool: windowed,
+  AveragePool: windowed,
   GlobalMaxPool: ({ inputs: [x] }) => [
     f.reduceMax(
       x!,

@@ -14,6 +14,9 @@ function picked([x, indices]: readonly Value[], axis: unknown) {
   return { along, extent, places };
 }
 
+/** The gradient is a product with a matrix of zeros and ones, of at most this many elements. */
+const MOST_SPREAD = 2 ** 24;
+
 /** The elements at constant places along one axis. An element taken twice gets both gradients. */
 const Gather: Operator = {
   type: 'Gather',
@@ -28,6 +31,9 @@ const Gather: Operator = {
     const parts = reshape(g!, [outer, places.length, inner]);
     if (places.length === 1) {
       return [reshape(pad(parts, [0, places[0], 0], [0, extent - 1 - places[0], 0]), x.shape), undefined];
+    }
+    if (extent * places.length > MOST_SPREAD) {
+      throw mismatch('Gather', `cannot get back the gradient of ${places.length} places along axis ${along}`, x);
     }
     const where = new Float32Array(extent * places.length);
     places.forEach((place, k) => {
