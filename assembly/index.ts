@@ -1,6 +1,7 @@
-export { brightness, contrast, greyscale, saturation } from './colour';
-export { copyPlanar, copyRgba } from './copy';
+export { blur } from './blur';
+export { brightness, contrast, greyscale, saturation, solarise } from './colour';
+export { copyInterleaved, copyPlanar } from './copy';
 export { hue } from './hue';
 export { heapBase } from './memory';
 export { normalise } from './normalise';
-export { columns, rowsPlanar, rowsRgba } from './resample';
+export { columns, rowsInterleaved, rowsPlanar } from './resample';

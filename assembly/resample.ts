@@ -4,11 +4,12 @@ import { planeFloats, whole } from './tile';
 // (int32, whole(size) of them) and then `taps` weights a position (float32): out[i] = Σ_t weight[i][t] · in[start[i] + t],
 // added from t = 0. The host makes the tables (and folds the flip and the division by 255 into them).
 
-/** One row of an RGBA image as vectors (r, g, b, a). */
-function rowOfRgba(from: usize, width: i32, row: usize): void {
-  for (let i: usize = 0; i < <usize>width; i++) {
-    const lanes = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(from + (i << 2))));
-    v128.store(row + (i << 4), f32x4.convert_i32x4_u(lanes));
+/** One row of pixels of `bytes` bytes, 3 or 4, as vectors (r, g, b, ·): may read one byte further. */
+function rowOfPixels(from: usize, bytes: usize, width: i32, row: usize): void {
+  const end = row + ((<usize>width) << 4);
+  for (; row < end; row += 16, from += bytes) {
+    const lanes = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(from)));
+    v128.store(row, f32x4.convert_i32x4_u(lanes));
   }
 }
 
@@ -67,12 +68,13 @@ function filterRow(row: usize, size: i32, table: usize, taps: i32, out: usize, p
 }
 
 /**
- * Rows of a crop of an RGBA image, filtered across: `rows` receives three planes of `height` rows of whole(size) floats.
- * `row` is room for `width` vectors.
+ * Rows of a crop of an interleaved image (`bytes` a pixel, 3 or 4; `stride` pixels a row), filtered across: `rows` receives
+ * three planes of `height` rows of whole(size) floats. `row` is room for `width` vectors.
  */
-export function rowsRgba(
+export function rowsInterleaved(
   source: usize,
   stride: i32,
+  bytes: i32,
   x: i32,
   y: i32,
   width: i32,
@@ -85,16 +87,16 @@ export function rowsRgba(
 ): void {
   const pitch = (<usize>whole(size)) << 2;
   for (let i = 0; i < height; i++) {
-    rowOfRgba(source + ((<usize>(y + i) * <usize>stride + <usize>x) << 2), width, row);
+    rowOfPixels(source + (<usize>(y + i) * <usize>stride + <usize>x) * <usize>bytes, <usize>bytes, width, row);
     filterRow(row, size, table, taps, rows + <usize>i * pitch, pitch * <usize>height);
   }
 }
 
-/** The same from three planes of bytes, `stride` × `sourceRows` each; `row` is room for `width` + 3 vectors. */
+/** The same from three planes of bytes, `plane` bytes apart (0: one plane for all); `row` is room for `width` + 3 vectors. */
 export function rowsPlanar(
   source: usize,
   stride: i32,
-  sourceRows: i32,
+  plane: usize,
   x: i32,
   y: i32,
   width: i32,
@@ -106,7 +108,6 @@ export function rowsPlanar(
   rows: usize,
 ): void {
   const pitch = (<usize>whole(size)) << 2;
-  const plane = <usize>stride * <usize>sourceRows;
   for (let i = 0; i < height; i++) {
     rowOfPlanes(source + <usize>(y + i) * <usize>stride + <usize>x, plane, width, row);
     filterRow(row, size, table, taps, rows + <usize>i * pitch, pitch * <usize>height);

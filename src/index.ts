@@ -26,7 +26,8 @@ export type { PatchParameters } from './patches/parameters.ts';
 export type { Pixels } from './patches/pixels.ts';
 export { type Placement, parsePlacement } from './patches/placement.ts';
 export { PatchPool } from './patches/pool.ts';
-export { presets, type Recipe, withoutAugmentation } from './patches/recipe.ts';
+export { presets } from './patches/presets.ts';
+export { type Recipe, type ViewChanges, withoutAugmentation } from './patches/recipe.ts';
 export {
   type Adapter,
   checkDevice,

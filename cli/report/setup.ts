@@ -60,9 +60,9 @@ export const number = (value: number): string => value.toLocaleString('en-GB');
 
 function recipeText({ recipe }: RunConfig): string {
   const [preset] = Object.entries(presets).find(([, value]) => same(value, recipe)) ?? [];
-  const { size, scale, flip, jitter, greyscale } = recipe;
+  const { size, scale, flip, jitter, greyscale, blur, solarise, views } = recipe;
   const share = scale[0] === scale[1] ? `${scale[0]}` : `${scale[0]} to ${scale[1]}`;
-  return `${preset ? `${preset}: ` : ''}crop of ${share} of the image to ${size} × ${size} px; mirrored with probability ${flip}; brightness ±${jitter.brightness}, contrast ±${jitter.contrast}, saturation ±${jitter.saturation}, hue ±${jitter.hue} with probability ${jitter.probability}; grey with probability ${greyscale}`;
+  return `${preset ? `${preset}: ` : ''}crop of ${share} of the image to ${size} × ${size} px; mirrored with probability ${flip}; brightness ±${jitter.brightness}, contrast ±${jitter.contrast}, saturation ±${jitter.saturation}, hue ±${jitter.hue} with probability ${jitter.probability}; grey with probability ${greyscale}${blur ? `; blurred by σ ${blur.sigma.join(' to ')} px with probability ${blur.probability}` : ''}${solarise ? `; solarised with probability ${solarise.probability}` : ''}${views ? `; views differ in ${JSON.stringify(views)}` : ''}`;
 }
 
 const settings = ({ name, ...rest }: { readonly name: string }): string =>

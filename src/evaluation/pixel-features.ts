@@ -1,7 +1,8 @@
 import type { Matrix } from '../bag/matrix.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import { PatchPool } from '../patches/pool.ts';
-import { cifar16, withoutAugmentation } from '../patches/recipe.ts';
+import { cifar16 } from '../patches/presets.ts';
+import { withoutAugmentation } from '../patches/recipe.ts';
 
 /** Side raw pixels are brought to, so that images of any size can be compared. */
 const SIDE = 32;

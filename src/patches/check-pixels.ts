@@ -1,5 +1,5 @@
 import { BagsslError } from '../errors.ts';
-import type { Pixels } from './pixels.ts';
+import { BYTES, type Pixels } from './pixels.ts';
 
 /** Longest side of an image, in pixels. */
 const LONGEST = 65_535;
@@ -21,16 +21,14 @@ export function checkPixels(pixels: Pixels, name = 'image'): void {
       );
     }
   }
-  if (layout !== 'rgba' && layout !== 'planar') {
-    throw new BagsslError(
-      'bad-argument',
-      `${name}: layout is ${JSON.stringify(layout)}; it must be "rgba" or "planar".`,
-    );
+  if (!Object.hasOwn(BYTES, layout)) {
+    const known = Object.keys(BYTES).join(', ');
+    throw new BagsslError('bad-argument', `${name}: layout is ${JSON.stringify(layout)}; it must be one of ${known}.`);
   }
   if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
     throw new BagsslError('bad-argument', `${name}: data must be a Uint8Array or a Uint8ClampedArray.`);
   }
-  const expected = width * height * (layout === 'rgba' ? 4 : 3);
+  const expected = width * height * BYTES[layout];
   if (data.length !== expected) {
     throw new BagsslError(
       'bad-argument',

@@ -1,49 +1,14 @@
 import bytes from '../../build/kernels.wasm';
 import { BagsslError } from '../errors.ts';
+import { checkPatch } from './check-patch.ts';
 import { checkPixels } from './check-pixels.ts';
+import type { KernelExports } from './kernel-exports.ts';
+import { KernelMemory } from './kernel-memory.ts';
 import type { PatchParameters } from './parameters.ts';
-import type { Pixels } from './pixels.ts';
+import { BYTES, type Pixels } from './pixels.ts';
 import type { Triple } from './recipe.ts';
-import { bilinearTaps, mirroredTaps, scaledTaps, type Taps } from './weights.ts';
-
-/** The kernels' exports; addresses are bytes, sizes pixels. See assembly/. */
-interface Exports {
-  readonly memory: WebAssembly.Memory;
-  heapBase(): number;
-  copyRgba(source: number, stride: number, x: number, y: number, size: number, flip: number, tile: number): void;
-  // biome-ignore format: one kernel, one line
-  copyPlanar(source: number, stride: number, rows: number, x: number, y: number, size: number, flip: number, tile: number): void;
-  // biome-ignore format: one kernel, one line
-  rowsRgba(source: number, stride: number, x: number, y: number, width: number, height: number, size: number, table: number, taps: number, row: number, rows: number): void;
-  // biome-ignore format: one kernel, one line
-  rowsPlanar(source: number, stride: number, sourceRows: number, x: number, y: number, width: number, height: number, size: number, table: number, taps: number, row: number, rows: number): void;
-  columns(rows: number, height: number, size: number, table: number, taps: number, tile: number): void;
-  brightness(tile: number, size: number, factor: number): void;
-  contrast(tile: number, size: number, factor: number): void;
-  saturation(tile: number, size: number, factor: number): void;
-  hue(tile: number, size: number, turn: number): void;
-  greyscale(tile: number, size: number): void;
-  // biome-ignore format: one kernel, one line
-  normalise(tile: number, size: number, meanR: number, meanG: number, meanB: number, stdR: number, stdG: number, stdB: number, out: number): void;
-}
-
-/** Where things lie in the kernels' memory, for one image size, crop size and patch size. */
-interface Layout {
-  readonly key: string;
-  readonly tile: number;
-  readonly out: number;
-  readonly source: number;
-  readonly across: number;
-  readonly mirrored: number;
-  readonly down: number;
-  readonly taps: readonly [number, number];
-  readonly row: number;
-  readonly rows: number;
-}
-
-const PAGE = 65536;
-/** Vector loads and stores may run a few pixels past the end of a region. */
-const SLACK = 64;
+import { type Table, TapsCache } from './taps-cache.ts';
+import { gaussianWeights } from './weights.ts';
 
 /** How patches are stored in the output: patch i of a call goes to slot `first + i * step`. */
 export interface Slots {
@@ -51,29 +16,42 @@ export interface Slots {
   readonly step: number;
 }
 
+/** What of an image lies in the kernels' memory: `stride` × `rows` pixels, from image pixel (x, y) on. */
+interface Window {
+  readonly x: number;
+  readonly y: number;
+  readonly stride: number;
+  readonly rows: number;
+}
+
+/** Images up to so many bytes are copied whole, larger ones only if their crops cover as much as the image. */
+const SMALL = 65_536;
+
 /** The pixel kernels and their memory. Not shared between threads; everything it does is synchronous. */
 export class Kernels {
-  readonly #wasm: Exports;
-  #layout: Layout | undefined;
-  /** Bytes of the largest image so far. The source lies before what varies from crop to crop, so it stays put. */
-  #capacity = 0;
-  #taps = new Map<string, readonly [across: Taps, mirrored: Taps, down: Taps]>();
+  readonly #wasm: KernelExports;
+  readonly #memory: KernelMemory;
+  readonly #cache = new TapsCache();
+  /** The tables that lie in the kernels' memory. */
+  #across: Table | undefined;
+  #down: Table | undefined;
 
-  private constructor(wasm: Exports) {
+  private constructor(wasm: KernelExports) {
     this.#wasm = wasm;
+    this.#memory = new KernelMemory(wasm);
   }
 
   /** Compiles the kernels that are part of the package. */
   static async load(): Promise<Kernels> {
     const { instance } = await WebAssembly.instantiate(bytes, {});
-    return new Kernels(instance.exports as unknown as Exports);
+    return new Kernels(instance.exports as unknown as KernelExports);
   }
 
   /**
-   * Cuts patches out of one image: crop, resample, flip, colour, normalise.
+   * Cuts patches out of one image: crop, resample, flip, colour, blur, solarise, normalise.
    * @param size side of a patch, pixels
    * @param out float32 NCHW; receives patch i at slot `first + i * step`, each 3 · size² floats
-   * @throws BagsslError `bad-argument` when the image, a box or the output does not fit
+   * @throws BagsslError `bad-argument` when the image, a patch or the output does not fit
    */
   cut(
     pixels: Pixels,
@@ -95,47 +73,107 @@ export class Kernels {
         `The output holds ${out.length} floats, too few for ${patches.length} patches.`,
       );
     }
-    let slot = first;
-    let uploaded: Layout | undefined;
+    let area = 0;
     for (const patch of patches) {
-      checkPatch(patch, pixels);
-      const layout = this.#layoutFor(pixels, patch, size);
-      const memory = this.#wasm.memory.buffer;
-      if (uploaded?.source !== layout.source) new Uint8Array(memory, layout.source).set(pixels.data);
-      uploaded = layout;
-      this.#crop(layout, pixels, patch, size);
-      this.#colour(layout.tile, patch, size);
-      this.#wasm.normalise(layout.tile, size, ...mean, ...std, layout.out);
-      out.set(new Float32Array(memory, layout.out, floats), slot * floats);
+      checkPatch(patch, pixels, size);
+      area += patch.width * patch.height;
+    }
+    const whole = pixels.data.length <= SMALL || area >= pixels.width * pixels.height;
+    const all: Window | undefined = whole ? { x: 0, y: 0, stride: pixels.width, rows: pixels.height } : undefined;
+    this.#reserve(pixels, patches, size, all);
+    if (all) this.#upload(pixels, all);
+    const wasm = this.#wasm;
+    const { at } = this.#memory;
+    let slot = first;
+    for (const patch of patches) {
+      const window = all ?? { x: patch.x, y: patch.y, stride: patch.width, rows: patch.height };
+      if (!all) this.#upload(pixels, window);
+      this.#crop(pixels, window, patch, size);
+      this.#change(patch, size);
+      wasm.normalise(at.tile, size, mean[0], mean[1], mean[2], std[0], std[1], std[2], at.out);
+      out.set(this.#memory.f32.subarray(at.out >> 2, (at.out >> 2) + floats), slot * floats);
       slot += step;
     }
   }
 
-  #crop(
-    layout: Layout,
-    { width: stride, height: sourceRows, layout: order }: Pixels,
-    p: PatchParameters,
-    size: number,
-  ) {
-    const { source, tile, row, rows, taps } = layout;
-    const wasm = this.#wasm;
-    const flip = p.flip ? 1 : 0;
-    if (p.width === size && p.height === size) {
-      if (order === 'rgba') wasm.copyRgba(source, stride, p.x, p.y, size, flip, tile);
-      else wasm.copyPlanar(source, stride, sourceRows, p.x, p.y, size, flip, tile);
-      return;
+  /** Room for the largest of the patches, so that nothing moves between them. */
+  #reserve(pixels: Pixels, patches: readonly PatchParameters[], size: number, all: Window | undefined): void {
+    const padded = (size + 3) & ~3;
+    const plane = (size * size + 3) & ~3;
+    let width = 1;
+    let height = 1;
+    let area = all ? all.stride * all.rows : 1;
+    for (const p of patches) {
+      width = Math.max(width, p.width);
+      height = Math.max(height, p.height);
+      if (!all) area = Math.max(area, p.width * p.height);
     }
-    const table = p.flip ? layout.mirrored : layout.across;
-    if (order === 'rgba') {
-      wasm.rowsRgba(source, stride, p.x, p.y, p.width, p.height, size, table, taps[0], row, rows);
-    } else {
-      wasm.rowsPlanar(source, stride, sourceRows, p.x, p.y, p.width, p.height, size, table, taps[0], row, rows);
-    }
-    wasm.columns(rows, p.height, size, layout.down, taps[1], tile);
+    // At most 4 · scale + 1 taps (bicubic), and never more than there are pixels.
+    const table = (length: number) => padded * 4 * (1 + Math.min(length, Math.ceil((4 * length) / size) + 5));
+    const moved = this.#memory.reserve({
+      tile: 3 * plane * 4,
+      out: 3 * plane * 4,
+      across: table(width),
+      down: table(height),
+      row: (width + 3) * 16,
+      rows: 3 * Math.max(height, size) * padded * 4,
+      // Weights, then one line with both edges mirrored.
+      blur: size * 4 + 3 * padded * 4,
+      source: area * BYTES[pixels.layout],
+    });
+    if (moved) this.#across = this.#down = undefined;
   }
 
-  #colour(tile: number, p: PatchParameters, size: number) {
+  /** Copies a window of an image to the source region, rows without gaps. */
+  #upload({ data, width, height, layout }: Pixels, { x, y, stride, rows }: Window): void {
+    const { u8, at } = this.#memory;
+    if (stride === width && rows === height) {
+      u8.set(data, at.source);
+      return;
+    }
+    const planes = layout === 'planar' ? 3 : 1;
+    const pixel = BYTES[layout] / planes;
+    let to = at.source;
+    for (let plane = 0; plane < planes; plane++) {
+      for (let row = 0; row < rows; row++) {
+        const from = ((plane * height + y + row) * width + x) * pixel;
+        u8.set(data.subarray(from, from + stride * pixel), to);
+        to += stride * pixel;
+      }
+    }
+  }
+
+  #crop({ layout }: Pixels, { x: left, y: top, stride, rows }: Window, p: PatchParameters, size: number): void {
     const wasm = this.#wasm;
+    const { at } = this.#memory;
+    const x = p.x - left;
+    const y = p.y - top;
+    const interleaved = layout === 'rgba' || layout === 'rgb';
+    // Bytes from pixel to pixel, or from plane to plane.
+    const pitch = interleaved ? BYTES[layout] : layout === 'grey' ? 0 : stride * rows;
+    if (p.width === size && p.height === size) {
+      const copy = interleaved ? wasm.copyInterleaved : wasm.copyPlanar;
+      copy(at.source, stride, pitch, x, y, size, p.flip ? 1 : 0, at.tile);
+      return;
+    }
+    const interpolation = p.interpolation ?? 'bilinear';
+    const across = this.#cache.table(p.width, size, interpolation, p.flip ? 'mirrored' : 'across');
+    const down = this.#cache.table(p.height, size, interpolation, 'down');
+    const { u8 } = this.#memory;
+    if (this.#across !== across) u8.set(across.bytes, at.across);
+    if (this.#down !== down) u8.set(down.bytes, at.down);
+    this.#across = across;
+    this.#down = down;
+    const filter = interleaved ? wasm.rowsInterleaved : wasm.rowsPlanar;
+    filter(at.source, stride, pitch, x, y, p.width, p.height, size, at.across, across.taps, at.row, at.rows);
+    wasm.columns(at.rows, p.height, size, at.down, down.taps, at.tile);
+    // Bicubic weights may be negative: what leaves 0..1 is limited.
+    if (interpolation === 'bicubic') wasm.brightness(at.tile, size, 1);
+  }
+
+  #change(p: PatchParameters, size: number): void {
+    const wasm = this.#wasm;
+    const { tile, blur, rows } = this.#memory.at;
     for (const change of p.order) {
       if (change === 'brightness' && p.brightness !== 1) wasm.brightness(tile, size, p.brightness);
       else if (change === 'contrast' && p.contrast !== 1) wasm.contrast(tile, size, p.contrast);
@@ -143,73 +181,11 @@ export class Kernels {
       else if (change === 'hue' && p.hue !== 0) wasm.hue(tile, size, p.hue);
     }
     if (p.greyscale) wasm.greyscale(tile, size);
-  }
-
-  /** Lays out the memory, grows it, and writes the resampling tables; nothing is done when all is as it was. */
-  #layoutFor({ data }: Pixels, { width, height }: PatchParameters, size: number): Layout {
-    this.#capacity = Math.max(this.#capacity, data.length);
-    const key = `${width} ${height} ${size} ${this.#capacity}`;
-    if (this.#layout?.key === key) return this.#layout;
-    const [across, mirrored, down] = this.#tapsFor(width, height, size);
-    let end = this.#wasm.heapBase();
-    const reserve = (length: number) => {
-      const at = end;
-      end = (end + length + SLACK + 15) & ~15;
-      return at;
-    };
-    const padded = (size + 3) & ~3;
-    const tile = reserve(3 * ((size * size + 3) & ~3) * 4);
-    const layout: Layout = {
-      key,
-      tile,
-      out: reserve(3 * size * size * 4),
-      source: reserve(this.#capacity),
-      across: reserve(tableBytes(across)),
-      mirrored: reserve(tableBytes(mirrored)),
-      down: reserve(tableBytes(down)),
-      taps: [across.taps, down.taps],
-      row: reserve((width + 3) * 16),
-      rows: reserve(3 * height * padded * 4),
-    };
-    const { memory } = this.#wasm;
-    if (end > memory.buffer.byteLength) memory.grow(Math.ceil((end - memory.buffer.byteLength) / PAGE));
-    writeTable(memory.buffer, layout.across, across);
-    writeTable(memory.buffer, layout.mirrored, mirrored);
-    writeTable(memory.buffer, layout.down, down);
-    this.#layout = layout;
-    return layout;
-  }
-
-  #tapsFor(width: number, height: number, size: number) {
-    const key = `${width} ${height} ${size}`;
-    const known = this.#taps.get(key);
-    if (known) return known;
-    // A recipe of one scale needs one entry an image size; random scales may need hundreds.
-    if (this.#taps.size >= 256) this.#taps.clear();
-    const across = bilinearTaps(width, size);
-    const made = [across, mirroredTaps(across, size), scaledTaps(bilinearTaps(height, size), 1 / 255)] as const;
-    this.#taps.set(key, made);
-    return made;
-  }
-}
-
-function tableBytes({ starts, weights }: Taps): number {
-  return starts.byteLength + weights.byteLength;
-}
-
-function writeTable(memory: ArrayBuffer, at: number, { starts, weights }: Taps): void {
-  new Int32Array(memory, at, starts.length).set(starts);
-  new Float32Array(memory, at + starts.byteLength, weights.length).set(weights);
-}
-
-/** No box reaches a kernel that does not lie inside the image. */
-function checkPatch(p: PatchParameters, image: Pixels): void {
-  const inside = (at: number, length: number, room: number) =>
-    Number.isInteger(at) && Number.isInteger(length) && at >= 0 && length >= 1 && at + length <= room;
-  if (!inside(p.x, p.width, image.width) || !inside(p.y, p.height, image.height)) {
-    throw new BagsslError(
-      'bad-argument',
-      `Patch ${p.width}×${p.height} at (${p.x}, ${p.y}) does not lie on whole pixels inside the ${image.width}×${image.height} image.`,
-    );
+    if (p.blur) {
+      const weights = gaussianWeights(p.blur.kernel, p.blur.sigma);
+      this.#memory.f32.set(weights, blur >> 2);
+      wasm.blur(tile, size, blur, weights.length - 1, blur + size * 4, rows);
+    }
+    if (p.solarise !== undefined) wasm.solarise(tile, size, p.solarise);
   }
 }

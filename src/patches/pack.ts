@@ -1,5 +1,5 @@
 import type { PatchJob } from './job.ts';
-import type { Pixels } from './pixels.ts';
+import { BYTES, type Pixels } from './pixels.ts';
 
 /** A job whose pixels all lie in one buffer, which can be handed to another thread without copying. */
 export interface PackedJob {
@@ -33,7 +33,7 @@ export function unpackJob({ job, images, pixels }: PackedJob): PatchJob {
   return {
     ...job,
     images: images.map(({ id, width, height, layout }) => {
-      const data = new Uint8Array(pixels, at, width * height * (layout === 'rgba' ? 4 : 3));
+      const data = new Uint8Array(pixels, at, width * height * BYTES[layout]);
       at += data.length;
       return { id, pixels: { data, width, height, layout } };
     }),

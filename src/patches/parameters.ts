@@ -2,14 +2,16 @@
 export type ColourChange = 'brightness' | 'contrast' | 'saturation' | 'hue';
 
 /**
- * Everything that was decided for one patch, as a value: it can be printed, drawn on the image and replayed. The box is
- * in whole image pixels. Factors of 1 (hue: 0) change nothing.
+ * Everything that was decided for one patch, as a value of plain JSON: it can be printed, drawn on the image and replayed
+ * (a job's source of kind `given`). The box is in whole image pixels. Factors of 1 (hue: 0) change nothing.
  */
 export interface PatchParameters {
   readonly x: number;
   readonly y: number;
   readonly width: number;
   readonly height: number;
+  /** How the box becomes the patch; absent: bilinear. */
+  readonly interpolation?: 'bicubic';
   readonly flip: boolean;
   readonly brightness: number;
   readonly contrast: number;
@@ -19,6 +21,10 @@ export interface PatchParameters {
   /** The order in which the colour changes are applied. */
   readonly order: readonly ColourChange[];
   readonly greyscale: boolean;
+  /** Gaussian of `sigma` pixels, cut off at `kernel` × `kernel`; absent: none. */
+  readonly blur?: { readonly kernel: number; readonly sigma: number };
+  /** The threshold from which values are inverted, 0 to 1; absent: none. */
+  readonly solarise?: number;
 }
 
 const USUAL_ORDER: readonly ColourChange[] = ['brightness', 'contrast', 'saturation', 'hue'];

@@ -1,6 +1,7 @@
 /**
- * An 8-bit image in memory. `rgba`: interleaved R G B A, 4 bytes a pixel, row by row (what a canvas gives).
- * `planar`: all red bytes, then all green, then all blue (what CIFAR files hold). Alpha is ignored.
+ * An 8-bit image in memory, row by row. `rgba`: interleaved, 4 bytes a pixel (what a canvas gives); alpha is ignored, as
+ * Pillow's `convert('RGB')` does. `rgb`: interleaved, 3 bytes. `planar`: all red bytes, then all green, then all blue (what
+ * CIFAR files hold). `grey`: one byte a pixel, which stands for all three.
  */
 export interface Pixels {
   readonly data: Uint8Array | Uint8ClampedArray;
@@ -8,5 +9,10 @@ export interface Pixels {
   readonly width: number;
   /** Pixels, at least 1. */
   readonly height: number;
-  readonly layout: 'rgba' | 'planar';
+  readonly layout: Layout;
 }
+
+export type Layout = 'rgba' | 'rgb' | 'planar' | 'grey';
+
+/** Bytes a pixel. */
+export const BYTES: Readonly<Record<Layout, number>> = { rgba: 4, rgb: 3, planar: 3, grey: 1 };

@@ -1,5 +1,5 @@
 import { BagsslError } from '../errors.ts';
-import { patchSide } from './draw.ts';
+import { patchSide } from './crop-size.ts';
 import { type PatchParameters, plainPatch } from './parameters.ts';
 import { Stream } from './philox.ts';
 import type { Recipe } from './recipe.ts';

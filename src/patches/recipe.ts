@@ -1,22 +1,41 @@
 /** A value for each of red, green, blue. */
 export type Triple = readonly [number, number, number];
 
-/** How patches are cut and augmented: plain JSON, torchvision's meaning in each field. */
+/** [least, most]. */
+export type Range = readonly [number, number];
+
+/**
+ * How patches are cut and augmented: plain JSON. Fields mean what torchvision's transforms of like name mean, in this order:
+ * RandomResizedCrop (scale, ratio, interpolation), RandomHorizontalFlip, RandomApply([ColorJitter]), RandomGrayscale,
+ * RandomApply([GaussianBlur]), RandomSolarize, Normalize.
+ */
 export interface Recipe {
   /** Side of the patch the encoder sees, pixels, 1 to 1024. */
   readonly size: number;
-  /** Share of the image's area a patch covers, [least, most], in (0, 1]; equal ends give patches of one fixed scale. */
-  readonly scale: readonly [number, number];
+  /** Share of the image's area a patch covers, in (0, 1]; equal ends give patches of one fixed scale. */
+  readonly scale: Range;
+  /** Width by height of the crop, 0.01 to 100; default [1, 1], square. */
+  readonly ratio?: Range;
+  /** Antialiased in both cases; default bilinear. */
+  readonly interpolation?: Interpolation;
   /** Probability of a horizontal flip. */
   readonly flip: number;
   /** ColorJitter: factors uniform in [max(0, 1 - v), 1 + v], hue uniform in ±hue (turns, at most 0.5), in random order. */
   readonly jitter: Jitter;
   /** Probability that the patch loses its colour. */
   readonly greyscale: number;
+  /** GaussianBlur of `kernel` × `kernel` pixels (odd, 3 to 2 · size − 1), σ uniform in `sigma` pixels; absent: none. */
+  readonly blur?: Blur;
+  /** Values of at least `threshold` (0 to 1) are inverted, v → 1 − v; absent: none. */
+  readonly solarise?: Solarise;
   /** Normalisation (v - mean) / std of values in 0..1, a channel at a time. */
   readonly mean: Triple;
   readonly std: Triple;
+  /** What differs in some views of an image: view k takes entry k modulo their number; absent: views are alike. */
+  readonly views?: readonly ViewChanges[];
 }
+
+export type Interpolation = 'bilinear' | 'bicubic';
 
 export interface Jitter {
   readonly probability: number;
@@ -26,31 +45,37 @@ export interface Jitter {
   readonly hue: number;
 }
 
-const HALF: Triple = [0.5, 0.5, 0.5];
+export interface Blur {
+  readonly probability: number;
+  readonly kernel: number;
+  readonly sigma: Range;
+}
 
-/** The default: 16×16 crops of 32×32 images, never enlarged. */
-export const cifar16: Recipe = {
-  size: 16,
-  scale: [0.25, 0.25],
-  flip: 0.5,
-  jitter: { probability: 0.8, brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 },
-  greyscale: 0.2,
-  mean: HALF,
-  std: HALF,
-};
+export interface Solarise {
+  readonly probability: number;
+  readonly threshold: number;
+}
 
-/** EMP-SSL's views (tsb0601/EMP-SSL, 8fc3758) without their blur and solarisation. */
-export const empSsl: Recipe = { ...cifar16, size: 32, jitter: { ...cifar16.jitter, hue: 0.2 } };
+/** Everything but what the batch has in common. */
+export type ViewChanges = Partial<Omit<Recipe, 'size' | 'mean' | 'std' | 'views'>>;
 
-/** The recipes that have a name. */
-export const presets: Readonly<Record<'cifar16' | 'empSsl', Recipe>> = { cifar16, empSsl };
+/** What view `view` (from 0) of an image is cut with. */
+export function recipeOfView(recipe: Recipe, view: number): Recipe {
+  const { views } = recipe;
+  return views ? { ...recipe, ...views[view % views.length], views: undefined } : recipe;
+}
 
 /** The same crops with every random change switched off: what a bag of clean patches is cut with. */
-export function withoutAugmentation(recipe: Recipe): Recipe {
+export function withoutAugmentation({ size, scale, ratio, interpolation, mean, std }: Recipe): Recipe {
   return {
-    ...recipe,
+    size,
+    scale,
+    ...(ratio && { ratio }),
+    ...(interpolation && { interpolation }),
     flip: 0,
     jitter: { probability: 0, brightness: 0, contrast: 0, saturation: 0, hue: 0 },
     greyscale: 0,
+    mean,
+    std,
   };
 }

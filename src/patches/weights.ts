@@ -1,3 +1,5 @@
+import type { Interpolation } from './recipe.ts';
+
 /** How one axis is resampled: out[i] = Σ_t weights[i · taps + t] · in[starts[i] + t]. */
 export interface Taps {
   readonly taps: number;
@@ -5,14 +7,33 @@ export interface Taps {
   readonly weights: Float32Array<ArrayBuffer>;
 }
 
+interface Filter {
+  /** Half its width, input pixels at scale 1. */
+  readonly support: number;
+  weight(distance: number): number;
+}
+
+/** Keys's cubic convolution of a = -1/2, which Pillow and PyTorch use where they antialias. */
+const A = -0.5;
+
+const FILTERS: Readonly<Record<Interpolation, Filter>> = {
+  bilinear: { support: 1, weight: (d) => Math.max(0, 1 - d) },
+  bicubic: {
+    support: 2,
+    weight: (d) => (d < 1 ? ((A + 2) * d - (A + 3)) * d * d + 1 : d < 2 ? (((d - 5) * d + 8) * d - 4) * A : 0),
+  },
+};
+
 /**
- * Antialiased bilinear weights from `length` to `size` positions: a triangle whose support grows with the shrinking
- * factor, normalised over the pixels there are (Pillow's precompute_coeffs, PyTorch's `_upsample_bilinear2d_aa`).
+ * Antialiased weights from `length` to `size` positions: a filter whose support grows with the shrinking factor, normalised
+ * over the pixels there are (Pillow's precompute_coeffs, PyTorch's `_upsample_bilinear2d_aa` and `_upsample_bicubic2d_aa`).
  * Positions are padded to a multiple of four by repeating the last, as the kernels work on four at a time.
  */
-export function bilinearTaps(length: number, size: number): Taps {
+export function resampleTaps(length: number, size: number, interpolation: Interpolation = 'bilinear'): Taps {
+  const filter = FILTERS[interpolation];
   const scale = length / size;
-  const support = Math.max(scale, 1);
+  const stretch = Math.max(scale, 1);
+  const support = filter.support * stretch;
   const windows = Array.from({ length: (size + 3) & ~3 }, (_, i) => {
     const centre = scale * (Math.min(i, size - 1) + 0.5);
     const from = Math.max(0, Math.floor(centre - support + 0.5));
@@ -25,10 +46,10 @@ export function bilinearTaps(length: number, size: number): Taps {
   windows.forEach(({ centre, from, to }, i) => {
     // The taps of every position must lie inside the row, also the ones of weight zero.
     const start = Math.min(from, length - taps);
-    const triangle = (pixel: number) => Math.max(0, 1 - Math.abs((pixel + 0.5 - centre) / support));
+    const weight = (pixel: number) => filter.weight(Math.abs((pixel + 0.5 - centre) / stretch));
     let total = 0;
-    for (let pixel = from; pixel < to; pixel++) total += triangle(pixel);
-    for (let pixel = from; pixel < to; pixel++) weights[i * taps + pixel - start] = triangle(pixel) / total;
+    for (let pixel = from; pixel < to; pixel++) total += weight(pixel);
+    for (let pixel = from; pixel < to; pixel++) weights[i * taps + pixel - start] = weight(pixel) / total;
     starts[i] = start;
   });
   return { taps, starts, weights };
@@ -47,4 +68,18 @@ export function mirroredTaps({ taps, starts, weights }: Taps, size: number): Tap
 /** The same filter with its result multiplied by `factor`. */
 export function scaledTaps({ taps, starts, weights }: Taps, factor: number): Taps {
   return { taps, starts, weights: weights.map((w) => w * factor) };
+}
+
+/** Weights below this share of the sum are left out of a blur: it is half the precision of a float32 in 0..1. */
+const LEAST_WEIGHT = 2 ** -25;
+
+/**
+ * Weights of torchvision's GaussianBlur, from the middle outwards: exp(-½ (x / σ)²) for |x| ≤ (kernel - 1) / 2, divided by
+ * their sum. Ends that cannot be seen in the result are left out.
+ */
+export function gaussianWeights(kernel: number, sigma: number): Float32Array<ArrayBuffer> {
+  const half = Array.from({ length: (kernel + 1) / 2 }, (_, x) => Math.exp(-0.5 * (x / sigma) ** 2));
+  const total = 2 * half.reduce((a, b) => a + b, 0) - 1;
+  const seen = half.filter((w) => w / total >= LEAST_WEIGHT);
+  return Float32Array.from(seen, (w) => w / total);
 }

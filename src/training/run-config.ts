@@ -12,7 +12,8 @@ import { type LarsOptions, lars } from '../optimizers/lars.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import { type SgdOptions, sgd } from '../optimizers/sgd.ts';
 import { checkRecipe } from '../patches/check-recipe.ts';
-import { cifar16, type Recipe } from '../patches/recipe.ts';
+import { cifar16 } from '../patches/presets.ts';
+import type { Recipe } from '../patches/recipe.ts';
 import type { PrecisionChoice } from '../runtime/precision.ts';
 import { PRECISION_CHOICES } from '../runtime/precision.ts';
 

@@ -30,17 +30,18 @@ def values(tensor, digits=6):
     return [round(v, digits) for v in tensor.double().flatten().tolist()]
 
 
-def resize(seed, width, height, box, size):
-    """Float path of F.resized_crop with antialias, and Pillow's own on bytes."""
+def resize(seed, width, height, box, size, mode=InterpolationMode.BILINEAR):
+    """Float path of F.resized_crop with antialias, limited to 0..1, and Pillow's own on bytes."""
     image = generated(seed, width, height)
     x, y, w, h = box
     tensor = torch.from_numpy(image).float() / 255
-    floats = F.resize(F.crop(tensor, y, x, h, w), [size, size], InterpolationMode.BILINEAR, antialias=True)
-    pil = F.resized_crop(Image.fromarray(image.transpose(1, 2, 0)), y, x, h, w, [size, size])
+    floats = F.resize(F.crop(tensor, y, x, h, w), [size, size], mode, antialias=True).clamp(0, 1)
+    pil = F.resized_crop(Image.fromarray(image.transpose(1, 2, 0)), y, x, h, w, [size, size], mode)
     return {
         "image": [seed, width, height],
         "box": box,
         "size": size,
+        "interpolation": mode.value,
         "tensor": values(floats, 5),
         "pillow": np.asarray(pil).transpose(2, 0, 1).flatten().tolist(),
     }
@@ -75,6 +76,40 @@ def colour(seed, side, steps, greyscale=False, flip=False, mean=None, std=None):
     }
 
 
+def blur(seed, side, kernel, sigma, threshold=None):
+    """GaussianBlur, then solarize where a threshold is given."""
+    tensor = F.gaussian_blur(torch.from_numpy(generated(seed, side, side)).float() / 255, [kernel, kernel], [sigma, sigma])
+    if threshold is not None:
+        tensor = F.solarize(tensor, threshold)
+    return {"image": [seed, side, side], "kernel": kernel, "sigma": sigma, "threshold": threshold, "tensor": values(tensor)}
+
+
+def crop(width, height, scale, ratio, uniforms):
+    """RandomResizedCrop.get_params with torch's generator replaced by a list of uniform numbers."""
+    numbers = iter(uniforms)
+    uniform, randint = torch.Tensor.uniform_, torch.randint
+    torch.Tensor.uniform_ = lambda self, low, high: self.fill_(low + (high - low) * next(numbers))
+    torch.randint = lambda low, high, size: torch.tensor([0])
+    try:
+        _, _, h, w = torchvision.transforms.RandomResizedCrop.get_params(torch.zeros(3, height, width), scale, ratio)
+    finally:
+        torch.Tensor.uniform_, torch.randint = uniform, randint
+    used = len(uniforms) - len(list(numbers))
+    return {"image": [width, height], "scale": scale, "ratio": ratio, "uniforms": uniforms[:20], "used": used, "size": [w, h]}
+
+
+def crops():
+    """Usual crops, long images where some tries fail, and some where all ten do."""
+    draw = np.random.RandomState(5)
+    cases = []
+    for width, height in [(32, 32), (224, 160), (97, 61), (300, 40), (40, 300), (1000, 10), (10, 1000)]:
+        for scale in [[0.08, 1.0], [0.2, 0.2], [0.9, 1.0]]:
+            for ratio in [[3 / 4, 4 / 3], [0.5, 3.0]]:
+                uniforms = [round(float(u), 6) for u in draw.random_sample(20)]
+                cases.append(crop(width, height, scale, ratio, uniforms))
+    return cases
+
+
 def side(width, height, scale):
     torch.manual_seed(0)
     crop = torchvision.transforms.RandomResizedCrop(8, scale=(scale, scale), ratio=(1, 1))
@@ -95,6 +130,20 @@ print(
                 resize(4, 12, 12, [5, 1, 7, 9], 8),
                 resize(5, 33, 33, [0, 0, 33, 33], 5),
             ],
+            "bicubic": [
+                resize(1, 20, 16, [3, 2, 8, 8], 12, InterpolationMode.BICUBIC),
+                resize(6, 24, 20, [0, 0, 20, 20], 9, InterpolationMode.BICUBIC),
+                resize(4, 12, 12, [5, 1, 7, 9], 8, InterpolationMode.BICUBIC),
+            ],
+            "blur": [
+                blur(31, 9, 3, 0.1),
+                blur(32, 9, 5, 0.7),
+                blur(33, 10, 13, 2.0),
+                blur(34, 8, 15, 1.3),
+                blur(35, 9, 3, 0.4, 128 / 255),
+                blur(36, 8, 7, 1.0, 0.3),
+            ],
+            "crops": crops(),
             "colour": [
                 colour(11, 6, [["brightness", 0.6]]),
                 colour(12, 6, [["brightness", 1.4]]),

@@ -2,7 +2,7 @@
 import type { PatchBatch, PatchJob } from '../../src/patches/job.ts';
 import { Stream } from '../../src/patches/philox.ts';
 import type { Pixels } from '../../src/patches/pixels.ts';
-import { cifar16 } from '../../src/patches/recipe.ts';
+import { presets } from '../../src/patches/presets.ts';
 
 /** Smooth colours with noise on top, from whole numbers alone. */
 export function generatedPixels(seed: number, width: number, height: number, layout: Pixels['layout']): Pixels {
@@ -21,7 +21,7 @@ export function generatedPixels(seed: number, width: number, height: number, lay
   return { data, width, height, layout };
 }
 
-/** Exact copies, enlarged, shrunk and oddly shaped images, both layouts, every colour change. */
+/** Exact copies, enlarged, shrunk and oddly shaped images, two layouts, both filters, every change of colour, blur. */
 export function fixtureJob(): PatchJob {
   const sizes: [number, number, Pixels['layout']][] = [
     [32, 32, 'planar'],
@@ -30,7 +30,15 @@ export function fixtureJob(): PatchJob {
     [97, 61, 'rgba'],
   ];
   return {
-    recipe: { ...cifar16, scale: [0.2, 0.6], mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+    recipe: {
+      ...presets.empSsl,
+      size: 16,
+      scale: [0.2, 0.6],
+      blur: { probability: 0.3, kernel: 9, sigma: [0.1, 2] },
+      views: [{}, { interpolation: 'bicubic', ratio: [0.5, 2] }],
+      mean: [0.485, 0.456, 0.406],
+      std: [0.229, 0.224, 0.225],
+    },
     images: sizes.map(([width, height, layout], id) => ({ id, pixels: generatedPixels(id, width, height, layout) })),
     source: { kind: 'augmented', seed: 2 ** 40 + 7, epoch: 3, views: 16 },
   };
@@ -48,4 +56,4 @@ export function batchHash({ data }: PatchBatch): string {
 }
 
 /** What `batchHash` of the batch of `fixtureJob()` must be, everywhere. */
-export const FIXTURE_HASH = '3881b09026b81370';
+export const FIXTURE_HASH = 'a1c3f0aae4e281e8';

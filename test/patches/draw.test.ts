@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { drawPatch } from '../../src/patches/draw.ts';
 import { ORDERS, type PatchParameters, plainPatch } from '../../src/patches/parameters.ts';
-import { cifar16, type Recipe, withoutAugmentation } from '../../src/patches/recipe.ts';
+import { cifar16, presets } from '../../src/patches/presets.ts';
+import { type Recipe, withoutAugmentation } from '../../src/patches/recipe.ts';
 
 const draws = (recipe: Recipe, n: number, width = 32, height = 32) =>
   Array.from({ length: n }, (_, view) => drawPatch(recipe, { seed: 9, epoch: 0, image: 4, view }, width, height));
@@ -60,6 +61,48 @@ test('changing one probability leaves the other choices as they were', () => {
   draws(cifar16, 50).forEach(({ x, y, flip }, i) => {
     assert.deepEqual({ x, y, flip }, { x: plain[i].x, y: plain[i].y, flip: plain[i].flip });
   });
+});
+
+test('blur and solarisation leave the other choices as they were, and come as often as they should', () => {
+  const n = 20_000;
+  const drawn = draws(presets.empSsl, n);
+  const plain = draws({ ...presets.empSsl, blur: undefined, solarise: undefined }, 50);
+  plain.forEach((p, i) =>
+    assert.deepEqual(
+      { ...drawn[i], blur: undefined, solarise: undefined },
+      { ...p, blur: undefined, solarise: undefined },
+    ),
+  );
+  const share = (holds: (p: PatchParameters) => boolean) => drawn.filter(holds).length / n;
+  assert.ok(Math.abs(share((p) => p.blur !== undefined) - 0.1) < 0.011);
+  assert.ok(Math.abs(share((p) => p.solarise === 128 / 255) - 0.1) < 0.011);
+  const sigmas = drawn.flatMap(({ blur }) => blur?.sigma ?? []);
+  assert.ok(sigmas.every((sigma) => sigma >= 0.1 && sigma < 2));
+  const mean = sigmas.reduce((a, b) => a + b, 0) / sigmas.length;
+  assert.ok(Math.abs(mean - 1.05) < 0.07, `${mean}`);
+});
+
+test('views of one image may have different recipes', () => {
+  const drawn = draws(presets.byol, 2000, 300, 200);
+  assert.ok(drawn.every((p, view) => view % 2 === 1 || (p.blur && p.solarise === undefined)));
+  const second = drawn.filter((_, view) => view % 2 === 1);
+  assert.ok(Math.abs(second.filter((p) => p.blur).length / 1000 - 0.1) < 0.05);
+  assert.ok(Math.abs(second.filter((p) => p.solarise).length / 1000 - 0.2) < 0.07);
+  assert.ok(drawn.every((p) => p.interpolation === 'bicubic'));
+});
+
+test('a crop of random ratio lies inside; one that never fits is the largest allowed, in the middle', () => {
+  const side = fc.integer({ min: 1, max: 3000 });
+  fc.assert(
+    fc.property(side, side, fc.nat(), (width, height, seed) => {
+      const p = drawPatch(presets.simclr, { seed, epoch: 1, image: 2, view: 3 }, width, height);
+      assert.ok(p.x >= 0 && p.y >= 0 && p.x + p.width <= width && p.y + p.height <= height && p.width * p.height >= 1);
+    }),
+  );
+  const wide = { ...presets.simclr, scale: [0.9, 1] as const };
+  for (const p of draws(wide, 20, 1000, 10)) {
+    assert.deepEqual([p.x, p.y, p.width, p.height], [493, 0, 13, 10]);
+  }
 });
 
 test('factors never fall below 0, and a clean recipe draws plain patches', () => {

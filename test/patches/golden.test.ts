@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { patchSide } from '../../src/patches/draw.ts';
+import { cropSize, patchSide } from '../../src/patches/crop-size.ts';
 import { Kernels } from '../../src/patches/kernels.ts';
 import { type ColourChange, type PatchParameters, plainPatch } from '../../src/patches/parameters.ts';
 import type { Pixels } from '../../src/patches/pixels.ts';
@@ -14,6 +14,8 @@ const PLAIN = 5.1e-7; // brightness, contrast, saturation, greyscale
 const HUE = 1e-6; // by another, shorter formula
 const NORMALISED = 3e-6; // the same divided by std
 const PILLOW = 1 / 255; // Pillow rounds to bytes after each of its two passes
+const PILLOW_BICUBIC = 2 / 255; // and limits them to 0..255
+const BLUR = 1e-6; // two passes for torchvision's one of kernel × kernel
 
 const kernels = await Kernels.load();
 
@@ -45,13 +47,14 @@ function furthest(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 for (const layout of ['rgba', 'planar'] as const) {
-  for (const { image, box, size, tensor, pillow } of golden.resize) {
-    test(`resize ${box[2]}×${box[3]} to ${size} from ${layout}: the tensor path, and Pillow within 1 / 255`, () => {
-      const patch = plainPatch(box[0], box[1], box[2], box[3]);
+  for (const { image, box, size, interpolation, tensor, pillow } of [...golden.resize, ...golden.bicubic]) {
+    test(`${interpolation} ${box[2]}×${box[3]} to ${size} from ${layout}: the tensor path, and Pillow within a byte or two`, () => {
+      const plain = plainPatch(box[0], box[1], box[2], box[3]);
+      const patch = interpolation === 'bicubic' ? { ...plain, interpolation: 'bicubic' as const } : plain;
       const ours = cut(generated(image[0], image[1], image[2], layout), patch, size, [0, 0, 0], [1, 1, 1]);
       assert.ok(furthest(ours, tensor) <= RESIZE);
       const bytes = pillow.map((v) => v / 255);
-      assert.ok(furthest(ours, bytes) <= PILLOW + 1e-6);
+      assert.ok(furthest(ours, bytes) <= (interpolation === 'bicubic' ? PILLOW_BICUBIC : PILLOW) + 1e-6);
     });
   }
 
@@ -68,6 +71,38 @@ for (const layout of ['rgba', 'planar'] as const) {
     });
   }
 }
+
+for (const { image, kernel, sigma, threshold, tensor } of golden.blur) {
+  test(`blur ${kernel}, σ ${sigma}${threshold ? `, solarised from ${threshold}` : ''}`, () => {
+    const [seed, side] = image;
+    const solarise = threshold === null ? {} : { solarise: threshold };
+    const patch = { ...plainPatch(0, 0, side, side), blur: { kernel, sigma }, ...solarise };
+    const ours = cut(generated(seed, side, side, 'planar'), patch, side, [0, 0, 0], [1, 1, 1]);
+    assert.ok(furthest(ours, tensor) <= BLUR, `${furthest(ours, tensor)}`);
+  });
+}
+
+test('the size of a crop is what RandomResizedCrop makes of the same uniform numbers', () => {
+  for (const { image, scale, ratio, uniforms, used, size } of golden.crops) {
+    let attempts = 0;
+    const of = (attempt: number, i: number) => {
+      attempts = Math.max(attempts, attempt + 1);
+      return uniforms[2 * attempt + i];
+    };
+    const range = (v: number[]) => [v[0], v[1]] as const;
+    const ours = cropSize(
+      range(scale),
+      range(ratio),
+      image[0],
+      image[1],
+      (k) => of(k, 0),
+      (k) => of(k, 1),
+    );
+    assert.deepEqual([ours.width, ours.height], size);
+    assert.equal(2 * attempts, used);
+  }
+  assert.ok(golden.crops.some(({ used }) => used > 2 && used < 20) && golden.crops.some(({ used }) => used === 20));
+});
 
 test('the side of a crop is RandomResizedCrop’s', () => {
   for (const { image, scale, side } of golden.side) assert.equal(patchSide(scale, image[0], image[1]), side);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Kernels } from '../../src/patches/kernels.ts';
 import { ORDERS, type PatchParameters } from '../../src/patches/parameters.ts';
 import { Stream } from '../../src/patches/philox.ts';
-import type { Pixels } from '../../src/patches/pixels.ts';
+import { BYTES, type Pixels } from '../../src/patches/pixels.ts';
 import type { Triple } from '../../src/patches/recipe.ts';
 import { cutReference } from '../../src/patches/reference/cut.ts';
 
@@ -13,7 +13,7 @@ const kernels = await Kernels.load();
 /** Random bytes; every third image has few colours, so that equal channels, black and white occur. */
 function randomPixels(seed: number, width: number, height: number, layout: Pixels['layout']): Pixels {
   const stream = new Stream(seed, 'test');
-  const data = new Uint8Array(width * height * (layout === 'rgba' ? 4 : 3));
+  const data = new Uint8Array(width * height * BYTES[layout]);
   const few = [0, 128, 255];
   for (let i = 0; i < data.length; i++) data[i] = seed % 3 === 0 ? few[stream.below(3)] : stream.below(256);
   return { data, width, height, layout };
@@ -34,7 +34,7 @@ const anyCase: fc.Arbitrary<Case> = fc
     seed: fc.nat(),
     width: fc.integer({ min: 1, max: 70 }),
     height: fc.integer({ min: 1, max: 70 }),
-    layout: fc.constantFrom<Pixels['layout']>('rgba', 'planar'),
+    layout: fc.constantFrom<Pixels['layout']>('rgba', 'rgb', 'planar', 'grey'),
     size: fc.integer({ min: 1, max: 40 }),
     exact: fc.boolean(),
     box: fc.tuple(fc.nat(), fc.nat(), fc.nat(), fc.nat()),
@@ -45,9 +45,14 @@ const anyCase: fc.Arbitrary<Case> = fc
     hue: fc.oneof(fc.constant(0), fc.double({ min: -0.5, max: 0.5, noNaN: true })),
     order: fc.constantFrom(...ORDERS),
     greyscale: fc.boolean(),
+    interpolation: fc.constantFrom('bicubic' as const, undefined),
+    blur: fc.option(fc.record({ kernel: fc.nat(), sigma: fc.double({ min: 0.05, max: 5, noNaN: true }) }), {
+      nil: undefined,
+    }),
+    solarise: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }),
     normal: fc.boolean(),
   })
-  .map(({ seed, width, height, layout, size, exact, box, normal, ...rest }) => {
+  .map(({ seed, width, height, layout, size, exact, box, blur, normal, ...rest }) => {
     const w = exact ? Math.max(width, size) : width;
     const h = exact ? Math.max(height, size) : height;
     const cropWidth = exact ? size : 1 + (box[2] % w);
@@ -60,7 +65,12 @@ const anyCase: fc.Arbitrary<Case> = fc
     };
     return {
       pixels: randomPixels(seed, w, h, layout),
-      patch: { ...place, ...rest },
+      // The smallest patch takes no blur; the largest radius is one less than the size.
+      patch: {
+        ...place,
+        ...rest,
+        blur: blur && size > 1 ? { ...blur, kernel: 3 + 2 * (blur.kernel % (size - 1)) } : undefined,
+      },
       size,
       mean: normal ? [0.485, 0.456, 0.406] : [0, 0, 0],
       std: normal ? [0.229, 0.224, 0.225] : [1, 1, 1],

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { boxes, checkPlacement, type Placement, parsePlacement } from '../../src/patches/placement.ts';
-import { cifar16, type Recipe } from '../../src/patches/recipe.ts';
+import { cifar16 } from '../../src/patches/presets.ts';
+import type { Recipe } from '../../src/patches/recipe.ts';
 
 const ALL: Placement = { kind: 'all' };
 const grid = (across: number): Placement => ({ kind: 'grid', across });

@@ -55,3 +55,9 @@ export function greyscale(tile: Float32Array): void {
   const n = tile.length / 3;
   for (let i = 0; i < n; i++) tile[i] = tile[n + i] = tile[2 * n + i] = grey(tile, n, i);
 }
+
+/** v ≥ threshold ? 1 - v : v. */
+export function solarise(tile: Float32Array, threshold: number): void {
+  const t = fround(threshold);
+  for (let i = 0; i < tile.length; i++) if (tile[i] >= t) tile[i] = fround(1 - tile[i]);
+}

@@ -1,12 +1,15 @@
 import type { PatchParameters } from '../parameters.ts';
-import type { Pixels } from '../pixels.ts';
-import { bilinearTaps, mirroredTaps, scaledTaps, type Taps } from '../weights.ts';
+import { BYTES, type Pixels } from '../pixels.ts';
+import { mirroredTaps, resampleTaps, scaledTaps, type Taps } from '../weights.ts';
+import { brightness } from './colour.ts';
 
 const { fround } = Math;
 
 /** Byte of a channel, whatever the layout. */
 function byteAt({ data, width, height, layout }: Pixels, channel: number, x: number, y: number): number {
-  return layout === 'rgba' ? data[(y * width + x) * 4 + channel] : data[(channel * height + y) * width + x];
+  const pixel = y * width + x;
+  if (layout === 'planar') return data[channel * height * width + pixel];
+  return layout === 'grey' ? data[pixel] : data[pixel * BYTES[layout] + channel];
 }
 
 function filtered({ taps, starts, weights }: Taps, i: number, value: (at: number) => number): number {
@@ -15,7 +18,7 @@ function filtered({ taps, starts, weights }: Taps, i: number, value: (at: number
   return sum;
 }
 
-/** Twin of copyRgba, copyPlanar, rowsRgba, rowsPlanar and columns: the crop as a tile [3, size, size] in 0..1. */
+/** Twin of assembly/copy.ts and assembly/resample.ts: the crop as a tile [3, size, size] in 0..1. */
 export function crop(pixels: Pixels, p: PatchParameters, size: number): Float32Array {
   const tile = new Float32Array(3 * size * size);
   const { x: left, y: top, width, height } = p;
@@ -27,9 +30,9 @@ export function crop(pixels: Pixels, p: PatchParameters, size: number): Float32A
     }
     return tile;
   }
-  const plain = bilinearTaps(width, size);
+  const plain = resampleTaps(width, size, p.interpolation);
   const across = p.flip ? mirroredTaps(plain, size) : plain;
-  const down = scaledTaps(bilinearTaps(height, size), 1 / 255);
+  const down = scaledTaps(resampleTaps(height, size, p.interpolation), 1 / 255);
   for (let channel = 0; channel < 3; channel++) {
     const rows = new Float32Array(height * size);
     for (let y = 0; y < height; y++) {
@@ -41,5 +44,7 @@ export function crop(pixels: Pixels, p: PatchParameters, size: number): Float32A
       tile[channel * size * size + i] = filtered(down, Math.floor(i / size), (at) => rows[at * size + (i % size)]);
     }
   }
+  // Bicubic weights may be negative: what leaves 0..1 is limited.
+  if (p.interpolation === 'bicubic') brightness(tile, 1);
   return tile;
 }

@@ -1,7 +1,9 @@
 import type { PatchParameters } from '../parameters.ts';
 import type { Pixels } from '../pixels.ts';
 import type { Triple } from '../recipe.ts';
-import { brightness, contrast, greyscale, saturation } from './colour.ts';
+import { gaussianWeights } from '../weights.ts';
+import { blur } from './blur.ts';
+import { brightness, contrast, greyscale, saturation, solarise } from './colour.ts';
 import { crop } from './crop.ts';
 import { hue } from './hue.ts';
 import { normalise } from './normalise.ts';
@@ -25,6 +27,8 @@ export function cutReference(
     else if (change === 'hue' && patch.hue !== 0) hue(tile, patch.hue);
   }
   if (patch.greyscale) greyscale(tile);
+  if (patch.blur) blur(tile, gaussianWeights(patch.blur.kernel, patch.blur.sigma));
+  if (patch.solarise !== undefined) solarise(tile, patch.solarise);
   normalise(tile, mean, std);
   return tile;
 }
