@@ -18,8 +18,8 @@ export const embed: Command = {
     out: { type: 'string', value: 'FILE.npy', required: true, help: 'float32, one row an image' },
     patches: {
       type: 'string',
-      value: 'N|grid|all',
-      help: 'N at random, a grid 5 across, or every position; default grid',
+      value: 'N|grid|tiles|all',
+      help: 'N at random, a grid 5 across, tiles that overlap by half, or every position; default grid',
     },
     images: { type: 'string', value: 'N', help: 'embed the first N images only' },
     ...ENGINE_OPTIONS,

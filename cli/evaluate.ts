@@ -27,8 +27,8 @@ export const evaluate: Command = {
     'train-images': { type: 'string', value: 'N', help: 'use the first N labelled images only' },
     patches: {
       type: 'string',
-      value: 'N|grid|all',
-      help: 'N at random, a grid 5 across ("gridK": K across), or every position; default grid3',
+      value: 'N|grid|tiles|all',
+      help: 'N at random, a grid 5 across ("gridK": K across), tiles that overlap by half, or every position; default grid3',
     },
     report: { type: 'string', value: 'FILE.html', help: 'write a page that shows the result, in one file' },
     ...ENGINE_OPTIONS,

@@ -20,12 +20,13 @@ export { describeModel, type ModelSize } from './model/describe.ts';
 export type { EncoderConfig } from './model/encoder.ts';
 export { type OnnxConfig, patchSize } from './model/encoders/onnx.ts';
 export { encoders, projectors } from './model/presets.ts';
+export { parsePlacement } from './patches/check-placement.ts';
 export { checkRecipe } from './patches/check-recipe.ts';
-export type { PatchBatch, PatchJob, PatchSource } from './patches/job.ts';
+export type { JobImage, PatchBatch, PatchJob, PatchSource, Region } from './patches/job.ts';
 export type { PatchParameters } from './patches/parameters.ts';
 export type { Pixels } from './patches/pixels.ts';
-export { type Placement, parsePlacement } from './patches/placement.ts';
-export { PatchPool } from './patches/pool.ts';
+export type { Placement } from './patches/placement.ts';
+export { type CutOptions, PatchPool, type PoolOptions, type StreamOptions } from './patches/pool.ts';
 export { presets } from './patches/presets.ts';
 export { type Recipe, type ViewChanges, withoutAugmentation } from './patches/recipe.ts';
 export {

@@ -18,6 +18,7 @@ export interface PatchFace {
 /** The worker's half. `hand` marks what is to be transferred instead of copied. */
 export function patchFace(hand: (outcome: Outcome, buffers: ArrayBuffer[]) => Outcome): PatchFace {
   const kernels = Kernels.load();
+  const kept = new Map<string, Uint8Array>();
   // A failure to compile is reported by whichever call comes first, not as an unhandled rejection.
   kernels.catch(() => {});
   return {
@@ -27,11 +28,14 @@ export function patchFace(hand: (outcome: Outcome, buffers: ArrayBuffer[]) => Ou
     },
     async cut(packed) {
       try {
-        const batch = runJob(await kernels, unpackJob(packed));
-        return hand({ batch }, [batch.data.buffer]);
+        const batch = runJob(await kernels, unpackJob(packed, kept), packed.into);
+        const { buffer } = batch.data;
+        return hand({ batch }, buffer instanceof ArrayBuffer ? [buffer] : []);
       } catch (error) {
         if (!(error instanceof BagsslError)) throw error;
         return { error: { code: error.code, message: error.message } };
+      } finally {
+        for (const key of packed.drop) kept.delete(key);
       }
     },
   };

@@ -1,27 +1,39 @@
 import { BagsslError } from '../errors.ts';
-import { checkPixels } from './check-pixels.ts';
-import { checkRecipe } from './check-recipe.ts';
 import { drawPatch } from './draw.ts';
 import type { Kernels } from './kernels.ts';
 import type { PatchParameters } from './parameters.ts';
 import type { Pixels } from './pixels.ts';
-import { boxes, checkPlacement, type Placement } from './placement.ts';
+import { boxes, type Placement } from './placement.ts';
 import type { Recipe } from './recipe.ts';
 
 export interface JobImage {
   /** Names the image in random draws, such as its index in the data set: whole number, 0 to 2^32 - 1. */
   readonly id: number;
   readonly pixels: Pixels;
+  /** The part of the image that patches come from, and whose area scales are shares of; absent: all of it. */
+  readonly region?: Region;
+  /** These pixels will not change: a worker may keep them, and is then not sent them again. */
+  readonly keep?: boolean;
+}
+
+/** Whole pixels. */
+export interface Region {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
 }
 
 /**
  * One batch to cut, as a value.
  * - `augmented`: `views` random patches of every image; view-major, patch index = view · images + image.
  * - `placed`: the clean patches of a bag; image-major, row by row inside an image.
+ * - `given`: for every image its list of parameters, such as a batch returned them; image-major. Replays any of them.
  */
 export type PatchSource =
   | { readonly kind: 'augmented'; readonly seed: number; readonly epoch: number; readonly views: number }
-  | { readonly kind: 'placed'; readonly placement: Placement };
+  | { readonly kind: 'placed'; readonly placement: Placement }
+  | { readonly kind: 'given'; readonly patches: readonly (readonly PatchParameters[])[] };
 
 export interface PatchJob {
   readonly recipe: Recipe;
@@ -33,7 +45,7 @@ export interface PatchJob {
 
 export interface PatchBatch {
   /** Normalised values, float32 NCHW. */
-  readonly data: Float32Array<ArrayBuffer>;
+  readonly data: Float32Array;
   readonly count: number;
   readonly shape: readonly [count: number, channels: 3, height: number, width: number];
   /** Patches of each image, in the order of the job's images. */
@@ -45,52 +57,27 @@ export interface PatchBatch {
 /** Floats in the largest batch: what one ArrayBuffer holds in every browser. */
 const MOST_FLOATS = 2 ** 29 - 1;
 
-/** @throws BagsslError `bad-argument` for anything that would not give a batch */
-export function checkJob(job: PatchJob): void {
-  checkRecipe(job.recipe);
-  if (job.images.length === 0) throw new BagsslError('bad-argument', 'The job has 0 images; give at least 1.');
-  for (const { id, pixels } of job.images) {
-    word('image id', id, 0);
-    checkPixels(pixels, `image ${id}`);
-  }
-  const { source } = job;
-  if (source.kind === 'augmented') {
-    word('views', source.views, 1);
-    word('epoch', source.epoch, 0);
-    if (!Number.isSafeInteger(source.seed) || source.seed < 0) {
-      throw new BagsslError('bad-argument', `seed is ${source.seed}; it must be a whole number from 0 to 2^53 - 1.`);
-    }
-  } else if (source.kind === 'placed') {
-    checkPlacement(source.placement);
-  } else {
-    const { kind } = source as { kind: unknown };
-    throw new BagsslError('bad-argument', `source.kind is ${JSON.stringify(kind)}; use "augmented" or "placed".`);
-  }
-}
-
-function word(name: string, value: number, least: number): void {
-  if (!Number.isInteger(value) || value < least || value >= 2 ** 32) {
-    throw new BagsslError('bad-argument', `${name} is ${value}; it must be a whole number from ${least} to 2^32 - 1.`);
-  }
-}
-
 /** The parameters of every patch of every image. */
-function plan({ recipe, images, source }: PatchJob): PatchParameters[][] {
-  return images.map(({ id, pixels: { width, height } }) =>
-    source.kind === 'placed'
-      ? boxes(source.placement, recipe, width, height, id)
-      : Array.from({ length: source.views }, (_, view) =>
-          drawPatch(recipe, { seed: source.seed, epoch: source.epoch, image: id, view }, width, height),
-        ),
-  );
+function plan({ recipe, images, source }: PatchJob): (readonly PatchParameters[])[] {
+  return images.map(({ id, pixels, region }, i) => {
+    if (source.kind === 'given') return source.patches[i];
+    const { width, height } = region ?? pixels;
+    const patches =
+      source.kind === 'placed'
+        ? boxes(source.placement, recipe, width, height, id)
+        : Array.from({ length: source.views }, (_, view) =>
+            drawPatch(recipe, { seed: source.seed, epoch: source.epoch, image: id, view }, width, height),
+          );
+    return region ? patches.map((p) => ({ ...p, x: p.x + region.x, y: p.y + region.y })) : patches;
+  });
 }
 
 /**
- * Cuts a batch. Its result depends on the job alone.
- * @throws BagsslError `bad-argument`
+ * Cuts a batch. Its result depends on the job alone, which `checkJob` must have passed.
+ * @param into receives the patches; absent: a buffer of their own
+ * @throws BagsslError `bad-argument` for patches that do not lie in their image and batches too large for memory or `into`
  */
-export function runJob(kernels: Kernels, job: PatchJob): PatchBatch {
-  checkJob(job);
+export function runJob(kernels: Kernels, job: PatchJob, into?: Float32Array): PatchBatch {
   const { images, source, recipe } = job;
   const { size, mean, std } = recipe;
   const planned = plan(job);
@@ -100,12 +87,15 @@ export function runJob(kernels: Kernels, job: PatchJob): PatchBatch {
   if (floats > MOST_FLOATS) {
     throw new BagsslError('bad-argument', `A batch of ${count} patches is too large; use fewer images in a job.`);
   }
-  const data = new Float32Array(floats);
+  if (into && into.length < floats) {
+    throw new BagsslError('bad-argument', `into holds ${into.length} floats; ${count} patches need ${floats}.`);
+  }
+  const data = into ? into.subarray(0, floats) : new Float32Array(floats);
   const parameters: PatchParameters[] = [];
   let placed = 0;
   images.forEach(({ pixels }, i) => {
     const patches = planned[i];
-    const slots = source.kind === 'placed' ? { first: placed, step: 1 } : { first: i, step: images.length };
+    const slots = source.kind === 'augmented' ? { first: i, step: images.length } : { first: placed, step: 1 };
     kernels.cut(pixels, patches, size, mean, std, data, slots);
     placed += patches.length;
     if (job.keepParameters) {

@@ -3,6 +3,7 @@ import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { BagsslError } from '../errors.ts';
 import type { Outcome, PatchFace } from './face.ts';
 import type { PatchBatch, PatchJob } from './job.ts';
+import { KeptImages } from './kept-images.ts';
 import { nodeThreads } from './node-threads.ts';
 import { packJob } from './pack.ts';
 
@@ -20,11 +21,14 @@ interface Thread {
  */
 export class PatchWorker {
   readonly #thread: Thread;
+  readonly #kept: KeptImages;
   #failed: BagsslError | undefined;
   #answered = false;
   #reject: ((reason: BagsslError) => void) | undefined;
 
-  constructor(url?: string | URL) {
+  /** @param keep bytes of images that the worker may keep */
+  constructor(url?: string | URL, keep = 0) {
+    this.#kept = new KeptImages(keep);
     const die = (reason: unknown) => this.fail(reason);
     try {
       this.#thread = nodeThreads() ? nodeThread(url, die) : webThread(url, die);
@@ -45,11 +49,9 @@ export class PatchWorker {
   }
 
   /** @throws BagsslError `worker-failed` when the worker dies before it has answered */
-  async cut(job: PatchJob): Promise<PatchBatch> {
-    const packed = packJob(job);
-    const outcome = await this.#call<Outcome>(
-      (face) => face.cut(transfer(packed, [packed.pixels])) as Promise<Outcome>,
-    );
+  async cut(job: PatchJob, into?: Float32Array<SharedArrayBuffer>): Promise<PatchBatch> {
+    const [packed, buffers] = packJob(job, this.#kept, into);
+    const outcome = await this.#call<Outcome>((face) => face.cut(transfer(packed, buffers)) as Promise<Outcome>);
     if ('error' in outcome) throw new BagsslError(outcome.error.code, outcome.error.message);
     return outcome.batch;
   }

@@ -1,5 +1,6 @@
 import { BagsslError } from '../errors.ts';
-import { checkJob, type PatchBatch, type PatchJob, runJob } from './job.ts';
+import { checkJob } from './check-job.ts';
+import { type PatchBatch, type PatchJob, runJob } from './job.ts';
 import { Kernels } from './kernels.ts';
 import { processors } from './node-threads.ts';
 import { PatchWorker } from './patch-worker.ts';
@@ -11,10 +12,29 @@ export interface PoolOptions {
   readonly workers?: number;
   /** Where the built worker lies, if not beside this module. */
   readonly workerUrl?: string | URL;
+  /** Bytes of images marked `keep` that each worker holds on to, those used last; default 64 MiB, 0: none. */
+  readonly keepBytes?: number;
+}
+
+export interface CutOptions {
+  readonly signal?: AbortSignal;
+  /**
+   * Receives the patches in place of a fresh buffer; the batch's data is a view of it. In shared memory, which browsers allow
+   * to cross-origin isolated pages, a worker writes straight into it; after an abort it may still be writing until the pool
+   * answers the next job.
+   */
+  readonly into?: Float32Array;
+}
+
+export interface StreamOptions {
+  readonly signal?: AbortSignal;
+  /** Batches in work or finished that nobody has taken yet; default one more than there are workers. */
+  readonly ahead?: number;
 }
 
 interface Task {
   readonly job: PatchJob;
+  readonly into: Float32Array<SharedArrayBuffer> | undefined;
   readonly resolve: (batch: PatchBatch) => void;
   readonly reject: (reason: BagsslError) => void;
   attempts: number;
@@ -25,6 +45,8 @@ interface Task {
 /** A batch is tried on this many workers before its failure is the caller's. */
 const ATTEMPTS = 2;
 
+const KEEP_BYTES = 64 * 1024 ** 2;
+
 /**
  * Threads that cut batches of patches. Jobs start in the order they come; each is one batch, made by one worker, its
  * memory handed over without a copy. The bits depend on the job alone, not on the number of workers nor on their fate:
@@ -33,7 +55,8 @@ const ATTEMPTS = 2;
  * Dispose of a pool when it is done with. In Node an idle pool does not keep the process alive; in Deno it does.
  */
 export class PatchPool {
-  readonly #url: string | URL | undefined;
+  /** A new worker. */
+  readonly #start: () => PatchWorker;
   /** A slot a thread; not `#`, so that a test can kill one. */
   private readonly running: PatchWorker[];
   /** Cuts in the calling thread when there are no workers. */
@@ -42,27 +65,31 @@ export class PatchPool {
   readonly #queue: Task[] = [];
   #disposed = false;
 
-  private constructor(workers: PatchWorker[], url: string | URL | undefined, kernels: Kernels | undefined) {
-    this.running = workers;
-    this.#url = url;
+  private constructor(count: number, start: () => PatchWorker, kernels?: Kernels) {
+    this.#start = start;
+    this.running = Array.from({ length: count }, start);
     this.#kernels = kernels;
   }
 
   /** @throws BagsslError `bad-argument`; `worker-failed` when a worker cannot be started */
   static async create(options: PoolOptions = {}): Promise<PatchPool> {
-    const { workers: count = Math.min(4, Math.max(1, processors() - 1)), workerUrl } = options;
+    const { workerUrl, keepBytes = KEEP_BYTES } = options;
+    const count = options.workers ?? Math.min(4, Math.max(1, processors() - 1));
     if (!Number.isInteger(count) || count < 0 || count > 256) {
       throw new BagsslError('bad-argument', `workers is ${count}; it must be a whole number from 0 to 256.`);
     }
-    if (count === 0) return new PatchPool([], workerUrl, await Kernels.load());
-    const workers = Array.from({ length: count }, () => new PatchWorker(workerUrl));
+    if (!(keepBytes >= 0)) {
+      throw new BagsslError('bad-argument', `keepBytes is ${keepBytes}; it must be a number of bytes, 0 or more.`);
+    }
+    const start = () => new PatchWorker(workerUrl, keepBytes);
+    const pool = new PatchPool(count, start, count === 0 ? await Kernels.load() : undefined);
     try {
-      await Promise.all(workers.map((worker) => worker.ready()));
+      await Promise.all(pool.running.map((worker) => worker.ready()));
     } catch (error) {
-      for (const worker of workers) worker.terminate();
+      await pool.dispose();
       throw error;
     }
-    return new PatchPool(workers, workerUrl, undefined);
+    return pool;
   }
 
   /** Threads at work; 0 when the calling thread does it. */
@@ -75,16 +102,18 @@ export class PatchPool {
    * until the batch is there.
    * @throws BagsslError `bad-argument`; `aborted`; `disposed`; `worker-failed` when two workers died over it
    */
-  async cut(job: PatchJob, { signal }: { readonly signal?: AbortSignal } = {}): Promise<PatchBatch> {
+  async cut(job: PatchJob, { signal, into }: CutOptions = {}): Promise<PatchBatch> {
     if (this.#disposed) throw disposed();
     checkJob(job);
     const aborted = () => new BagsslError('aborted', 'Cutting patches was aborted.', { cause: signal?.reason });
     if (signal?.aborted) throw aborted();
-    if (this.#kernels) return runJob(this.#kernels, job);
+    if (this.#kernels) return runJob(this.#kernels, job, into);
+    const shared = into && !(into.buffer instanceof ArrayBuffer);
     let stop: (() => void) | undefined;
     try {
-      return await new Promise<PatchBatch>((resolve, reject) => {
-        const task: Task = { job, resolve, reject, attempts: 0, dropped: false };
+      const batch = await new Promise<PatchBatch>((resolve, reject) => {
+        const place = shared ? (into as Float32Array<SharedArrayBuffer>) : undefined;
+        const task: Task = { job, into: place, resolve, reject, attempts: 0, dropped: false };
         stop = () => {
           task.dropped = true;
           reject(aborted());
@@ -93,8 +122,54 @@ export class PatchPool {
         this.#queue.push(task);
         this.#pump();
       });
+      if (!into) return batch;
+      if (batch.data.length > into.length) {
+        throw new BagsslError(
+          'bad-argument',
+          `into holds ${into.length} floats; ${batch.count} patches need ${batch.data.length}.`,
+        );
+      }
+      if (!shared) into.set(batch.data);
+      return { ...batch, data: into.subarray(0, batch.data.length) };
     } finally {
       if (stop) signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  /**
+   * The batches of many jobs, in their order. Jobs are asked for as batches are taken, so that memory stays flat however slow
+   * the consumer is; leaving the loop, or aborting, drops what was ahead.
+   * @throws BagsslError what `cut` throws, for the first job that fails
+   */
+  async *stream(
+    jobs: Iterable<PatchJob> | AsyncIterable<PatchJob>,
+    { signal, ahead = this.workers + 1 }: StreamOptions = {},
+  ): AsyncGenerator<PatchBatch, void, void> {
+    if (!Number.isInteger(ahead) || ahead < 1) {
+      throw new BagsslError('bad-argument', `ahead is ${ahead}; it must be a whole number of at least 1.`);
+    }
+    const source = Symbol.asyncIterator in jobs ? jobs[Symbol.asyncIterator]() : jobs[Symbol.iterator]();
+    const left = new AbortController();
+    const stop = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
+    const next = async () => {
+      const { done, value } = await source.next();
+      return done ? undefined : this.cut(value, { signal: stop });
+    };
+    const waiting: Promise<PatchBatch | undefined>[] = [];
+    try {
+      for (;;) {
+        while (waiting.length < ahead) {
+          const batch = next();
+          batch.catch(() => undefined); // it is reported when its turn comes
+          waiting.push(batch);
+        }
+        const batch = await waiting.shift();
+        if (!batch) return;
+        yield batch;
+      }
+    } finally {
+      left.abort();
+      await source.return?.();
     }
   }
 
@@ -127,9 +202,9 @@ export class PatchPool {
     task.attempts++;
     let worker = this.running[slot];
     try {
-      if (worker.failed) worker = this.running[slot] = new PatchWorker(this.#url);
+      if (worker.failed) worker = this.running[slot] = this.#start();
       this.#busy.set(worker, task);
-      task.resolve(await worker.cut(task.job));
+      task.resolve(await worker.cut(task.job, task.into));
     } catch (error) {
       // Only a worker's death is worth a second try: everything else would come out the same.
       if (worker.failed && task.attempts < ATTEMPTS && !task.dropped) this.#queue.unshift(task);

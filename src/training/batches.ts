@@ -6,18 +6,16 @@ import type { RunConfig } from './run-config.ts';
 
 /** The training batches from step `first` on, cut ahead of time: one in each worker while the step runs. */
 export class Batches {
-  readonly #queue: Promise<PatchBatch>[] = [];
-  #next: number;
-  #order: { epoch: number; ids: Uint32Array | number[] } | undefined;
+  readonly #stream: AsyncGenerator<PatchBatch, void, void>;
 
   constructor(
     private readonly data: ImageSet,
     private readonly config: RunConfig,
-    private readonly pool: PatchPool,
+    pool: PatchPool,
     first: number,
-    private readonly depth: number,
+    ahead: number,
   ) {
-    this.#next = first;
+    this.#stream = pool.stream(this.#jobs(first), { ahead });
   }
 
   /** Steps in an epoch; what is left over after whole batches waits for another epoch's order. */
@@ -25,29 +23,27 @@ export class Batches {
     return Math.floor(this.data.length / this.config.images);
   }
 
-  take(): Promise<PatchBatch> {
-    while (this.#queue.length <= this.depth) {
-      const batch = this.#cut(this.#next++);
-      batch.catch(() => undefined);
-      this.#queue.push(batch);
-    }
-    return this.#queue.shift()!;
+  async take(): Promise<PatchBatch> {
+    const { value } = await this.#stream.next();
+    return value!; // the jobs never end
   }
 
-  async #cut(step: number): Promise<PatchBatch> {
+  async *#jobs(first: number): AsyncGenerator<PatchJob, never, void> {
     const { images, views, seed, recipe } = this.config;
-    const epoch = Math.floor(step / this.perEpoch);
-    if (this.#order?.epoch !== epoch) {
-      this.#order = { epoch, ids: new Stream(seed, 'order', epoch).permutation(this.data.length) };
+    let order: { epoch: number; ids: Uint32Array } | undefined;
+    for (let step = first; ; step++) {
+      const epoch = Math.floor(step / this.perEpoch);
+      if (order?.epoch !== epoch) {
+        order = { epoch, ids: new Stream(seed, 'order', epoch).permutation(this.data.length) };
+      }
+      const from = (step % this.perEpoch) * images;
+      const ids = Array.from(order.ids.slice(from, from + images));
+      const pixels = await Promise.all(ids.map((id) => this.data.image(id)));
+      yield {
+        recipe,
+        images: ids.map((id, k) => ({ id, pixels: pixels[k], keep: true })),
+        source: { kind: 'augmented', seed, epoch, views },
+      };
     }
-    const from = (step % this.perEpoch) * images;
-    const ids = Array.from(this.#order.ids.slice(from, from + images));
-    const pixels = await Promise.all(ids.map((id) => this.data.image(id)));
-    const job: PatchJob = {
-      recipe,
-      images: ids.map((id, k) => ({ id, pixels: pixels[k] })),
-      source: { kind: 'augmented', seed, epoch, views },
-    };
-    return this.pool.cut(job);
   }
 }

@@ -85,7 +85,7 @@ export class Fit implements AsyncIterable<Step>, AsyncDisposable {
     const { config, options } = this;
     const { runtime, step, pool } = await this.open();
     const every = options.reportEvery ?? (runtime.device === 'webgpu' ? 10 : 1);
-    const batches = new Batches(options.data, config, pool, this.#position.step, Math.max(1, options.workers ?? 2));
+    const batches = new Batches(options.data, config, pool, this.#position.step, Math.max(1, options.workers ?? 2) + 1);
     const size = config.model.size;
     const shape = [config.views * config.images, 3, size, size];
     let used = progress(config, this.#position);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { boxes, checkPlacement, type Placement, parsePlacement } from '../../src/patches/placement.ts';
+import { checkPlacement, parsePlacement } from '../../src/patches/check-placement.ts';
+import { boxes, type Placement } from '../../src/patches/placement.ts';
 import { cifar16 } from '../../src/patches/presets.ts';
 import type { Recipe } from '../../src/patches/recipe.ts';
 
@@ -30,6 +31,40 @@ test('all: one output pixel apart where the crop is larger than the patch', () =
   assert.equal(found.length, 17 * 17);
   assert.equal(found[1].x - found[0].x, 7);
   assert.equal(boxes({ kind: 'all', stride: 56 }, cifar16, 224, 224, 0).length, 9);
+});
+
+test('tiles cover the image and overlap as asked', () => {
+  const side = fc.integer({ min: 1, max: 90 });
+  fc.assert(
+    fc.property(
+      side,
+      side,
+      fc.double({ min: 0.01, max: 1, noNaN: true }),
+      fc.double({ min: 0, max: 0.95, noNaN: true }),
+      (width, height, share, overlap) => {
+        const found = boxes({ kind: 'tiles', overlap }, scaled(share), width, height, 5);
+        const xs = [...new Set(found.map((p) => p.x))].sort((a, b) => a - b);
+        const one = found[0].width;
+        const step = Math.max(1, Math.floor(one * (1 - overlap)));
+        assert.equal(xs[0], 0);
+        assert.equal(xs[xs.length - 1] + one, width);
+        for (let i = 1; i < xs.length; i++) assert.ok(xs[i] - xs[i - 1] <= step);
+        // One tile fewer would leave a longer step.
+        assert.ok(xs.length < 3 || (width - one) / (xs.length - 2) > step);
+      },
+    ),
+  );
+  assert.equal(boxes({ kind: 'tiles', overlap: 0.5 }, cifar16, 32, 32, 0).length, 9);
+  assert.equal(boxes({ kind: 'tiles', overlap: 0 }, cifar16, 32, 32, 0).length, 4);
+});
+
+test('several scales at once: one bag after the other', () => {
+  const found = boxes({ kind: 'all', stride: 4, scales: [0.25, 0.08, 1] }, cifar16, 32, 32, 0);
+  const sides = found.map(({ width }) => width);
+  assert.deepEqual(sides, [...Array(25).fill(16), ...Array(36).fill(9), 32]);
+  const random = boxes({ kind: 'random', count: 3, seed: 1, scales: [0.25, 0.25] }, cifar16, 32, 32, 0);
+  assert.deepEqual(random.slice(0, 3), boxes({ kind: 'random', count: 3, seed: 1 }, cifar16, 32, 32, 0));
+  assert.notDeepEqual(random.slice(3), random.slice(0, 3));
 });
 
 test('boxes lie inside, on whole pixels, and a grid touches both edges', () => {
@@ -67,6 +102,7 @@ test('placements from text', () => {
   assert.deepEqual(parsePlacement('grid'), grid(5));
   assert.deepEqual(parsePlacement('grid7'), grid(7));
   assert.deepEqual(parsePlacement('all'), ALL);
+  assert.deepEqual(parsePlacement('tiles'), { kind: 'tiles', overlap: 0.5 });
   assert.deepEqual(parsePlacement('16'), { kind: 'random', count: 16, seed: 0 });
   for (const bad of ['', '0', 'grid0', 'all3', 'some', '-1', '1.5', 'grid5x', '99999999']) {
     assert.throws(() => parsePlacement(bad), { code: 'bad-argument' }, bad);
@@ -80,6 +116,9 @@ test('bad placements are refused with their value', () => {
     [grid(2.5), /grid of 2\.5/],
     [{ kind: 'random', count: 3, seed: -1 }, /seed -1/],
     [{ kind: 'all', stride: 0 }, /stride 0/],
+    [{ kind: 'tiles', overlap: 1 }, /overlap of 1 /],
+    [{ kind: 'all', scales: [] }, /scales \[\]/],
+    [{ kind: 'all', scales: [0.5, 1.5] }, /scales \[0\.5,1\.5\]/],
     [{ kind: 'spiral' }, /spiral/],
     [undefined, /undefined/],
   ];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BagsslError } from '../../src/errors.ts';
-import { type PatchJob, runJob } from '../../src/patches/job.ts';
+import { type PatchBatch, type PatchJob, runJob } from '../../src/patches/job.ts';
 import { Kernels } from '../../src/patches/kernels.ts';
 import type { PatchWorker } from '../../src/patches/patch-worker.ts';
 import { PatchPool } from '../../src/patches/pool.ts';
@@ -16,7 +16,7 @@ test('the fixture batch has its committed hash in the calling thread', async () 
   assert.equal(batchHash(runJob(await Kernels.load(), fixtureJob())), FIXTURE_HASH);
 });
 
-for (const workers of [0, 1, 2, 4]) {
+for (const workers of [0, 1, 2, 3, 8]) {
   test(`the same bits with ${workers} workers`, async () => {
     await using pool = await PatchPool.create({ workers });
     assert.equal(pool.workers, workers);
@@ -97,6 +97,78 @@ test('abort rejects at once, waiting or running, and leaves the pool usable', as
   await assert.rejects(waiting, code('aborted'));
   await assert.rejects(pool.cut(fixtureJob(), { signal }), code('aborted'));
   assert.equal(batchHash(await other), FIXTURE_HASH);
+});
+
+const jobs = (count: number) =>
+  Array.from({ length: count }, (_, seed): PatchJob => {
+    const { images, ...job } = fixtureJob();
+    const source = { kind: 'augmented', seed, epoch: 0, views: 1 + (seed % 5) } as const;
+    return { ...job, source, images: images.map((image) => ({ ...image, keep: true })) };
+  });
+
+test('a stream gives batches in the order of its jobs, whatever is kept, shared or killed', async () => {
+  const kernels = await Kernels.load();
+  const expected = jobs(24).map((job) => batchHash(runJob(kernels, job)));
+  for (const keepBytes of [0, 20_000, undefined]) {
+    await using pool = await PatchPool.create({ workers: 2, keepBytes });
+    const found: string[] = [];
+    for await (const batch of pool.stream(jobs(24))) {
+      if (found.length === 9) workersOf(pool)[1].fail(new Error('killed by the test'));
+      found.push(batchHash(batch));
+    }
+    assert.deepEqual(found, expected);
+  }
+});
+
+test('a stream asks for no more jobs than it may be ahead, and drops them when it is left', async () => {
+  await using pool = await PatchPool.create({ workers: 2 });
+  let asked = 0;
+  let closed = false;
+  async function* source() {
+    try {
+      for (const job of jobs(50)) {
+        asked++;
+        yield job;
+      }
+    } finally {
+      closed = true;
+    }
+  }
+  let taken = 0;
+  for await (const batch of pool.stream(source(), { ahead: 4 })) {
+    assert.equal(batch.shape[0], batch.count);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.ok(asked <= ++taken + 3, `${asked} asked, ${taken} taken`);
+    if (taken === 10) break;
+  }
+  assert.ok(closed);
+  assert.equal(batchHash(await pool.cut(fixtureJob())), FIXTURE_HASH);
+  const controller = new AbortController();
+  await assert.rejects(async () => {
+    for await (const _ of pool.stream(source(), { signal: controller.signal })) controller.abort();
+  }, code('aborted'));
+  const broken = [...jobs(2), { ...fixtureJob(), images: [] }];
+  const good: PatchBatch[] = [];
+  await assert.rejects(async () => {
+    for await (const batch of pool.stream(broken)) good.push(batch);
+  }, /0 images/);
+  assert.equal(good.length, 2);
+});
+
+test('patches go where they are wanted: into shared memory in place, into other memory by a copy', async () => {
+  const floats = 64 * 3 * 16 * 16;
+  for (const workers of [0, 2]) {
+    await using pool = await PatchPool.create({ workers });
+    for (const buffer of [new SharedArrayBuffer((floats + 7) * 4), new ArrayBuffer((floats + 7) * 4)]) {
+      const into = new Float32Array(buffer, 8).fill(-7);
+      const batch = await pool.cut(fixtureJob(), { into });
+      assert.equal(batch.data.buffer, buffer);
+      assert.equal(batchHash(batch), FIXTURE_HASH);
+      assert.ok(into.subarray(floats).every((v) => v === -7));
+    }
+    const short = new Float32Array(new SharedArrayBuffer(40));
+    await assert.rejects(pool.cut(fixtureJob(), { into: short }), /into holds 10 floats; 64 patches need 49152/);
+  }
 });
 
 test('dispose rejects what is left', async () => {
