@@ -1,4 +1,5 @@
 import type { ImageSet } from '../data/image-set.ts';
+import { compile } from '../engine/compile.ts';
 import { BagsslError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Weights } from '../model/scope.ts';
@@ -71,7 +72,7 @@ export class Embedder implements AsyncDisposable {
     const { model, weights, feature = 'preFeature', onWarning = console.warn } = options;
     const runtime = await Runtime.open(options);
     const precision = choosePrecision(runtime, options.precision ?? 'float32', onWarning);
-    const program = await runtime.compile(featureGraph(model, averagedWeights(weights), feature, BATCH, precision));
+    const program = await compile(runtime, featureGraph(model, averagedWeights(weights), feature, BATCH, precision));
     const pool = await PatchPool.create({ workers: options.workers ?? 2, workerUrl: options.workerUrl });
     return new Embedder(options, feature, program, pool);
   }

@@ -1,4 +1,4 @@
-import { add, conv, layerNormalization, matmul, pad, reshape, slice, transpose } from '../graph/functions.ts';
+import { add, conv, layerNormalization, matmul } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 import type { Scope } from './scope.ts';
 
@@ -22,23 +22,7 @@ export function convolution(
   const bound = Math.sqrt(6 / (kernel * kernel * channels));
   const w = scope.parameter(`${name}.weight`, [width, channels, kernel, kernel], { uniform: bound });
   const border = (kernel - 1) / 2;
-  const [batch, , rows, columns] = x.shape;
-  if (kernel === 3 && stride === 1 && group === 1 && rows * columns <= 4 && batch > 1) return stacked(x, w);
   return conv(x, w, { strides: [stride, stride], pads: [border, border, border, border], dilations: [1, 1], group });
-}
-
-/**
- * A 3×3 convolution of images of at most four positions, as one of a single tall image in which a row of zeros parts them.
- * Engines multiply image by image, and a product of four columns wastes most of their kernels: on wasm, 512 channels of
- * 2×2 take well under half the time this way, and on lavapipe a third.
- */
-function stacked(x: Value, w: Value): Value {
-  const [batch, channels, rows, columns] = x.shape;
-  const parted = pad(transpose(x, [1, 0, 2, 3]), [0, 0, 0, 0], [0, 0, 1, 0]);
-  const tall = reshape(parted, [1, channels, batch * (rows + 1), columns]);
-  const y = conv(tall, w, { strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1] });
-  const images = slice(reshape(y, [w.shape[0], batch, rows + 1, columns]), [2], [0], [rows]);
-  return transpose(images, [1, 0, 2, 3]);
 }
 
 export interface LinearOptions {

@@ -1,3 +1,4 @@
+import { compile } from '../engine/compile.ts';
 import type { Precision } from '../graph/graph.ts';
 import type { TensorSpec } from '../model/scope.ts';
 import type { Loss } from '../objectives/objective.ts';
@@ -39,7 +40,7 @@ export class TrainingStep {
       return TrainingStep.#sliced(runtime, config, slicedGraphs(...parts, config.slices), precision, start);
     }
     const graph: StepGraph = stepGraph(...parts);
-    const program = await runtime.compile(graph.onnx);
+    const program = await compile(runtime, graph.onnx);
     const memory = await ResidentState.create(runtime, graph.state, start ?? initialState(graph.state, config.seed));
     return new TrainingStep(
       graph.state,
@@ -59,11 +60,11 @@ export class TrainingStep {
     precision: Precision,
     initial?: State,
   ): Promise<TrainingStep> {
-    const forward = await runtime.compile(graphs.forward);
-    const objective = await runtime.compile(graphs.objective);
-    const backward = await runtime.compile(graphs.backward);
+    const forward = await compile(runtime, graphs.forward);
+    const objective = await compile(runtime, graphs.objective);
+    const backward = await compile(runtime, graphs.backward);
     const updates: Program[] = [];
-    for (const update of graphs.updates) updates.push(await runtime.compile(update));
+    for (const update of graphs.updates) updates.push(await compile(runtime, update));
     const start = { ...initialState(graphs.sums, 0), ...(initial ?? initialState(graphs.state, config.seed)) };
     const memory = await ResidentState.create(runtime, [...graphs.state, ...graphs.sums], start);
     const work = async (patches: HostTensor, scalars: Scalars, reads: readonly string[]) => {

@@ -13,7 +13,8 @@ import {
 import type { Attributes, Operator, Value } from '../graph.ts';
 import { mismatch, sameType } from '../shapes.ts';
 
-function geometry(type: string, attributes: Attributes): Geometry {
+/** The geometry of a convolution's node, with ONNX's defaults. */
+export function geometryOf({ type }: Operator, attributes: Attributes): Geometry {
   if ((attributes.auto_pad ?? 'NOTSET') !== 'NOTSET') {
     throw new BagsslError(
       'unsupported-operator',
@@ -37,7 +38,7 @@ const Conv: Operator = {
   type: 'Conv',
   infer([x, w, bias], attributes) {
     sameType('Conv', x, w, ...(bias ? [bias] : []));
-    const g = geometry('Conv', attributes);
+    const g = geometryOf(Conv, attributes);
     if (x.shape.length !== 4 || w.shape.length !== 4) throw mismatch('Conv', 'must be [N,C,H,W] and [M,C,kH,kW]', x, w);
     const group = g.group!;
     if (x.shape[1] !== w.shape[1] * group) throw mismatch('Conv', `have different channels at group ${group}`, x, w);
@@ -53,7 +54,7 @@ const Conv: Operator = {
   },
   gradient({ node, gradients: [dy], wanted }) {
     const [x, w] = node.inputs;
-    const g = geometry('Conv', node.attributes);
+    const g = geometryOf(Conv, node.attributes);
     return [
       wanted[0] ? inputGradient(dy!, w, g, x.shape) : undefined,
       wanted[1] ? inFloat32((a, b) => kernelGradient(a, b, g, w.shape), x, dy!) : undefined,
@@ -66,7 +67,7 @@ const ConvTranspose: Operator = {
   type: 'ConvTranspose',
   infer([x, w, bias], attributes) {
     sameType('ConvTranspose', x, w, ...(bias ? [bias] : []));
-    const g = geometry('ConvTranspose', attributes);
+    const g = geometryOf(ConvTranspose, attributes);
     const channels = w.shape[1] * g.group!;
     if (x.shape[1] !== w.shape[0]) throw mismatch('ConvTranspose', 'have different channels', x, w);
     if (w.shape[0] % g.group! !== 0) throw mismatch('ConvTranspose', `cannot be shared by ${g.group} groups`, w);
@@ -82,7 +83,7 @@ const ConvTranspose: Operator = {
   // It is the adjoint of Conv in x, so the two gradients are a Conv and Conv's own kernel gradient, roles exchanged.
   gradient({ node, gradients: [dy], wanted }) {
     const [x, w] = node.inputs;
-    const g = geometry('ConvTranspose', node.attributes);
+    const g = geometryOf(ConvTranspose, node.attributes);
     return [
       wanted[0] ? slice(conv(dy!, w, g), [2, 3], [0, 0], x.shape.slice(2)) : undefined,
       wanted[1] ? inFloat32((a, b) => kernelGradient(a, b, g, w.shape), dy!, x) : undefined,

@@ -1,0 +1,36 @@
+import type { Forms } from '../graph/lowering/forms.ts';
+import { lower } from '../graph/lowering/lower.ts';
+import type { Program } from '../runtime/program.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { measureForms } from './measure-forms.ts';
+
+/** wasm and native: measured on 2×2 to 16×16 positions, and fixed, so that a seed gives the same bits. */
+const ON_CPU: Forms = {
+  smallest: 64,
+  smallImages: ['columns', 'direct'],
+  largeImages: ['direct'],
+  oneImage: ['direct'],
+  spread: ['direct'],
+  product: 'matmul',
+  sum: 'direct',
+};
+
+/** What each adapter was measured to do best. */
+const measured = new Map<string, Promise<Forms>>();
+
+/** The forms in which an engine gets its models. */
+export function formsOf(runtime: Runtime): Promise<Forms> {
+  if (runtime.device !== 'webgpu') return Promise.resolve(ON_CPU);
+  const adapter = runtime.adapter!;
+  let forms = measured.get(adapter);
+  if (!forms) {
+    forms = measureForms(runtime);
+    measured.set(adapter, forms);
+  }
+  return forms;
+}
+
+/** Compiles a model in the forms that suit the engine. */
+export async function compile(runtime: Runtime, onnx: Uint8Array): Promise<Program> {
+  return runtime.compile(lower(onnx, await formsOf(runtime)));
+}

@@ -1,0 +1,100 @@
+import { conv, convTranspose, expand, type Geometry, matmul, reshape, slice } from '../graph/functions.ts';
+import type { Graph, Value } from '../graph/graph.ts';
+import { type ConvolutionForm, type Forms, PLAIN } from '../graph/lowering/forms.ts';
+import { lower } from '../graph/lowering/lower.ts';
+import { createGraph } from '../graph/ops/index.ts';
+import { writeOnnx } from '../graph/write-onnx.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+
+const SAME: Geometry = { strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1] };
+const HALVING: Geometry = { ...SAME, strides: [2, 2] };
+const ROUNDS = 2;
+/** Another form has to win by a tenth against the node as it stands. */
+const MARGIN = 0.9;
+/** Between the 4×4 and 8×8 positions that are measured. */
+const SMALLEST = 32;
+
+/**
+ * Which forms an adapter runs fastest, by trying: a GPU multiplies tiles in shared memory, a program that imitates one
+ * can be three times faster with plain kernels. One probe for each kind of node.
+ */
+export async function measureForms(runtime: Runtime): Promise<Forms> {
+  const images = runtime.software ? 4 : 256;
+  const time = (build: (graph: Graph) => Value, forms: readonly Forms[]) => fastest(runtime, build, forms);
+
+  const [product] = await time(
+    (graph) => matmul(given(graph, 'a', [images * 32, 576]), given(graph, 'b', [576, 64])),
+    [PLAIN, { ...PLAIN, product: 'pointwise' }],
+  );
+  const every = (pick: (form: ConvolutionForm) => Partial<Forms>) =>
+    (['direct', 'transposed', 'columns'] as const).map((form) => ({ ...product, ...pick(form) }));
+
+  const small = await time(
+    (graph) => conv(given(graph, 'x', [images, 128, 4, 4]), given(graph, 'w', [128, 128, 3, 3]), SAME),
+    every((form) => ({ smallest: SMALLEST, smallImages: [form] })),
+  );
+  const large = await time(
+    (graph) => conv(given(graph, 'x', [images / 2, 64, 8, 8]), given(graph, 'w', [64, 64, 3, 3]), SAME),
+    every((form) => ({ largeImages: [form] })),
+  );
+  const kernel = await time(
+    (graph) =>
+      conv(given(graph, 'x', [1, images, 8, 8 * 64]), given(graph, 'w', [64, images, 8, 8]), {
+        strides: [1, 1],
+        pads: [1, 64, 1, 64],
+        dilations: [1, 64],
+      }),
+    (['direct', 'columns'] as const).map((form) => ({ ...product, oneImage: [form] })),
+  );
+  const [spread] = await time(
+    (graph) =>
+      convTranspose(given(graph, 'x', [images, 128, 4, 4]), given(graph, 'w', [128, 64, 3, 3]), HALVING, [1, 1]),
+    (['direct', 'columns'] as const).map((form) => ({ ...product, smallest: SMALLEST, spread: [form] })),
+  );
+  return {
+    smallest: SMALLEST,
+    smallImages: small.flatMap(({ smallImages }) => smallImages),
+    largeImages: large.flatMap(({ largeImages }) => largeImages),
+    oneImage: kernel.flatMap(({ oneImage }) => oneImage),
+    spread: spread.spread,
+    product: product.product,
+    sum: 'adds',
+  };
+}
+
+/** The forms in order of speed, turn by turn. The first of them is the node as it stands. */
+async function fastest(
+  runtime: Runtime,
+  build: (graph: Graph) => Value,
+  forms: readonly Forms[],
+): Promise<readonly Forms[]> {
+  const graph = createGraph();
+  const y = build(graph);
+  // One element alone comes back, so that the copy to the host does not count.
+  const first = slice(
+    y,
+    y.shape.map((_, axis) => axis),
+    y.shape.map(() => 0),
+    y.shape.map(() => 1),
+  );
+  const onnx = writeOnnx({ first: reshape(first, []) });
+  const seed = { data: Float32Array.of(0.5), shape: [] };
+  const feeds = Object.fromEntries(graph.inputs.map(({ name }) => [name, seed]));
+  const trials = [];
+  for (const form of forms) {
+    trials.push({ form, program: await runtime.compile(lower(onnx, form)), best: Number.POSITIVE_INFINITY });
+  }
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const trial of trials) {
+      const started = performance.now();
+      await trial.program.run(feeds);
+      if (round > 0) trial.best = Math.min(trial.best, performance.now() - started);
+    }
+  }
+  for (const { program } of trials) await program.dispose();
+  trials[0].best *= MARGIN;
+  return trials.sort((a, b) => a.best - b.best).map(({ form }) => form);
+}
+
+/** A tensor that the engine makes itself from one number, so that nothing is uploaded or known before the run. */
+const given = (graph: Graph, name: string, shape: readonly number[]): Value => expand(graph.input(name, []), shape);

@@ -1,0 +1,80 @@
+import { add, convTranspose, flip, type Geometry, reshape, transpose } from '../functions.ts';
+import type { Node, Value } from '../graph.ts';
+import { geometryOf } from '../ops/convolution.ts';
+import { createGraph } from '../ops/index.ts';
+import { readOnnx } from '../read-onnx.ts';
+import { writeOnnx } from '../write-onnx.ts';
+import { convolutionByColumns, fits, product, transposedByColumns } from './columns.ts';
+import type { ConvolutionForm, Forms } from './forms.ts';
+
+/**
+ * The same model with its convolutions and products in the forms that suit an engine. Models are built, differentiated
+ * and exported as they stand; this is the last thing before an engine gets one.
+ */
+export function lower(onnx: Uint8Array, forms: Forms): Uint8Array {
+  const { graph, outputs } = readOnnx(onnx);
+  const lowered = createGraph();
+  const counterpart = new Map<Value, Value>();
+  for (const value of graph.inputs) counterpart.set(value, lowered.input(value.name, value.shape, value.dtype));
+  for (const value of graph.constants) counterpart.set(value, lowered.constant(value.data!, value.shape, value.name));
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map((input) => counterpart.get(input)!);
+    const formed = inForm(node, inputs, forms);
+    const made = formed ? [formed] : lowered.apply(node.operator.type, inputs, node.attributes);
+    node.outputs.forEach((output, k) => counterpart.set(output, made[k]));
+  }
+  return writeOnnx(Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, counterpart.get(value)!])));
+}
+
+/** The node's result in the preferred form, or undefined where that is the node as it stands; float16 stays so. */
+function inForm(node: Node, inputs: readonly Value[], forms: Forms): Value | undefined {
+  // Forms are measured in float32, and onnxruntime-node's products of float16 are less exact than its convolutions.
+  if (node.outputs[0].dtype !== 'float32') return undefined;
+  switch (node.operator.type) {
+    case 'MatMul':
+      return inputs.every(({ shape }) => shape.length === 2) && forms.product !== 'matmul'
+        ? product(inputs[0], inputs[1], forms.product)
+        : undefined;
+    case 'Sum':
+      return forms.sum === 'adds' ? inputs.reduce((total, next) => add(total, next)) : undefined;
+    case 'Conv':
+      return convolution(node, inputs, forms);
+    case 'ConvTranspose':
+      return spread(node, inputs, forms);
+    default:
+      return undefined;
+  }
+}
+
+function convolution(node: Node, [x, w, bias]: readonly Value[], forms: Forms): Value | undefined {
+  const g = geometryOf(node.operator, node.attributes);
+  if (g.group! > 1) return undefined;
+  const extent = node.outputs[0].shape.slice(2);
+  const positions = extent[0] * extent[1];
+  const many = positions > forms.smallest ? forms.largeImages : forms.smallImages;
+  const allowed: Record<ConvolutionForm, boolean> = {
+    direct: true,
+    transposed: g.strides.every((stride) => stride === 1) && turnedPads(w, g).every((pad) => pad >= 0),
+    columns: fits(positions, w.shape[2] * w.shape[3]),
+  };
+  const form = (x.shape[0] === 1 ? forms.oneImage : many).find((candidate) => allowed[candidate]);
+  if (form === undefined || form === 'direct') return undefined;
+  const y = form === 'columns' ? convolutionByColumns(x, w, g, extent, forms.product) : turned(x, w, g);
+  return bias ? add(y, reshape(bias, [1, bias.shape[0], 1, 1])) : y;
+}
+
+function spread(node: Node, [x, w, bias]: readonly Value[], forms: Forms): Value | undefined {
+  const g = geometryOf(node.operator, node.attributes);
+  const positions = x.shape[2] * x.shape[3];
+  if (g.group! > 1 || forms.spread[0] === 'direct' || positions > forms.smallest) return undefined;
+  const y = transposedByColumns(x, w, g, node.outputs[0].shape.slice(2), forms.product);
+  return y && bias ? add(y, reshape(bias, [1, bias.shape[0], 1, 1])) : y;
+}
+
+/** A convolution of stride 1 as the transposed one with the turned kernel. */
+function turned(x: Value, w: Value, g: Geometry): Value {
+  return convTranspose(x, flip(transpose(w, [1, 0, 2, 3]), [2, 3]), { ...g, pads: turnedPads(w, g) });
+}
+
+const turnedPads = (w: Value, g: Geometry) =>
+  g.pads.map((pad, k) => g.dilations[k % 2] * (w.shape[(k % 2) + 2] - 1) - pad);

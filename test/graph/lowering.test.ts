@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { elements } from '../../src/graph/elements.ts';
+import { conv, convTranspose, type Geometry, matmul, sum } from '../../src/graph/functions.ts';
+import type { Value } from '../../src/graph/graph.ts';
+import { type Forms, PLAIN } from '../../src/graph/lowering/forms.ts';
+import { lower } from '../../src/graph/lowering/lower.ts';
+import { createGraph } from '../../src/graph/ops/index.ts';
+import { readOnnx } from '../../src/graph/read-onnx.ts';
+import { writeOnnx } from '../../src/graph/write-onnx.ts';
+import { randoms } from '../support/random.ts';
+import { runNative } from '../support/run-native.ts';
+
+const COLUMNS: Forms = {
+  smallest: 1e9,
+  smallImages: ['columns'],
+  largeImages: ['columns'],
+  oneImage: ['columns'],
+  spread: ['columns'],
+  product: 'matmul',
+  sum: 'adds',
+};
+const TRANSPOSED: Forms = { ...PLAIN, largeImages: ['transposed'], oneImage: ['transposed'] };
+const POINTWISE: Forms = { ...COLUMNS, product: 'pointwise' };
+
+/** A convolution at random, small, with every kind of stride, padding and dilation. */
+const convolution = fc
+  .record({
+    images: fc.integer({ min: 1, max: 3 }),
+    channels: fc.integer({ min: 1, max: 4 }),
+    kernels: fc.integer({ min: 1, max: 4 }),
+    extent: fc.tuple(fc.integer({ min: 1, max: 7 }), fc.integer({ min: 1, max: 7 })),
+    kernel: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 })),
+    strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+    dilations: fc.tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 2 })),
+    pads: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 4, maxLength: 4 }),
+    bias: fc.boolean(),
+  })
+  .filter(({ extent, kernel, dilations, pads }) =>
+    [0, 1].every((i) => extent[i] + pads[i] + pads[i + 2] > dilations[i] * (kernel[i] - 1)),
+  );
+
+describe('lowering', () => {
+  it('keeps what a convolution computes, in every form', async () => {
+    await fc.assert(
+      fc.asyncProperty(convolution, fc.constantFrom(COLUMNS, TRANSPOSED, POINTWISE), async (given, forms) => {
+        const graph = createGraph();
+        const x = graph.input('x', [given.images, given.channels, ...given.extent]);
+        const w = graph.input('w', [given.kernels, given.channels, ...given.kernel]);
+        const bias = given.bias ? graph.input('bias', [given.kernels]) : undefined;
+        await same(conv(x, w, given, bias), forms);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('keeps what a transposed convolution computes, by phases', async () => {
+    await fc.assert(
+      fc.asyncProperty(convolution, fc.constantFrom(COLUMNS, POINTWISE), async (given, forms) => {
+        const { strides, kernel, dilations, pads, extent } = given;
+        const out = [0, 1].map((i) => (extent[i] - 1) * strides[i] + dilations[i] * (kernel[i] - 1) + 1);
+        fc.pre([0, 1].every((i) => out[i] > pads[i] + pads[i + 2]));
+        const graph = createGraph();
+        const x = graph.input('x', [given.images, given.channels, ...extent]);
+        const w = graph.input('w', [given.channels, given.kernels, ...kernel]);
+        await same(convTranspose(x, w, given, [strides[0] - 1, 0]), forms);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('leaves no convolution behind where all can be columns, and no Sum', async () => {
+    const graph = createGraph();
+    const x = graph.input('x', [2, 3, 6, 6]);
+    const g: Geometry = { strides: [2, 2], pads: [1, 1, 1, 1], dilations: [1, 1] };
+    const y = conv(x, graph.input('w', [4, 3, 3, 3]), g);
+    const back = convTranspose(y, graph.input('v', [4, 3, 3, 3]), g, [1, 1]);
+    const all = sum([x, back, x]);
+    await same(all, COLUMNS);
+    const kinds = new Set(
+      readOnnx(lower(writeOnnx({ all }), COLUMNS)).graph.nodes.map(({ operator }) => operator.type),
+    );
+    for (const kind of ['Conv', 'ConvTranspose', 'Sum']) assert.ok(!kinds.has(kind), kind);
+    assert.ok(kinds.has('MatMul'));
+  });
+
+  it('leaves grouped convolutions and stacks of matrices as they stand', () => {
+    const graph = createGraph();
+    const x = graph.input('x', [2, 4, 5, 5]);
+    const grouped = conv(x, graph.input('w', [4, 1, 3, 3]), {
+      strides: [1, 1],
+      pads: [1, 1, 1, 1],
+      dilations: [1, 1],
+      group: 4,
+    });
+    const onnx = writeOnnx({ y: matmul(grouped, x) });
+    assert.deepEqual(types(lower(onnx, POINTWISE)), types(onnx));
+  });
+
+  it('changes nothing where everything is to stay', () => {
+    const graph = createGraph();
+    const y = conv(graph.input('x', [2, 3, 4, 4]), graph.input('w', [5, 3, 3, 3]), {
+      strides: [1, 1],
+      pads: [1, 1, 1, 1],
+      dilations: [1, 1],
+    });
+    const onnx = writeOnnx({ y });
+    assert.deepEqual(lower(onnx, PLAIN), onnx);
+  });
+});
+
+const types = (onnx: Uint8Array) => readOnnx(onnx).graph.nodes.map(({ operator }) => operator.type);
+
+/** Runs a graph as it stands and lowered, on the same random numbers. */
+async function same(y: Value, forms: Forms): Promise<void> {
+  const { graph } = y;
+  const feeds = Object.fromEntries(graph.inputs.map(({ name, shape }, k) => [name, randoms(k + 1, elements(shape))]));
+  const lowered = readOnnx(lower(writeOnnx({ y }), forms));
+  assert.deepEqual(lowered.outputs.y.shape, y.shape);
+  const expected = (await runNative({ y }, feeds)).y;
+  const found = (await runNative(lowered.outputs, feeds)).y;
+  const worst = expected.reduce((most, value, k) => Math.max(most, Math.abs(value - found[k])), 0);
+  assert.ok(worst <= 1e-5, `differs by ${worst}`);
+}
