@@ -1,6 +1,6 @@
 import { multiplyAdds } from '../src/graph/multiply-adds.ts';
-import { readOnnx } from '../src/graph/read-onnx.ts';
+import { needed, type Outputs } from '../src/graph/needed.ts';
 
 /** Floating-point operations of a model's convolutions and matrix products: two for each multiply-add. */
-export const flops = (onnx: Uint8Array): number =>
-  readOnnx(onnx).graph.nodes.reduce((total, node) => total + 2 * multiplyAdds(node), 0);
+export const flops = (outputs: Outputs): number =>
+  needed(outputs).nodes.reduce((total, node) => total + 2 * multiplyAdds(node), 0);

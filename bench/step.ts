@@ -38,7 +38,7 @@ const config = {
 };
 const step = await TrainingStep.create(runtime, config);
 const { precision } = step;
-const { onnx } = stepGraph(config.model, objectiveOf(config), optimizerOf(config), { ...config, precision });
+const { outputs } = stepGraph(config.model, objectiveOf(config), optimizerOf(config), { ...config, precision });
 const shape = [config.images * config.views, 3, config.model.size, config.model.size];
 const data = Float32Array.from({ length: elements(shape) }, (_, i) => Math.sin(i * 0.37) * Math.cos(i * 0.011));
 
@@ -61,9 +61,9 @@ for (let round = -2; round < Number(values.rounds); round++) {
 }
 const median = (list: number[]) => [...list].sort((a, b) => a - b)[list.length >> 1];
 const ms = median(times.step);
-const gflops = flops(onnx) / ms / 1e6;
+const gflops = flops(outputs) / ms / 1e6;
 const peak = (2 * SIDE ** 3) / median(times.matmul) / 1e6;
-const shares = times.step.map((t, k) => flops(onnx) / t / ((2 * SIDE ** 3) / times.matmul[k]));
+const shares = times.step.map((t, k) => flops(outputs) / t / ((2 * SIDE ** 3) / times.matmul[k]));
 const result = {
   bench: 'step',
   engine: runtime.device,

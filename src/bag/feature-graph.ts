@@ -1,6 +1,6 @@
 import type { Precision } from '../graph/graph.ts';
+import type { Outputs } from '../graph/needed.ts';
 import { createGraph } from '../graph/ops/index.ts';
-import { writeOnnx } from '../graph/write-onnx.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { encoderWidth } from '../model/encoder.ts';
 import { network } from '../model/network.ts';
@@ -27,9 +27,9 @@ export function featureGraph(
   feature: Feature,
   batch: number,
   precision: Precision = 'float32',
-): Uint8Array {
+): Outputs {
   const graph = createGraph();
   const patches = graph.input('patches', [batch, 3, model.size, model.size]);
   const features = network(new Scope(graph, weights, precision), model, patches);
-  return writeOnnx({ [feature]: features[feature] }, 'bagssl-encoder');
+  return { [feature]: features[feature] };
 }

@@ -1,5 +1,7 @@
 import type { Forms } from '../graph/lowering/forms.ts';
 import { lower } from '../graph/lowering/lower.ts';
+import type { Outputs } from '../graph/needed.ts';
+import { writeOnnx } from '../graph/write-onnx.ts';
 import type { Program } from '../runtime/program.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { measureForms } from './measure-forms.ts';
@@ -31,6 +33,6 @@ export function formsOf(runtime: Runtime): Promise<Forms> {
 }
 
 /** Compiles a model in the forms that suit the engine. */
-export async function compile(runtime: Runtime, onnx: Uint8Array): Promise<Program> {
-  return runtime.compile(lower(onnx, await formsOf(runtime)));
+export async function compile(runtime: Runtime, outputs: Outputs): Promise<Program> {
+  return runtime.compile(writeOnnx(lower(outputs, await formsOf(runtime))));
 }

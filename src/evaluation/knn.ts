@@ -59,7 +59,7 @@ export async function knnAccuracies<P extends Record<string, KnnProtocol>>(
   const bankRows = Math.min(MOST_BANK, train.features.rows);
   const graph = createGraph();
   const product = matmul(graph.input('queries', [queryRows, columns]), graph.input('bank', [columns, bankRows]));
-  const program = await runtime.compile(writeOnnx({ similarities: product }, 'bagssl-knn'));
+  const program = await runtime.compile(writeOnnx({ similarities: product }));
   try {
     const nearest = Array.from({ length: test.features.rows }, () => new Nearest(deepest));
     for (let b = 0; b < train.features.rows; b += bankRows) {

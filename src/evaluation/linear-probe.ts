@@ -98,10 +98,7 @@ function probeGraph(d: number, classes: number): Uint8Array {
     b = updates[1].parameter;
     memory = updates.map((update) => update.memory[0]);
   }
-  return writeOnnx(
-    { 'w.next': w, 'b.next': b, 'w.momentum.next': memory[0], 'b.momentum.next': memory[1] },
-    'bagssl-linear-probe',
-  );
+  return writeOnnx({ 'w.next': w, 'b.next': b, 'w.momentum.next': memory[0], 'b.momentum.next': memory[1] });
 }
 
 function moments({ data, rows, columns }: Matrix) {

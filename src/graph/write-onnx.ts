@@ -9,7 +9,8 @@ import {
   TensorProtoSchema,
   ValueInfoProtoSchema,
 } from 'onnx-buf';
-import type { Attribute, Node, TensorData, Value } from './graph.ts';
+import type { Attribute, TensorData, Value } from './graph.ts';
+import { needed, type Outputs } from './needed.ts';
 import { DTYPE_CODES } from './onnx-types.ts';
 
 /** The opset every graph here is written in; its operators are what the rules in ops/ state. */
@@ -20,15 +21,9 @@ const IR_VERSION = 8n;
  * Serialises what `outputs` need, by name, as an ordinary .onnx file. Nodes, constants and inputs that no output
  * depends on are left out, so one graph can be written several times with different outputs.
  */
-export function writeOnnx(outputs: Readonly<Record<string, Value>>, graphName = 'bagssl'): Uint8Array {
+export function writeOnnx(outputs: Outputs): Uint8Array {
   const { graph } = Object.values(outputs)[0];
-  const needed = new Set<Value>(Object.values(outputs));
-  const nodes: Node[] = [];
-  for (const node of graph.nodes.toReversed()) {
-    if (!node.outputs.some((output) => needed.has(output))) continue;
-    for (const input of node.inputs) needed.add(input);
-    nodes.unshift(node);
-  }
+  const { nodes, values } = needed(outputs);
 
   const produced = new Set(nodes.flatMap((node) => node.outputs));
   const names = new Map<Value, string>();
@@ -44,7 +39,7 @@ export function writeOnnx(outputs: Readonly<Record<string, Value>>, graphName = 
     producerName: 'bagssl',
     opsetImport: [{ domain: '', version: BigInt(OPSET) }],
     graph: create(GraphProtoSchema, {
-      name: graphName,
+      name: 'bagssl',
       node: [
         ...nodes.map((node) =>
           create(NodeProtoSchema, {
@@ -59,10 +54,10 @@ export function writeOnnx(outputs: Readonly<Record<string, Value>>, graphName = 
           create(NodeProtoSchema, { opType: 'Identity', name: to, input: [nameOf(from)], output: [to] }),
         ),
       ],
-      input: graph.inputs.filter((value) => needed.has(value)).map((value) => valueInfo(value.name, value)),
+      input: graph.inputs.filter((value) => values.has(value)).map((value) => valueInfo(value.name, value)),
       output: Object.entries(outputs).map(([name, value]) => valueInfo(name, value)),
       initializer: graph.constants
-        .filter((value) => needed.has(value))
+        .filter((value) => values.has(value))
         .map((value) =>
           create(TensorProtoSchema, {
             name: value.name,

@@ -3,8 +3,8 @@ import { elements } from '../graph/elements.ts';
 import { add, mul, reduceSum } from '../graph/functions.ts';
 import { gradients } from '../graph/gradients.ts';
 import type { Value } from '../graph/graph.ts';
+import type { Outputs } from '../graph/needed.ts';
 import { createGraph } from '../graph/ops/index.ts';
-import { writeOnnx } from '../graph/write-onnx.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { network } from '../model/network.ts';
 import { Scope, type TensorSpec } from '../model/scope.ts';
@@ -18,13 +18,13 @@ import { type NextTensor, updates } from './updates.ts';
 /** A training step in several models, so that only a slice of the batch has its activations in memory at a time. */
 export interface SlicedGraphs {
   /** `patches` of a slice → `projection`. */
-  readonly forward: Uint8Array;
+  readonly forward: Outputs;
   /** `projection` of the whole batch → `slope`, its gradient, and the reads. */
-  readonly objective: Uint8Array;
+  readonly objective: Outputs;
   /** `patches` and `slope` of a slice: adds to the gradients, moves the running statistics. */
-  readonly backward: Uint8Array;
+  readonly backward: Outputs;
   /** The update from the gradients, a few parameters at a time: what they become lies beside what they were. */
-  readonly updates: readonly Uint8Array[];
+  readonly updates: readonly Outputs[];
   readonly state: readonly TensorSpec[];
   /** The gradients, zero before the first slice: no part of a checkpoint. */
   readonly sums: readonly TensorSpec[];
@@ -99,12 +99,13 @@ export function slicedGraphs(
   const updateParts = inParts(finished.next);
 
   return {
-    forward: writeOnnx({ projection: forward.projection }, 'bagssl-forward'),
-    objective: writeOnnx({ slope: gradients(loss.surrogate, [whole])[0], ...reads }, 'bagssl-objective'),
-    backward: writeOnnx(namedNext([...added, ...statistics]), 'bagssl-backward'),
-    updates: updateParts.map((part, k) =>
-      writeOnnx({ ...namedNext(part), ...(k === updateParts.length - 1 && finished.reads) }, 'bagssl-update'),
-    ),
+    forward: { projection: forward.projection },
+    objective: { slope: gradients(loss.surrogate, [whole])[0], ...reads },
+    backward: namedNext([...added, ...statistics]),
+    updates: updateParts.map((part, k) => ({
+      ...namedNext(part),
+      ...(k === updateParts.length - 1 && finished.reads),
+    })),
     state: [...learnt, ...statistics, ...finished.next.slice(learnt.length)].map(({ spec }) => spec),
     sums,
     reads: [...Object.keys(reads), ...Object.keys(finished.reads)],

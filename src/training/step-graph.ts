@@ -1,8 +1,8 @@
 import { cast, matmul, scale, shift } from '../graph/functions.ts';
 import { gradients } from '../graph/gradients.ts';
 import type { Precision, Value } from '../graph/graph.ts';
+import type { Outputs } from '../graph/needed.ts';
 import { createGraph } from '../graph/ops/index.ts';
-import { writeOnnx } from '../graph/write-onnx.ts';
 import { batchNormRelu } from '../model/batch-norm.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { network } from '../model/network.ts';
@@ -17,7 +17,7 @@ import { type NextTensor, updates } from './updates.ts';
 
 /** A whole training step as one ONNX model: forward, loss, gradients and update. */
 export interface StepGraph {
-  readonly onnx: Uint8Array;
+  readonly outputs: Outputs;
   /** Everything that outlives a step: parameters, statistics, the optimiser's memory, moving averages. */
   readonly state: readonly TensorSpec[];
   /** Outputs to read for a report. */
@@ -74,7 +74,7 @@ export function stepGraph(
   const { next } = finished;
   const reads: Record<string, Value> = { ...loss.reads, collapse: collapse(projection), ...finished.reads };
   return {
-    onnx: writeOnnx({ ...namedNext(next), ...reads }, 'bagssl-step'),
+    outputs: { ...namedNext(next), ...reads },
     state: next.map(({ spec }) => spec),
     reads: Object.keys(reads),
     loss,

@@ -40,7 +40,7 @@ export class TrainingStep {
       return TrainingStep.#sliced(runtime, config, slicedGraphs(...parts, config.slices), precision, start);
     }
     const graph: StepGraph = stepGraph(...parts);
-    const program = await compile(runtime, graph.onnx);
+    const program = await compile(runtime, graph.outputs);
     const memory = await ResidentState.create(runtime, graph.state, start ?? initialState(graph.state, config.seed));
     return new TrainingStep(
       graph.state,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { writeOnnx } from '../../src/graph/write-onnx.ts';
 import type { ModelConfig } from '../../src/model/config.ts';
 import { byol } from '../../src/objectives/byol.ts';
 import { sgd } from '../../src/optimizers/sgd.ts';
@@ -23,7 +24,7 @@ describe('BYOL', () => {
     const graph = stepGraph(model, byol({ momentum, hidden }), sgd(), { views, images });
     const start = Object.entries(golden.start).map(([name, data]) => [name, Float32Array.from(data)]);
     const runtime = await Runtime.open({ device: 'native', threads: 1 });
-    const program = await runtime.compile(graph.onnx);
+    const program = await runtime.compile(writeOnnx(graph.outputs));
     const initial = { ...initialState(graph.state, 0), ...Object.fromEntries(start) };
     const memory = await ResidentState.create(runtime, graph.state, initial);
     const losses: number[] = [];

@@ -1,9 +1,8 @@
 import { add, convTranspose, flip, type Geometry, reshape, transpose } from '../functions.ts';
 import type { Node, Value } from '../graph.ts';
+import { needed, type Outputs } from '../needed.ts';
 import { geometryOf } from '../ops/convolution.ts';
 import { createGraph } from '../ops/index.ts';
-import { readOnnx } from '../read-onnx.ts';
-import { writeOnnx } from '../write-onnx.ts';
 import { convolutionByColumns, fits, product, transposedByColumns } from './columns.ts';
 import type { ConvolutionForm, Forms } from './forms.ts';
 
@@ -11,19 +10,24 @@ import type { ConvolutionForm, Forms } from './forms.ts';
  * The same model with its convolutions and products in the forms that suit an engine. Models are built, differentiated
  * and exported as they stand; this is the last thing before an engine gets one.
  */
-export function lower(onnx: Uint8Array, forms: Forms): Uint8Array {
-  const { graph, outputs } = readOnnx(onnx);
+export function lower(outputs: Outputs, forms: Forms): Outputs {
+  const { graph } = Object.values(outputs)[0];
+  const { nodes, values } = needed(outputs);
   const lowered = createGraph();
   const counterpart = new Map<Value, Value>();
-  for (const value of graph.inputs) counterpart.set(value, lowered.input(value.name, value.shape, value.dtype));
-  for (const value of graph.constants) counterpart.set(value, lowered.constant(value.data!, value.shape, value.name));
-  for (const node of graph.nodes) {
+  for (const value of graph.inputs) {
+    if (values.has(value)) counterpart.set(value, lowered.input(value.name, value.shape, value.dtype));
+  }
+  for (const value of graph.constants) {
+    if (values.has(value)) counterpart.set(value, lowered.constant(value.data!, value.shape, value.name));
+  }
+  for (const node of nodes) {
     const inputs = node.inputs.map((input) => counterpart.get(input)!);
     const formed = inForm(node, inputs, forms);
     const made = formed ? [formed] : lowered.apply(node.operator.type, inputs, node.attributes);
     node.outputs.forEach((output, k) => counterpart.set(output, made[k]));
   }
-  return writeOnnx(Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, counterpart.get(value)!])));
+  return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, counterpart.get(value)!]));
 }
 
 /** The node's result in the preferred form, or undefined where that is the node as it stands; float16 stays so. */
