@@ -11,8 +11,8 @@ import { lavapipeEnvironment } from './lib/vulkan.mjs';
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const [name, ...options] = process.argv.slice(2);
 const rest = options.filter((option) => option !== '--deno');
-const runnable = readdirSync('bench').filter((file) =>
-  readFileSync(`bench/${file}`, 'utf8').includes('npm run bench -- '),
+const runnable = readdirSync('bench').filter(
+  (file) => file.endsWith('.ts') && readFileSync(`bench/${file}`, 'utf8').includes('npm run bench -- '),
 );
 if (!runnable.includes(`${name}.ts`)) {
   console.error(
