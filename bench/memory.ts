@@ -1,5 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import {
   builtinScenes,
   checkDevice,
@@ -15,7 +18,7 @@ import {
  * Memory of a whole training process, its patch worker included (Linux):
  * `npm run bench -- memory [--deno] [--encoder NAME] [--size N] [--images N] [--views N] [--slices N] [--steps N] [--device D]`.
  * Defaults: EMP-SSL's network and batch, ResNet-18 with its head on 100 images × 20 patches of 32×32, in 100 slices.
- * A row is printed after each twentieth of the steps: `--encoder tiny --size 8 --slices 1 --steps 2000` shows what
+ * A row is printed after each twentieth of the steps, garbage collected: `--encoder tiny --size 8 --slices 1 --steps 2000` shows what
  * memory does between step 100 and step 2,000.
  */
 const { values } = parseArgs({
@@ -67,6 +70,7 @@ const training = fit({
 });
 for await (const { step, ms } of training) {
   if (step % Math.ceil(steps / 20) !== 0) continue;
+  await collectGarbage();
   const row = {
     bench: 'memory',
     device: values.device,
@@ -87,6 +91,15 @@ for await (const { step, ms } of training) {
   );
 }
 process.exit(0);
+
+/** So that what is in use shows, and not what happens to wait for collection. */
+async function collectGarbage(): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  for (let k = 0; k < 2; k++) {
+    runInNewContext('gc')();
+    await setImmediate();
+  }
+}
 
 /** A line of the kernel's account of this process, MiB. */
 function status(line: 'VmRSS' | 'VmHWM'): number | undefined {
