@@ -9,8 +9,11 @@ type Looks = Pick<LineChart, 'title' | 'note' | 'reach' | 'mark'>;
 export function curves({ run: { config, history } }: ReportContents): Html {
   const first: HistoryEntry | undefined = history[0];
   if (!first) return html`<p>This run has not reported its loss yet.</p>`;
-  const looks = { ...(config.objective.name === 'coding-rate' ? codingRateParts(config) : VICREG_PARTS) };
-  const rest = Object.keys(first).filter((name) => !['step', 'loss', 'collapse'].includes(name));
+  const parts = config.objective.name === 'coding-rate' ? codingRateParts(config) : VICREG_PARTS;
+  const looks: Record<string, Looks> = { ...parts, ...FLOAT16 };
+  const rest = Object.keys({ ...first, ...history.at(-1) }).filter(
+    (name) => !['step', 'loss', 'collapse'].includes(name),
+  );
   const charts: [string, Looks][] = [
     ['loss', LOSS],
     ...rest.map((name): [string, Looks] => [
@@ -20,7 +23,10 @@ export function curves({ run: { config, history } }: ReportContents): Html {
     ['collapse', COLLAPSE],
   ];
   return html`<div class="curves">${charts.map(([name, look]) =>
-    lineChart({ ...look, points: history.map((entry) => [entry.step, entry[name]]) }),
+    lineChart({
+      ...look,
+      points: history.filter((entry) => Object.hasOwn(entry, name)).map((entry) => [entry.step, entry[name]]),
+    }),
   )}</div>`;
 }
 
@@ -55,6 +61,19 @@ function codingRateParts({ objective, model, images }: RunConfig): Record<string
     },
   };
 }
+
+/** What a run in float16 reports besides. */
+const FLOAT16: Record<string, Looks> = {
+  skipped: {
+    title: 'Skipped steps',
+    reach: [0],
+    note: 'How many steps so far had gradients beyond float16 and changed nothing. Healthy: a few at the start, then hardly any.',
+  },
+  lossScale: {
+    title: 'Loss scale',
+    note: 'What the loss is multiplied by so that its gradients fit float16. It halves at a skipped step and doubles after 1,000 good ones.',
+  },
+};
 
 const VICREG_PARTS: Record<string, Looks> = {
   invariance: {

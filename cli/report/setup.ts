@@ -79,12 +79,13 @@ const sorted = (value: unknown): string =>
   });
 
 /** What `bagssl train` would have to be told beyond its usual options, as far as it can be told. */
-function named({ model, objective, slices }: RunConfig) {
+function named({ model, objective, slices, precision }: RunConfig) {
   const usual = runConfig({ budget: { steps: 1 } });
   return {
     ...encoderOptions(model.encoder),
     ...(objective.name !== usual.objective.name && { objective: objective.name }),
     ...(slices !== usual.slices && { slices }),
+    ...(precision !== usual.precision && { precision }),
   };
 }
 
@@ -101,7 +102,7 @@ function encoderOptions(encoder: RunConfig['model']['encoder']): Record<string, 
 /** Whether `bagssl train` can set up this run. */
 function inReach(config: RunConfig): boolean {
   const { seed, images, views, rate, budget, model } = config;
-  const { encoder, objective, slices } = named(config) as ReturnType<typeof named> & { encoder?: string };
+  const { encoder, objective, slices, precision } = named(config) as ReturnType<typeof named> & { encoder?: string };
   const own = model.encoder.kind === 'onnx' && {
     model: { ...compact, size: model.size, encoder: model.encoder },
     recipe: { ...presets.cifar16, size: model.size },
@@ -112,6 +113,7 @@ function inReach(config: RunConfig): boolean {
     ...(own || preset),
     ...(objective && { objective: { name: objective } }),
     ...(slices && { slices }),
+    ...(precision && { precision }),
   };
   return same(runConfig(told), config);
 }

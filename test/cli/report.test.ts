@@ -123,6 +123,15 @@ describe('the report', () => {
     assert.match(reportPage(contents('cat', 'photos')), /“photos”\. <b>This page contains\s+pixels of them/);
   });
 
+  it('shows what float16 adds, also where only a later part of the run had it', () => {
+    const { run, ...rest } = contents('cat');
+    const history = [...run.history, { ...run.history[2], step: 4, skipped: 3, lossScale: 8192 }];
+    const text = reportPage({ ...rest, run: { ...run, history } });
+    assert.match(text, /Skipped steps/);
+    assert.match(text, /Loss scale/);
+    assert.doesNotMatch(text, /undefined|NaN|A part of the loss/);
+  });
+
   it('does without a history and without class names', () => {
     const { run, ...rest } = contents('');
     assert.match(reportPage({ ...rest, run: { ...run, history: [] } }), /has not reported its loss/);
@@ -148,9 +157,10 @@ describe('the command that repeats a run', () => {
       objective: { name: 'vicreg' },
       model: { ...run.config.model, encoder: encoders.edge },
       slices: 2,
+      precision: 'float16',
     });
     assert.doesNotMatch(told, /set up in code/);
-    assert.match(told, /--encoder edge --objective vicreg --slices 2/);
+    assert.match(told, /--encoder edge --objective vicreg --slices 2 --precision float16/);
     const own = onnxFile({ inputs: { x: ['n', 3, 8, 8] }, nodes: [['GlobalMaxPool', 'x', 'y']] });
     const encoder = { kind: 'onnx', model: own, batchNorm: 'frozen', name: 'net.onnx' } as const;
     const brought = page({ model: { ...run.config.model, size: 8, encoder }, recipe: { ...presets.cifar16, size: 8 } });
