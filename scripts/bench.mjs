@@ -1,11 +1,12 @@
 // npm run bench -- NAME [--deno] [options]: bundles bench/NAME.ts and runs it in Node, or in Deno (WebGPU on lavapipe where
 // there is no GPU). `npm run bench` alone lists the names.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { npm } from './lib/run.mjs';
 import { lavapipeEnvironment } from './lib/vulkan.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -19,6 +20,12 @@ if (!runnable.includes(`${name}.ts`)) {
     `Usage: npm run bench -- NAME [options]; NAME is one of ${runnable.map((file) => file.slice(0, -3)).join(', ')}.`,
   );
   process.exit(2);
+}
+// A benchmark that names bench/package.json measures against what that installs.
+const uses = readFileSync(`bench/${name}.ts`, 'utf8').includes('bench/package.json');
+if (uses && !rest.includes('--no-peers') && !existsSync('bench/node_modules')) {
+  const { status } = await npm(['install', '--no-audit', '--no-fund'], { cwd: 'bench' });
+  if (status !== 0) throw new Error('The peers could not be installed; --no-peers measures without them.');
 }
 const shared = { bundle: true, format: 'esm', target: 'es2022', loader: { '.wasm': 'binary' }, logLevel: 'warning' };
 await build({

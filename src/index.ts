@@ -8,6 +8,7 @@ export { cifarSet, readCifarBatch } from './data/cifar.ts';
 export { type DecodeOptions, decodeImage } from './data/decode.ts';
 export { type DecodedSetOptions, decodedSet, type ImageSource } from './data/decoded-set.ts';
 export type { ImageSet } from './data/image-set.ts';
+export { type PixelSource, pixelsFrom } from './data/pixels-from.ts';
 export { BagsslError, type ErrorCode } from './errors.ts';
 export { type Accuracies, type EvaluateOptions, type Evaluation, evaluate } from './evaluation/evaluate.ts';
 export { KNN_PROTOCOLS, type KnnProtocol, knnAccuracies, type Labelled } from './evaluation/knn.ts';

@@ -7,6 +7,8 @@ import { SHORT_SIDE, shrink } from './shrink.ts';
 export interface DecodeOptions {
   /** The image is shrunk by a whole factor while its shorter side stays at least this, in pixels. Default 256. */
   readonly shortSide?: number;
+  /** The largest image that is decoded, width × height as its header says; default 100 million, which is also the most. */
+  readonly mostPixels?: number;
   /** Default: {@link defaultDecoder}. */
   readonly decoder?: Decoder;
 }
@@ -16,7 +18,7 @@ export interface DecodeOptions {
  * says (outside Node with sharp and browsers: JPEG only), and shrinks it.
  * @param name names the file in errors
  * @returns layout `rgba`
- * @throws BagsslError `bad-data` if the bytes are of another kind, damaged, cut short, or claim over 100 megapixels
+ * @throws BagsslError `bad-data` if the bytes are of another kind, damaged, cut short, or claim more than `mostPixels`
  */
 export async function decodeImage(bytes: Uint8Array, name: string, options: DecodeOptions = {}): Promise<Pixels> {
   const bad = (what: string, cause?: unknown) => new BagsslError('bad-data', `${name}: ${what}.`, { cause });
@@ -25,8 +27,9 @@ export async function decodeImage(bytes: Uint8Array, name: string, options: Deco
   if (!header) throw bad('the bytes are no JPEG, PNG or WebP image');
   const { type, width, height } = header;
   if (width < 1 || height < 1) throw bad(`the ${type} header is broken or cut short`);
-  if (width * height > MOST_PIXELS) {
-    throw bad(`the ${type} is ${width}×${height} pixels; at most ${MOST_PIXELS / 1e6} megapixels are decoded`);
+  const most = Math.min(options.mostPixels ?? MOST_PIXELS, MOST_PIXELS);
+  if (width * height > most) {
+    throw bad(`the ${type} is ${width}×${height} pixels; at most ${most / 1e6} megapixels are decoded`);
   }
   if (type === 'jpeg' && !jpegIsWhole(bytes)) throw bad('the jpeg is cut short');
   const decoder = options.decoder ?? (await defaultDecoder());

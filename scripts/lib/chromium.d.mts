@@ -1,0 +1,2 @@
+/** Path of a Chromium, found or installed. */
+export function ensureChromium(): Promise<string>;

@@ -1,0 +1,21 @@
+import type { Pixels } from '../patches/pixels.ts';
+
+/** Pixels of one strip: some browsers refuse canvases of more than 16 megapixels. */
+const STRIP = 4_000_000;
+
+/** A bitmap's pixels, by way of canvases; in a page or a worker. */
+export function bitmapPixels(bitmap: ImageBitmap): Pixels {
+  const { width, height } = bitmap;
+  const rows = Math.min(height, Math.max(1, Math.floor(STRIP / width)));
+  const context = new OffscreenCanvas(width, rows).getContext('2d', { willReadFrequently: true });
+  if (!context) throw new Error('this browser gives no 2D canvas');
+  // What is transparent in one strip must not show the strip before it.
+  context.globalCompositeOperation = 'copy';
+  const data = new Uint8Array(width * height * 4);
+  for (let y = 0; y < height; y += rows) {
+    const tall = Math.min(rows, height - y);
+    context.drawImage(bitmap, 0, -y);
+    data.set(context.getImageData(0, 0, width, tall).data, y * width * 4);
+  }
+  return { data, width, height, layout: 'rgba' };
+}

@@ -1,0 +1,77 @@
+import { BagsslError } from '../errors.ts';
+import type { Pixels } from '../patches/pixels.ts';
+import { bitmapPixels } from './bitmap-pixels.ts';
+import { type DecodeOptions, decodeImage } from './decode.ts';
+import { MOST_PIXELS } from './decoder.ts';
+
+/** What a page has pictures in. */
+export type PixelSource =
+  | Blob
+  | ImageData
+  | ImageBitmap
+  | VideoFrame
+  | HTMLImageElement
+  | HTMLVideoElement
+  | HTMLCanvasElement
+  | OffscreenCanvas;
+
+/**
+ * The pixels of anything that a page shows or is given, at full size and upright: the EXIF orientation of an image and the
+ * rotation of a video are followed. A Blob is an encoded file; where there is no canvas (Deno, Node) it and ImageData are all
+ * that is taken.
+ * @param options `mostPixels` is the largest picture taken, width × height; default 100 million
+ * @returns layout `rgba`; ImageData shares its memory, everything else is a copy
+ * @throws BagsslError `bad-data` for pictures that are empty, too large, not loaded, damaged, or of another origin
+ */
+export async function pixelsFrom(source: PixelSource, options: DecodeOptions = {}): Promise<Pixels> {
+  const { mostPixels = MOST_PIXELS } = options;
+  if (source instanceof Blob) {
+    const bytes = new Uint8Array(await source.arrayBuffer());
+    return decodeImage(bytes, 'name' in source ? String(source.name) : 'the blob', { shortSide: Infinity, ...options });
+  }
+  const { name, width, height } = sizeOf(source);
+  if (!(width >= 1 && height >= 1)) {
+    throw new BagsslError('bad-data', `The ${name} is ${width}×${height} pixels; wait until it has loaded.`);
+  }
+  if (width * height > mostPixels) {
+    throw new BagsslError(
+      'bad-data',
+      `The ${name} is ${width}×${height} pixels; the limit is ${mostPixels} (mostPixels).`,
+    );
+  }
+  if (isA(source, 'ImageData')) return { data: source.data as Uint8ClampedArray, width, height, layout: 'rgba' };
+  try {
+    const bitmap = isA(source, 'ImageBitmap') ? source : await createImageBitmap(source as ImageBitmapSource);
+    try {
+      return bitmapPixels(bitmap);
+    } finally {
+      if (bitmap !== source) bitmap.close();
+    }
+  } catch (cause) {
+    throw new BagsslError('bad-data', `The ${name} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Whether a value is of a class that this platform may not have. */
+function isA<Name extends 'ImageData' | 'ImageBitmap'>(
+  source: PixelSource,
+  name: Name,
+): source is Extract<PixelSource, InstanceType<(typeof globalThis)[Name]>> {
+  const type = globalThis[name] as (new () => unknown) | undefined;
+  return type !== undefined && source instanceof type;
+}
+
+/** Pixels of the picture itself, whatever it is shown at. */
+function sizeOf(source: Exclude<PixelSource, Blob>): { name: string; width: number; height: number } {
+  const name = Object.prototype.toString.call(source).slice(8, -1);
+  const any = source as unknown as Record<string, number | undefined>;
+  const width = any.naturalWidth ?? any.videoWidth ?? any.displayWidth ?? any.width;
+  const height = any.naturalHeight ?? any.videoHeight ?? any.displayHeight ?? any.height;
+  if (typeof width !== 'number' || typeof height !== 'number') {
+    throw new BagsslError(
+      'bad-argument',
+      `Pixels cannot be read from ${name}; give a Blob, ImageData, ImageBitmap, VideoFrame, canvas, img or video.`,
+    );
+  }
+  return { name, width, height };
+}
