@@ -11,14 +11,15 @@ type Region = (typeof REGIONS)[number];
 export class KernelMemory {
   /** Address of each region. What a region held is lost when `reserve` returns true. */
   readonly at: Record<Region, number>;
-  readonly #bytes: Record<Region, number>;
+  /** Bytes of each region. */
+  readonly bytes: Record<Region, number>;
   #u8 = new Uint8Array();
   #f32 = new Float32Array();
 
   constructor(private readonly wasm: KernelExports) {
     const none = () => Object.fromEntries(REGIONS.map((region) => [region, 0])) as Record<Region, number>;
     this.at = none();
-    this.#bytes = none();
+    this.bytes = none();
   }
 
   /** Makes sure that regions hold so many bytes at least. Returns whether any moved. */
@@ -26,15 +27,15 @@ export class KernelMemory {
     let grows = false;
     for (const region of REGIONS) {
       const bytes = wanted[region] ?? 0;
-      if (bytes <= this.#bytes[region]) continue;
-      this.#bytes[region] = bytes;
+      if (bytes <= this.bytes[region]) continue;
+      this.bytes[region] = bytes;
       grows = true;
     }
     if (!grows) return false;
     let end = this.wasm.heapBase();
     for (const region of REGIONS) {
       this.at[region] = end;
-      end = (end + this.#bytes[region] + SLACK + 15) & ~15;
+      end = (end + this.bytes[region] + SLACK + 15) & ~15;
     }
     const { memory } = this.wasm;
     if (end > memory.buffer.byteLength) memory.grow(Math.ceil((end - memory.buffer.byteLength) / PAGE));

@@ -27,10 +27,13 @@ interface Window {
 /** Images up to so many bytes are copied whole, larger ones only if their crops cover as much as the image. */
 const SMALL = 65_536;
 
+let compiled: Promise<WebAssembly.Module> | undefined;
+
 /** The pixel kernels and their memory. Not shared between threads; everything it does is synchronous. */
 export class Kernels {
   readonly #wasm: KernelExports;
-  readonly #memory: KernelMemory;
+  /** Not `#`, so that a test can put guards around its regions. */
+  private readonly memory: KernelMemory;
   readonly #cache = new TapsCache();
   /** The tables that lie in the kernels' memory. */
   #across: Table | undefined;
@@ -38,13 +41,14 @@ export class Kernels {
 
   private constructor(wasm: KernelExports) {
     this.#wasm = wasm;
-    this.#memory = new KernelMemory(wasm);
+    this.memory = new KernelMemory(wasm);
   }
 
-  /** Compiles the kernels that are part of the package. */
+  /** Starts the kernels that are part of the package. */
   static async load(): Promise<Kernels> {
-    const { instance } = await WebAssembly.instantiate(bytes, {});
-    return new Kernels(instance.exports as unknown as KernelExports);
+    compiled ??= WebAssembly.compile(bytes);
+    const { exports } = await WebAssembly.instantiate(await compiled, {});
+    return new Kernels(exports as unknown as KernelExports);
   }
 
   /**
@@ -83,7 +87,7 @@ export class Kernels {
     this.#reserve(pixels, patches, size, all);
     if (all) this.#upload(pixels, all);
     const wasm = this.#wasm;
-    const { at } = this.#memory;
+    const { at } = this.memory;
     let slot = first;
     for (const patch of patches) {
       const window = all ?? { x: patch.x, y: patch.y, stride: patch.width, rows: patch.height };
@@ -91,7 +95,7 @@ export class Kernels {
       this.#crop(pixels, window, patch, size);
       this.#change(patch, size);
       wasm.normalise(at.tile, size, mean[0], mean[1], mean[2], std[0], std[1], std[2], at.out);
-      out.set(this.#memory.f32.subarray(at.out >> 2, (at.out >> 2) + floats), slot * floats);
+      out.set(this.memory.f32.subarray(at.out >> 2, (at.out >> 2) + floats), slot * floats);
       slot += step;
     }
   }
@@ -110,7 +114,7 @@ export class Kernels {
     }
     // At most 4 · scale + 1 taps (bicubic), and never more than there are pixels.
     const table = (length: number) => padded * 4 * (1 + Math.min(length, Math.ceil((4 * length) / size) + 5));
-    const moved = this.#memory.reserve({
+    const moved = this.memory.reserve({
       tile: 3 * plane * 4,
       out: 3 * plane * 4,
       across: table(width),
@@ -126,7 +130,7 @@ export class Kernels {
 
   /** Copies a window of an image to the source region, rows without gaps. */
   #upload({ data, width, height, layout }: Pixels, { x, y, stride, rows }: Window): void {
-    const { u8, at } = this.#memory;
+    const { u8, at } = this.memory;
     if (stride === width && rows === height) {
       u8.set(data, at.source);
       return;
@@ -145,7 +149,7 @@ export class Kernels {
 
   #crop({ layout }: Pixels, { x: left, y: top, stride, rows }: Window, p: PatchParameters, size: number): void {
     const wasm = this.#wasm;
-    const { at } = this.#memory;
+    const { at } = this.memory;
     const x = p.x - left;
     const y = p.y - top;
     const interleaved = layout === 'rgba' || layout === 'rgb';
@@ -159,7 +163,7 @@ export class Kernels {
     const interpolation = p.interpolation ?? 'bilinear';
     const across = this.#cache.table(p.width, size, interpolation, p.flip ? 'mirrored' : 'across');
     const down = this.#cache.table(p.height, size, interpolation, 'down');
-    const { u8 } = this.#memory;
+    const { u8 } = this.memory;
     if (this.#across !== across) u8.set(across.bytes, at.across);
     if (this.#down !== down) u8.set(down.bytes, at.down);
     this.#across = across;
@@ -173,7 +177,7 @@ export class Kernels {
 
   #change(p: PatchParameters, size: number): void {
     const wasm = this.#wasm;
-    const { tile, blur, rows } = this.#memory.at;
+    const { tile, blur, rows } = this.memory.at;
     for (const change of p.order) {
       if (change === 'brightness' && p.brightness !== 1) wasm.brightness(tile, size, p.brightness);
       else if (change === 'contrast' && p.contrast !== 1) wasm.contrast(tile, size, p.contrast);
@@ -183,7 +187,7 @@ export class Kernels {
     if (p.greyscale) wasm.greyscale(tile, size);
     if (p.blur) {
       const weights = gaussianWeights(p.blur.kernel, p.blur.sigma);
-      this.#memory.f32.set(weights, blur >> 2);
+      this.memory.f32.set(weights, blur >> 2);
       wasm.blur(tile, size, blur, weights.length - 1, blur + size * 4, rows);
     }
     if (p.solarise !== undefined) wasm.solarise(tile, size, p.solarise);
