@@ -96,6 +96,13 @@ describe('lowering', () => {
     assert.deepEqual(types(lower({ y }, POINTWISE)), types({ y }));
   });
 
+  it('leaves products of float16 as they stand, and no Sum of it', () => {
+    const graph = createGraph();
+    const [a, b] = ['a', 'b'].map((name) => graph.input(name, [3, 3], 'float16'));
+    const y = sum([matmul(a, b), a, b]);
+    assert.deepEqual(types(lower({ y }, POINTWISE)), ['MatMul', 'Add', 'Add']);
+  });
+
   it('changes nothing where everything is to stay', () => {
     const graph = createGraph();
     const y = conv(graph.input('x', [2, 3, 4, 4]), graph.input('w', [5, 3, 3, 3]), {

@@ -30,11 +30,12 @@ export function lower(outputs: Outputs, forms: Forms): Outputs {
   return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, counterpart.get(value)!]));
 }
 
-/** The node's result in the preferred form, or undefined where that is the node as it stands; float16 stays so. */
+/** The node's result in the preferred form, or undefined where that is the node as it stands; float16 products stay so. */
 function inForm(node: Node, inputs: readonly Value[], forms: Forms): Value | undefined {
+  const { type } = node.operator;
   // Forms are measured in float32, and onnxruntime-node's products of float16 are less exact than its convolutions.
-  if (node.outputs[0].dtype !== 'float32') return undefined;
-  switch (node.operator.type) {
+  if (type !== 'Sum' && node.outputs[0].dtype !== 'float32') return undefined;
+  switch (type) {
     case 'MatMul':
       return inputs.every(({ shape }) => shape.length === 2) && forms.product !== 'matmul'
         ? product(inputs[0], inputs[1], forms.product)
