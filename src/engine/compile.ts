@@ -17,17 +17,50 @@ const ON_CPU: Forms = {
   sum: 'direct',
 };
 
-/** What each adapter was measured to do best. */
+/**
+ * Programs that imitate a GPU, measured at leisure (docs/speed.md) and fixed, as they are slow to try and uneven:
+ * SwiftShader is slow at whatever meets at a barrier, as tiles in shared memory do; lavapipe is not.
+ */
+const ON_SOFTWARE: readonly { readonly adapter: RegExp; readonly forms: Forms }[] = [
+  {
+    adapter: /swiftshader/i,
+    forms: {
+      smallest: 32,
+      smallImages: ['transposed', 'columns'],
+      largeImages: ['transposed', 'columns', 'direct'],
+      oneImage: ['columns', 'direct'],
+      spread: ['direct'],
+      product: 'gemm',
+      sum: 'adds',
+    },
+  },
+  {
+    adapter: /llvmpipe|lavapipe/i,
+    forms: {
+      smallest: 32,
+      smallImages: ['columns', 'direct'],
+      largeImages: ['direct'],
+      oneImage: ['direct'],
+      spread: ['columns'],
+      product: 'matmul',
+      sum: 'adds',
+    },
+  },
+];
+
+/** What each other adapter was measured to do best. */
 const measured = new Map<string, Promise<Forms>>();
 
 /** The forms in which an engine gets its models. */
 export function formsOf(runtime: Runtime): Promise<Forms> {
   if (runtime.device !== 'webgpu') return Promise.resolve(ON_CPU);
-  const adapter = runtime.adapter!;
-  let forms = measured.get(adapter);
+  const name = runtime.adapter!;
+  const known = ON_SOFTWARE.find(({ adapter }) => adapter.test(name));
+  if (known) return Promise.resolve(known.forms);
+  let forms = measured.get(name);
   if (!forms) {
     forms = measureForms(runtime);
-    measured.set(adapter, forms);
+    measured.set(name, forms);
   }
   return forms;
 }

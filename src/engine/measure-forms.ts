@@ -1,4 +1,4 @@
-import { conv, convTranspose, expand, type Geometry, matmul, reshape, slice } from '../graph/functions.ts';
+import { conv, convTranspose, expand, type Geometry, matmul, reshape, slice, transposed } from '../graph/functions.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { type ConvolutionForm, type Forms, PLAIN } from '../graph/lowering/forms.ts';
 import { lower } from '../graph/lowering/lower.ts';
@@ -9,22 +9,20 @@ import type { Runtime } from '../runtime/runtime.ts';
 const SAME: Geometry = { strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1] };
 const HALVING: Geometry = { ...SAME, strides: [2, 2] };
 const ROUNDS = 2;
-/** Another form has to win by a tenth against the node as it stands. */
 const MARGIN = 0.9;
 /** Between the 4×4 and 8×8 positions that are measured. */
 const SMALLEST = 32;
 
 /**
- * Which forms an adapter runs fastest, by trying: a GPU multiplies tiles in shared memory, a program that imitates one
- * can be three times faster with plain kernels. One probe for each kind of node.
+ * Which forms an adapter runs fastest, by trying, on batches of so many images: one probe for each kind of node, and the
+ * node as it stands unless another form is faster by a tenth.
  */
-export async function measureForms(runtime: Runtime): Promise<Forms> {
-  const images = runtime.software ? 4 : 256;
+export async function measureForms(runtime: Runtime, images = 256): Promise<Forms> {
   const time = (build: (graph: Graph) => Value, forms: readonly Forms[]) => fastest(runtime, build, forms);
 
   const [product] = await time(
-    (graph) => matmul(given(graph, 'a', [images * 32, 576]), given(graph, 'b', [576, 64])),
-    [PLAIN, { ...PLAIN, product: 'pointwise' }],
+    (graph) => matmul(given(graph, 'a', [images * 32, 576]), transposed(given(graph, 'b', [64, 576]))),
+    [PLAIN, { ...PLAIN, product: 'gemm' }],
   );
   const every = (pick: (form: ConvolutionForm) => Partial<Forms>) =>
     (['direct', 'transposed', 'columns'] as const).map((form) => ({ ...product, ...pick(form) }));

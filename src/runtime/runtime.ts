@@ -21,8 +21,6 @@ export class Runtime implements Engine {
     readonly threads: number,
     readonly adapter?: string,
     readonly halfFloats = false,
-    /** Whether the adapter is a program on the CPU that imitates a GPU. */
-    readonly software = false,
   ) {}
 
   /**
@@ -47,7 +45,7 @@ export class Runtime implements Engine {
       ort.env.wasm.numThreads = workers;
       ort.env.logLevel = 'error';
     }
-    return new Runtime(ort, chosen, workers, found?.name, found?.halfFloats, found?.software);
+    return new Runtime(ort, chosen, workers, found?.name, found?.halfFloats);
   }
 
   /** Compiles a model. */

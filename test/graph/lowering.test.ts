@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { elements } from '../../src/graph/elements.ts';
-import { conv, convTranspose, type Geometry, matmul, sum } from '../../src/graph/functions.ts';
+import { conv, convTranspose, type Geometry, matmul, sum, transposed } from '../../src/graph/functions.ts';
 import type { Value } from '../../src/graph/graph.ts';
 import { type Forms, PLAIN } from '../../src/graph/lowering/forms.ts';
 import { lower } from '../../src/graph/lowering/lower.ts';
@@ -22,7 +22,7 @@ const COLUMNS: Forms = {
   sum: 'adds',
 };
 const TRANSPOSED: Forms = { ...PLAIN, largeImages: ['transposed'], oneImage: ['transposed'] };
-const POINTWISE: Forms = { ...COLUMNS, product: 'pointwise' };
+const GEMM: Forms = { ...COLUMNS, product: 'gemm' };
 
 /** A convolution at random, small, with every kind of stride, padding and dilation. */
 const convolution = fc
@@ -44,7 +44,7 @@ const convolution = fc
 describe('lowering', () => {
   it('keeps what a convolution computes, in every form', async () => {
     await fc.assert(
-      fc.asyncProperty(convolution, fc.constantFrom(COLUMNS, TRANSPOSED, POINTWISE), async (given, forms) => {
+      fc.asyncProperty(convolution, fc.constantFrom(COLUMNS, TRANSPOSED, GEMM), async (given, forms) => {
         const graph = createGraph();
         const x = graph.input('x', [given.images, given.channels, ...given.extent]);
         const w = graph.input('w', [given.kernels, given.channels, ...given.kernel]);
@@ -57,7 +57,7 @@ describe('lowering', () => {
 
   it('keeps what a transposed convolution computes, by phases', async () => {
     await fc.assert(
-      fc.asyncProperty(convolution, fc.constantFrom(COLUMNS, POINTWISE), async (given, forms) => {
+      fc.asyncProperty(convolution, fc.constantFrom(COLUMNS, GEMM), async (given, forms) => {
         const { strides, kernel, dilations, pads, extent } = given;
         const out = [0, 1].map((i) => (extent[i] - 1) * strides[i] + dilations[i] * (kernel[i] - 1) + 1);
         fc.pre([0, 1].every((i) => out[i] > pads[i] + pads[i + 2]));
@@ -83,6 +83,15 @@ describe('lowering', () => {
     assert.ok(kinds.has('MatMul'));
   });
 
+  it('gives a Gemm matrices as they were before they were transposed', async () => {
+    const graph = createGraph();
+    const [a, b] = [graph.input('a', [5, 3]), graph.input('b', [4, 5])];
+    const y = matmul(transposed(a), transposed(b));
+    await same(y, GEMM);
+    assert.deepEqual(types(lower({ y }, GEMM)), ['Gemm']);
+    assert.deepEqual(types(lower({ y }, COLUMNS)), types({ y }));
+  });
+
   it('leaves grouped convolutions and stacks of matrices as they stand', () => {
     const graph = createGraph();
     const x = graph.input('x', [2, 4, 5, 5]);
@@ -93,7 +102,7 @@ describe('lowering', () => {
       group: 4,
     });
     const y = matmul(grouped, x);
-    assert.deepEqual(types(lower({ y }, POINTWISE)), types({ y }));
+    assert.deepEqual(types(lower({ y }, GEMM)), types({ y }));
   });
 
   it('leaves products of float16 as they stand, and no Sum of it', () => {

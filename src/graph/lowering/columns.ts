@@ -1,5 +1,4 @@
-import type { Geometry } from '../functions.ts';
-import { concat, convTranspose, gather, matmul, pad, reshape, slice, transpose } from '../functions.ts';
+import { concat, type Geometry, gather, gemm, matmul, pad, reshape, slice, transpose } from '../functions.ts';
 import type { Value } from '../graph.ts';
 import type { ProductForm } from './forms.ts';
 
@@ -25,7 +24,8 @@ export function convolutionByColumns(
     for (let b = 0; b < kw; b++) taps.push([a * g.dilations[0] - g.pads[0], b * g.dilations[1] - g.pads[1]]);
   }
   const rows = columnsOf(x, taps, g.strides, extent);
-  const y = product(rows, reshape(transpose(w, [2, 3, 1, 0]), [kh * kw * c, m]), form);
+  const order = form === 'gemm' ? [0, 2, 3, 1] : [2, 3, 1, 0];
+  const y = product(rows, reshape(transpose(w, order), form === 'gemm' ? [m, kh * kw * c] : [kh * kw * c, m]), form);
   return transpose(reshape(y, [x.shape[0], ...extent, m]), [0, 3, 1, 2]);
 }
 
@@ -44,7 +44,7 @@ export function transposedByColumns(
   const [m, c, kh, kw] = w.shape;
   const [sy, sx] = g.strides;
   const places = [Math.ceil(extent[0] / sy), Math.ceil(extent[1] / sx)];
-  const flat = reshape(transpose(w, [2, 3, 0, 1]), [kh * kw, m * c]);
+  const flat = transpose(reshape(w, [m, c, kh * kw]), form === 'gemm' ? [1, 2, 0] : [2, 0, 1]);
   const phases: Value[] = [];
   for (let ry = 0; ry < sy; ry++) {
     for (let rx = 0; rx < sx; rx++) {
@@ -53,7 +53,10 @@ export function transposedByColumns(
       if (rows.length * columns.length === 0) return undefined;
       const taps = rows.flatMap(({ at }) => columns.map((column) => [at, column.at] as const));
       const kernels = rows.flatMap(({ tap }) => columns.map((column) => tap * kw + column.tap));
-      const weights = reshape(gather(flat, kernels, 0), [kernels.length * m, c]);
+      const weights =
+        form === 'gemm'
+          ? reshape(gather(flat, kernels, 1), [c, kernels.length * m])
+          : reshape(gather(flat, kernels, 0), [kernels.length * m, c]);
       phases.push(product(columnsOf(x, taps, [1, 1], places), weights, form));
     }
   }
@@ -96,16 +99,6 @@ function columnsOf(x: Value, taps: Taps, strides: readonly number[], places: rea
   return reshape(windows, [n * places[0] * places[1], taps.length * c]);
 }
 
-/** a·b of matrices, in the engine's form. */
-export function product(a: Value, b: Value, form: ProductForm): Value {
-  if (form === 'matmul') return matmul(a, b);
-  const [rows, inner] = a.shape;
-  const columns = b.shape[1];
-  const image = transpose(reshape(a, [1, rows, 1, inner]), [0, 3, 1, 2]);
-  const y = convTranspose(image, reshape(b, [inner, columns, 1, 1]), {
-    strides: [1, 1],
-    pads: [0, 0, 0, 0],
-    dilations: [1, 1],
-  });
-  return reshape(transpose(y, [0, 2, 3, 1]), [rows, columns]);
-}
+/** a·b of matrices, b given transposed to a Gemm. */
+const product = (a: Value, b: Value, form: ProductForm): Value =>
+  form === 'gemm' ? gemm(a, b, undefined, { transB: true }) : matmul(a, b);

@@ -1,9 +1,9 @@
-import { add, convTranspose, flip, type Geometry, reshape, transpose } from '../functions.ts';
+import { add, convTranspose, flip, type Geometry, gemm, reshape, transpose } from '../functions.ts';
 import type { Node, Value } from '../graph.ts';
 import { needed, type Outputs } from '../needed.ts';
 import { geometryOf } from '../ops/convolution.ts';
 import { createGraph } from '../ops/index.ts';
-import { convolutionByColumns, fits, product, transposedByColumns } from './columns.ts';
+import { convolutionByColumns, fits, transposedByColumns } from './columns.ts';
 import type { ConvolutionForm, Forms } from './forms.ts';
 
 /**
@@ -15,6 +15,7 @@ export function lower(outputs: Outputs, forms: Forms): Outputs {
   const { nodes, values } = needed(outputs);
   const lowered = createGraph();
   const counterpart = new Map<Value, Value>();
+  const producer = new Map<Value, Node>();
   for (const value of graph.inputs) {
     if (values.has(value)) counterpart.set(value, lowered.input(value.name, value.shape, value.dtype));
   }
@@ -23,23 +24,27 @@ export function lower(outputs: Outputs, forms: Forms): Outputs {
   }
   for (const node of nodes) {
     const inputs = node.inputs.map((input) => counterpart.get(input)!);
-    const formed = inForm(node, inputs, forms);
+    const formed = inForm(node, inputs, forms, (value) => producer.get(value));
     const made = formed ? [formed] : lowered.apply(node.operator.type, inputs, node.attributes);
+    if (!formed) for (const output of made) producer.set(output, lowered.nodes.at(-1)!);
     node.outputs.forEach((output, k) => counterpart.set(output, made[k]));
   }
   return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, counterpart.get(value)!]));
 }
 
 /** The node's result in the preferred form, or undefined where that is the node as it stands; float16 products stay so. */
-function inForm(node: Node, inputs: readonly Value[], forms: Forms): Value | undefined {
+function inForm(
+  node: Node,
+  inputs: readonly Value[],
+  forms: Forms,
+  producer: (value: Value) => Node | undefined,
+): Value | undefined {
   const { type } = node.operator;
   // Forms are measured in float32, and onnxruntime-node's products of float16 are less exact than its convolutions.
   if (type !== 'Sum' && node.outputs[0].dtype !== 'float32') return undefined;
   switch (type) {
     case 'MatMul':
-      return inputs.every(({ shape }) => shape.length === 2) && forms.product !== 'matmul'
-        ? product(inputs[0], inputs[1], forms.product)
-        : undefined;
+      return forms.product === 'gemm' ? asGemm(inputs, producer) : undefined;
     case 'Sum':
       return forms.sum === 'adds' ? inputs.reduce((total, next) => add(total, next)) : undefined;
     case 'Conv':
@@ -74,6 +79,17 @@ function spread(node: Node, [x, w, bias]: readonly Value[], forms: Forms): Value
   if (g.group! > 1 || forms.spread[0] === 'direct' || positions > forms.smallest) return undefined;
   const y = transposedByColumns(x, w, g, node.outputs[0].shape.slice(2), forms.product);
   return y && bias ? add(y, reshape(bias, [1, bias.shape[0], 1, 1])) : y;
+}
+
+/** A product of two matrices of which one comes out of a Transpose: Gemm takes it as it was before. */
+function asGemm(operands: readonly Value[], producer: (value: Value) => Node | undefined): Value | undefined {
+  const turned = operands.map((operand) => {
+    const node = producer(operand);
+    return node?.operator.type === 'Transpose' ? node.inputs[0] : undefined;
+  });
+  if (operands.some(({ shape }) => shape.length !== 2) || !turned.some(Boolean)) return undefined;
+  const [a, b] = operands.map((operand, k) => turned[k] ?? operand);
+  return gemm(a, b, undefined, { transA: turned[0] !== undefined, transB: turned[1] !== undefined });
 }
 
 /** A convolution of stride 1 as the transposed one with the turned kernel. */
