@@ -1,12 +1,17 @@
 import { parseArgs } from 'node:util';
 import { checkDevice, type PrecisionChoice, Runtime, runConfig } from '../src/index.ts';
+import { inDeno } from '../src/runtime/device.ts';
 import { printed, profile } from './step/profile.ts';
 import { shareOfMatmul } from './step/share.ts';
+import { compare } from './step/table.ts';
 
 /**
- * Speed of a training step: `npm run bench -- step [--device D] [--threads N] [--images N] [--views N] [--precision P]
- * [--rounds N] [--json]`, and what its time goes into: `npm run bench -- step --profile [--device D] [--json]`. With
- * `--deno` for WebGPU.
+ * The speed of a training step; docs/speed.md says how to read it.
+ * `npm run bench -- step [--only PATTERN] [--rounds N] [--json]`: two networks on every engine, and the default step's share
+ * of one large matrix product (label "share"). `--device`, `--threads`, `--images`, `--views`, `--precision` are of the latter.
+ * `npm run bench -- step --profile [--device D] [--json]`: what the default step's time goes into.
+ * The engines compared come from bench/package.json; `--no-peers` leaves the comparison out.
+ * With `--deno` this process is Deno, which has WebGPU; the share and the profile alone are to be had there.
  */
 const { values } = parseArgs({
   args: process.argv.slice(2),
@@ -18,26 +23,37 @@ const { values } = parseArgs({
     views: { type: 'string' },
     precision: { type: 'string', default: 'float32' },
     rounds: { type: 'string', default: '9' },
+    only: { type: 'string', default: '' },
+    'no-peers': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
-const threads = values.threads ? Number(values.threads) : undefined;
-const runtime = await Runtime.open({ device: checkDevice(values.device), threads });
+const { stdout, env } = process;
+const only = new RegExp(values.only);
+const rounds = Number(values.rounds);
+const rows = values.profile || values['no-peers'] || inDeno() ? [] : await compare(only, rounds, env.CHROME_PATH);
 const defaults = runConfig({ budget: { steps: 1 }, precision: values.precision as PrecisionChoice });
 const config = {
   ...defaults,
   images: Number(values.images ?? defaults.images),
   views: Number(values.views ?? defaults.views),
 };
+const open = () =>
+  Runtime.open({
+    device: checkDevice(values.device),
+    threads: values.threads ? Number(values.threads) : undefined,
+  });
 
 if (values.profile) {
-  const found = await profile(runtime, config, 3);
-  process.stdout.write(
-    values.json ? `${JSON.stringify({ bench: 'step-profile', ...found })}\n` : `${printed(found)}\n`,
-  );
+  const found = await profile(await open(), config, 3);
+  stdout.write(values.json ? `${JSON.stringify({ bench: 'step-profile', ...found })}\n` : `${printed(found)}\n`);
 } else {
-  const result = await shareOfMatmul(runtime, config, Number(values.rounds));
-  if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else console.table([result]);
+  const share = only.test('share') ? await shareOfMatmul(await open(), config, rounds) : undefined;
+  if (values.json) stdout.write(`${JSON.stringify({ bench: 'step', rows, share })}\n`);
+  else {
+    const shown = rows.map(({ bench: _, losses, ...row }) => ({ ...row, losses: losses.join(' ') }));
+    if (rows.length > 0) console.table(shown);
+    if (share) console.table([share]);
+  }
 }
 process.exit(0);

@@ -1,1 +1,6 @@
-export const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[list.length >> 1];
+/** The middle value, or the mean of the two in the middle. */
+export function median(list: readonly number[]): number {
+  const sorted = [...list].sort((a, b) => a - b);
+  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  return (low + high) / 2;
+}

@@ -1,0 +1,45 @@
+import { findAdapter } from '../../src/runtime/device.ts';
+import type { Candidate, Order, Reply } from './candidate.ts';
+import { NETWORKS } from './networks.ts';
+
+// One process (or page) measures one engine: it gets ready, then trains as many steps as it is told, again and again, so
+// that the bench can take turns between processes. It is bundled for each platform and told where the bench listens.
+const makers = {
+  bagssl: async () => (await import('./ours.ts')).ours,
+  tfjs: async () => (await import('./tfjs.ts')).tfjs,
+  'jax-js': async () => (await import('./jax.ts')).jax,
+};
+
+const bench = 'document' in globalThis ? location.href : process.argv[2];
+
+/** Says what happened and waits for what to do next. */
+async function report(reply: Reply): Promise<{ steps: number } & Partial<Order>> {
+  const answer = await fetch(bench, { method: 'POST', body: JSON.stringify(reply) });
+  return answer.json();
+}
+
+async function open(order: Order): Promise<[Candidate, Reply]> {
+  const make = await makers[order.engine]();
+  const adapter = order.device === 'webgpu' ? await findAdapter() : undefined;
+  const candidate = await make(NETWORKS[order.network], order);
+  return [
+    candidate,
+    { ready: { threads: candidate.threads, adapter: adapter && 'name' in adapter ? adapter.name : 'cpu' } },
+  ];
+}
+
+async function serve() {
+  const order = (await report({})) as unknown as Order;
+  const [candidate, ready] = await open(order);
+  let reply: Reply = ready;
+  for (;;) {
+    const { steps } = await report(reply);
+    reply = {};
+    if (steps === 0) continue;
+    const started = performance.now();
+    const loss = await candidate.steps(steps);
+    reply = { turn: { loss, ms: (performance.now() - started) / steps } };
+  }
+}
+
+serve().catch((error) => report({ error: `${error?.message ?? error}`.slice(0, 300) }));
