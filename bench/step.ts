@@ -8,7 +8,8 @@ import { compare } from './step/table.ts';
 /**
  * The speed of a training step; docs/speed.md says how to read it.
  * `npm run bench -- step [--only PATTERN] [--rounds N] [--json]`: two networks on every engine, and the default step's share
- * of one large matrix product (label "share"). `--device`, `--threads`, `--images`, `--views`, `--precision` are of the latter.
+ * of one large matrix product (label "share"). `--device`, `--threads`, `--images`, `--views`, `--precision` are of the latter,
+ * and ask for it alone.
  * `npm run bench -- step --profile [--device D] [--json]`: what the default step's time goes into.
  * The engines compared come from bench/package.json; `--no-peers` leaves the comparison out.
  * With `--deno` this process is Deno, which has WebGPU; the share and the profile alone are to be had there.
@@ -17,31 +18,34 @@ const { values } = parseArgs({
   args: process.argv.slice(2),
   options: {
     profile: { type: 'boolean', default: false },
-    device: { type: 'string', default: 'wasm' },
+    device: { type: 'string' },
     threads: { type: 'string' },
     images: { type: 'string' },
     views: { type: 'string' },
-    precision: { type: 'string', default: 'float32' },
+    precision: { type: 'string' },
     rounds: { type: 'string', default: '9' },
-    only: { type: 'string', default: '' },
+    only: { type: 'string' },
     'no-peers': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
 const { stdout, env } = process;
-const only = new RegExp(values.only);
+// What is said of one step's own setting asks for the share alone.
+const { device = 'wasm', threads, images, views, precision = 'float32' } = values;
+const set = values.device ?? threads ?? images ?? views ?? values.precision;
+const only = new RegExp(values.only ?? (set ? '^share$' : ''));
 const rounds = Number(values.rounds);
 const rows = values.profile || values['no-peers'] || inDeno() ? [] : await compare(only, rounds, env.CHROME_PATH);
-const defaults = runConfig({ budget: { steps: 1 }, precision: values.precision as PrecisionChoice });
+const defaults = runConfig({ budget: { steps: 1 }, precision: precision as PrecisionChoice });
 const config = {
   ...defaults,
-  images: Number(values.images ?? defaults.images),
-  views: Number(values.views ?? defaults.views),
+  images: Number(images ?? defaults.images),
+  views: Number(views ?? defaults.views),
 };
 const open = () =>
   Runtime.open({
-    device: checkDevice(values.device),
-    threads: values.threads ? Number(values.threads) : undefined,
+    device: checkDevice(device),
+    threads: threads ? Number(threads) : undefined,
   });
 
 if (values.profile) {

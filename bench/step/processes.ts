@@ -37,7 +37,11 @@ export class EngineProcess {
   async start(chromium: string | undefined): Promise<Ready> {
     const answer = this.#expect();
     const [program, args, env] = this.#command(chromium);
-    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
+    const child = spawn(program, args, {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     this.#child = child;
     let said = '';
     child.stderr!.on('data', (text) => {
@@ -79,9 +83,18 @@ export class EngineProcess {
 
   stop(): void {
     this.#child?.removeAllListeners('exit');
-    this.#child?.kill('SIGKILL');
     this.#waiting?.(0);
-    if (this.#profile) rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+    try {
+      // Browsers and Deno's starter have children of their own: they are a process group.
+      if (this.#child?.pid) process.kill(-this.#child.pid, 'SIGKILL');
+    } catch {
+      this.#child?.kill('SIGKILL');
+    }
+    try {
+      if (this.#profile) rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+    } catch {
+      // What a dying browser still writes stays in the temporary folder.
+    }
   }
 
   #flush(): void {
