@@ -1,23 +1,19 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   BagsslError,
-  type Checkpoint,
   encoders,
   fit,
+  type KeptRun,
   OBJECTIVES,
+  openRun,
   PRECISION_CHOICES,
   type RunOverrides,
   type Step,
 } from '../src/index.ts';
-import { loadCheckpoint, openData, RUN_FILE, saveCheckpoint } from '../src/node.ts';
+import { folderStore, openData } from '../src/node.ts';
 import { encoderOverrides } from './encoder-option.ts';
 import { type Command, UsageError, type Values } from './options.ts';
 import { duration, Progress } from './progress.ts';
 import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson, saySkipped } from './shared.ts';
-
-/** A checkpoint is written this often while training, and at the end. */
-const SAVE_SECONDS = 60;
 
 export const train: Command = {
   summary: 'learn an encoder from unlabelled images',
@@ -63,7 +59,9 @@ export const train: Command = {
     const progress = new Progress();
     const out = values.text('out')!;
     const run = await overrides(values);
-    const resume = await resumed(values, out);
+    const warn = (message: string) => progress.say(`Note: ${message}`);
+    await using kept = await openRun(folderStore(out), { overwrite: values.flag('overwrite'), onWarning: warn });
+    checkResume(kept, values, out);
     const data = await openData(values.text('data')!, {
       split: 'train',
       limit: values.whole('images', 2),
@@ -73,14 +71,14 @@ export const train: Command = {
     saySkipped(data, progress);
 
     const signal = interruption();
-    const training = fit({ ...engineOptions(values, progress), data, run, resume, signal });
+    const training = fit({ ...engineOptions(values, progress), data, run, resume: kept.found, signal });
     try {
       const { runtime } = await training.open();
       const { images, views } = training.config;
       progress.say(
         `Training on ${data.length} images (${data.name}), ${images} × ${views} patches a step, on ${runtime.device}${runtime.adapter ? ` (${runtime.adapter})` : ''}, ${runtime.threads} thread${runtime.threads === 1 ? '' : 's'}.`,
       );
-      const total = await follow(training, out, progress);
+      const total = await follow(training, kept, out, progress);
       if (values.flag('json')) printJson(total);
     } finally {
       await training.dispose();
@@ -115,47 +113,40 @@ async function overrides(values: Values): Promise<RunOverrides> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
-async function resumed(values: Values, out: string): Promise<Checkpoint | undefined> {
-  if (values.flag('resume')) return loadCheckpoint(out);
-  if (existsSync(join(out, RUN_FILE)) && !values.flag('overwrite')) {
+function checkResume({ found }: KeptRun, values: Values, out: string): void {
+  if (values.flag('resume') && !found) {
+    throw new BagsslError('bad-checkpoint', `There is no run in "${out}" to go on with; leave --resume out.`);
+  }
+  if (!values.flag('resume') && found) {
     throw new UsageError(
       `"${out}" already holds a run; go on with it (--resume), replace it (--overwrite), or choose another --out.`,
     );
   }
-  return undefined;
 }
 
 /** Trains to the end, showing progress and saving now and then; an interruption saves as well. */
-async function follow(training: ReturnType<typeof fit>, out: string, progress: Progress) {
+async function follow(training: ReturnType<typeof fit>, kept: KeptRun, out: string, progress: Progress) {
   const { runtime, step: compiled } = await training.open();
   let steps = 0;
   let ms = 0;
   let wait = 0;
-  let saved = performance.now();
   let last: Step | undefined;
-  const save = async () => {
-    await saveCheckpoint(out, await training.checkpoint());
-    saved = performance.now();
-  };
   try {
-    for await (const step of training) {
+    for await (const step of kept.keep(training)) {
       last = step;
       steps++;
       ms += step.ms;
       wait += step.dataWaitMs;
       progress.show(step.progress, describe(training, step, steps, ms));
-      if (performance.now() - saved > SAVE_SECONDS * 1000) await save();
     }
   } catch (error) {
     if (error instanceof BagsslError && error.code === 'aborted') {
-      if (steps > 0) await save();
-      const kept = steps > 0 ? ` The run is kept in "${out}"; go on with --resume.` : '';
-      throw new BagsslError('aborted', `${error.message}${kept}`, { cause: error });
+      const where = steps > 0 ? ` The run is kept in "${out}"; go on with --resume.` : '';
+      throw new BagsslError('aborted', `${error.message}${where}`, { cause: error });
     }
     throw error;
   }
   if (steps === 0) progress.say('The run had already reached its end; give more --minutes or --steps to go on.');
-  await save();
   const report = training.history.at(-1);
   progress.clear();
   const patchesPerStep = training.config.images * training.config.views;

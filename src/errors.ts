@@ -9,6 +9,10 @@ export type ErrorCode =
   | 'device-unavailable'
   | 'diverged'
   | 'aborted'
+  | 'run-busy'
+  | 'not-saved'
+  | 'data-stalled'
+  | 'device-lost'
   | 'worker-failed'
   | 'missing-dependency'
   | 'disposed';

@@ -1,3 +1,4 @@
 /** What needs a file system: data sets in folders and checkpoints on disk. For Node and Deno. */
 export { type OpenDataOptions, openData } from './data/files.ts';
-export { loadCheckpoint, RUN_FILE, saveCheckpoint } from './training/checkpoint-folder.ts';
+export { loadCheckpoint, saveCheckpoint } from './training/checkpoint-folder.ts';
+export { folderStore } from './training/folder-store.ts';

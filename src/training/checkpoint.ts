@@ -3,7 +3,7 @@ import { writeSafetensors } from '../formats/safetensors.ts';
 import { readWeights } from '../formats/weights.ts';
 import type { Shape } from '../graph/graph.ts';
 import type { State } from '../runtime/resident-state.ts';
-import { withFile, withoutFile } from './encoder-file.ts';
+import { fileDigest, withFile, withoutFile } from './encoder-file.ts';
 import { type RunConfig, runConfig } from './run-config.ts';
 import type { Position } from './schedule.ts';
 import { sha256 } from './sha256.ts';
@@ -28,7 +28,9 @@ export interface HistoryEntry {
 /** The JSON beside the tensors. */
 interface Header {
   readonly format: 'bagssl-run';
-  readonly version: 1;
+  readonly version: 1 | 2;
+  /** Of the JSON without this line, written without spaces; version 1 had none. */
+  readonly sha256?: string;
   readonly config: object;
   readonly position: Position;
   readonly tensors: { readonly bytes: number; readonly sha256: string };
@@ -53,16 +55,19 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<EncodedC
       Object.entries(state).map(([name, data]) => [name, { dtype: 'F32' as const, shape: [...shapes[name]], data }]),
     ),
   );
-  const header: Header = {
+  const rest = {
     format: 'bagssl-run',
-    version: 1,
+    version: 2,
     config,
     position,
     tensors: { bytes: tensors.byteLength, sha256: await sha256(tensors) },
     history,
-  };
+  } as const;
+  const header: Header = { ...rest, sha256: await textDigest(rest) };
   return { json: `${JSON.stringify(header, null, 1)}\n`, tensors, encoder };
 }
+
+const textDigest = (header: object) => sha256(new TextEncoder().encode(JSON.stringify(header)));
 
 /** The checkpoint in its files' contents; anything damaged is an error ('bad-checkpoint') that says which and how. */
 export async function decodeCheckpoint(
@@ -71,12 +76,12 @@ export async function decodeCheckpoint(
   name = 'checkpoint',
   encoder?: Uint8Array,
 ): Promise<Checkpoint> {
-  const header = readHeader(json, name);
+  const header = await readHeader(json, name);
   const digest = await sha256(tensors);
-  if (tensors.byteLength !== header.tensors?.bytes || digest !== header.tensors?.sha256) {
+  if (tensors.byteLength !== header.tensors.bytes || digest !== header.tensors.sha256) {
     throw new BagsslError(
       'bad-checkpoint',
-      `${name}: the tensors (${tensors.byteLength} bytes, SHA-256 ${digest.slice(0, 12)}…) are not the ones the JSON names (${header.tensors?.bytes} bytes, ${header.tensors?.sha256?.slice(0, 12)}…). The checkpoint was changed or cut off; restore a copy, or train anew.`,
+      `${name}: the tensors (${tensors.byteLength} bytes, SHA-256 ${digest.slice(0, 12)}…) are not the ones the JSON names (${header.tensors.bytes} bytes, ${header.tensors.sha256.slice(0, 12)}…). The checkpoint was changed or cut off; restore a copy, or train anew.`,
     );
   }
   const { weights, shapes } = readWeights(tensors);
@@ -84,28 +89,57 @@ export async function decodeCheckpoint(
   return {
     config,
     position: header.position,
-    history: header.history ?? [],
+    history: header.history,
     state: weights,
     shapes,
   };
 }
 
-function readHeader(json: string, name: string): Header {
+/**
+ * The digests by which a checkpoint's JSON names its tensors and its encoder's .onnx file, where it has one: the first 16
+ * hexadecimal digits.
+ * @throws BagsslError `bad-checkpoint` where the JSON is damaged
+ */
+export async function namedFiles(json: string, name: string): Promise<{ tensors: string; encoder?: string }> {
+  const { tensors, config } = await readHeader(json, name);
+  const encoder = fileDigest(config as RunConfig);
+  if (encoder !== undefined && !isDigest(encoder)) throw bad(`${name} names its encoder's file by "${encoder}"`);
+  return { tensors: tensors.sha256.slice(0, 16), encoder: encoder?.slice(0, 16) };
+}
+
+const isDigest = (text: unknown): text is string => typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
+
+const bad = (what: string, cause?: unknown) =>
+  new BagsslError('bad-checkpoint', `${what}; restore a copy, or train anew.`, { cause });
+
+async function readHeader(json: string, name: string): Promise<Header> {
   let header: Header;
   try {
     header = JSON.parse(json);
   } catch (cause) {
-    throw new BagsslError('bad-checkpoint', `${name} is not valid JSON (${(cause as Error).message}).`, { cause });
+    throw bad(`${name} is not valid JSON (${(cause as Error).message})`, cause);
   }
-  if (header?.format !== 'bagssl-run' || header.version !== 1) {
-    throw new BagsslError(
-      'bad-checkpoint',
-      `${name} is not a bagssl run of version 1 (format "${header?.format}", version ${header?.version}).`,
+  if (header?.format !== 'bagssl-run' || (header.version !== 1 && header.version !== 2)) {
+    throw bad(
+      `${name} is not a bagssl run of version 1 or 2 (format "${text(header?.format)}", version ${text(header?.version)})`,
     );
   }
-  const { step, seconds } = header.position ?? {};
-  if (!Number.isSafeInteger(step) || step < 0 || !(seconds >= 0)) {
-    throw new BagsslError('bad-checkpoint', `${name} has no valid position (step ${step}, ${seconds} seconds).`);
+  const { sha256: digest, ...rest } = header;
+  if (header.version === 2 && digest !== (await textDigest(rest))) {
+    throw bad(`${name} was changed or cut off: its digest is not the one it states`);
   }
+  const { tensors, position, history, config } = header;
+  if (!isDigest(tensors?.sha256)) throw bad(`${name} does not name its tensors by a digest`);
+  const { step, seconds } = position ?? {};
+  if (!Number.isSafeInteger(step) || step < 0 || !(seconds >= 0)) {
+    throw bad(`${name} has no valid position (step ${text(step)}, ${text(seconds)} seconds)`);
+  }
+  if (!Array.isArray(history) || history.some((entry) => !Number.isFinite(entry?.loss))) {
+    throw bad(`${name} has no valid history of losses`);
+  }
+  if (typeof config !== 'object' || config === null) throw bad(`${name} has no configuration`);
   return header;
 }
+
+/** A value that may be of any type, short, for a message. */
+const text = (value: unknown) => (JSON.stringify(value) ?? 'none').slice(0, 40);

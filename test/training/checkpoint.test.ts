@@ -25,7 +25,8 @@ describe('a checkpoint in a folder', () => {
     await saveCheckpoint(run, checkpoint(1));
     await saveCheckpoint(run, checkpoint(2));
     assert.deepEqual(await loadCheckpoint(run), checkpoint(2));
-    assert.equal((await readdir(run)).length, 2);
+    await saveCheckpoint(run, checkpoint(3));
+    assert.equal((await readdir(run)).length, 4, 'two checkpoints, a JSON and tensors each');
   });
 
   it('is refused when any byte of it was changed, naming the file', async () => {
@@ -34,14 +35,16 @@ describe('a checkpoint in a folder', () => {
     for (const name of await readdir(run)) {
       const file = join(run, name);
       const whole = await readFile(file);
-      if (name === 'run.json') continue;
-      for (const at of [0, 9, whole.length - 1]) {
+      // The JSON ends with a line break, which means nothing.
+      const last = whole.length - (name === 'run.json' ? 2 : 1);
+      for (const at of [0, 9, whole.length >> 1, last]) {
         const bytes = Uint8Array.from(whole);
         bytes[at] ^= 1;
         await writeFile(file, bytes);
         await assert.rejects(
           loadCheckpoint(run),
           (error: Error) => damaged(error) && error.message.includes('run.json'),
+          `${name}, byte ${at}`,
         );
       }
       await writeFile(file, whole.subarray(0, whole.length - 4));
@@ -61,7 +64,7 @@ describe('a checkpoint in a folder', () => {
       '{}',
       'null',
       '[]',
-      json.replace('"version": 1', '"version": 9'),
+      json.replace('"version": 2', '"version": 9'),
       json.replace('"step": 4', '"step": -4'),
     ]) {
       await writeFile(file, text);

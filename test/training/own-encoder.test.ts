@@ -91,7 +91,7 @@ describe('a run with an encoder of one’s own', () => {
     await saveCheckpoint(run, checkpoint);
     await saveCheckpoint(run, { ...checkpoint, position: { step: 1, seconds: 1 } });
     const files = await readdir(run);
-    assert.equal(files.length, 3);
+    assert.equal(files.length, 4, 'two JSONs, one state, one encoder');
     const file = join(run, files.find((name) => /^encoder-[0-9a-f]{16}\.onnx$/.test(name))!);
     const bytes = await readFile(file);
     assert.deepEqual(new Uint8Array(bytes), ownConfig(ownEncoders[0]).model);
@@ -102,16 +102,17 @@ describe('a run with an encoder of one’s own', () => {
       error instanceof BagsslError && error.code === 'bad-checkpoint' && message.test(error.message);
     bytes[bytes.length >> 1] ^= 1;
     await writeFile(file, bytes);
+    await rm(join(run, 'run.before.json'));
     await assert.rejects(
       loadCheckpoint(run),
       refused(/run\.json: the encoder's \.onnx file \(SHA-256 .* is not the one/),
     );
     await rm(file);
-    await assert.rejects(loadCheckpoint(run), refused(/not complete: .*encoder-.*\.onnx cannot be read \(ENOENT\)/));
-    // What the JSON claims never leads out of the folder.
+    await assert.rejects(loadCheckpoint(run), refused(/not complete: encoder-.*\.onnx is missing/));
+    // What the JSON claims never leads out of the folder; version 1 had no digest of its own.
     json.config.model.encoder.model.sha256 = '../../../../etc/passwd';
-    await writeFile(join(run, 'run.json'), JSON.stringify(json));
-    await assert.rejects(loadCheckpoint(run), refused(/encoder-\.onnx cannot be read/));
+    await writeFile(join(run, 'run.json'), JSON.stringify({ ...json, version: 1 }));
+    await assert.rejects(loadCheckpoint(run), refused(/names its encoder's file by "\.\./));
   });
 
   it('is refused with weights of another shape, naming the tensor', async () => {

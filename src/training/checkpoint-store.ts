@@ -1,0 +1,91 @@
+import { BagsslError } from '../errors.ts';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, namedFiles } from './checkpoint.ts';
+import type { RunStore } from './run-store.ts';
+
+/** The blob whose presence makes a store hold a run: the newest checkpoint's JSON, which names the others by digest. */
+export const RUN_FILE = 'run.json';
+/** The checkpoint before it. */
+const BEFORE = 'run.before.json';
+
+const blobs = ({ tensors, encoder }: { tensors: string; encoder?: string }) => ({
+  tensors: `state-${tensors}.safetensors`,
+  encoder: encoder === undefined ? undefined : `encoder-${encoder}.onnx`,
+});
+const OWN = /^(state-[0-9a-f]*\.safetensors|encoder-[0-9a-f]*\.onnx|run(\.before)?\.json)(\.part)?$/;
+
+/**
+ * Writes a checkpoint into a store. What is large comes first, under names of its own; then the JSON of the newest becomes the
+ * one before, then the new one takes its place. Whenever the program dies, even where a write can be torn, one of the two is whole.
+ */
+export async function saveInto(store: RunStore, checkpoint: Checkpoint): Promise<void> {
+  const { json, tensors, encoder } = await encodeCheckpoint(checkpoint);
+  const kept = blobs(await namedFiles(json, RUN_FILE));
+  const there = await store.list();
+  if (encoder && !(await isWhole(store, kept.encoder!, encoder))) await store.write(kept.encoder!, encoder);
+  await store.write(kept.tensors, tensors);
+  let before = there.includes(RUN_FILE) ? await readJson(store, RUN_FILE) : undefined;
+  // A newest that is damaged must not push out the one before, which may be all there is.
+  if (before !== undefined) await store.write(BEFORE, new TextEncoder().encode(before));
+  else before = there.includes(BEFORE) ? await readJson(store, BEFORE) : undefined;
+  await store.write(RUN_FILE, new TextEncoder().encode(json));
+  const old = before === undefined ? undefined : blobs(await namedFiles(before, BEFORE));
+  const needed = [RUN_FILE, BEFORE, kept.tensors, kept.encoder, old?.tensors, old?.encoder];
+  for (const name of there) if (OWN.test(name) && !needed.includes(name)) await store.remove(name);
+}
+
+/**
+ * The newest whole checkpoint of a store: the last one, or where that is damaged the one before, said through `warn`;
+ * undefined where there is none at all.
+ * @throws BagsslError `bad-checkpoint` when none is whole
+ */
+export async function newestIn(
+  store: RunStore,
+  warn: (message: string) => void = console.warn,
+): Promise<Checkpoint | undefined> {
+  const there = await store.list();
+  const names = [RUN_FILE, BEFORE].filter((name) => there.includes(name));
+  let damage: BagsslError | undefined;
+  for (const name of names) {
+    try {
+      const checkpoint = await load(store, name);
+      if (damage)
+        warn(`${damage.message} Going on from the checkpoint before it, of step ${checkpoint.position.step}.`);
+      return checkpoint;
+    } catch (error) {
+      if (!(error instanceof BagsslError)) throw error;
+      damage ??= error;
+    }
+  }
+  if (damage) throw damage;
+  return undefined;
+}
+
+async function load(store: RunStore, name: string): Promise<Checkpoint> {
+  const label = `${store.name}/${name}`;
+  const json = new TextDecoder().decode((await store.read(name)) ?? new Uint8Array());
+  const files = blobs(await namedFiles(json, label));
+  const part = async (blob: string) => {
+    const bytes = await store.read(blob);
+    if (bytes) return bytes;
+    throw new BagsslError('bad-checkpoint', `The checkpoint ${label} is not complete: ${blob} is missing.`);
+  };
+  const tensors = await part(files.tensors);
+  const encoder = files.encoder === undefined ? undefined : await part(files.encoder);
+  return decodeCheckpoint(json, tensors, label, encoder);
+}
+
+/** A JSON that is sound in itself, without a look at what it names. */
+async function readJson(store: RunStore, name: string): Promise<string | undefined> {
+  const json = new TextDecoder().decode((await store.read(name)) ?? new Uint8Array());
+  try {
+    await namedFiles(json, name);
+    return json;
+  } catch {
+    return undefined;
+  }
+}
+
+async function isWhole(store: RunStore, name: string, bytes: Uint8Array): Promise<boolean> {
+  const found = await store.read(name);
+  return found?.length === bytes.length && found.every((byte, i) => byte === bytes[i]);
+}

@@ -1,0 +1,88 @@
+import { mkdir, open, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { runBusy } from './run-store.ts';
+
+const LOCK_FILE = 'run.lock';
+/** A lock without a holder's name is being written, or its writer died: after so long it died. */
+const WRITING_MS = 10_000;
+
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** When the process began, where the system tells: numbers of processes are given again. */
+  readonly began?: string;
+}
+
+/**
+ * Takes a folder for this process: a file that only one can create, naming its holder. The lock of a process that is no more is
+ * taken over.
+ * @throws BagsslError `run-busy`
+ */
+export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+  const made = await mkdir(folder, { recursive: true });
+  const file = join(folder, LOCK_FILE);
+  const own = JSON.stringify({ pid: process.pid, host: hostname(), began: await began(process.pid) } satisfies Holder);
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const handle = await open(file, 'wx').catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+      return undefined;
+    });
+    if (handle) {
+      await handle.writeFile(own).finally(() => handle.close());
+      return async () => {
+        await rm(file, { force: true });
+        if (made) await rmdir(folder).catch(() => undefined); // where nothing came of it
+      };
+    }
+    const found = await readFile(file, 'utf8').catch(() => undefined);
+    if (found === undefined) continue; // let go in between
+    const holder = await livingHolder(file, found);
+    if (holder) throw runBusy(folder, `${holder} (${file})`);
+    await takeAway(file, found);
+  }
+  throw runBusy(folder, `another process that started just now (${file})`);
+}
+
+/** Who holds the lock, in words; undefined when they are no more. */
+async function livingHolder(file: string, text: string): Promise<string | undefined> {
+  let holder: Holder;
+  try {
+    holder = JSON.parse(text);
+  } catch {
+    const age = Date.now() - ((await stat(file).catch(() => undefined))?.mtimeMs ?? 0);
+    return Math.abs(age) < WRITING_MS ? 'a process that is starting' : undefined;
+  }
+  const { pid, host } = holder;
+  if (host !== hostname()) return `process ${pid} on the machine "${host}"; if it is no more, delete the lock file`;
+  if (!alive(pid)) return undefined;
+  const now = await began(pid);
+  return now !== undefined && holder.began !== undefined && now !== holder.began ? undefined : `process ${pid}`;
+}
+
+/** Two may find the same dead lock: what one takes away is looked at again, and given back if it was a new one. */
+async function takeAway(file: string, dead: string): Promise<void> {
+  const aside = `${file}.${process.pid}`;
+  try {
+    await rename(file, aside);
+  } catch {
+    return; // the other was first
+  }
+  if ((await readFile(aside, 'utf8')) === dead) await rm(aside, { force: true });
+  else await rename(aside, file);
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Linux: the 22nd field of /proc/PID/stat, counted behind the program's name, which may hold spaces. */
+async function began(pid: number): Promise<string | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+}

@@ -1,0 +1,116 @@
+import { BagsslError } from '../errors.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { newestIn, saveInto } from './checkpoint-store.ts';
+import type { Step } from './fit.ts';
+import type { RunStore } from './run-store.ts';
+
+export interface KeepOptions {
+  /** Save when so many seconds have passed since the last time; default 60. At most these are lost. */
+  readonly seconds?: number;
+}
+
+/** What a kept run asks of a training: its steps, and the run as it stands between two of them. */
+export interface Trainable extends AsyncIterable<Step> {
+  checkpoint(): Promise<Checkpoint>;
+}
+
+export interface OpenRunOptions {
+  /** Begin anew whatever the store holds: `found` is undefined, and the first save takes the old run's place. */
+  readonly overwrite?: boolean;
+  /** Takes what is said of a damaged checkpoint, or of a save that failed and will be tried again; default console.warn. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/**
+ * Takes a run's store for this program and finds its newest whole checkpoint. `for await (const step of run.keep(fit({ data,
+ * resume: run.found })))` then trains and saves as it goes. Close it when done.
+ * @throws BagsslError `run-busy` when another program or page has it; `bad-checkpoint` when nothing in it is whole
+ */
+export async function openRun(store: RunStore, options: OpenRunOptions = {}): Promise<KeptRun> {
+  const { overwrite = false, onWarning = console.warn } = options;
+  const release = await store.lock();
+  try {
+    const found = overwrite ? undefined : await newestIn(store, onWarning);
+    return new KeptRun(store, release, found, onWarning);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** A run in a store that this program holds. */
+export class KeptRun implements AsyncDisposable {
+  #saving: Promise<void> = Promise.resolve();
+  #soon = false;
+
+  constructor(
+    readonly store: RunStore,
+    private readonly release: () => Promise<void>,
+    /** The newest whole checkpoint when the run was opened. */
+    readonly found: Checkpoint | undefined,
+    private readonly warn: (message: string) => void,
+  ) {}
+
+  /** Saves a checkpoint, after those handed in before it. */
+  save(checkpoint: Checkpoint): Promise<void> {
+    const saved = this.#saving.then(() => saveInto(this.store, checkpoint));
+    this.#saving = saved.catch(() => undefined);
+    return saved;
+  }
+
+  /** Saves at the end of the step under way: for when the program may be about to end. */
+  saveSoon(): void {
+    this.#soon = true;
+  }
+
+  /**
+   * The steps of a training, saved every so many seconds, when the page is hidden or left, when the training is aborted, and
+   * when it or the loop ends. Where a save fails on the way, training goes on and the next one tries again.
+   * @throws BagsslError `not-saved` when the last one fails
+   */
+  async *keep(training: Trainable, { seconds = 60 }: KeepOptions = {}): AsyncGenerator<Step, void, void> {
+    let saved = performance.now();
+    let unsaved = false;
+    let wreck = false;
+    const save = async () => {
+      this.#soon = false;
+      await this.save(await training.checkpoint());
+      saved = performance.now();
+      unsaved = false;
+    };
+    const leaving = () => this.saveSoon();
+    const page = globalThis.document as Document | undefined;
+    page?.addEventListener('visibilitychange', leaving);
+    globalThis.addEventListener?.('pagehide', leaving);
+    try {
+      for await (const step of training) {
+        unsaved = true;
+        yield step;
+        if (this.#soon || performance.now() - saved >= seconds * 1000) {
+          await save().catch((error: Error) => {
+            if ((error as BagsslError).code !== 'not-saved') throw error;
+            this.warn(`${error.message} Training goes on; saving is tried again in ${seconds} seconds.`);
+            saved = performance.now();
+          });
+        }
+      }
+    } catch (error) {
+      wreck = !(error instanceof BagsslError && error.code === 'aborted');
+      throw error;
+    } finally {
+      page?.removeEventListener('visibilitychange', leaving);
+      globalThis.removeEventListener?.('pagehide', leaving);
+      if (unsaved && !wreck) await save();
+    }
+  }
+
+  /** Lets go of the store once what is being saved is there. */
+  async close(): Promise<void> {
+    await this.#saving;
+    await this.release();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
