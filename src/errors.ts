@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'not-saved'
   | 'data-stalled'
   | 'device-lost'
+  | 'out-of-memory'
   | 'worker-failed'
   | 'missing-dependency'
   | 'disposed';

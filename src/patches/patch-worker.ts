@@ -1,5 +1,6 @@
 import { type Remote, transfer, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { within } from '../deadline.ts';
 import { BagsslError } from '../errors.ts';
 import type { Outcome, PatchFace } from './face.ts';
 import type { PatchBatch, PatchJob } from './job.ts';
@@ -15,9 +16,12 @@ interface Thread {
   terminate(): unknown;
 }
 
+/** Seconds that a worker may take to start: its script may have far to come. */
+const START_SECONDS = 60;
+
 /**
- * One worker, owned: it notices its death, which Comlink does not (GoogleChromeLabs/comlink#601), and then rejects the
- * call in flight. It takes one call at a time.
+ * One worker, owned: it notices its death, which Comlink does not (GoogleChromeLabs/comlink#601), or that it hangs, and then
+ * rejects the call in flight. It takes one call at a time.
  */
 export class PatchWorker {
   readonly #thread: Thread;
@@ -45,13 +49,14 @@ export class PatchWorker {
 
   /** Resolves once the worker can cut. */
   async ready(): Promise<void> {
-    await this.#call((face) => face.ready());
+    await this.#call((face) => face.ready(), START_SECONDS);
   }
 
-  /** @throws BagsslError `worker-failed` when the worker dies before it has answered */
-  async cut(job: PatchJob, into?: Float32Array<SharedArrayBuffer>): Promise<PatchBatch> {
+  /** @throws BagsslError `worker-failed` when the worker dies before it has answered, or has not within so many seconds */
+  async cut(job: PatchJob, seconds: number, into?: Float32Array<SharedArrayBuffer>): Promise<PatchBatch> {
     const [packed, buffers] = packJob(job, this.#kept, into);
-    const outcome = await this.#call<Outcome>((face) => face.cut(transfer(packed, buffers)) as Promise<Outcome>);
+    const cut = (face: Remote<PatchFace>) => face.cut(transfer(packed, buffers)) as Promise<Outcome>;
+    const outcome = await this.#call<Outcome>(cut, seconds);
     if ('error' in outcome) throw new BagsslError(outcome.error.code, outcome.error.message);
     return outcome.batch;
   }
@@ -76,16 +81,21 @@ export class PatchWorker {
     return this.#thread.terminate();
   }
 
-  #call<T>(ask: (face: Remote<PatchFace>) => Promise<T>): Promise<T> {
+  #call<T>(ask: (face: Remote<PatchFace>) => Promise<T>, seconds: number): Promise<T> {
     if (this.#failed) return Promise.reject(this.#failed);
     this.#thread.hold(true);
-    return new Promise<T>((resolve, reject) => {
+    const answered = new Promise<T>((resolve, reject) => {
       this.#reject = reject;
       ask(this.#thread.face).then((answer) => {
         this.#answered = true;
         resolve(answer);
       }, reject);
-    }).finally(() => {
+    });
+    const late = () => {
+      this.fail(`it has not answered within ${seconds} seconds`);
+      return this.#failed!;
+    };
+    return within(seconds, answered, late).finally(() => {
       this.#reject = undefined;
       if (!this.#failed) this.#thread.hold(false);
     });

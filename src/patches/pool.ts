@@ -14,6 +14,11 @@ export interface PoolOptions {
   readonly workerUrl?: string | URL;
   /** Bytes of images marked `keep` that each worker holds on to, those used last; default 64 MiB, 0: none. */
   readonly keepBytes?: number;
+  /**
+   * Seconds a worker may take for a batch; default 10. One that has not answered is replaced, and its batch cut again with six
+   * times as long, after which its failure is the caller's. Time in which this program is frozen does not count.
+   */
+  readonly patience?: number;
 }
 
 export interface CutOptions {
@@ -45,12 +50,14 @@ interface Task {
 /** A batch is tried on this many workers before its failure is the caller's. */
 const ATTEMPTS = 2;
 
+const PATIENCE_SECONDS = 10;
+const LAST_PATIENCE = 6;
 const KEEP_BYTES = 64 * 1024 ** 2;
 
 /**
  * Threads that cut batches of patches. Jobs start in the order they come; each is one batch, made by one worker, its
  * memory handed over without a copy. The bits depend on the job alone, not on the number of workers nor on their fate:
- * a worker that dies is replaced and its batch cut again.
+ * a worker that dies or hangs is replaced and its batch cut again.
  *
  * Dispose of a pool when it is done with. In Node an idle pool does not keep the process alive; in Deno it does.
  */
@@ -65,7 +72,12 @@ export class PatchPool {
   readonly #queue: Task[] = [];
   #disposed = false;
 
-  private constructor(count: number, start: () => PatchWorker, kernels?: Kernels) {
+  private constructor(
+    count: number,
+    start: () => PatchWorker,
+    private readonly patience: number,
+    kernels?: Kernels,
+  ) {
     this.#start = start;
     this.running = Array.from({ length: count }, start);
     this.#kernels = kernels;
@@ -73,7 +85,7 @@ export class PatchPool {
 
   /** @throws BagsslError `bad-argument`; `worker-failed` when a worker cannot be started */
   static async create(options: PoolOptions = {}): Promise<PatchPool> {
-    const { workerUrl, keepBytes = KEEP_BYTES } = options;
+    const { workerUrl, keepBytes = KEEP_BYTES, patience = PATIENCE_SECONDS } = options;
     const count = options.workers ?? Math.min(4, Math.max(1, processors() - 1));
     if (!Number.isInteger(count) || count < 0 || count > 256) {
       throw new BagsslError('bad-argument', `workers is ${count}; it must be a whole number from 0 to 256.`);
@@ -81,8 +93,11 @@ export class PatchPool {
     if (!(keepBytes >= 0)) {
       throw new BagsslError('bad-argument', `keepBytes is ${keepBytes}; it must be a number of bytes, 0 or more.`);
     }
+    if (!(patience > 0)) {
+      throw new BagsslError('bad-argument', `patience is ${patience}; it must be a number of seconds above 0.`);
+    }
     const start = () => new PatchWorker(workerUrl, keepBytes);
-    const pool = new PatchPool(count, start, count === 0 ? await Kernels.load() : undefined);
+    const pool = new PatchPool(count, start, patience, count === 0 ? await Kernels.load() : undefined);
     try {
       await Promise.all(pool.running.map((worker) => worker.ready()));
     } catch (error) {
@@ -100,7 +115,7 @@ export class PatchPool {
   /**
    * Cuts one batch. Pixels are read when a worker takes the job (again, if it must be replaced): leave them unchanged
    * until the batch is there.
-   * @throws BagsslError `bad-argument`; `aborted`; `disposed`; `worker-failed` when two workers died over it
+   * @throws BagsslError `bad-argument`; `aborted`; `disposed`; `worker-failed` when two workers died or hung over it
    */
   async cut(job: PatchJob, { signal, into }: CutOptions = {}): Promise<PatchBatch> {
     if (this.#disposed) throw disposed();
@@ -204,9 +219,10 @@ export class PatchPool {
     try {
       if (worker.failed) worker = this.running[slot] = this.#start();
       this.#busy.set(worker, task);
-      task.resolve(await worker.cut(task.job, task.into));
+      const seconds = this.patience * (task.attempts === ATTEMPTS ? LAST_PATIENCE : 1);
+      task.resolve(await worker.cut(task.job, seconds, task.into));
     } catch (error) {
-      // Only a worker's death is worth a second try: everything else would come out the same.
+      // Only a worker's end is worth a second try: everything else would come out the same.
       if (worker.failed && task.attempts < ATTEMPTS && !task.dropped) this.#queue.unshift(task);
       else task.reject(error as BagsslError);
     }

@@ -50,8 +50,20 @@ export async function loadOrt(device: Device): Promise<OrtModule> {
   }
   // JSPI needs 4.1 MB gzip instead of asyncify's 6.7, but its build does not load in Node.
   const suspends = 'Suspending' in WebAssembly && (!onServer() || inDeno());
-  return suspends ? (import('onnxruntime-web/jspi') as Promise<OrtModule>) : import('onnxruntime-web/webgpu');
+  const jspi = suspends ? ((await import('onnxruntime-web/jspi')) as OrtModule) : undefined;
+  if (jspi && !broken.has(jspi)) return jspi;
+  const asyncify = await import('onnxruntime-web/webgpu');
+  if (!broken.has(asyncify)) return asyncify;
+  throw new BagsslError('device-unavailable', 'ONNX Runtime has lost its GPU too often here. Use "wasm", or reload.');
 }
+
+/** Builds that ended when the GPU was lost under them: in this realm they run nothing any more. */
+const broken = new Set<OrtModule>();
+
+/** Has `loadOrt` give another build for WebGPU from now on. */
+export const abandon = (ort: OrtModule): void => {
+  broken.add(ort);
+};
 
 /** A module that bundlers must not follow: it is not for browsers, or may not be there. */
 async function loadOptional(name: string, advice: string): Promise<OrtModule> {

@@ -14,6 +14,11 @@ export interface Engine {
   readonly halfFloats: boolean;
   /** The GPU device ORT works on; there once a program has been compiled. */
   gpu(): Promise<GPUDevice>;
+  /**
+   * Runs `work` on ORT when its turn has come.
+   * @throws BagsslError `device-lost` when the GPU is lost before or during it; `out-of-memory`
+   */
+  run<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /** A float32 tensor on the host. */
@@ -38,7 +43,7 @@ export class Program {
     const tensors = Object.fromEntries(
       Object.entries(feeds).map(([name, { data, shape }]) => [name, new Tensor('float32', data, shape)]),
     );
-    const results = await exclusively(() => this.session.run(tensors, outputs));
+    const results = await this.runtime.run(() => this.session.run(tensors, outputs));
     return Object.fromEntries(outputs.map((name) => [name, results[name].data as Float32Array]));
   }
 

@@ -2,7 +2,6 @@ import type * as Ort from 'onnxruntime-web';
 import { BagsslError } from '../errors.ts';
 import { elements } from '../graph/elements.ts';
 import type { Shape } from '../graph/graph.ts';
-import { exclusively } from './ort.ts';
 import type { Engine, HostTensor, Program } from './program.ts';
 
 /** One tensor of a state: programs read it as their input of that name and leave its next value in `name.next`. */
@@ -25,6 +24,8 @@ export class ResidentState {
   readonly #now: Record<string, Ort.Tensor>;
   readonly #spare: Record<string, Ort.Tensor> | undefined;
   readonly #buffers: GPUBuffer[];
+  /** What the last run moved, as it was before. */
+  #before: Record<string, Ort.Tensor> = {};
 
   private constructor(
     readonly engine: Engine,
@@ -75,6 +76,7 @@ export class ResidentState {
     reads: readonly string[],
   ): Promise<Record<string, Float32Array>> {
     const { Tensor } = this.engine.ort;
+    this.#before = {};
     const inputs: Record<string, Ort.Tensor> = {};
     const fetches: Record<string, Ort.Tensor | null> = Object.fromEntries(reads.map((name) => [name, null]));
     const moved = this.tensors.filter(({ name }) => session.outputNames.includes(nextOf(name)));
@@ -84,13 +86,23 @@ export class ResidentState {
       inputs[name] = fed ? new Tensor('float32', fed.data, fed.shape) : this.#now[name];
     }
     for (const { name } of moved) fetches[nextOf(name)] = this.#spare?.[name] ?? null;
-    const results = await exclusively(() => session.run(inputs, fetches));
+    const results = await this.engine.run(() => session.run(inputs, fetches));
     for (const { name } of moved) {
       const before = this.#now[name];
       this.#now[name] = this.#spare?.[name] ?? results[nextOf(name)];
       if (this.#spare) this.#spare[name] = before;
+      this.#before[name] = before;
     }
     return Object.fromEntries(reads.map((name) => [name, results[name].data as Float32Array]));
+  }
+
+  /** Takes back the last run. */
+  undo(): void {
+    for (const [name, before] of Object.entries(this.#before)) {
+      if (this.#spare) this.#spare[name] = this.#now[name];
+      this.#now[name] = before;
+    }
+    this.#before = {};
   }
 
   /** Sets the tensors named to zero where they are. */
@@ -121,7 +133,7 @@ export class ResidentState {
     const encoder = gpu.createCommandEncoder();
     encoder.copyBufferToBuffer(source, 0, copy, 0, source.size);
     gpu.queue.submit([encoder.finish()]);
-    await copy.mapAsync(GPUMapMode.READ);
+    await this.engine.run(() => copy.mapAsync(GPUMapMode.READ));
     const data = new Float32Array(copy.getMappedRange().slice(0, length * 4));
     copy.destroy();
     return data;

@@ -13,8 +13,15 @@ export interface RuntimeOptions {
   readonly onWarning?: (message: string) => void;
 }
 
+/** After a GPU is lost, what runs on it has so long to end by itself. */
+const GRACE_MS = 1000;
+
 /** ONNX Runtime on one device: the only place that knows it. */
 export class Runtime implements Engine {
+  /** Why the GPU is gone, once it is. */
+  #lost: string | undefined;
+  #loss: Promise<string> | undefined;
+
   private constructor(
     readonly ort: OrtModule,
     readonly device: Device,
@@ -59,8 +66,10 @@ export class Runtime implements Engine {
     };
     try {
       const session = await exclusively(() => keepingWorker(() => this.ort.InferenceSession.create(model, options)));
+      if (this.device === 'webgpu') this.#watch(await this.gpu());
       return new Program(this, session);
     } catch (cause) {
+      if (isOutOfMemory(cause)) throw outOfMemory(this.device, cause);
       const message = (cause as Error).message ?? String(cause);
       throw new BagsslError(
         'device-unavailable',
@@ -70,10 +79,52 @@ export class Runtime implements Engine {
     }
   }
 
+  run<T>(work: () => Promise<T>): Promise<T> {
+    return exclusively(async () => {
+      // ORT's WebGPU build ends for good when it meets a lost device; before a run it is left in peace.
+      if (this.#lost !== undefined) throw deviceLost(this.#lost);
+      try {
+        return await (this.#loss ? Promise.race([work(), this.#afterLoss(this.#loss)]) : work());
+      } catch (cause) {
+        if (this.#loss) await Promise.race([this.#loss, pause(GRACE_MS / 4)]);
+        if (this.#lost !== undefined) throw deviceLost(this.#lost, cause);
+        throw isOutOfMemory(cause) ? outOfMemory(this.device, cause) : cause;
+      }
+    });
+  }
+
+  #watch(gpu: GPUDevice): void {
+    this.#loss ??= gpu.lost.then(({ reason, message }) => {
+      this.#lost = `${reason}${message && `: ${message.split('\n')[0].slice(0, 200)}`}`;
+      return this.#lost;
+    });
+  }
+
+  async #afterLoss(loss: Promise<string>): Promise<never> {
+    const reason = await loss;
+    await pause(GRACE_MS);
+    throw deviceLost(reason);
+  }
+
   async gpu(): Promise<GPUDevice> {
     return (await this.ort.env.webgpu.device) as GPUDevice;
   }
 }
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+const deviceLost = (reason: string, cause?: unknown) =>
+  new BagsslError('device-lost', `The GPU was lost (${reason}). Open it again, or use device "wasm".`, { cause });
+
+const isOutOfMemory = (error: unknown) =>
+  /bad_alloc|out of memory|allocation failed|failed to allocate|cannot enlarge memory|\bOOM\b/i.test(String(error));
+
+const outOfMemory = (device: Device, cause: unknown) =>
+  new BagsslError(
+    'out-of-memory',
+    `There is not enough memory for this on ${device}. Use a smaller batch, or more "slices" of it.`,
+    { cause },
+  );
 
 /** In Deno, ORT's start replaces the global Worker by Node's; whoever starts a worker afterwards wants the web's. */
 async function keepingWorker<T>(create: () => Promise<T>): Promise<T> {

@@ -1,4 +1,6 @@
 import type { ImageSet } from '../data/image-set.ts';
+import { within } from '../deadline.ts';
+import { BagsslError } from '../errors.ts';
 import type { PatchBatch, PatchJob } from '../patches/job.ts';
 import { Stream } from '../patches/philox.ts';
 import type { PatchPool } from '../patches/pool.ts';
@@ -14,6 +16,8 @@ export class Batches {
     pool: PatchPool,
     first: number,
     ahead: number,
+    /** Seconds the data may take for the images of a batch. */
+    private readonly dataSeconds = 120,
   ) {
     this.#stream = pool.stream(this.#jobs(first), { ahead });
   }
@@ -28,6 +32,11 @@ export class Batches {
     return value!; // the jobs never end
   }
 
+  /** Stops cutting ahead. A data set that never answers cannot be waited for. */
+  stop(): void {
+    this.#stream.return().catch(() => undefined);
+  }
+
   async *#jobs(first: number): AsyncGenerator<PatchJob, never, void> {
     const { images, views, seed, recipe } = this.config;
     let order: { epoch: number; ids: Uint32Array } | undefined;
@@ -38,12 +47,28 @@ export class Batches {
       }
       const from = (step % this.perEpoch) * images;
       const ids = Array.from(order.ids.slice(from, from + images));
-      const pixels = await Promise.all(ids.map((id) => this.data.image(id)));
+      const pixels = await this.#images(ids);
       yield {
         recipe,
         images: ids.map((id, k) => ({ id, pixels: pixels[k], keep: true })),
         source: { kind: 'augmented', seed, epoch, views },
       };
     }
+  }
+
+  #images(ids: readonly number[]) {
+    const waiting = new Set(ids);
+    const images = ids.map(async (id) => {
+      const pixels = await this.data.image(id);
+      waiting.delete(id);
+      return pixels;
+    });
+    return within(this.dataSeconds, Promise.all(images), () => {
+      const some = [...waiting].slice(0, 3).join(', ');
+      return new BagsslError(
+        'data-stalled',
+        `"${this.data.name}" has not given ${waiting.size} of ${ids.length} images (${some}${waiting.size > 3 ? ', …' : ''}) within ${this.dataSeconds} seconds. See that its disk, network or camera answers, and go on from the last checkpoint.`,
+      );
+    });
   }
 }

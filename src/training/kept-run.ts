@@ -88,7 +88,9 @@ export class KeptRun implements AsyncDisposable {
         yield step;
         if (this.#soon || performance.now() - saved >= seconds * 1000) {
           await save().catch((error: Error) => {
-            if ((error as BagsslError).code !== 'not-saved') throw error;
+            const { code } = error as BagsslError;
+            if (code === 'diverged') return; // training notices by itself, and may know what to do
+            if (code !== 'not-saved') throw error;
             this.warn(`${error.message} Training goes on; saving is tried again in ${seconds} seconds.`);
             saved = performance.now();
           });

@@ -1,4 +1,4 @@
-import { cast, matmul, scale, shift } from '../graph/functions.ts';
+import { cast, matmul, reduceSumSquare, scale, shift } from '../graph/functions.ts';
 import { gradients } from '../graph/gradients.ts';
 import type { Precision, Value } from '../graph/graph.ts';
 import type { Outputs } from '../graph/needed.ts';
@@ -20,7 +20,7 @@ export interface StepGraph {
   readonly outputs: Outputs;
   /** Everything that outlives a step: parameters, statistics, the optimiser's memory, moving averages. */
   readonly state: readonly TensorSpec[];
-  /** Outputs to read for a report. */
+  /** Outputs to read for a report; in float32 with `slope`, the sum of squares of the first parameter's gradient. */
   readonly reads: readonly string[];
   readonly loss: Loss;
 }
@@ -72,7 +72,13 @@ export function stepGraph(
   const learnt = updates(scope, { optimizer, slopes, rate, step: counted, averaging: layout.averaging });
   const finished = scaling.finished(slopes, [...learnt, ...statisticsOf(scope), ...targets]);
   const { next } = finished;
-  const reads: Record<string, Value> = { ...loss.reads, collapse: collapse(projection), ...finished.reads };
+  const reads: Record<string, Value> = {
+    ...loss.reads,
+    collapse: collapse(projection),
+    // What is not finite anywhere behind it reaches the first layer; float16 looks at every slope.
+    ...(precision === 'float32' && { slope: reduceSumSquare(slopes[0], [...slopes[0].shape.keys()]) }),
+    ...finished.reads,
+  };
   return {
     outputs: { ...namedNext(next), ...reads },
     state: next.map(({ spec }) => spec),

@@ -76,6 +76,7 @@ export class TrainingStep {
       const projection = { data: joined(projections), shape: [patches.shape[0], width] };
       const shown = ({ session }: Program) => reads.filter((name) => session.outputNames.includes(name));
       const { slope, ...found } = await memory.run(objective, { projection }, ['slope', ...shown(objective)]);
+      if (!slope.every(Number.isFinite)) return found; // nothing to learn from: the state stays
       const slopes = slicesOf({ data: slope, shape: projection.shape }, config.slices);
       await memory.clear(graphs.sums.map(({ name }) => name));
       for (const [k, slice] of slices.entries()) await memory.run(backward, { patches: slice, slope: slopes[k] }, []);
@@ -99,11 +100,17 @@ export class TrainingStep {
     return this.work(patches, { rate: scalar(rate), step: scalar(step), remaining: scalar(halfCosine(used)) }, reads);
   }
 
+  /** Takes back the last step, if it is in one model; a step in slices does not move the state when its slopes are not finite. */
+  undo(): void {
+    if (this.programs.length === 1) this.memory.undo();
+  }
+
   /** A copy of the state. */
   read(): Promise<Record<string, Float32Array>> {
     return this.memory.read(this.state.map(({ name }) => name));
   }
 
+  /** Frees the device's memory. Of an engine that has failed, what can be. */
   async dispose(): Promise<void> {
     this.memory.dispose();
     for (const program of this.programs) await program.dispose();

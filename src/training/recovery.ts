@@ -1,0 +1,80 @@
+import { BagsslError } from '../errors.ts';
+import type { Device, DeviceChoice } from '../runtime/device.ts';
+import type { State } from '../runtime/resident-state.ts';
+import type { RunConfig } from './run-config.ts';
+import type { Position } from './schedule.ts';
+
+/** So often in a row, without getting further, a fault is answered; then it is the caller's. */
+const ATTEMPTS = 3;
+
+/** A state worth going back to. */
+export interface GoodState {
+  readonly position: Position;
+  /** Undefined: the one that the seed decides. */
+  readonly state: State | undefined;
+  /** Entries of the history until then. */
+  readonly entries: number;
+}
+
+/** How training goes on after a fault. */
+export interface Remedy {
+  readonly config: RunConfig;
+  readonly device: DeviceChoice;
+  /** The GPU was lost: an engine that does not come back is another one's turn. */
+  readonly elsewhere: boolean;
+  /** What to say. */
+  readonly message: string;
+}
+
+/**
+ * What to do about the faults that training survives: a lost GPU is opened again, a divergence is answered with half the rate,
+ * too little memory with twice the slices, each from the last good state.
+ */
+export class Recovery {
+  #tries = 0;
+  #furthest = -1;
+
+  /** Undefined where nothing can be done. */
+  remedy(error: unknown, config: RunConfig, device: Device, good: GoodState): Remedy | undefined {
+    if (!(error instanceof BagsslError)) return undefined;
+    if (good.position.step > this.#furthest) this.#tries = 0;
+    this.#furthest = Math.max(this.#furthest, good.position.step);
+    this.#tries++;
+    const from = `Going on from step ${good.position.step}`;
+    if (error.code === 'device-lost') {
+      const next = this.#tries > ATTEMPTS ? 'wasm' : device;
+      const message = `${error.message.split('. Open')[0]}. ${from}${next === 'wasm' ? ' on wasm' : ''}.`;
+      return { config, device: next, elsewhere: true, message };
+    }
+    if (error.code === 'diverged' && this.#tries <= ATTEMPTS) {
+      const rate = config.rate / 2;
+      return {
+        config: { ...config, rate },
+        device,
+        elsewhere: false,
+        message: `${error.message.split('. ')[0]}. ${from} with half the learning rate, ${rate}.`,
+      };
+    }
+    const slices = nextSlices(config);
+    if (error.code === 'out-of-memory' && slices) {
+      return {
+        config: { ...config, slices },
+        device,
+        elsewhere: false,
+        message: `There was not enough memory. ${from} with batches in ${slices} slices; batch norm sees one at a time.`,
+      };
+    }
+    return undefined;
+  }
+}
+
+/** The next larger number of slices that a batch can be cut into, of at least two patches; undefined where there is none. */
+function nextSlices({ images, views, slices, objective }: RunConfig): number | undefined {
+  const rows = images * views;
+  if (objective.name === 'byol') return undefined; // needs the whole batch in one graph
+  for (let next = 2 * slices; 2 * next <= rows; next++) if (rows % next === 0) return next;
+  return undefined;
+}
+
+/** Whether no value is infinite or not a number. */
+export const allFinite = (state: State): boolean => Object.values(state).every((data) => data.every(Number.isFinite));

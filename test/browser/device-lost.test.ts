@@ -1,0 +1,3 @@
+import { lostDevices } from '../support/lost-devices.ts';
+
+await lostDevices('in Chromium');

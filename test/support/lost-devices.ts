@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { findAdapter, fit } from '../../src/index.ts';
+import { plainImages, SHORT_RUN } from './short-training.ts';
+
+/** A training that loses its GPU after some steps, or so many milliseconds into the next, and what it said. */
+async function train(losses: { after: number; ms?: number }[]) {
+  const said: string[] = [];
+  const training = fit({
+    data: plainImages(),
+    device: 'webgpu',
+    workers: 0,
+    run: { ...SHORT_RUN, budget: { steps: 5 } },
+    reportEvery: 1,
+    rescueSeconds: 0,
+    onWarning: (message) => said.push(message),
+  });
+  for await (const { step } of training) {
+    const [loss] = losses;
+    if (step !== loss?.after) continue;
+    losses.shift();
+    const { runtime } = await training.open();
+    if (runtime.device !== 'webgpu') continue;
+    const gpu = await runtime.gpu();
+    if (loss.ms === undefined) {
+      gpu.destroy();
+      await gpu.lost;
+    } else setTimeout(() => gpu.destroy(), loss.ms);
+  }
+  const { device } = (await training.open()).runtime;
+  const { history } = training;
+  const { state } = await training.checkpoint();
+  await training.dispose();
+  return { said, device, history, state };
+}
+
+/** Tests in a realm with WebGPU: its devices are destroyed under a training. */
+export async function lostDevices(where: string): Promise<void> {
+  const adapter = await findAdapter();
+  const skip = 'none' in adapter && adapter.none;
+  describe(`a GPU that is lost ${where}`, { timeout: 240_000 }, () => {
+    it('is opened again, and the run ends as if nothing had been', { skip }, async () => {
+      const expected = await train([]);
+      assert.deepEqual([expected.device, expected.said], ['webgpu', []]);
+      const { said, device, history } = await train([{ after: 2 }, { after: 3 }]);
+      assert.equal(device, 'webgpu');
+      assert.equal(said.length, 2);
+      assert.match(said[0], /^The GPU was lost \(.*\)\. Going on from step 2\.$/);
+      assert.deepEqual(
+        history.map(({ step }) => step),
+        expected.history.map(({ step }) => step),
+      );
+      for (const [k, { loss }] of history.entries()) {
+        const error = Math.abs(loss / expected.history[k].loss - 1);
+        assert.ok(error < 1e-4, `step ${k + 1}: ${loss}, ${error} from the undisturbed run`);
+      }
+    });
+
+    it('in the middle of steps, as often as it may be, leaves a run that ends, on wasm if need be', {
+      skip,
+    }, async () => {
+      const { said, device, history } = await train([1, 3].map((after) => ({ after, ms: 9 * after })));
+      assert.equal(history.length, 5);
+      assert.ok(history.every(({ loss }) => Number.isFinite(loss)));
+      assert.ok(said.length >= 1 && said.length <= 4, said.join('\n'));
+      assert.equal(
+        said.filter((message) => /on wasm\.$/.test(message)).length,
+        device === 'wasm' ? 1 : 0,
+        said.join('\n'),
+      );
+    });
+  });
+}
