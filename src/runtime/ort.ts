@@ -35,35 +35,44 @@ function turn(): Promise<void> {
   });
 }
 
+/** Builds that ended when the GPU was lost under them, or that lost memory for good: in this realm they run no more. */
+const abandoned = new Set<OrtModule>();
+
+/** Has `loadOrt` give another build from now on. */
+export const abandon = (ort: OrtModule): void => {
+  abandoned.add(ort);
+};
+
 /**
  * The build of ONNX Runtime for a device. Never the package's root in a browser: that is the old JSEP build. In Node the
  * root is the wasm-only build for servers, the only one whose threads start there (measured: 1.8 times the speed on two
- * cores), so wasm uses it there.
+ * cores), so wasm uses it there first.
  */
 export async function loadOrt(device: Device): Promise<OrtModule> {
   if (device === 'native')
     return loadOptional('onnxruntime-node', 'Install it (npm i onnxruntime-node), or use device "wasm".');
-  if (device === 'wasm') {
-    return onServer() && !inDeno()
-      ? loadOptional('onnxruntime-web', 'Reinstall bagssl: it comes with it.')
-      : import('onnxruntime-web/wasm');
-  }
+  const inNode = onServer() && !inDeno();
+  const root = () => loadOptional('onnxruntime-web', 'Reinstall bagssl: it comes with it.');
+  const wasm = () => import('onnxruntime-web/wasm');
+  const asyncify = () => import('onnxruntime-web/webgpu');
   // JSPI needs 4.1 MB gzip instead of asyncify's 6.7, but its build does not load in Node.
-  const suspends = 'Suspending' in WebAssembly && (!onServer() || inDeno());
-  const jspi = suspends ? ((await import('onnxruntime-web/jspi')) as OrtModule) : undefined;
-  if (jspi && !broken.has(jspi)) return jspi;
-  const asyncify = await import('onnxruntime-web/webgpu');
-  if (!broken.has(asyncify)) return asyncify;
-  throw new BagsslError('device-unavailable', 'ONNX Runtime has lost its GPU too often here. Use "wasm", or reload.');
+  const jspi = () => import('onnxruntime-web/jspi') as Promise<OrtModule>;
+  const cpu = inNode ? [root, wasm] : [wasm, asyncify];
+  const gpu = 'Suspending' in WebAssembly && !inNode ? [jspi, asyncify] : [asyncify];
+  const builds = device === 'wasm' ? cpu : gpu;
+  for (const load of builds) {
+    const ort = await load();
+    // Without its memory, the last for wasm is still better than none.
+    if (!abandoned.has(ort) || (device === 'wasm' && load === builds.at(-1))) return ort;
+  }
+  throw new BagsslError(
+    'device-unavailable',
+    `ONNX Runtime has lost its GPU too often here. Use "wasm", or start this program or page anew.`,
+  );
 }
 
-/** Builds that ended when the GPU was lost under them: in this realm they run nothing any more. */
-const broken = new Set<OrtModule>();
-
-/** Has `loadOrt` give another build for WebGPU from now on. */
-export const abandon = (ort: OrtModule): void => {
-  broken.add(ort);
-};
+/** In Node the threads of the first build alone start. */
+export const threadsStart = (): boolean => !onServer() || abandoned.size === 0;
 
 /** A module that bundlers must not follow: it is not for browsers, or may not be there. */
 async function loadOptional(name: string, advice: string): Promise<OrtModule> {

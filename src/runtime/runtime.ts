@@ -1,7 +1,7 @@
 import type * as Ort from 'onnxruntime-web';
 import { BagsslError } from '../errors.ts';
 import { type Device, type DeviceChoice, findAdapter, inDeno, onServer } from './device.ts';
-import { exclusively, loadOrt, type OrtModule } from './ort.ts';
+import { exclusively, loadOrt, type OrtModule, threadsStart } from './ort.ts';
 import { type Engine, Program } from './program.ts';
 
 export interface RuntimeOptions {
@@ -160,6 +160,7 @@ function availableThreads(asked: number | undefined, device: Device, warn: (mess
     if ((asked ?? 1) > 1) warn("One wasm thread: ORT's threads are not reliable in Deno. Node runs them.");
     return 1;
   }
+  if (device === 'wasm' && !threadsStart()) return 1;
   const wanted = asked ?? Math.min(4, processors);
   if (device === 'wasm' && wanted > 1 && !onServer() && !globalThis.crossOriginIsolated) {
     warn(

@@ -233,13 +233,15 @@ export class Fit implements AsyncIterable<Step>, AsyncDisposable {
     this.history.length = this.#good.entries;
     this.#skippedInTurn = 0;
     this.#opened = this.#reopen(remedy, opened);
-    await this.#opened;
+    await this.#opened.catch((failure) => {
+      throw remedy.engine === 'spent' ? error : failure;
+    });
   }
 
-  async #reopen({ device, elsewhere }: Remedy, opened: Opened | undefined): Promise<Opened> {
+  async #reopen({ device, engine }: Remedy, opened: Opened | undefined): Promise<Opened> {
     await opened?.step.dispose().catch(() => undefined); // of an engine that has ended, what can be freed
-    if (!elsewhere || device !== 'webgpu') return this.#open(device);
-    // The engine may have ended with its GPU: then another build of it, then wasm.
+    if (engine === 'spent' && opened) abandon(opened.runtime.ort);
+    if (engine !== 'doubtful' || device !== 'webgpu') return this.#open(device);
     for (let tries = 0; tries < 2; tries++) {
       try {
         return await this.#open('webgpu');

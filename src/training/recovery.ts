@@ -20,15 +20,15 @@ export interface GoodState {
 export interface Remedy {
   readonly config: RunConfig;
   readonly device: DeviceChoice;
-  /** The GPU was lost: an engine that does not come back is another one's turn. */
-  readonly elsewhere: boolean;
+  /** Whether the engine may have ended: a GPU that was lost takes it along, wasm out of memory never gets back what it had. */
+  readonly engine: 'sound' | 'doubtful' | 'spent';
   /** What to say. */
   readonly message: string;
 }
 
 /**
  * What to do about the faults that training survives: a lost GPU is opened again, a divergence is answered with half the rate,
- * too little memory with twice the slices, each from the last good state.
+ * too little memory with four times the slices, each from the last good state.
  */
 export class Recovery {
   #tries = 0;
@@ -44,14 +44,14 @@ export class Recovery {
     if (error.code === 'device-lost') {
       const next = this.#tries > ATTEMPTS ? 'wasm' : device;
       const message = `${error.message.split('. Open')[0]}. ${from}${next === 'wasm' ? ' on wasm' : ''}.`;
-      return { config, device: next, elsewhere: true, message };
+      return { config, device: next, engine: 'doubtful', message };
     }
     if (error.code === 'diverged' && this.#tries <= ATTEMPTS) {
       const rate = config.rate / 2;
       return {
         config: { ...config, rate },
         device,
-        elsewhere: false,
+        engine: 'sound',
         message: `${error.message.split('. ')[0]}. ${from} with half the learning rate, ${rate}.`,
       };
     }
@@ -60,7 +60,7 @@ export class Recovery {
       return {
         config: { ...config, slices },
         device,
-        elsewhere: false,
+        engine: device === 'wasm' ? 'spent' : 'sound',
         message: `There was not enough memory. ${from} with batches in ${slices} slices; batch norm sees one at a time.`,
       };
     }
@@ -68,11 +68,11 @@ export class Recovery {
   }
 }
 
-/** The next larger number of slices that a batch can be cut into, of at least two patches; undefined where there is none. */
+/** At least four times the slices, of two patches or more; undefined where a batch has no such number. */
 function nextSlices({ images, views, slices, objective }: RunConfig): number | undefined {
   const rows = images * views;
   if (objective.name === 'byol') return undefined; // needs the whole batch in one graph
-  for (let next = 2 * slices; 2 * next <= rows; next++) if (rows % next === 0) return next;
+  for (let next = 4 * slices; 2 * next <= rows; next++) if (rows % next === 0) return next;
   return undefined;
 }
 

@@ -127,9 +127,9 @@ describe('too little memory', () => {
       rescueSeconds: 0,
     });
     for await (const _ of once.training);
-    assert.equal(once.training.config.slices, 2);
+    assert.equal(once.training.config.slices, 4);
     assert.equal(once.training.history.length, 20);
-    assert.match(once.said.join('\n'), /^There was not enough memory\. Going on from step 3 with batches in 2 slices/);
+    assert.match(once.said.join('\n'), /^There was not enough memory\. Going on from step 3 with batches in 4 slices/);
     await once.training.dispose();
 
     const ever = await meddled(short);
