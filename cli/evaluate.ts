@@ -95,13 +95,14 @@ export const evaluate: Command = {
 };
 
 function table(result: Evaluation): string {
-  const row = (name: string, { knn_k200, knn_k20, linear }: Accuracies) =>
-    `${name.padEnd(18)}${[knn_k200, knn_k20, linear].map((v) => v.toFixed(3).padStart(12)).join('')}`;
+  const row = (name: string, { knn_k200, knn_k20, linear }: Omit<Accuracies, 'linear'> & Partial<Accuracies>) =>
+    `${name.padEnd(18)}${[knn_k200, knn_k20, linear].map((v) => (v?.toFixed(3) ?? '').padStart(12)).join('')}`.trimEnd();
   return [
     `${result.train_images} labelled images, ${result.test_images} test images, ${result.patches} patches an image`,
     '',
     `${'accuracy'.padEnd(18)}${['kNN k=200', 'kNN k=20', 'linear'].map((v) => v.padStart(12)).join('')}`,
     row('trained', result),
+    row('trained, whitened', result.whitened),
     row('untrained', result.untrained),
     row('raw pixels', result.pixels),
     '',

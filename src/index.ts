@@ -3,6 +3,7 @@ export { BagMean } from './bag/bag-mean.ts';
 export { type Bag, Embedder, type EmbedderOptions, type EmbedOptions } from './bag/embedder.ts';
 export { FEATURES, type Feature } from './bag/feature-graph.ts';
 export type { Matrix } from './bag/matrix.ts';
+export { Whitening, type WhiteningOptions } from './bag/whitening.ts';
 export { builtinScenes } from './data/builtin.ts';
 export { cifarSet, readCifarBatch } from './data/cifar.ts';
 export { type DecodeOptions, decodeImage } from './data/decode.ts';

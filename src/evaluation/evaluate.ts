@@ -1,6 +1,7 @@
 import { Embedder } from '../bag/embedder.ts';
 import type { Feature } from '../bag/feature-graph.ts';
 import type { Matrix } from '../bag/matrix.ts';
+import { Whitening } from '../bag/whitening.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import { BagsslError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
@@ -42,6 +43,8 @@ export interface Accuracies {
 
 /** How good a representation is, beside what the same network gives untrained and what raw pixels give. */
 export interface Evaluation extends Accuracies {
+  /** kNN with the bags whitened, as learnt from the labelled images' vectors. */
+  readonly whitened: Omit<Accuracies, 'linear'>;
   readonly untrained: Accuracies;
   readonly pixels: Accuracies;
   /** Patches averaged for an image (of the first test image, where sizes differ). */
@@ -67,23 +70,23 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   }
   const told = (stage: string) => (done: number, total: number) => onProgress?.(stage, done / total);
   let patches = 0;
-  const measure = async (
+  const featuresOf = async (
     name: string,
     of: (images: ImageSet, progress: ReturnType<typeof told>) => Promise<Matrix>,
-  ) => {
+  ): Promise<Sides> => {
     const total = train.length + test.length;
     const embedding = told(`${name}: embedding`);
-    const sides = [
+    return [
       { features: await of(train, (done) => embedding(done, total)), labels: train.labels! },
       { features: await of(test, (done) => embedding(train.length + done, total)), labels: test.labels! },
-    ] as const;
-    return accuracies(options, sides[0], sides[1], told(`${name}: linear probe`), signal);
+    ];
   };
+  const measure = (name: string, sides: Sides) => accuracies(options, ...sides, told(`${name}: linear probe`), signal);
   const encoded = async (name: string, tensors: Weights) => {
     const embedder = await Embedder.create({ ...options, weights: tensors });
     try {
       for await (const { count } of embedder.embed(firstOf(test), { placement })) patches = count;
-      return await measure(name, (images, progress) =>
+      return await featuresOf(name, (images, progress) =>
         embedder.matrix(images, { placement, signal, onProgress: progress }),
       );
     } finally {
@@ -92,13 +95,26 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   };
   const trained = await encoded('trained', weights);
   return {
-    ...trained,
-    untrained: await encoded('untrained', untrained),
-    pixels: await measure('pixels', (images) => pixelFeatures(images, options)),
+    ...(await measure('trained', trained)),
+    whitened: await whitened(options, trained),
+    untrained: await measure('untrained', await encoded('untrained', untrained)),
+    pixels: await measure('pixels', await featuresOf('pixels', (images) => pixelFeatures(images, options))),
     patches,
     train_images: train.length,
     test_images: test.length,
   };
+}
+
+type Sides = readonly [train: Labelled, test: Labelled];
+
+async function whitened(options: EvaluateOptions, sides: Sides) {
+  const runtime = await Runtime.open(options);
+  const whitening = await Whitening.fit(runtime, sides[0].features);
+  const white = async ({ features, labels }: Labelled) => ({
+    features: await whitening.applyAll(runtime, features),
+    labels,
+  });
+  return knnAccuracies(runtime, await white(sides[0]), await white(sides[1]), KNN_PROTOCOLS);
 }
 
 async function accuracies(
