@@ -14,6 +14,8 @@ export { BagsslError, type ErrorCode } from './errors.ts';
 export { type Accuracies, type EvaluateOptions, type Evaluation, evaluate } from './evaluation/evaluate.ts';
 export { KNN_PROTOCOLS, type KnnProtocol, knnAccuracies, type Labelled } from './evaluation/knn.ts';
 export { type LinearProbeOptions, linearProbe } from './evaluation/linear-probe.ts';
+export { type ExportEmbedderOptions, exportEmbedder } from './export/embedder.ts';
+export { type ExportedNetwork, exportEncoder } from './export/encoder.ts';
 export { npyHeader, readNpy, writeNpy } from './formats/npy.ts';
 export { readSafetensors, writeSafetensors } from './formats/safetensors.ts';
 export { readWeights } from './formats/weights.ts';

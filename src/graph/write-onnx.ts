@@ -4,6 +4,7 @@ import {
   AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
   GraphProtoSchema,
+  type ModelProto,
   ModelProtoSchema,
   NodeProtoSchema,
   TensorProtoSchema,
@@ -21,7 +22,10 @@ const IR_VERSION = 8n;
  * Serialises what `outputs` need, by name, as an ordinary .onnx file. Nodes, constants and inputs that no output
  * depends on are left out, so one graph can be written several times with different outputs.
  */
-export function writeOnnx(outputs: Outputs): Uint8Array {
+export const writeOnnx = (outputs: Outputs): Uint8Array => toBinary(ModelProtoSchema, onnxModel(outputs));
+
+/** The same before it is serialised. */
+export function onnxModel(outputs: Outputs): ModelProto {
   const { graph } = Object.values(outputs)[0];
   const { nodes, values } = needed(outputs);
 
@@ -34,7 +38,7 @@ export function writeOnnx(outputs: Outputs): Uint8Array {
   }
   const nameOf = (value: Value) => names.get(value) ?? value.name;
 
-  const model = create(ModelProtoSchema, {
+  return create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: 'bagssl',
     opsetImport: [{ domain: '', version: BigInt(OPSET) }],
@@ -68,7 +72,6 @@ export function writeOnnx(outputs: Outputs): Uint8Array {
         ),
     }),
   });
-  return toBinary(ModelProtoSchema, model);
 }
 
 function valueInfo(name: string, { dtype, shape }: Value) {

@@ -37,6 +37,35 @@ function strided(stride: number, room: number): number[] {
   return Array.from({ length: Math.floor(room / stride) + 1 }, (_, i) => Math.min(room, Math.floor(i * stride + 0.5)));
 }
 
+/** Patches of one scale, row by row: squares of `side` pixels at every pair of a left and a top edge. */
+export interface Lattice {
+  readonly side: number;
+  readonly xs: readonly number[];
+  readonly ys: readonly number[];
+}
+
+/** Where the patches lie in every image of one size, a lattice for each scale. */
+export function lattices(
+  placement: Exclude<Placement, { readonly kind: 'random' }>,
+  recipe: Recipe,
+  width: number,
+  height: number,
+): Lattice[] {
+  return scalesOf(placement, recipe).map((share) => {
+    const side = patchSide(share, width, height);
+    const along = (room: number) =>
+      placement.kind === 'grid'
+        ? spaced(placement.across, room)
+        : placement.kind === 'tiles'
+          ? tiled(side, placement.overlap, room)
+          : strided(placement.stride ?? Math.max(1, side / recipe.size), room);
+    return { side, xs: along(width - side), ys: along(height - side) };
+  });
+}
+
+const scalesOf = ({ scales }: Placement, { scale: [least, most] }: Recipe): readonly number[] =>
+  scales ?? [(least + most) / 2];
+
 /**
  * The clean patches of one image, row by row. Boxes are whole pixels, as torchvision's crops are, so a patch whose crop
  * has the output's size is never resampled.
@@ -49,28 +78,22 @@ export function boxes(
   height: number,
   imageId: number,
 ): PatchParameters[] {
-  const { scales = [(recipe.scale[0] + recipe.scale[1]) / 2] } = placement;
-  return scales.flatMap((share, scale) => {
+  const { interpolation } = recipe;
+  const patch = (x: number, y: number, side: number): PatchParameters => {
+    const plain = plainPatch(x, y, side, side);
+    return interpolation === 'bicubic' ? { ...plain, interpolation } : plain;
+  };
+  if (placement.kind !== 'random') {
+    return lattices(placement, recipe, width, height).flatMap(({ side, xs, ys }) =>
+      ys.flatMap((y) => xs.map((x) => patch(x, y, side))),
+    );
+  }
+  return scalesOf(placement, recipe).flatMap((share, scale) => {
     const side = patchSide(share, width, height);
-    const { interpolation } = recipe;
-    const patch = (x: number, y: number): PatchParameters => {
-      const plain = plainPatch(x, y, side, side);
-      return interpolation === 'bicubic' ? { ...plain, interpolation } : plain;
-    };
-    if (placement.kind === 'random') {
-      const stream = new Stream(placement.seed, 'placement', 0, imageId, scale);
-      return Array.from({ length: placement.count }, () => {
-        const x = stream.below(width - side + 1);
-        return patch(x, stream.below(height - side + 1));
-      });
-    }
-    const along = (room: number) =>
-      placement.kind === 'grid'
-        ? spaced(placement.across, room)
-        : placement.kind === 'tiles'
-          ? tiled(side, placement.overlap, room)
-          : strided(placement.stride ?? Math.max(1, side / recipe.size), room);
-    const xs = along(width - side);
-    return along(height - side).flatMap((y) => xs.map((x) => patch(x, y)));
+    const stream = new Stream(placement.seed, 'placement', 0, imageId, scale);
+    return Array.from({ length: placement.count }, () => {
+      const x = stream.below(width - side + 1);
+      return patch(x, stream.below(height - side + 1), side);
+    });
   });
 }

@@ -1,0 +1,34 @@
+import { FEATURES, type Feature, featureGraph } from '../bag/feature-graph.ts';
+import { BagsslError } from '../errors.ts';
+import { modelOfAnyBatch } from '../graph/any-batch.ts';
+import { portableOnnx } from '../graph/portable-onnx.ts';
+import { checkModel, type ModelConfig } from '../model/config.ts';
+import type { Weights } from '../model/scope.ts';
+import { averagedWeights } from '../optimizers/averaged-weights.ts';
+
+/** A trained network, and what is wanted of it. */
+export interface ExportedNetwork {
+  readonly model: ModelConfig;
+  /** A checkpoint's state serves as it is; where the run kept a moving average of its weights, that is used. */
+  readonly weights: Weights;
+  /** Default `preFeature`. */
+  readonly feature?: Feature;
+}
+
+/**
+ * The network in evaluation form as an .onnx file: `patches` [batch, 3, size, size] in, float32, normalised as the recipe says;
+ * the feature out under its own name, [batch, width].
+ * @throws BagsslError `bad-argument`, `bad-checkpoint`, `shape-mismatch`; `bad-model` for a network of one batch size
+ */
+export function exportEncoder(options: ExportedNetwork): Uint8Array {
+  const feature = checkNetwork(options);
+  const weights = averagedWeights(options.weights);
+  return portableOnnx(modelOfAnyBatch((batch) => featureGraph(options.model, weights, feature, batch)));
+}
+
+/** The feature that is wanted, once model and feature are known to be sound. */
+export function checkNetwork({ model, feature = 'preFeature' }: ExportedNetwork): Feature {
+  checkModel(model);
+  if (FEATURES.includes(feature)) return feature;
+  throw new BagsslError('bad-argument', `feature is "${feature}"; it must be one of ${FEATURES.join(', ')}.`);
+}

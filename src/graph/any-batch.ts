@@ -1,0 +1,133 @@
+import { create, equals } from '@bufbuild/protobuf';
+import {
+  AttributeProtoSchema,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+  type ValueInfoProto,
+} from 'onnx-buf';
+import { BagsslError } from '../errors.ts';
+import type { Outputs } from './needed.ts';
+import { DTYPE_CODES } from './onnx-types.ts';
+import { onnxModel } from './write-onnx.ts';
+
+/** Two batch sizes that no other extent is likely to have. */
+const [P, Q] = [13, 17];
+
+/**
+ * A model that takes any batch. Shapes here are static, so the graph is built for two batch sizes, and where the two differ
+ * the batch shows: in extents of inputs and outputs, and in constants that hold shapes, all of them linear in it.
+ * @param build the graph for a batch, with one input, whose first axis is the batch
+ * @throws BagsslError `bad-model` if the two differ in anything else
+ */
+export function modelOfAnyBatch(build: (batch: number) => Outputs): ModelProto {
+  const model = onnxModel(build(P));
+  const graph = model.graph!;
+  const other = onnxModel(build(Q)).graph!;
+  if (graph.node.length !== other.node.length) throw depends('graph', graph.node[0]);
+  const shapes = new BatchShapes(graph);
+  const known = [graph, other].map(({ initializer }) => new Map(initializer.map((tensor) => [tensor.name, tensor])));
+  graph.node = graph.node.flatMap((node, k) => {
+    const twin = other.node[k];
+    const alike =
+      node.opType === twin.opType &&
+      node.input.length === twin.input.length &&
+      node.attribute.every((one, i) => equals(AttributeProtoSchema, one, twin.attribute[i]));
+    if (!alike) throw depends('node', node);
+    const before = node.input.flatMap((name, i) => {
+      const [a, b] = [known[0].get(name), known[1].get(twin.input[i])];
+      if (!a && !b) return [];
+      if (!a || !b) throw depends('node', node);
+      if (equals(TensorProtoSchema, { ...a, name: '' }, { ...b, name: '' })) return [];
+      const { name: shape, nodes } = shapes.of(node, a, b);
+      node.input[i] = shape;
+      return nodes;
+    });
+    return [...before, node];
+  });
+  graph.node.unshift(...shapes.batch);
+  const used = new Set(graph.node.flatMap(({ input }) => input));
+  graph.initializer = [...graph.initializer, ...shapes.constants].filter(({ name }) => used.has(name));
+  for (const list of ['input', 'output'] as const) graph[list].forEach((value, k) => open(value, other[list][k]));
+  return model;
+}
+
+const depends = (what: string, { opType, name }: NodeProto) =>
+  new BagsslError(
+    'bad-model',
+    `The network's ${what} ("${name}", ${opType}) is another for every batch, so that no file can hold it for all; export it from its own tools with an open batch axis.`,
+  );
+
+/** The shapes that hold the batch. */
+class BatchShapes {
+  readonly constants: TensorProto[] = [];
+  /** What computes the batch, where a shape asks for it. */
+  readonly batch: NodeProto[] = [];
+
+  constructor(private readonly graph: GraphProto) {}
+
+  /** A value that is `a` when the batch is P and `b` when it is Q, and the nodes that make it. */
+  of(node: NodeProto, a: TensorProto, b: TensorProto): { name: string; nodes: NodeProto[] } {
+    const [from, to] = [a, b].map(integers);
+    if (!from || !to || from.length !== to.length) throw depends('constant', node);
+    const slopes = from.map((value, i) => (to[i] - value) / (Q - P));
+    const changing = slopes.filter((slope) => slope !== 0).length;
+    const name = `${node.name}.shape`;
+    if (node.opType === 'Reshape' && changing === 1 && !from.includes(-1)) {
+      return {
+        name: this.#constant(
+          name,
+          from.map((value, i) => (slopes[i] ? -1 : value)),
+        ),
+        nodes: [],
+      };
+    }
+    if (!slopes.every(Number.isInteger)) throw depends('constant', node);
+    this.#computeBatch();
+    const slope = this.#constant(`${name}.slope`, slopes);
+    const rest = this.#constant(
+      `${name}.rest`,
+      from.map((value, i) => value - P * slopes[i]),
+    );
+    const nodes = [made('Mul', ['batch.size', slope], `${name}.part`), made('Add', [`${name}.part`, rest], name)];
+    return { name, nodes };
+  }
+
+  #computeBatch(): void {
+    if (this.batch.length) return;
+    const first = this.#constant('batch.axis', [0]);
+    this.batch.push(made('Shape', [this.graph.input[0].name], 'batch.shape'));
+    this.batch.push(made('Gather', ['batch.shape', first], 'batch.size'));
+  }
+
+  #constant(name: string, values: readonly number[]): string {
+    const rawData = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+    this.constants.push(
+      create(TensorProtoSchema, { name, dataType: DTYPE_CODES.int64, dims: [BigInt(values.length)], rawData }),
+    );
+    return name;
+  }
+}
+
+const made = (opType: string, input: string[], output: string) =>
+  create(NodeProtoSchema, { opType, name: output, input, output: [output] });
+
+function integers({ dataType, dims, rawData }: TensorProto): number[] | undefined {
+  if (dataType !== DTYPE_CODES.int64 || dims.length !== 1) return undefined;
+  return Array.from(new BigInt64Array(rawData.slice().buffer), Number);
+}
+
+/** Names the axes that are the batch. */
+function open(value: ValueInfoProto, other: ValueInfoProto): void {
+  const [dims, others] = [value, other].map(({ type }) =>
+    type?.value.case === 'tensorType' ? (type.value.value.shape?.dim ?? []) : [],
+  );
+  dims.forEach((dim, axis) => {
+    if (dim.value.value === BigInt(P) && others[axis].value.value === BigInt(Q)) {
+      dim.value = { case: 'dimParam', value: 'batch' };
+    }
+  });
+}
