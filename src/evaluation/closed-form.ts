@@ -1,0 +1,41 @@
+import type { CoOccurrence } from '../objectives/co-occurrence.ts';
+import { eigenSymmetric } from './eigen-symmetric.ts';
+
+/** What embeddings of `k` dimensions reach on a finite table at best, exactly. */
+export interface ClosedForm {
+  /** The eigenvalues of D^-½ P D^-½, largest first; the first is 1 and belongs to the constant function. */
+  readonly values: readonly number[];
+  readonly spectral: Optimum;
+  readonly covariance: Optimum;
+}
+
+export interface Optimum {
+  /** The least loss. */
+  readonly loss: number;
+  /** What rotations leave of the best embedding, D^½ Z Zᵀ D^½, [states, states] row by row. */
+  readonly gram: Float64Array;
+}
+
+/**
+ * The closed forms of both losses of co-occurrence on a finite table (arXiv 2206.08954; HaoChen et al., arXiv 2106.04156):
+ * with D^-½ P D^-½ = U S Uᵀ, z(x) = p(x)^-½ S_k^½ u(x) and −Σ sᵢ² for the spectral loss, z(x) = p(x)^-½ u(x) and 2(k − Σ sᵢ)
+ * under a covariance constraint. `k` is at most the number of positive eigenvalues.
+ */
+export function closedForm(table: CoOccurrence, k: number): ClosedForm {
+  const marginal = table.map((row) => row.reduce((sum, p) => sum + p, 0));
+  const { values, vectors } = eigenSymmetric(
+    table.map((row, x) => row.map((p, y) => p / Math.sqrt(marginal[x] * marginal[y]))),
+  );
+  const top = values.slice(0, k);
+  const sum = (terms: readonly number[]) => terms.reduce((total, term) => total + term, 0);
+  const n = table.length;
+  const gram = (weight: (s: number) => number) =>
+    Float64Array.from({ length: n * n }, (_, at) =>
+      sum(top.map((s, i) => weight(s) * vectors[i][Math.floor(at / n)] * vectors[i][at % n])),
+    );
+  return {
+    values,
+    spectral: { loss: -sum(top.map((s) => s * s)), gram: gram((s) => s) },
+    covariance: { loss: 2 * (k - sum(top)), gram: gram(() => 1) },
+  };
+}

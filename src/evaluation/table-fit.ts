@@ -1,0 +1,97 @@
+import { gradients } from '../graph/gradients.ts';
+import type { Value } from '../graph/graph.ts';
+import { createGraph } from '../graph/ops/index.ts';
+import { writeOnnx } from '../graph/write-onnx.ts';
+import { type CoOccurrence, covarianceOnTable, spectralOnTable } from '../objectives/co-occurrence.ts';
+import { adamw } from '../optimizers/adamw.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
+import { sgd } from '../optimizers/sgd.ts';
+import { Stream } from '../patches/philox.ts';
+import { ResidentState } from '../runtime/resident-state.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+
+export interface TableFitOptions {
+  /** Dimensions of the embedding. */
+  readonly k: number;
+  readonly loss: 'spectral' | 'covariance';
+  /** Default `sgd`. */
+  readonly optimizer?: 'sgd' | 'adamw';
+  /** Of the random start; default 0. */
+  readonly seed?: number;
+}
+
+export interface TableFit {
+  readonly loss: number;
+  readonly steps: number;
+  /** D^½ Z Zᵀ D^½, [states, states] row by row, to be held against the closed form's. */
+  readonly gram: Float64Array;
+}
+
+const SPECTRAL = { lossOf: spectralOnTable, steps: 2000, rates: { sgd: 0.3, adamw: 0.05 } };
+const COVARIANCE = {
+  lossOf: (z: Value, table: CoOccurrence) => covarianceOnTable(z, table),
+  steps: 6000,
+  rates: { sgd: 0.02, adamw: 0.01 },
+};
+
+/** Trains a free embedding of every state of a finite table by gradient steps, from a small random start; the rate falls as a cosine. */
+export async function fitTable(
+  runtime: Runtime,
+  table: CoOccurrence,
+  { k, loss, optimizer = 'sgd', seed = 0 }: TableFitOptions,
+): Promise<TableFit> {
+  const { lossOf, steps, rates } = loss === 'spectral' ? SPECTRAL : COVARIANCE;
+  const rule: Optimizer = optimizer === 'sgd' ? sgd() : adamw({ weightDecay: 0 });
+  const states = table.length;
+  const shape = [states, k];
+
+  const graph = createGraph();
+  const z = graph.input('z', shape);
+  const memory = rule.slots.map((slot) => graph.input(slot, shape));
+  const reached = lossOf(z, table);
+  const update = rule.update({
+    ...{ parameter: z, gradient: gradients(reached, [z])[0], memory },
+    ...{ rate: graph.input('rate', []), step: graph.input('step', []) },
+  });
+  const next = { z: update.parameter, ...Object.fromEntries(rule.slots.map((slot, i) => [slot, update.memory[i]])) };
+  const outputs = Object.fromEntries(Object.entries(next).map(([name, value]) => [`${name}.next`, value]));
+  const program = await runtime.compile(writeOnnx({ ...outputs, loss: reached }));
+
+  const stream = new Stream(seed, 'table');
+  const start: Record<string, Float32Array> = Object.fromEntries(
+    Object.keys(next).map((name) => [name, new Float32Array(states * k)]),
+  );
+  start.z.forEach((_, i) => {
+    start.z[i] = stream.uniform() - 0.5;
+  });
+  const resident = await ResidentState.create(
+    runtime,
+    Object.keys(next).map((name) => ({ name, shape })),
+    start,
+  );
+  try {
+    let last = Number.NaN;
+    for (let step = 1; step <= steps; step++) {
+      const rate = rates[optimizer] * 0.5 * (1 + Math.cos((Math.PI * step) / (steps + 1)));
+      const scalar = (v: number) => ({ data: Float32Array.of(v), shape: [] });
+      const reads = step === steps ? ['loss'] : [];
+      const read = await resident.run(program, { rate: scalar(rate), step: scalar(step) }, reads);
+      if (step === steps) last = read.loss[0];
+    }
+    return { loss: last, steps, gram: weightedGram((await resident.read()).z, table, k) };
+  } finally {
+    resident.dispose();
+    await program.dispose();
+  }
+}
+
+function weightedGram(z: Float32Array, table: CoOccurrence, k: number): Float64Array {
+  const n = table.length;
+  const root = table.map((row) => Math.sqrt(row.reduce((sum, p) => sum + p, 0)));
+  return Float64Array.from({ length: n * n }, (_, at) => {
+    const [x, y] = [Math.floor(at / n), at % n];
+    let dot = 0;
+    for (let i = 0; i < k; i++) dot += z[x * k + i] * z[y * k + i];
+    return dot * root[x] * root[y];
+  });
+}
