@@ -18,6 +18,8 @@ export { type LinearProbeOptions, linearProbe } from './evaluation/linear-probe.
 export { fitTable, type TableFit, type TableFitOptions } from './evaluation/table-fit.ts';
 export { type ExportEmbedderOptions, exportEmbedder } from './export/embedder.ts';
 export { type ExportedNetwork, exportEncoder } from './export/encoder.ts';
+export { type ExportedStep, exportStep, type StepManifest } from './export/step.ts';
+export { exportWeights } from './export/weights.ts';
 export { npyHeader, readNpy, writeNpy } from './formats/npy.ts';
 export { readSafetensors, writeSafetensors } from './formats/safetensors.ts';
 export { readWeights } from './formats/weights.ts';

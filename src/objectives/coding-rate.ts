@@ -13,7 +13,7 @@ import {
 } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 import { checkOptions } from './check-options.ts';
-import { halfLogDet, halfLogDetValues } from './log-det.ts';
+import { halfLogDet, halfLogDetByPivots, halfLogDetValues } from './log-det.ts';
 import { normaliseRows } from './normalise.ts';
 import type { Objective } from './objective.ts';
 
@@ -52,6 +52,7 @@ export function codingRate({ epsilon2 = 0.2, similarity: weight = 200 }: CodingR
           const coding = rates.reduce((total, r) => total + r, 0) / views;
           return { loss: -coding - weight * alike, codingRate: coding, similarity: alike };
         },
+        value: () => neg(add(scale(halfLogDetByPivots(m), 1 / views), scale(similarity, weight))),
       };
     },
   };

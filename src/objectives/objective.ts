@@ -11,6 +11,8 @@ export interface Loss {
   readonly reads: Readonly<Record<string, Value>>;
   /** The loss's value and its parts, from what was read. */
   report(reads: Readonly<Record<string, Float32Array>>): Report;
+  /** Adds the loss's value to the graph, for programs without `report`; absent where `reads` has it as `loss`. */
+  readonly value?: () => Value;
 }
 
 /** How many views of how many images a batch of projections holds; row v·images + b is view v of image b. */
