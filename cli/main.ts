@@ -3,16 +3,18 @@ import { BagsslError, VERSION } from '../src/index.ts';
 import { doctor } from './doctor.ts';
 import { embed } from './embed.ts';
 import { evaluate } from './evaluate.ts';
+import { exportModel } from './export.ts';
 import { type Command, exitCode, help, readOptions, UsageError } from './options.ts';
 import { train } from './train.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { train, embed, evaluate, doctor };
+const COMMANDS: Readonly<Record<string, Command>> = { train, embed, evaluate, export: exportModel, doctor };
 
 const USAGE = `bagssl ${VERSION}: image representations learnt on this device, as a bag of patch embeddings
 
   bagssl train    --data PATH --out DIR             ${train.summary}
   bagssl embed    --data PATH --model DIR --out F   ${embed.summary}
   bagssl evaluate --data PATH --model DIR           ${evaluate.summary}
+  bagssl export   --model DIR --out PATH            ${exportModel.summary}
   bagssl doctor                                     ${doctor.summary}
 
 PATH is a folder of CIFAR-10 batches, a folder of images, or "builtin". "bagssl COMMAND --help" lists a command's options.

@@ -1,42 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { readNpy } from '../../src/index.ts';
+import { bagssl } from '../support/command-line.ts';
 import { ownEncoders, ownModel } from '../support/own-encoders.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'bagssl-cli-'));
 after(() => rm(folder, { recursive: true }));
-
-const deno = join(dirname(createRequire(import.meta.url).resolve('deno/package.json')), 'bin.cjs');
-const runtimes = {
-  node: { command: process.execPath, args: ['dist/cli.js'] },
-  deno: { command: process.execPath, args: [deno, 'run', '-A', '--quiet', 'dist/cli.js'] },
-};
-
-/** Runs the built command line; `onError` sees stderr as it comes, with the process. */
-function bagssl(
-  args: string[],
-  { runtime = 'node' as keyof typeof runtimes, onError = (_text: string, _pid: number) => {} } = {},
-) {
-  const { command, args: before } = runtimes[runtime];
-  const child = spawn(command, [...before, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-    onError(stderr, child.pid!);
-  });
-  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-  });
-}
 
 const small = [
   '--images',

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import {
+  type Checkpoint,
+  exportEmbedder,
+  exportEncoder,
+  exportStep,
+  exportWeights,
+  fit,
+  type StepManifest,
+} from '../../src/index.ts';
+import { saveCheckpoint } from '../../src/node.ts';
+import { bagssl } from '../support/command-line.ts';
+import { plainImages, SHORT_RUN } from '../support/short-training.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'bagssl-export-'));
+after(() => rm(folder, { recursive: true }));
+const at = (name: string) => join(folder, name);
+
+describe('bagssl export', () => {
+  let trained: Checkpoint;
+  before(async () => {
+    await using training = fit({
+      data: plainImages(),
+      device: 'native',
+      workers: 0,
+      run: { ...SHORT_RUN, budget: { steps: 1 } },
+    });
+    for await (const _ of training);
+    trained = await training.checkpoint();
+    await saveCheckpoint(at('run'), trained);
+  });
+
+  it('writes what the functions of the same names give', { timeout: 60_000 }, async () => {
+    const { config, state } = trained;
+    const network = { model: config.model, weights: state };
+    const embedder = exportEmbedder({
+      ...network,
+      recipe: config.recipe,
+      width: 20,
+      height: 12,
+      placement: { kind: 'grid', across: 2 },
+      feature: 'embedding',
+      unit: true,
+      pixels: 'float32',
+    });
+    const changes = '--image-size 20x12 --patches grid2 --feature embedding --unit --pixels float32'.split(' ');
+    for (const [given, expected] of [
+      [changes, embedder],
+      [['--what', 'encoder'], exportEncoder(network)],
+      [['--what', 'weights'], exportWeights(network)],
+    ] as const) {
+      const out = at(`new/${given[1]}`);
+      const result = await bagssl(['export', '--model', at('run'), '--out', out, '--json', ...given]);
+      assert.equal(result.code, 0, result.stderr);
+      assert.deepEqual(JSON.parse(result.stdout).files, [{ path: out, bytes: expected.length }]);
+      assert.deepEqual(new Uint8Array(await readFile(out)), new Uint8Array(expected));
+    }
+  });
+
+  it('writes a step with where it stands, or where it began', { timeout: 60_000 }, async () => {
+    for (const [given, from] of [
+      [[], trained],
+      [['--fresh'], undefined],
+    ] as const) {
+      const out = at(`step${given}`);
+      const result = await bagssl(['export', '--model', at('run'), '--what', 'step', '--out', out, ...given]);
+      assert.equal(result.code, 0, result.stderr);
+      assert.deepEqual((await readdir(out)).sort(), ['state.safetensors', 'step.json', 'step.onnx']);
+      const { model, state, manifest } = exportStep(trained.config, from);
+      const written: StepManifest = JSON.parse(await readFile(join(out, 'step.json'), 'utf8'));
+      assert.deepEqual(written, JSON.parse(JSON.stringify(manifest)));
+      assert.equal(written.position.step, from ? 1 : 0);
+      assert.deepEqual(new Uint8Array(await readFile(join(out, 'step.onnx'))), new Uint8Array(model));
+      assert.deepEqual(new Uint8Array(await readFile(join(out, 'state.safetensors'))), new Uint8Array(state));
+    }
+  });
+
+  it('refuses what it cannot do, and files that are there', { timeout: 60_000 }, async () => {
+    const out = at('kept.safetensors');
+    const weights = ['--what', 'weights', '--out', out];
+    assert.equal((await bagssl(['export', '--model', at('run'), ...weights])).code, 0);
+    const embedder = ['--out', at('x.onnx'), '--image-size', '16x16'];
+    for (const [given, code, words] of [
+      [weights, 2, /kept\.safetensors" is already there.*--overwrite/],
+      [[...weights, '--overwrite'], 0, /Wrote/],
+      [['--out', at('x.onnx')], 2, /--image-size is missing/],
+      [['--out', at('x.onnx'), '--image-size', '20'], 2, /such as 224x160; got "20"/],
+      [['--out', at('x.onnx'), '--image-size', '0x9'], 2, /width is 0/],
+      [[...embedder, '--patches', '7'], 2, /7 random patches/],
+      [[...embedder, '--feature', 'logits'], 2, /--feature takes one of.*"logits"/],
+      [[...embedder, '--fresh'], 2, /--fresh is for --what step, not embedder/],
+      [[...embedder, '--what', 'soup'], 2, /--what takes one of.*"soup"/],
+      [['--what', 'encoder', '--out', join(out, 'x.onnx')], 1, /could not be written/],
+    ] as const) {
+      const result = await bagssl(['export', '--model', at('run'), ...given]);
+      assert.equal(result.code, code, `${given}: ${result.stderr}`);
+      assert.match(result.stderr, words);
+    }
+    assert.ok(!(await readdir(folder)).some((name) => /x\.onnx|\.part$/.test(name)));
+  });
+});

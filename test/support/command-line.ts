@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+const deno = join(dirname(createRequire(import.meta.url).resolve('deno/package.json')), 'bin.cjs');
+const runtimes = {
+  node: { command: process.execPath, args: ['dist/cli.js'] },
+  deno: { command: process.execPath, args: [deno, 'run', '-A', '--quiet', 'dist/cli.js'] },
+};
+
+/** Runs the built command line; `onError` sees stderr as it comes, with the process. */
+export function bagssl(
+  args: string[],
+  { runtime = 'node' as keyof typeof runtimes, onError = (_text: string, _pid: number) => {} } = {},
+) {
+  const { command, args: before } = runtimes[runtime];
+  const child = spawn(command, [...before, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+    onError(stderr, child.pid!);
+  });
+  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
