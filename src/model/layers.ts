@@ -3,9 +3,11 @@ import type { Value } from '../graph/graph.ts';
 import type { Scope } from './scope.ts';
 
 export interface ConvolutionOptions {
-  /** Side of the kernel, odd; padded so that stride 1 keeps the size. */
+  /** Side of the kernel, odd. */
   readonly kernel?: number;
   readonly stride?: number;
+  /** `same` (default): by zeros, so that stride 1 keeps the size; `valid`: none. */
+  readonly padding?: 'same' | 'valid';
   readonly group?: number;
 }
 
@@ -17,11 +19,11 @@ export function convolution(
   width: number,
   options: ConvolutionOptions = {},
 ): Value {
-  const { kernel = 3, stride = 1, group = 1 } = options;
+  const { kernel = 3, stride = 1, padding = 'same', group = 1 } = options;
   const channels = x.shape[1] / group;
   const bound = Math.sqrt(6 / (kernel * kernel * channels));
   const w = scope.parameter(`${name}.weight`, [width, channels, kernel, kernel], { uniform: bound });
-  const border = (kernel - 1) / 2;
+  const border = padding === 'same' ? (kernel - 1) / 2 : 0;
   return conv(x, w, { strides: [stride, stride], pads: [border, border, border, border], dilations: [1, 1], group });
 }
 

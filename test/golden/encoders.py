@@ -60,6 +60,31 @@ def narrow_resnet(block, layers, width, stem):
     return net, {name: (name, False) for name in net.state_dict()}
 
 
+class Chain(nn.Module):
+    def __init__(self, widths, strides, residual, padding):
+        super().__init__()
+        self.residual, self.border = residual, 0 if padding == 1 else 1
+        self.blocks = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(a, b, 3, s, padding, bias=False), nn.BatchNorm2d(b), nn.ReLU())
+            for a, b, s in zip([3] + widths, widths, strides)
+        )
+
+    def forward(self, x):
+        for block in self.blocks:
+            y = block(x)
+            if self.border and block[0].stride == (1, 1):
+                x = x[:, :, 1:-1, 1:-1]
+            x = x + y if self.residual and x.shape == y.shape else y
+        return x.mean((2, 3))
+
+
+def chain(*args):
+    net = Chain(*args)
+    ours = {0: 'conv', 1: 'bn'}
+    names = (n.split('.') for n in net.state_dict())
+    return net, {f'{k}.{ours[int(place)]}.{rest}': (f'blocks.{k}.{place}.{rest}', False) for _, k, place, rest in names}
+
+
 class Depthwise(nn.Module):
     def __init__(self, widths, strides, residual):
         super().__init__()
@@ -176,6 +201,10 @@ for depth, stem, width, size, batch in ((18, 'cifar', 8, 16, 4), (18, 'imagenet'
 for widths, strides, residual in (([6, 8, 8, 12], [1, 2, 1, 2], True), ([6, 10, 10], [2, 1, 1], False)):
     config = {'kind': 'depthwise', 'widths': widths, 'strides': strides, 'residual': residual}
     cases.append(case(config, 12, 4, depthwise(widths, strides, residual)))
+for padding, residual in (('same', True), ('valid', True), ('valid', False)):
+    widths, strides = [6, 6, 8, 8], [1, 1, 2, 1]
+    config = {'kind': 'conv', 'widths': widths, 'strides': strides, 'residual': residual, 'padding': padding}
+    cases.append(case(config, 13, 4, chain(widths, strides, residual, int(padding == 'same'))))
 config = {'kind': 'vit', 'patch': 4, 'width': 16, 'depth': 2, 'heads': 2, 'mlpRatio': 4}
 cases.append(case(config, 12, 3, vit(12, 4, 16, 2, 2, 4)))
 print('[\n' + ',\n'.join(json.dumps(c, separators=(',', ':')) for c in cases) + '\n]')

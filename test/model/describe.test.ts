@@ -68,6 +68,14 @@ describe('an encoder that cannot be built is refused, quoting the value', () => 
     [{ kind: 'vit', patch: 4, width: 16, depth: 1, heads: 3, mlpRatio: 4 }, /3 does not divide 16/],
     [{ kind: 'vit', patch: 4, width: 16, depth: 1, heads: 2, mlpRatio: 0.3 }, /hidden width .* got 4.8/],
     [{ kind: 'conv', widths: [8, 8], strides: [1], residual: false }, /2 widths and 1 strides/],
+    [
+      { kind: 'conv', widths: [8, 8, 8, 8, 8], strides: [2, 2, 2, 2, 1], residual: false, padding: 'valid' },
+      /32 px shrink to nothing in 5 convolutions without padding \(32 → 15 → 7 → 3 → 1,/,
+    ],
+    [
+      { kind: 'conv', widths: [8], strides: [1], residual: false, padding: 'full' },
+      /padding of a conv encoder .* got full/,
+    ],
     [{ kind: 'depthwise', widths: [8], strides: [3], residual: false }, /stride .* got 3/],
     [
       { widths: [8], strides: [1], residual: false },

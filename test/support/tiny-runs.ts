@@ -32,6 +32,14 @@ export const TINY_RUNS: Readonly<Record<string, RunOverrides>> = {
       projector: head,
     },
   },
+  'convolutions without padding': {
+    ...sized,
+    model: {
+      size: 8,
+      encoder: { ...encoder, widths: [6, 6], strides: [1, 1], residual: true, padding: 'valid' },
+      projector: head,
+    },
+  },
   'coding rate': objective({ name: 'coding-rate', similarity: 20 }),
   VICReg: objective({ name: 'vicreg' }),
   'spectral contrastive': objective({ name: 'spectral', radius: 2 }),

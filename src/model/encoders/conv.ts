@@ -1,8 +1,10 @@
 import { BagsslError } from '../../errors.ts';
-import { add, reduceMean } from '../../graph/functions.ts';
+import { add, reduceMean, slice } from '../../graph/functions.ts';
+import type { Value } from '../../graph/graph.ts';
 import { batchNormRelu } from '../batch-norm.ts';
-import { whole } from '../checks.ts';
+import { oneOf, whole } from '../checks.ts';
 import { convolution } from '../layers.ts';
+import type { Scope } from '../scope.ts';
 import type { EncoderKind } from './kind.ts';
 
 /** A chain of 3×3 convolutions, each with batch norm and ReLU; the mean over positions is the embedding. */
@@ -12,23 +14,44 @@ export interface ConvConfig {
   readonly widths: readonly number[];
   /** Stride of each, 1 or 2. */
   readonly strides: readonly number[];
-  /** Add a layer's input to its output where both have the same shape. */
+  /** Add a layer's input (without `padding`, the middle of it) to its output where both have the same shape. */
   readonly residual: boolean;
+  /**
+   * `same` (default): zeros around every layer's input, so that stride 1 keeps the size. `valid`: none, so that a layer takes 2
+   * px off, and a position sees the same inside a patch as inside the whole image: such encoders have a dense bag.
+   */
+  readonly padding?: 'same' | 'valid';
 }
 
+const KERNEL = 3;
+
 export const conv: EncoderKind<ConvConfig> = {
-  check: checkLayers,
-  width: ({ widths }) => widths.at(-1)!,
-  build(scope, { widths, strides, residual }, patches) {
-    let x = patches;
-    widths.forEach((width, k) => {
-      const filtered = convolution(scope, `encoder.${k}.conv`, x, width, { stride: strides[k] });
-      const y = batchNormRelu(scope, `encoder.${k}.bn`, filtered);
-      x = residual && `${y.shape}` === `${x.shape}` ? add(x, y) : y;
-    });
-    return reduceMean(x, [2, 3]);
+  check(config, size) {
+    checkLayers(config);
+    oneOf('the padding of a conv encoder', config.padding ?? 'same', ['same', 'valid']);
+    if (config.padding === 'valid') checkRoom(config, size);
   },
+  width: ({ widths }) => widths.at(-1)!,
+  build: (scope, config, patches) => reduceMean(convolutions(scope, config, patches), [2, 3]),
 };
+
+/** The positions [patches, width, rows, columns] of which the embedding is the mean. */
+export function convolutions(scope: Scope, { widths, strides, residual, padding }: ConvConfig, x: Value): Value {
+  widths.forEach((width, k) => {
+    const filtered = convolution(scope, `encoder.${k}.conv`, x, width, { stride: strides[k], padding });
+    const y = batchNormRelu(scope, `encoder.${k}.bn`, filtered);
+    const shortcut = padding === 'valid' && strides[k] === 1 ? middle(x) : x;
+    x = residual && `${y.shape}` === `${shortcut.shape}` ? add(shortcut, y) : y;
+  });
+  return x;
+}
+
+/** Without the border a kernel takes off. */
+function middle(x: Value): Value {
+  const [, , rows, columns] = x.shape;
+  const border = (KERNEL - 1) / 2;
+  return slice(x, [2, 3], [border, border], [rows - border, columns - border]);
+}
 
 /** One stride, 1 or 2, for every width. */
 export function checkLayers({ widths, strides }: Pick<ConvConfig, 'widths' | 'strides'>): void {
@@ -40,4 +63,19 @@ export function checkLayers({ widths, strides }: Pick<ConvConfig, 'widths' | 'st
   }
   for (const width of widths) whole('an encoder width', width, 1, 8192);
   for (const stride of strides) whole('an encoder stride', stride, 1, 2);
+}
+
+/** Every layer must see at least one kernel. */
+function checkRoom({ strides }: ConvConfig, size: number): void {
+  const sides = [size];
+  for (const stride of strides) {
+    const side = sides.at(-1)!;
+    if (side < KERNEL) {
+      throw new BagsslError(
+        'bad-argument',
+        `model: patches of ${size} px shrink to nothing in ${strides.length} convolutions without padding (${sides.join(' → ')}, less than a kernel); use fewer layers, less stride, larger patches, or padding "same".`,
+      );
+    }
+    sides.push(Math.floor((side - KERNEL) / stride) + 1);
+  }
 }
