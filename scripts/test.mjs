@@ -123,7 +123,8 @@ const runners = {
         ['spec', 'stdout'],
         ['./scripts/lib/node-reporter.mjs', results],
       ].flatMap(([name, to]) => [`--test-reporter=${name}`, `--test-reporter-destination=${to}`]);
-      return node(['--test', ...reporters, ...bundles], { minutes: 10 });
+      // npm run test:fuzz takes longer than any other.
+      return node(['--test', ...reporters, ...bundles], { minutes: process.env.BAGSSL_FUZZ ? 60 : 10 });
     }),
   browser: () =>
     suite('browser', () => {

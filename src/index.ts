@@ -20,6 +20,7 @@ export { type ExportEmbedderOptions, exportEmbedder } from './export/embedder.ts
 export { type ExportedNetwork, exportEncoder } from './export/encoder.ts';
 export { type ExportedStep, exportStep, type StepManifest } from './export/step.ts';
 export { exportWeights } from './export/weights.ts';
+export { type FetchFileOptions, fetchFile } from './formats/fetch-file.ts';
 export { npyHeader, readNpy, writeNpy } from './formats/npy.ts';
 export { readSafetensors, writeSafetensors } from './formats/safetensors.ts';
 export { readWeights } from './formats/weights.ts';

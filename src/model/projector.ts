@@ -16,7 +16,7 @@ export interface ProjectorConfig {
 }
 
 export function checkProjector({ hidden, out }: ProjectorConfig): void {
-  if (!hidden.length) throw new BagsslError('bad-argument', 'model: the projector needs a hidden layer.');
+  if (!hidden?.length) throw new BagsslError('bad-argument', 'model: the projector needs a hidden layer.');
   for (const width of hidden) whole('a projector width', width, 1, 16384);
   whole('the projection', out, 2, 16384);
 }

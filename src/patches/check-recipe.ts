@@ -1,11 +1,11 @@
 import { BagsslError } from '../errors.ts';
+import { quote } from '../quote.ts';
 import type { Blur, Interpolation, Jitter, Range, Recipe, Solarise, Triple, ViewChanges } from './recipe.ts';
 
 type Fields = Record<string, unknown>;
 
 const refuse = (path: string, value: unknown, allowed: string): never => {
-  const shown = typeof value === 'number' || value === undefined ? String(value) : JSON.stringify(value);
-  throw new BagsslError('bad-argument', `recipe${path} is ${shown}; it must be ${allowed}.`);
+  throw new BagsslError('bad-argument', `recipe${path} is ${quote(value)}; it must be ${allowed}.`);
 };
 
 function object(value: unknown, path: string, keys: readonly string[]): Fields {
@@ -14,7 +14,10 @@ function object(value: unknown, path: string, keys: readonly string[]): Fields {
   }
   for (const key of Object.keys(value as Fields)) {
     if (!keys.includes(key)) {
-      throw new BagsslError('bad-argument', `recipe${path} has an unknown key "${key}"; known: ${keys.join(', ')}.`);
+      throw new BagsslError(
+        'bad-argument',
+        `recipe${path} has an unknown key ${quote(key)}; known: ${keys.join(', ')}.`,
+      );
     }
   }
   return value as Fields;
@@ -95,6 +98,8 @@ const CHECKS: {
   solarise,
 };
 
+const MOST_VIEWS = 1024;
+
 const SHARED = ['size', 'mean', 'std', 'views'];
 const CHANGEABLE = Object.keys(CHECKS) as (keyof ViewChanges)[];
 
@@ -116,8 +121,8 @@ export function checkRecipe(value: unknown): Recipe {
     if (r[key] === undefined) CHECKS[key](undefined, `.${key}`, size);
   }
   const views = r.views as unknown[] | undefined;
-  if (views !== undefined && (!Array.isArray(views) || views.length === 0)) {
-    refuse('.views', views, 'a list of what differs in each view, or absent');
+  if (views !== undefined && (!Array.isArray(views) || views.length === 0 || views.length > MOST_VIEWS)) {
+    refuse('.views', views, `a list of what differs in each view, at most ${MOST_VIEWS}, or absent`);
   }
   return {
     size,

@@ -1,12 +1,13 @@
 import { BagsslError } from '../errors.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
+import { sha256 } from '../formats/sha256.ts';
 import { readWeights } from '../formats/weights.ts';
 import type { Shape } from '../graph/graph.ts';
+import { quote } from '../quote.ts';
 import type { State } from '../runtime/resident-state.ts';
 import { fileDigest, withFile, withoutFile } from './encoder-file.ts';
 import { type RunConfig, runConfig } from './run-config.ts';
 import type { Position } from './schedule.ts';
-import { sha256 } from './sha256.ts';
 
 /** A run as a value: what determines it and how far it has come. Resuming from it continues bit for bit on one engine. */
 export interface Checkpoint {
@@ -67,7 +68,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<EncodedC
   return { json: `${JSON.stringify(header, null, 1)}\n`, tensors, encoder };
 }
 
-const textDigest = (header: object) => sha256(new TextEncoder().encode(JSON.stringify(header)));
+const textDigest = async (header: object) => sha256(new TextEncoder().encode(JSON.stringify(header)));
 
 /** The checkpoint in its files' contents; anything damaged is an error ('bad-checkpoint') that says which and how. */
 export async function decodeCheckpoint(
@@ -107,6 +108,13 @@ export async function namedFiles(json: string, name: string): Promise<{ tensors:
   return { tensors: tensors.sha256.slice(0, 16), encoder: encoder?.slice(0, 16) };
 }
 
+/** Figures alone; JSON has null for one that is not finite. */
+const isEntry = (entry: unknown) =>
+  typeof entry === 'object' &&
+  entry !== null &&
+  Number.isFinite((entry as HistoryEntry).loss) &&
+  Object.values(entry).every((figure) => typeof figure === 'number' || figure === null);
+
 const isDigest = (text: unknown): text is string => typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
 
 const bad = (what: string, cause?: unknown) =>
@@ -121,25 +129,24 @@ async function readHeader(json: string, name: string): Promise<Header> {
   }
   if (header?.format !== 'bagssl-run' || (header.version !== 1 && header.version !== 2)) {
     throw bad(
-      `${name} is not a bagssl run of version 1 or 2 (format "${text(header?.format)}", version ${text(header?.version)})`,
+      `${name} is not a bagssl run of version 1 or 2 (format "${quote(header?.format)}", version ${quote(header?.version)})`,
     );
   }
   const { sha256: digest, ...rest } = header;
-  if (header.version === 2 && digest !== (await textDigest(rest))) {
+  if (header.version === 2 && (typeof digest !== 'string' || digest !== (await textDigest(rest).catch(() => '')))) {
     throw bad(`${name} was changed or cut off: its digest is not the one it states`);
   }
   const { tensors, position, history, config } = header;
-  if (!isDigest(tensors?.sha256)) throw bad(`${name} does not name its tensors by a digest`);
-  const { step, seconds } = position ?? {};
-  if (!Number.isSafeInteger(step) || step < 0 || !(seconds >= 0)) {
-    throw bad(`${name} has no valid position (step ${text(step)}, ${text(seconds)} seconds)`);
+  if (!isDigest(tensors?.sha256) || !Number.isSafeInteger(tensors.bytes)) {
+    throw bad(`${name} does not name its tensors by size and digest`);
   }
-  if (!Array.isArray(history) || history.some((entry) => !Number.isFinite(entry?.loss))) {
+  const { step, seconds } = position ?? {};
+  if (!Number.isSafeInteger(step) || step < 0 || !Number.isFinite(seconds) || seconds < 0) {
+    throw bad(`${name} has no valid position (step ${quote(step)}, ${quote(seconds)} seconds)`);
+  }
+  if (!Array.isArray(history) || !history.every(isEntry)) {
     throw bad(`${name} has no valid history of losses`);
   }
   if (typeof config !== 'object' || config === null) throw bad(`${name} has no configuration`);
   return header;
 }
-
-/** A value that may be of any type, short, for a message. */
-const text = (value: unknown) => (JSON.stringify(value) ?? 'none').slice(0, 40);

@@ -1,7 +1,7 @@
 import { BagsslError } from '../errors.ts';
+import { sha256 } from '../formats/sha256.ts';
 import type { OnnxConfig } from '../model/encoders/onnx.ts';
 import type { RunConfig } from './run-config.ts';
-import { sha256 } from './sha256.ts';
 
 /** What a checkpoint's JSON says of an encoder's .onnx file, in place of its bytes. */
 interface FileDigest {
@@ -25,7 +25,9 @@ export async function withoutFile(config: RunConfig): Promise<{ config: object; 
 /** The digest that a JSON's configuration names an .onnx file by; undefined where it needs none. */
 export function fileDigest(config: RunConfig | undefined): string | undefined {
   const encoder = config?.model?.encoder;
-  return encoder?.kind === 'onnx' ? String((encoder.model as unknown as FileDigest)?.sha256) : undefined;
+  if (encoder?.kind !== 'onnx') return undefined;
+  const digest: unknown = (encoder.model as unknown as FileDigest)?.sha256;
+  return typeof digest === 'string' ? digest : 'no digest';
 }
 
 /** The configuration with the file put back; one that is missing or another is an error ('bad-checkpoint'). */

@@ -14,8 +14,10 @@ import { type SgdOptions, sgd } from '../optimizers/sgd.ts';
 import { checkRecipe } from '../patches/check-recipe.ts';
 import { cifar16 } from '../patches/presets.ts';
 import type { Recipe } from '../patches/recipe.ts';
+import { quote } from '../quote.ts';
 import type { PrecisionChoice } from '../runtime/precision.ts';
 import { PRECISION_CHOICES } from '../runtime/precision.ts';
+import { checkStructure } from './check-config.ts';
 
 /** Everything that determines a run: plain JSON, but for the bytes of an encoder of one's own. */
 export interface RunConfig {
@@ -83,11 +85,12 @@ const DEFAULTS: Omit<RunConfig, 'budget'> = {
 /** A complete, checked configuration from what differs from the default. */
 export function runConfig(overrides: RunOverrides & Pick<RunConfig, 'budget'>): RunConfig {
   const config: RunConfig = { ...DEFAULTS, ...overrides };
+  checkStructure(config);
   checkRecipe(config.recipe);
   checkModel(config.model);
   const whole = (what: string, value: number, low: number) => {
     if (!Number.isSafeInteger(value) || value < low) {
-      throw new BagsslError('bad-argument', `${what} must be a whole number of at least ${low}, got ${value}.`);
+      throw new BagsslError('bad-argument', `${what} must be a whole number of at least ${low}, got ${quote(value)}.`);
     }
   };
   whole('seed', config.seed, 0);

@@ -62,7 +62,7 @@ describe('every preset', () => {
 describe('an encoder that cannot be built is refused, quoting the value', () => {
   for (const [encoder, pattern] of [
     [{ kind: 'resnet', depth: 20, stem: 'cifar' }, /depth of a ResNet must be one of 18, 34, 50, got 20/],
-    [{ kind: 'resnet', depth: 18, stem: 'tiny' }, /stem of a ResNet must be one of cifar, imagenet, got tiny/],
+    [{ kind: 'resnet', depth: 18, stem: 'tiny' }, /stem of a ResNet must be one of cifar, imagenet, got "tiny"/],
     [{ kind: 'resnet', depth: 18, stem: 'cifar', width: 0 }, /width of a ResNet .* got 0/],
     [{ kind: 'vit', patch: 5, width: 16, depth: 1, heads: 2, mlpRatio: 4 }, /5 does not divide 32/],
     [{ kind: 'vit', patch: 4, width: 16, depth: 1, heads: 3, mlpRatio: 4 }, /3 does not divide 16/],

@@ -136,7 +136,7 @@ const cases: Record<string, [bytes: Uint8Array, code: ErrorCode, message: RegExp
   'a batch norm that is neither': [
     onnxFile(sound),
     'bad-argument',
-    /batch norm of an \.onnx encoder must be one of train, frozen, got loose/,
+    /batch norm of an \.onnx encoder must be one of train, frozen, got "loose"/,
     { batchNorm: 'loose' as 'train' },
   ],
   'a newer opset': [
