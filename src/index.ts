@@ -1,5 +1,6 @@
 /** bagssl: image representations learnt on the user's own device, as a bag of patch embeddings. Works in browsers, Deno and Node. */
 export { BagMean } from './bag/bag-mean.ts';
+export { cosine } from './bag/cosine.ts';
 export { type Bag, Embedder, type EmbedderOptions, type EmbedOptions } from './bag/embedder.ts';
 export { FEATURES, type Feature } from './bag/feature-graph.ts';
 export type { Matrix } from './bag/matrix.ts';
@@ -11,10 +12,13 @@ export { type DecodedSetOptions, decodedSet, type ImageSource } from './data/dec
 export type { ImageSet } from './data/image-set.ts';
 export { type PixelSource, pixelsFrom } from './data/pixels-from.ts';
 export { BagsslError, type ErrorCode } from './errors.ts';
+export { agreement, centred, meanRow } from './evaluation/agreement.ts';
 export { type ClosedForm, closedForm, type Optimum } from './evaluation/closed-form.ts';
 export { type Accuracies, type EvaluateOptions, type Evaluation, evaluate } from './evaluation/evaluate.ts';
+export { type GrowingBagOptions, type GrowingBags, growingBags } from './evaluation/growing-bag.ts';
 export { KNN_PROTOCOLS, type KnnProtocol, knnAccuracies, type Labelled } from './evaluation/knn.ts';
 export { type LinearProbeOptions, linearProbe } from './evaluation/linear-probe.ts';
+export { locality, type PatchBox } from './evaluation/locality.ts';
 export { fitTable, type TableFit, type TableFitOptions } from './evaluation/table-fit.ts';
 export { type ExportEmbedderOptions, exportEmbedder } from './export/embedder.ts';
 export { type ExportedNetwork, exportEncoder } from './export/encoder.ts';

@@ -21,13 +21,14 @@ export interface LinearProbeOptions {
 }
 
 const BATCH = 100;
-/** SGD steps in one run of the model: what a run costs beyond its arithmetic is shared by all of them. */
+/** SGD steps in one run of the model, at most: what a run costs beyond its arithmetic is shared by all of them. */
 const UNROLLED = 20;
 
 /**
  * Accuracy on `test`, 0 to 1, of a linear classifier trained on frozen vectors by EMP-SSL's protocol: SGD 0.03, momentum
- * 0.9, weight decay 5e-5, batches of 100, 100 epochs, cosine per epoch; the last epoch counts, not the best. Vectors are
- * standardised first by the training set's mean and deviation, so that the one rate suits features of any scale.
+ * 0.9, weight decay 5e-5, batches of 100 (of all images, where there are fewer), 100 epochs, cosine per epoch; the last
+ * epoch counts, not the best. Vectors are standardised first by the training set's mean and deviation, so that the one rate
+ * suits features of any scale.
  */
 export async function linearProbe(
   runtime: Runtime,
@@ -39,9 +40,18 @@ export async function linearProbe(
   const classes = 1 + train.labels.reduce((most, label) => Math.max(most, label), 0);
   const { mean, inverse } = moments(train.features);
   const rows = train.features.rows;
-  const chunk = BATCH * UNROLLED;
+  if (rows === 0 || test.features.rows === 0) {
+    throw new BagsslError(
+      'bad-data',
+      `A linear probe needs images on both sides, got ${rows} and ${test.features.rows}.`,
+    );
+  }
+  // A small set is a batch, and an epoch at least one run.
+  const batch = Math.min(BATCH, rows);
+  const unrolled = Math.min(UNROLLED, Math.floor(rows / batch));
+  const chunk = batch * unrolled;
 
-  const program = await runtime.compile(probeGraph(d, classes));
+  const program = await runtime.compile(probeGraph(d, classes, batch, unrolled));
   const state = [
     { name: 'w', shape: [d, classes] },
     { name: 'b', shape: [classes] },
@@ -76,18 +86,18 @@ export async function linearProbe(
   }
 }
 
-/** UNROLLED steps of SGD on the cross entropy of softmax(xW + b), one after the other in one model. */
-function probeGraph(d: number, classes: number): Uint8Array {
+/** Steps of SGD on the cross entropy of softmax(xW + b), one after the other in one model. */
+function probeGraph(d: number, classes: number, batch: number, unrolled: number): Uint8Array {
   const graph = createGraph();
-  const x = graph.input('x', [BATCH * UNROLLED, d]);
-  const y = graph.input('y', [BATCH * UNROLLED, classes]);
+  const x = graph.input('x', [batch * unrolled, d]);
+  const y = graph.input('y', [batch * unrolled, classes]);
   const rate = graph.input('rate', []);
   const rule = sgd({ momentum: 0.9, weightDecay: 5e-5 });
   let w = graph.input('w', [d, classes]);
   let b = graph.input('b', [classes]);
   let memory = [graph.input('w.momentum', [d, classes]), graph.input('b.momentum', [classes])];
-  for (let k = 0; k < UNROLLED; k++) {
-    const rows = (v: Value) => slice(v, [0], [k * BATCH], [(k + 1) * BATCH]);
+  for (let k = 0; k < unrolled; k++) {
+    const rows = (v: Value) => slice(v, [0], [k * batch], [(k + 1) * batch]);
     const probabilities = softmax(add(matmul(rows(x), w), b));
     const loss = neg(reduceMean(reduceSum(mul(log(shift(probabilities, 1e-12)), rows(y)), [1]), [0]));
     const slopes = gradients(loss, [w, b]);

@@ -51,6 +51,21 @@ describe('weighted nearest neighbours', () => {
     const few = clusters(4, 10, 4, 2, 0.1);
     assert.equal((await knnAccuracies(runtime, few, few, KNN_PROTOCOLS)).knn_k20, 1);
   });
+
+  it('find a class that has one image, where it is nearest, and are outvoted where the bank is full of others', async () => {
+    // Class 1 has one image, at a right angle to the nine of class 0.
+    const rows = Array.from({ length: 10 }, (_, i) => (i === 9 ? [0, 1] : [1, i / 100]));
+    const lone = {
+      features: { data: Float32Array.from(rows.flat()), rows: 10, columns: 2 },
+      labels: Int32Array.from(rows, (_, i) => Number(i === 9)),
+    };
+    const query = { features: { data: Float32Array.of(0, 1), rows: 1, columns: 2 }, labels: Int32Array.of(1) };
+    const near = { k: 1, temperature: 0.1 };
+    // exp(1/10) against nine votes of about exp(0): with a flat vote the majority wins.
+    const flat = { k: 200, temperature: 10 };
+    assert.deepEqual(await knnAccuracies(runtime, lone, query, { near, flat }), { near: 1, flat: 0 });
+    assert.equal(await linearProbe(runtime, lone, query, { epochs: 30 }), 1);
+  });
 });
 
 describe('the linear probe', () => {

@@ -1,0 +1,34 @@
+import { cosine } from '../bag/cosine.ts';
+import { type Matrix, row } from '../bag/matrix.ts';
+import { BagsslError } from '../errors.ts';
+
+/** The mean of all rows. */
+export function meanRow({ data, rows, columns }: Matrix): Float32Array {
+  if (rows === 0) throw new BagsslError('bad-data', 'No vectors have no mean.');
+  const sum = new Float64Array(columns);
+  for (let at = 0; at < rows * columns; at++) sum[at % columns] += data[at];
+  return Float32Array.from(sum, (total) => total / rows);
+}
+
+/** Every row less `mean`. */
+export function centred(matrix: Matrix, mean: Float32Array): Matrix {
+  return { ...matrix, data: matrix.data.map((value, at) => value - mean[at % matrix.columns]) };
+}
+
+/**
+ * How invariant vectors are: the mean cosine of row i of one matrix, patches as they are, with row i of the other, the same
+ * patches changed (mirrored, recoloured). 1: the change does not show at all. −1 to 1.
+ * @throws BagsslError `shape-mismatch`, `bad-data` for no rows
+ */
+export function agreement(plain: Matrix, changed: Matrix): number {
+  if (plain.rows !== changed.rows || plain.columns !== changed.columns) {
+    throw new BagsslError(
+      'shape-mismatch',
+      `${plain.rows} × ${plain.columns} vectors cannot be paired with ${changed.rows} × ${changed.columns}.`,
+    );
+  }
+  if (plain.rows === 0) throw new BagsslError('bad-data', 'Agreement needs at least one pair of vectors.');
+  let sum = 0;
+  for (let i = 0; i < plain.rows; i++) sum += cosine(row(plain, i), row(changed, i));
+  return sum / plain.rows;
+}

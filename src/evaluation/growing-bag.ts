@@ -1,0 +1,70 @@
+import type { Embedder } from '../bag/embedder.ts';
+import type { Matrix } from '../bag/matrix.ts';
+import type { ImageSet } from '../data/image-set.ts';
+import { BagsslError } from '../errors.ts';
+import { Stream } from '../patches/philox.ts';
+import type { Placement } from '../patches/placement.ts';
+
+export interface GrowingBagOptions {
+  /** Bag sizes, rising whole numbers. */
+  readonly counts: readonly number[];
+  /** Where patches may lie; each is embedded once. */
+  readonly placement: Placement;
+  /** Of the draws; default 0. */
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface GrowingBags {
+  /** For each count, every image's mean of so many patches drawn at random, with replacement; of nested draws. */
+  readonly drawn: readonly Matrix[];
+  /** Every image's mean over all positions. */
+  readonly all: Matrix;
+  /** Positions of the first image. */
+  readonly positions: number;
+}
+
+/**
+ * Bags of several sizes in one pass: every position of an image is embedded once, and bags of any size are sums of what is
+ * there, so that all sizes together cost what `all` costs.
+ * @throws BagsslError `bad-argument` for counts that do not rise from at least 1
+ */
+export async function growingBags(
+  embedder: Embedder,
+  images: ImageSet,
+  { counts, placement, seed = 0, signal, onProgress }: GrowingBagOptions,
+): Promise<GrowingBags> {
+  if (!counts.every((count, i) => Number.isSafeInteger(count) && count > (counts[i - 1] ?? 0))) {
+    throw new BagsslError(
+      'bad-argument',
+      `counts must be rising whole numbers of at least 1, got ${counts.join(', ')}.`,
+    );
+  }
+  const { width } = embedder;
+  const empty = (): Matrix => ({
+    data: new Float32Array(images.length * width),
+    rows: images.length,
+    columns: width,
+  });
+  const drawn = counts.map(empty);
+  const all = empty();
+  let positions = 0;
+  for await (const bag of embedder.embed(images, { placement, keepPatches: true, signal, onProgress })) {
+    const patches = bag.patches!;
+    if (bag.index === 0) positions = bag.count;
+    all.data.set(bag.vector, bag.index * width);
+    const stream = new Stream(seed, 'growing bag', bag.index);
+    const sum = new Float64Array(width);
+    let taken = 0;
+    counts.forEach((count, i) => {
+      for (; taken < count; taken++) {
+        const { vector } = patches[stream.below(patches.length)];
+        for (let k = 0; k < width; k++) sum[k] += vector[k];
+      }
+      const at = bag.index * width;
+      for (let k = 0; k < width; k++) drawn[i].data[at + k] = sum[k] / count;
+    });
+  }
+  return { drawn, all, positions };
+}

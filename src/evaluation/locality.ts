@@ -1,0 +1,36 @@
+import { BagsslError } from '../errors.ts';
+
+/** Where a patch lies, in pixels. */
+export interface PatchBox {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * How local a similarity map is: the share of its mass, Σ max(0, s), that lies within one patch of the query, that is on
+ * patches whose place differs by at most a patch's side along both axes (the query is one of them). From the share of
+ * patches that lie there, for a flat map, to 1, where nothing else is similar.
+ * @param similarities of every patch of an image to the query, such as cosines
+ * @param query index of the query patch
+ * @throws BagsslError `bad-argument`
+ */
+export function locality(similarities: ArrayLike<number>, boxes: readonly PatchBox[], query: number): number {
+  const centre = boxes[query];
+  if (!centre || similarities.length !== boxes.length) {
+    throw new BagsslError(
+      'bad-argument',
+      `A map of ${similarities.length} similarities and ${boxes.length} places has no query ${query}.`,
+    );
+  }
+  let near = 0;
+  let total = 0;
+  boxes.forEach(({ x, y }, i) => {
+    const mass = Math.max(0, similarities[i]);
+    total += mass;
+    if (Math.abs(x - centre.x) <= centre.width && Math.abs(y - centre.y) <= centre.height) near += mass;
+  });
+  if (!(total > 0)) throw new BagsslError('bad-data', 'No patch is similar to the query, not even itself.');
+  return near / total;
+}
