@@ -1,4 +1,4 @@
-import { defaultDevice, init, jit, lax, numpy as np, valueAndGrad } from '@jax-js/jax';
+import { blockUntilReady, defaultDevice, init, jit, lax, numpy as np, valueAndGrad } from '@jax-js/jax';
 import type { Candidate, Order } from './candidate.ts';
 import { batchOf, type Network, startOf } from './networks.ts';
 
@@ -36,6 +36,8 @@ export async function jax(network: Network, { device }: Order): Promise<Candidat
     async steps(count) {
       for (let k = 1; k < count; k++) next().dispose();
       const [value] = await next().data();
+      // The loss is there before the gradients are.
+      await blockUntilReady(mapped(weights, (w) => w.ref));
       return value;
     },
   };

@@ -47,7 +47,7 @@ export const NETWORKS: readonly Network[] = [
     convolutions: widths.map((width, k) => ({ width, stride: strides[k] })),
     norm: true,
     linears: [128, 128, 64],
-    images: 32,
+    images: 100,
     rate: 0.1,
   },
 ];

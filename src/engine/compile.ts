@@ -6,8 +6,8 @@ import type { Program } from '../runtime/program.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { measureForms } from './measure-forms.ts';
 
-/** wasm and native: measured on 2×2 to 16×16 positions, and fixed, so that a seed gives the same bits. */
-const ON_CPU: Forms = {
+/** Native: measured on 2×2 to 16×16 positions, and fixed, so that a seed gives the same bits. */
+const ON_NATIVE: Forms = {
   smallest: 64,
   smallImages: ['columns', 'direct'],
   largeImages: ['direct'],
@@ -15,7 +15,10 @@ const ON_CPU: Forms = {
   spread: ['direct'],
   product: 'matmul',
   sum: 'direct',
+  relu: 'direct',
 };
+
+const ON_WASM: Forms = { ...ON_NATIVE, relu: 'max' };
 
 /**
  * Programs that imitate a GPU, measured at leisure (docs/speed.md) and fixed, as they are slow to try and uneven:
@@ -32,6 +35,7 @@ const ON_SOFTWARE: readonly { readonly adapter: RegExp; readonly forms: Forms }[
       spread: ['direct'],
       product: 'gemm',
       sum: 'adds',
+      relu: 'direct',
     },
   },
   {
@@ -44,6 +48,7 @@ const ON_SOFTWARE: readonly { readonly adapter: RegExp; readonly forms: Forms }[
       spread: ['columns'],
       product: 'matmul',
       sum: 'adds',
+      relu: 'direct',
     },
   },
 ];
@@ -53,7 +58,7 @@ const measured = new Map<string, Promise<Forms>>();
 
 /** The forms in which an engine gets its models. */
 export function formsOf(runtime: Runtime): Promise<Forms> {
-  if (runtime.device !== 'webgpu') return Promise.resolve(ON_CPU);
+  if (runtime.device !== 'webgpu') return Promise.resolve(runtime.device === 'wasm' ? ON_WASM : ON_NATIVE);
   const name = runtime.adapter!;
   const known = ON_SOFTWARE.find(({ adapter }) => adapter.test(name));
   if (known) return Promise.resolve(known.forms);

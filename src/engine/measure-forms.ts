@@ -57,6 +57,7 @@ export async function measureForms(runtime: Runtime, images = 256): Promise<Form
     spread: spread.spread,
     product: product.product,
     sum: 'adds',
+    relu: 'direct',
   };
 }
 

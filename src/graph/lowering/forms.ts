@@ -2,9 +2,10 @@
  * Ways to compute one and the same convolution:
  * `direct`: the ONNX node as it stands;
  * `transposed`: at stride 1, as ConvTranspose with the kernel turned by half a turn, which engines run more plainly;
- * `columns`: every window of all images laid out as a row of one matrix, then a single matrix product (im2col).
+ * `columns`: every window of all images laid out as a row of one matrix, then a single matrix product (im2col);
+ * `tiles`: 3×3 taps at stride 1 by Winograd's algorithm on tiles of 2×2.
  */
-export type ConvolutionForm = 'direct' | 'transposed' | 'columns';
+export type ConvolutionForm = 'direct' | 'transposed' | 'columns' | 'tiles';
 
 /**
  * A matrix product as MatMul, or as Gemm with its second operand transposed: then both run along memory, which a program that
@@ -25,6 +26,11 @@ export interface Forms {
   readonly product: ProductForm;
   /** Sum of many as it stands, or as Adds: WebGPU has no kernel for it, and would go through the host. */
   readonly sum: 'direct' | 'adds';
+  /**
+   * Relu as it stands, or as Max with 0: ORT's wasm kernel of Relu takes a branch for every element, five times as slow on
+   * values of either sign. One that ORT fuses with the node before it stays.
+   */
+  readonly relu: 'direct' | 'max';
 }
 
 /** Everything as it stands. */
@@ -36,4 +42,5 @@ export const PLAIN: Forms = {
   spread: ['direct'],
   product: 'matmul',
   sum: 'direct',
+  relu: 'direct',
 };

@@ -1,10 +1,11 @@
-import { add, convTranspose, flip, type Geometry, gemm, reshape, transpose } from '../functions.ts';
+import { add, convTranspose, flip, type Geometry, gemm, like, max, reshape, transpose } from '../functions.ts';
 import type { Node, Value } from '../graph.ts';
 import { needed, type Outputs } from '../needed.ts';
 import { geometryOf } from '../ops/convolution.ts';
 import { createGraph } from '../ops/index.ts';
 import { convolutionByColumns, fits, transposedByColumns } from './columns.ts';
 import type { ConvolutionForm, Forms } from './forms.ts';
+import { convolutionByTiles, hasTiles } from './winograd.ts';
 
 /**
  * The same model with its convolutions and products in the forms that suit an engine. Models are built, differentiated
@@ -47,6 +48,8 @@ function inForm(
       return forms.product === 'gemm' ? asGemm(inputs, producer) : undefined;
     case 'Sum':
       return forms.sum === 'adds' ? inputs.reduce((total, next) => add(total, next)) : undefined;
+    case 'Relu':
+      return forms.relu === 'max' && !fused(inputs[0], producer) ? max(inputs[0], like(inputs[0], 0)) : undefined;
     case 'Conv':
       return convolution(node, inputs, forms);
     case 'ConvTranspose':
@@ -54,6 +57,14 @@ function inForm(
     default:
       return undefined;
   }
+}
+
+/** Whether ORT makes one kernel of a convolution, a batch norm by constants after it, and the Relu that follows. */
+function fused(x: Value, producer: (value: Value) => Node | undefined): boolean {
+  const before = producer(x);
+  if (before?.operator.type !== 'BatchNormalization') return before?.operator.type === 'Conv';
+  const [normalised, ...statistics] = before.inputs;
+  return statistics.every(({ data }) => data) && producer(normalised)?.operator.type === 'Conv';
 }
 
 function convolution(node: Node, [x, w, bias]: readonly Value[], forms: Forms): Value | undefined {
@@ -66,10 +77,15 @@ function convolution(node: Node, [x, w, bias]: readonly Value[], forms: Forms): 
     direct: true,
     transposed: g.strides.every((stride) => stride === 1) && turnedPads(w, g).every((pad) => pad >= 0),
     columns: fits(positions, w.shape[2] * w.shape[3]),
+    tiles: hasTiles(w, g, extent),
   };
   const form = (x.shape[0] === 1 ? forms.oneImage : many).find((candidate) => allowed[candidate]);
   if (form === undefined || form === 'direct') return undefined;
-  const y = form === 'columns' ? convolutionByColumns(x, w, g, extent, forms.product) : turned(x, w, g);
+  const y = {
+    columns: () => convolutionByColumns(x, w, g, extent, forms.product),
+    transposed: () => turned(x, w, g),
+    tiles: () => convolutionByTiles(x, w, g, extent),
+  }[form]();
   return bias ? add(y, reshape(bias, [1, bias.shape[0], 1, 1])) : y;
 }
 
