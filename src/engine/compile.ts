@@ -6,19 +6,28 @@ import type { Program } from '../runtime/program.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { measureForms } from './measure-forms.ts';
 
-/** Native: measured on 2×2 to 16×16 positions, and fixed, so that a seed gives the same bits. */
-const ON_NATIVE: Forms = {
+/**
+ * wasm: measured on 2×2 to 16×16 positions, and fixed, so that a seed gives the same bits. Arithmetic is dear there, and the
+ * tiles' fewer products repay their transforms, for a trained encoder too.
+ */
+const ON_WASM: Forms = {
   smallest: 64,
-  smallImages: ['columns', 'direct'],
+  smallImages: ['tiles', 'columns', 'direct'],
   largeImages: ['direct'],
   oneImage: ['direct'],
   spread: ['direct'],
   product: 'matmul',
   sum: 'direct',
-  relu: 'direct',
+  relu: 'max',
 };
 
-const ON_WASM: Forms = { ...ON_NATIVE, relu: 'max' };
+/** Native: the same, but arithmetic is cheap, and ORT makes one kernel of constants' convolution, batch norm and Relu. */
+const ON_NATIVE: Forms = {
+  ...ON_WASM,
+  smallImages: ['columns', 'direct'],
+  constantKernels: ['direct'],
+  relu: 'direct',
+};
 
 /**
  * Programs that imitate a GPU, measured at leisure (docs/speed.md) and fixed, as they are slow to try and uneven:

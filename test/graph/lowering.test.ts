@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { elements } from '../../src/graph/elements.ts';
-import { conv, convTranspose, type Geometry, matmul, sum, transposed } from '../../src/graph/functions.ts';
+import {
+  batchNormalization,
+  conv,
+  convTranspose,
+  type Geometry,
+  matmul,
+  relu,
+  sum,
+  transposed,
+} from '../../src/graph/functions.ts';
 import type { Value } from '../../src/graph/graph.ts';
 import { type Forms, PLAIN } from '../../src/graph/lowering/forms.ts';
 import { lower } from '../../src/graph/lowering/lower.ts';
@@ -20,8 +29,10 @@ const COLUMNS: Forms = {
   spread: ['columns'],
   product: 'matmul',
   sum: 'adds',
+  relu: 'max',
 };
 const TRANSPOSED: Forms = { ...PLAIN, largeImages: ['transposed'], oneImage: ['transposed'] };
+const TILES: Forms = { ...PLAIN, largeImages: ['tiles', 'direct'], oneImage: ['tiles', 'direct'] };
 const GEMM: Forms = { ...COLUMNS, product: 'gemm' };
 
 /** A convolution at random, small, with every kind of stride, padding and dilation. */
@@ -53,6 +64,53 @@ describe('lowering', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('keeps what a convolution computes by Winograd tiles, and takes them for whole tiles of many channels alone', async () => {
+    const sides = fc.integer({ min: 1, max: 9 });
+    const borders = fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 4, maxLength: 4 });
+    const wide = fc.record({
+      images: fc.integer({ min: 1, max: 3 }),
+      channels: fc.constantFrom(31, 32, 40),
+      kernels: fc.constantFrom(32, 33),
+      extent: fc.tuple(sides, sides),
+      pads: borders,
+      stride: fc.constantFrom(1, 1, 1, 2),
+      bias: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(wide, async ({ images, channels, kernels, extent, pads, stride, bias }) => {
+        const out = [0, 1].map((i) => Math.floor((extent[i] + pads[i] + pads[i + 2] - 3) / stride) + 1);
+        fc.pre(out.every((side) => side > 0));
+        const graph = createGraph();
+        const x = graph.input('x', [images, channels, ...extent]);
+        const w = graph.input('w', [kernels, channels, 3, 3]);
+        const g = { strides: [stride, stride], pads, dilations: [1, 1] };
+        const y = conv(x, w, g, bias ? graph.input('bias', [kernels]) : undefined);
+        // Sums of 9·C products of up to 1, with the transforms' rounding.
+        await same(y, TILES, 1e-4);
+        const whole = channels >= 32 && stride === 1 && out.every((side) => side % 2 === 0);
+        assert.equal(types(lower({ y }, TILES)).includes('Conv'), !whole);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('rectifies by Max where ORT makes no one kernel of it and what comes before', async () => {
+    const graph = createGraph();
+    const x = graph.input('x', [2, 3, 4, 4]);
+    const g: Geometry = { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] };
+    const forms: Forms = { ...PLAIN, relu: 'max' };
+    const filtered = conv(x, graph.input('w', [3, 3, 1, 1]), g);
+    const constants = [1, 2, 3, 4].map((k) => graph.constant(Float32Array.of(k, 1, 2), [3]));
+    const [scale, shift, mean, variance] = constants;
+    const given = batchNormalization(filtered, scale, shift, mean, variance, 1e-5);
+    const learnt = batchNormalization(filtered, graph.input('scale', [3]), shift, mean, variance, 1e-5);
+    for (const y of [relu(filtered), relu(given)]) assert.equal(types(lower({ y }, forms)).at(-1), 'Relu');
+    for (const y of [relu(x), relu(learnt)]) {
+      assert.equal(types(lower({ y }, forms)).at(-1), 'Max');
+      await same(y, forms);
+    }
   });
 
   it('keeps what a transposed convolution computes, by phases', async () => {
@@ -92,6 +150,17 @@ describe('lowering', () => {
     assert.deepEqual(types(lower({ y }, COLUMNS)), types({ y }));
   });
 
+  it('gives convolutions by constants a form of their own', () => {
+    const graph = createGraph();
+    const x = graph.input('x', [2, 1, 4, 4]);
+    const g: Geometry = { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] };
+    const forms: Forms = { ...COLUMNS, constantKernels: ['direct'] };
+    const made = conv(x, graph.constant(Float32Array.of(1, 2, 3, 4), [1, 1, 2, 2]), g);
+    const learnt = conv(x, graph.input('w', [1, 1, 2, 2]), g);
+    assert.deepEqual(types(lower({ made }, forms)), ['Conv']);
+    assert.ok(!types(lower({ learnt }, forms)).includes('Conv'));
+  });
+
   it('leaves grouped convolutions and stacks of matrices as they stand', () => {
     const graph = createGraph();
     const x = graph.input('x', [2, 4, 5, 5]);
@@ -126,7 +195,7 @@ describe('lowering', () => {
 const types = (outputs: Outputs) => needed(outputs).nodes.map(({ operator }) => operator.type);
 
 /** Runs a graph as it stands and lowered, on the same random numbers. */
-async function same(y: Value, forms: Forms): Promise<void> {
+async function same(y: Value, forms: Forms, tolerance = 1e-5): Promise<void> {
   const { graph } = y;
   const feeds = Object.fromEntries(graph.inputs.map(({ name, shape }, k) => [name, randoms(k + 1, elements(shape))]));
   const lowered = lower({ y }, forms);
@@ -134,5 +203,5 @@ async function same(y: Value, forms: Forms): Promise<void> {
   const expected = (await runNative({ y }, feeds)).y;
   const found = (await runNative({ ...lowered }, feeds)).y;
   const worst = expected.reduce((most, value, k) => Math.max(most, Math.abs(value - found[k])), 0);
-  assert.ok(worst <= 1e-5, `differs by ${worst}`);
+  assert.ok(worst <= tolerance, `differs by ${worst}`);
 }

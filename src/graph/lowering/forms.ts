@@ -21,6 +21,8 @@ export interface Forms {
   readonly largeImages: readonly ConvolutionForm[];
   /** Convolutions of a single image: what kernel gradients are written as (see ops/convolution.ts). */
   readonly oneImage: readonly ConvolutionForm[];
+  /** Convolutions by constants, as a trained encoder's are; absent: as the others. */
+  readonly constantKernels?: readonly ConvolutionForm[];
   /** ConvTranspose: gradients in the input of strided convolutions, of images of at most `smallest` positions. */
   readonly spread: readonly ('direct' | 'columns')[];
   readonly product: ProductForm;

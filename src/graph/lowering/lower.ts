@@ -79,7 +79,8 @@ function convolution(node: Node, [x, w, bias]: readonly Value[], forms: Forms): 
     columns: fits(positions, w.shape[2] * w.shape[3]),
     tiles: hasTiles(w, g, extent),
   };
-  const form = (x.shape[0] === 1 ? forms.oneImage : many).find((candidate) => allowed[candidate]);
+  const preferred = (w.data && forms.constantKernels) ?? (x.shape[0] === 1 ? forms.oneImage : many);
+  const form = preferred.find((candidate) => allowed[candidate]);
   if (form === undefined || form === 'direct') return undefined;
   const y = {
     columns: () => convolutionByColumns(x, w, g, extent, forms.product),
