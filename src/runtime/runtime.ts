@@ -21,6 +21,7 @@ export class Runtime implements Engine {
   /** Why the GPU is gone, once it is. */
   #lost: string | undefined;
   #loss: Promise<string> | undefined;
+  #watched: GPUDevice | undefined;
 
   private constructor(
     readonly ort: OrtModule,
@@ -93,10 +94,15 @@ export class Runtime implements Engine {
     });
   }
 
+  /** ORT lets its device go with its last program, and takes a new one for the next: that is no loss. */
   #watch(gpu: GPUDevice): void {
-    this.#loss ??= gpu.lost.then(({ reason, message }) => {
-      this.#lost = `${reason}${message && `: ${message.split('\n')[0].slice(0, 200)}`}`;
-      return this.#lost;
+    if (gpu === this.#watched) return;
+    this.#watched = gpu;
+    this.#lost = undefined;
+    this.#loss = gpu.lost.then(({ reason, message }) => {
+      const why = `${reason}${message && `: ${message.split('\n')[0].slice(0, 200)}`}`;
+      if (gpu === this.#watched) this.#lost = why;
+      return why;
     });
   }
 
