@@ -11,6 +11,7 @@ export { type DecodeOptions, decodeImage } from './data/decode.ts';
 export { type DecodedSetOptions, decodedSet, type ImageSource } from './data/decoded-set.ts';
 export type { ImageSet } from './data/image-set.ts';
 export { type PixelSource, pixelsFrom } from './data/pixels-from.ts';
+export { parseShard, type Shard } from './data/shard.ts';
 export { BagsslError, type ErrorCode } from './errors.ts';
 export { agreement, centred, meanRow } from './evaluation/agreement.ts';
 export { type ClosedForm, closedForm, type Optimum } from './evaluation/closed-form.ts';

@@ -1,11 +1,14 @@
 import type { ImageSet } from '../data/image-set.ts';
+import { BLOCK } from '../data/shard.ts';
 import { compile } from '../engine/compile.ts';
 import { BagsslError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Weights } from '../model/scope.ts';
 import { averagedWeights } from '../optimizers/averaged-weights.ts';
+import { checkPlacement } from '../patches/check-placement.ts';
+import type { PatchJob } from '../patches/job.ts';
 import type { PatchParameters } from '../patches/parameters.ts';
-import type { Placement } from '../patches/placement.ts';
+import { type Placement, patchCount } from '../patches/placement.ts';
 import { PatchPool } from '../patches/pool.ts';
 import { type Recipe, withoutAugmentation } from '../patches/recipe.ts';
 import { choosePrecision, type PrecisionChoice } from '../runtime/precision.ts';
@@ -41,6 +44,7 @@ export interface EmbedOptions {
 
 /** An image as a bag of patch embeddings. */
 export interface Bag {
+  /** The image's place in the set. */
   readonly index: number;
   /** The mean of the patches' vectors. */
   readonly vector: Float32Array;
@@ -80,39 +84,14 @@ export class Embedder implements AsyncDisposable {
   /** The bags of a set of images, in order. */
   async *embed(images: ImageSet, options: EmbedOptions = {}): AsyncGenerator<Bag, void, void> {
     const { placement = { kind: 'grid', across: 5 }, keepPatches = false, signal, onProgress } = options;
-    const recipe = withoutAugmentation(this.options.recipe);
-    let perJob = 1;
-    let next = 0;
-    const cut = async (from: number, to: number) => {
-      const pixels = await Promise.all(Array.from({ length: to - from }, (_, k) => images.image(from + k)));
-      const job = {
-        recipe,
-        images: pixels.map((image, k) => ({ id: from + k, pixels: image })),
-        source: { kind: 'placed' as const, placement },
-        keepParameters: keepPatches,
-      };
-      return { from, batch: await this.pool.cut(job) };
-    };
-    const queue: ReturnType<typeof cut>[] = [];
-    const fill = () => {
-      while (queue.length < 3 && next < images.length) {
-        const to = Math.min(images.length, next + perJob);
-        const job = cut(next, to);
-        job.catch(() => undefined);
-        queue.push(job);
-        next = to;
-      }
-    };
-    for (fill(); queue.length > 0; fill()) {
-      const { from, batch } = await queue.shift()!;
-      perJob = Math.max(1, Math.floor(JOB / Math.max(...batch.perImage)));
-      fill();
+    const jobs = this.#jobs(images, checkPlacement(placement), keepPatches);
+    let index = 0;
+    for await (const batch of this.pool.stream(jobs, { ahead: 3 })) {
       const vectors = await this.#vectors(batch.data, batch.count);
       let at = 0;
-      for (let k = 0; k < batch.perImage.length; k++) {
+      for (const count of batch.perImage) {
         if (signal?.aborted)
-          throw new BagsslError('aborted', `Embedding was stopped after ${from + k} images.`, { cause: signal.reason });
-        const count = batch.perImage[k];
+          throw new BagsslError('aborted', `Embedding was stopped after ${index} images.`, { cause: signal.reason });
         const first = at;
         const bag = new BagMean(this.width);
         for (; at < first + count; at++) bag.add(vectors, at * this.width);
@@ -120,7 +99,7 @@ export class Embedder implements AsyncDisposable {
         if (!Number.isFinite(vector[0])) {
           throw new BagsslError(
             'bad-model',
-            `The encoder gave ${vector[0]} for image ${from + k}; its weights are damaged or diverged.`,
+            `The encoder gave ${vector[0]} for image ${index}; its weights are damaged or diverged.`,
           );
         }
         const patches = keepPatches
@@ -129,9 +108,39 @@ export class Embedder implements AsyncDisposable {
               vector: vectors.slice((first + i) * this.width, (first + i + 1) * this.width),
             }))
           : undefined;
-        yield { index: from + k, vector, count, patches };
+        yield { index, vector, count, patches };
+        index++;
       }
-      onProgress?.(from + batch.perImage.length, images.length);
+      onProgress?.(index, images.length);
+    }
+  }
+
+  /**
+   * Jobs of about JOB patches that depend on nothing outside the block of images they lie in, so that a part of a set has the
+   * bits of the whole.
+   */
+  async *#jobs(images: ImageSet, placement: Placement, keepParameters: boolean): AsyncGenerator<PatchJob, void, void> {
+    const recipe = withoutAugmentation(this.options.recipe);
+    const source = { kind: 'placed', placement } as const;
+    const idOf = (index: number) => images.ids?.[index] ?? index;
+    const blockOf = (index: number) => Math.floor(idOf(index) / BLOCK);
+    const perJobOf = (width: number, height: number) =>
+      Math.max(1, Math.floor(JOB / patchCount(placement, recipe, width, height)));
+    // How many patches these make does not depend on the image; of the others it takes one to know.
+    const first = placement.kind === 'grid' || placement.kind === 'random' ? perJobOf(1, 1) : 1;
+    let perJob = first;
+    for (let from = 0, to = 0; from < images.length; from = to) {
+      if (from > 0 && blockOf(from) !== blockOf(from - 1)) perJob = first;
+      do to++;
+      while (to < images.length && to < from + perJob && blockOf(to) === blockOf(from));
+      const pixels = await Promise.all(Array.from({ length: to - from }, (_, k) => images.image(from + k)));
+      yield {
+        recipe,
+        images: pixels.map((image, k) => ({ id: idOf(from + k), pixels: image })),
+        source,
+        keepParameters,
+      };
+      perJob = Math.min(...pixels.map(({ width, height }) => perJobOf(width, height)));
     }
   }
 

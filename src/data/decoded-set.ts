@@ -7,6 +7,8 @@ import type { ImageSet } from './image-set.ts';
 export interface ImageSource {
   /** Names the file in errors and in `skipped`. */
   readonly file: string;
+  /** What names the image in random draws; absent: its place among the sources. */
+  readonly id?: number;
   /** Its class, an index; given for all sources of a set or for none. */
   readonly label?: number;
   read(): Promise<Uint8Array>;
@@ -78,7 +80,9 @@ export async function decodedSet(
   if (kept.length === 0) throw noneDecodes(name, skipped);
   const images = kept.map((i) => decoded[i]!);
   const labels = classes && Int32Array.from(kept, (i) => sources[i].label!);
-  return { name, length: images.length, classes, labels, skipped, image: (index) => images[index] };
+  const ids = kept.map((i) => sources[i].id ?? i);
+  const files = kept.map((i) => sources[i].file);
+  return { name, length: images.length, classes, labels, ids, files, skipped, image: (index) => images[index] };
 }
 
 const inMiB = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)} MiB`;

@@ -5,6 +5,7 @@ import { findCifarFolder, openCifarFolder } from './cifar-folder.ts';
 import { type ImageFolderOptions, openImageFolder } from './image-folder.ts';
 import type { ImageSet } from './image-set.ts';
 import { checkLimit, firstOf } from './limit.ts';
+import { partOf, type Shard, shardRange } from './shard.ts';
 
 export interface OpenDataOptions extends ImageFolderOptions {
   /**
@@ -16,6 +17,8 @@ export interface OpenDataOptions extends ImageFolderOptions {
   readonly whole?: boolean;
   /** At most this many images: the first, or the first of each class in turn where they lie by class. Default: all. */
   readonly limit?: number;
+  /** One part of those images; of a folder, only its files are read. Absent: all. */
+  readonly shard?: Shard;
   /** Which scenes `builtin` makes. Whole number, 0 to 2^53 - 1. Default 0. */
   readonly seed?: number;
 }
@@ -28,12 +31,16 @@ export interface OpenDataOptions extends ImageFolderOptions {
  * @throws BagsslError `bad-data` naming the path or file, what was found and what is expected; `bad-argument`; `aborted`
  */
 export async function openData(path: string, options: OpenDataOptions = {}): Promise<ImageSet> {
-  const { split, limit, seed } = options;
+  const { split, limit, seed, shard } = options;
   if (split !== undefined && split !== 'train' && split !== 'test') {
     throw new BagsslError('bad-argument', `The split is ${JSON.stringify(split)}; it must be "train" or "test".`);
   }
   checkLimit(limit);
-  if (path === 'builtin') return firstOf(builtinScenes({ split, seed }), limit);
+  const part = (set: ImageSet) => {
+    const chosen = firstOf(set, limit);
+    return shard ? partOf(chosen, ...shardRange(shard, chosen.length)) : chosen;
+  };
+  if (path === 'builtin') return part(builtinScenes({ split, seed }));
 
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => error);
   if (found instanceof Error || !found.isDirectory()) {
@@ -44,7 +51,7 @@ export async function openData(path: string, options: OpenDataOptions = {}): Pro
     );
   }
   const cifar = await findCifarFolder(path);
-  if (cifar) return firstOf(await openCifarFolder(cifar, split), limit);
+  if (cifar) return part(await openCifarFolder(cifar, split));
   return openImageFolder(path, options);
 }
 

@@ -5,12 +5,14 @@ import { type DecodedSetOptions, decodedSet } from './decoded-set.ts';
 import type { ImageSet } from './image-set.ts';
 import { firstOfEach } from './limit.ts';
 import { type ListedImage, type Listing, listImages, readFolder } from './list-images.ts';
+import { type Shard, shardRange } from './shard.ts';
 
 export interface ImageFolderOptions extends Omit<DecodedSetOptions, 'classes'> {
   readonly split?: 'train' | 'test';
   /** Take a folder without a division whole, whatever `split` says. */
   readonly whole?: boolean;
   readonly limit?: number;
+  readonly shard?: Shard;
 }
 
 const TEST_NAMES = ['test', 'val', 'valid', 'validation'];
@@ -25,7 +27,7 @@ const LARGEST_FILE = 512 * 1024 ** 2;
  * @throws BagsslError `bad-data` if there are no images or none can be read
  */
 export async function openImageFolder(folder: string, options: ImageFolderOptions = {}): Promise<ImageSet> {
-  const { split, whole, limit } = options;
+  const { split, whole, limit, shard } = options;
   const division = await findDivision(folder);
   let listing: Listing;
   let name = folder;
@@ -60,8 +62,10 @@ export async function openImageFolder(folder: string, options: ImageFolderOption
   const classes = [...new Set(all.flatMap(({ className }) => className ?? []))].sort();
   const base = division ? name : folder;
   const chosen = firstOfEach(listing.images, ({ className }) => className, limit);
-  const sources = chosen.map(({ file, className }) => ({
+  const [from, to] = shard ? shardRange(shard, chosen.length) : [0, chosen.length];
+  const sources = chosen.slice(from, to).map(({ file, className }, k) => ({
     file,
+    id: from + k,
     label: className === undefined ? undefined : classes.indexOf(className),
     read: () => readImageFile(join(base, file), file),
   }));

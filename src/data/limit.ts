@@ -1,5 +1,6 @@
 import { BagsslError } from '../errors.ts';
 import type { ImageSet } from './image-set.ts';
+import { partOf } from './shard.ts';
 
 /** @throws BagsslError `bad-argument` unless `limit` is absent or a whole number from 1 */
 export function checkLimit(limit: number | undefined): void {
@@ -11,16 +12,7 @@ export function checkLimit(limit: number | undefined): void {
 /** The first `limit` images of a set, or all. */
 export function firstOf(set: ImageSet, limit?: number): ImageSet {
   checkLimit(limit);
-  if (limit === undefined || limit >= set.length) return set;
-  const { name, classes, labels, skipped } = set;
-  return {
-    name,
-    length: limit,
-    classes,
-    labels: labels?.subarray(0, limit),
-    skipped,
-    image: (index) => set.image(index),
-  };
+  return limit === undefined || limit >= set.length ? set : partOf(set, 0, limit);
 }
 
 /**

@@ -66,6 +66,12 @@ export function lattices(
 const scalesOf = ({ scales }: Placement, { scale: [least, most] }: Recipe): readonly number[] =>
   scales ?? [(least + most) / 2];
 
+/** How many patches a bag has. */
+export function patchCount(placement: Placement, recipe: Recipe, width: number, height: number): number {
+  if (placement.kind === 'random') return placement.count * scalesOf(placement, recipe).length;
+  return lattices(placement, recipe, width, height).reduce((sum, { xs, ys }) => sum + xs.length * ys.length, 0);
+}
+
 /**
  * The clean patches of one image, row by row. Boxes are whole pixels, as torchvision's crops are, so a patch whose crop
  * has the output's size is never resampled.
