@@ -1,8 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import {
   builtinScenes,
   checkDevice,
@@ -13,6 +9,7 @@ import {
   presets,
   projectors,
 } from '../src/index.ts';
+import { collectGarbage, MIB, status, watchBuffers, watchHeaps } from './watch.ts';
 
 /**
  * Memory of a whole training process, its patch worker included (Linux):
@@ -47,7 +44,6 @@ const tiny: ModelConfig = {
   encoder: { kind: 'conv', widths: [8, 16], strides: [1, 2], residual: false },
   projector: { hidden: [32], out: 16 },
 };
-const MIB = 2 ** 20;
 const heaps = watchHeaps();
 const buffers = watchBuffers();
 
@@ -91,49 +87,3 @@ for await (const { step, ms } of training) {
   );
 }
 process.exit(0);
-
-/** So that what is in use shows, and not what happens to wait for collection. */
-async function collectGarbage(): Promise<void> {
-  setFlagsFromString('--expose-gc');
-  for (let k = 0; k < 2; k++) {
-    runInNewContext('gc')();
-    await setImmediate();
-  }
-}
-
-/** A line of the kernel's account of this process, MiB. */
-function status(line: 'VmRSS' | 'VmHWM'): number | undefined {
-  const account = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
-  const kib = account.match(new RegExp(`^${line}:\\s*(\\d+) kB`, 'm'))?.[1];
-  return kib ? Number(kib) / 1024 : undefined;
-}
-
-/** The size of this thread's WebAssembly memories, MiB; they never shrink. */
-function watchHeaps(): () => number {
-  const made: WebAssembly.Memory[] = [];
-  WebAssembly.Memory = class extends WebAssembly.Memory {
-    constructor(descriptor: WebAssembly.MemoryDescriptor) {
-      super(descriptor);
-      made.push(this);
-    }
-  };
-  return () => made.reduce((sum, { buffer }) => sum + buffer.byteLength, 0) / MIB;
-}
-
-/** The GPU buffers alive, their number and MiB, where there is WebGPU. */
-function watchBuffers(): () => { gpu_buffers?: number; gpu_mib?: number } {
-  if (!('GPUDevice' in globalThis)) return () => ({});
-  const alive = new Set<GPUBuffer>();
-  const { createBuffer } = GPUDevice.prototype;
-  const { destroy } = GPUBuffer.prototype;
-  GPUDevice.prototype.createBuffer = function (descriptor) {
-    const buffer = createBuffer.call(this, descriptor);
-    alive.add(buffer);
-    return buffer;
-  };
-  GPUBuffer.prototype.destroy = function () {
-    alive.delete(this);
-    return destroy.call(this);
-  };
-  return () => ({ gpu_buffers: alive.size, gpu_mib: [...alive].reduce((sum, { size }) => sum + size, 0) / MIB });
-}

@@ -123,8 +123,9 @@ const runners = {
         ['spec', 'stdout'],
         ['./scripts/lib/node-reporter.mjs', results],
       ].flatMap(([name, to]) => [`--test-reporter=${name}`, `--test-reporter-destination=${to}`]);
-      // npm run test:fuzz takes longer than any other.
-      return node(['--test', ...reporters, ...bundles], { minutes: process.env.BAGSSL_FUZZ ? 60 : 10 });
+      // npm run test:fuzz and test:faults take longer than any other.
+      const minutes = process.env.BAGSSL_FUZZ || process.env.BAGSSL_FAULTS ? 60 : 10;
+      return node(['--test', ...reporters, ...bundles], { minutes });
     }),
   browser: () =>
     suite('browser', () => {

@@ -42,6 +42,8 @@ export async function bundleTests(runner, files) {
     splitting: true,
     outdir,
     loader: { '.wasm': 'binary' },
+    // Browsers have no environment to read it from.
+    define: { BAGSSL_FAULTS: process.env.BAGSSL_FAULTS ?? '{"count":5,"seed":1}' },
   };
   const bundle = (some, more) => {
     const names = some.map((file) => [relative('test', file).replace(/[\\/]/g, '.').replace(/\.ts$/, ''), file]);

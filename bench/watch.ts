@@ -1,0 +1,52 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+export const MIB = 2 ** 20;
+
+/** So that what is in use shows, and not what happens to wait for collection. */
+export async function collectGarbage(): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  for (let k = 0; k < 2; k++) {
+    runInNewContext('gc')();
+    await setImmediate();
+  }
+}
+
+/** A line of the kernel's account of this process, MiB. */
+export function status(line: 'VmRSS' | 'VmHWM'): number | undefined {
+  const account = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
+  const kib = account.match(new RegExp(`^${line}:\\s*(\\d+) kB`, 'm'))?.[1];
+  return kib ? Number(kib) / 1024 : undefined;
+}
+
+/** The size of this thread's WebAssembly memories, MiB; they never shrink. */
+export function watchHeaps(): () => number {
+  const made: WebAssembly.Memory[] = [];
+  WebAssembly.Memory = class extends WebAssembly.Memory {
+    constructor(descriptor: WebAssembly.MemoryDescriptor) {
+      super(descriptor);
+      made.push(this);
+    }
+  };
+  return () => made.reduce((sum, { buffer }) => sum + buffer.byteLength, 0) / MIB;
+}
+
+/** The GPU buffers alive, their number and MiB, where there is WebGPU. */
+export function watchBuffers(): () => { gpu_buffers?: number; gpu_mib?: number } {
+  if (!('GPUDevice' in globalThis)) return () => ({});
+  const alive = new Set<GPUBuffer>();
+  const { createBuffer } = GPUDevice.prototype;
+  const { destroy } = GPUBuffer.prototype;
+  GPUDevice.prototype.createBuffer = function (descriptor) {
+    const buffer = createBuffer.call(this, descriptor);
+    alive.add(buffer);
+    return buffer;
+  };
+  GPUBuffer.prototype.destroy = function () {
+    alive.delete(this);
+    return destroy.call(this);
+  };
+  return () => ({ gpu_buffers: alive.size, gpu_mib: [...alive].reduce((sum, { size }) => sum + size, 0) / MIB });
+}
