@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { BagsslError } from '../errors.ts';
 import { runBusy } from './run-store.ts';
 
 const LOCK_FILE = 'run.lock';
@@ -20,13 +21,12 @@ interface Holder {
  * @throws BagsslError `run-busy`
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
-  const made = await mkdir(folder, { recursive: true });
+  const made = await mkdir(folder, { recursive: true }).catch(refused);
   const file = join(folder, LOCK_FILE);
   const own = JSON.stringify({ pid: process.pid, host: hostname(), began: await began(process.pid) } satisfies Holder);
   for (let attempt = 0; attempt < 5; attempt++) {
     const handle = await open(file, 'wx').catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-      return undefined;
+      return error.code === 'EEXIST' ? undefined : refused(error);
     });
     if (handle) {
       await handle.writeFile(own).finally(() => handle.close());
@@ -42,6 +42,10 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     await takeAway(file, found);
   }
   throw runBusy(folder, `another process that started just now (${file})`);
+}
+
+function refused(cause: NodeJS.ErrnoException): never {
+  throw new BagsslError('not-saved', `A run cannot be kept there: ${cause.message}. Choose another folder.`, { cause });
 }
 
 /** Who holds the lock, in words; undefined when they are no more. */

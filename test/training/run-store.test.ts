@@ -172,6 +172,15 @@ describe('a run kept in a folder', () => {
     await assert.rejects(openRun(folderStore(path)), code('run-busy'));
   });
 
+  it('says so where a run cannot be kept', async () => {
+    const file = join(folder, 'file');
+    await writeFile(file, '');
+    await assert.rejects(
+      openRun(folderStore(join(file, 'run'))),
+      (error: Error) => code('not-saved')(error) && /ENOTDIR.*another folder/.test(error.message),
+    );
+  });
+
   it('follows no link and writes through none', async () => {
     const path = join(folder, 'links');
     const store = folderStore(path);
