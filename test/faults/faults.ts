@@ -171,7 +171,11 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
         first = running(opened)[0];
         Reflect.set(opened, 'patience', 0.5 + 0.1 * s.below(10));
       },
-      onStep: ({ step }) => step === at && channel.postMessage('hang'),
+      async onStep({ step }) {
+        if (step !== at) return;
+        channel.postMessage('hang');
+        await new Promise((wait) => setTimeout(wait, 300)); // for the message to arrive
+      },
     });
     channel.close();
     return { end, steps, seen: running(pool!)[0] !== first, same: true };
