@@ -46,7 +46,7 @@ export const embed: Command = {
       const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
       progress.clear();
       progress.say(`Wrote ${matrix.rows} vectors of ${matrix.columns} to "${out}" in ${seconds} s.`);
-      const { device, threads } = embedder.program.runtime;
+      const { device, threads } = embedder.engine;
       if (values.flag('json'))
         printJson({ images: matrix.rows, dimensions: matrix.columns, seconds, device, threads, out });
     } finally {

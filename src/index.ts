@@ -1,14 +1,17 @@
 /** bagssl: image representations learnt on the user's own device, as a bag of patch embeddings. Works in browsers, Deno and Node. */
-export { BagMean } from './bag/bag-mean.ts';
+export type { Bag, PatchBox, PatchMap } from './bag/bag.ts';
+export { BagMean, type BagOptions } from './bag/bag-mean.ts';
 export { cosine } from './bag/cosine.ts';
-export { type Bag, Embedder, type EmbedderOptions, type EmbedOptions } from './bag/embedder.ts';
+export { Embedder, type EmbedderOptions, type EmbedOptions } from './bag/embedder.ts';
 export { FEATURES, type Feature } from './bag/feature-graph.ts';
+export type { Images } from './bag/images-of.ts';
 export type { Matrix } from './bag/matrix.ts';
 export { Whitening, type WhiteningOptions } from './bag/whitening.ts';
 export { builtinScenes } from './data/builtin.ts';
 export { cifarSet, readCifarBatch } from './data/cifar.ts';
 export { type DecodeOptions, decodeImage } from './data/decode.ts';
 export { type DecodedSetOptions, decodedSet, type ImageSource } from './data/decoded-set.ts';
+export { type AnyImage, imageFrom } from './data/image-from.ts';
 export type { ImageSet } from './data/image-set.ts';
 export { type PixelSource, pixelsFrom } from './data/pixels-from.ts';
 export { parseShard, type Shard } from './data/shard.ts';
@@ -19,7 +22,7 @@ export { type Accuracies, type EvaluateOptions, type Evaluation, evaluate } from
 export { type GrowingBagOptions, type GrowingBags, growingBags } from './evaluation/growing-bag.ts';
 export { KNN_PROTOCOLS, type KnnProtocol, knnAccuracies, type Labelled } from './evaluation/knn.ts';
 export { type LinearProbeOptions, linearProbe } from './evaluation/linear-probe.ts';
-export { locality, type PatchBox } from './evaluation/locality.ts';
+export { locality } from './evaluation/locality.ts';
 export { fitTable, type TableFit, type TableFitOptions } from './evaluation/table-fit.ts';
 export { type ExportEmbedderOptions, exportEmbedder } from './export/embedder.ts';
 export { type ExportedNetwork, exportEncoder } from './export/encoder.ts';

@@ -47,7 +47,7 @@ export async function writeReport({ file, run, train, test, engine, ...rest }: R
   const embedder = await Embedder.create({ ...engine, model, recipe, weights: run.state });
   const pool = await PatchPool.create({ workers: engine.workers ?? 2 });
   try {
-    const { device, threads, adapter } = embedder.program.runtime;
+    const { device, threads, adapter } = embedder.engine;
     const page = reportPage({
       version: VERSION,
       run,

@@ -1,21 +1,21 @@
-import type { ImageSet } from '../data/image-set.ts';
+import type { AnyImage } from '../data/image-from.ts';
 import { BLOCK } from '../data/shard.ts';
-import { compile } from '../engine/compile.ts';
+import { compileAnyBatch } from '../engine/compile.ts';
 import { BagsslError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Weights } from '../model/scope.ts';
 import { averagedWeights } from '../optimizers/averaged-weights.ts';
 import { checkPlacement } from '../patches/check-placement.ts';
-import type { PatchJob } from '../patches/job.ts';
-import type { PatchParameters } from '../patches/parameters.ts';
+import type { JobImage, PatchBatch, PatchJob } from '../patches/job.ts';
 import { type Placement, patchCount } from '../patches/placement.ts';
 import { PatchPool } from '../patches/pool.ts';
 import { type Recipe, withoutAugmentation } from '../patches/recipe.ts';
 import { choosePrecision, type PrecisionChoice } from '../runtime/precision.ts';
 import type { Program } from '../runtime/program.ts';
 import { Runtime, type RuntimeOptions } from '../runtime/runtime.ts';
-import { BagMean } from './bag-mean.ts';
+import { type Bag, BagBuilder, type BagRequest } from './bag.ts';
 import { type Feature, featureGraph, featureWidth } from './feature-graph.ts';
+import { countOf, type Images, pixelsOf } from './images-of.ts';
 import type { Matrix } from './matrix.ts';
 
 export interface EmbedderOptions extends RuntimeOptions {
@@ -26,152 +26,188 @@ export interface EmbedderOptions extends RuntimeOptions {
   readonly recipe: Recipe;
   /** Default `preFeature`. */
   readonly feature?: Feature;
+  /** Where the patches lie unless a call says otherwise; default a grid, 5 across. */
+  readonly placement?: Placement;
   /** What the network computes in; default float32. Vectors are float32 in any case. */
   readonly precision?: PrecisionChoice;
-  /** Workers that cut patches; default 2. */
+  /** Workers that cut patches; default 2. 0: the calling thread does it. */
   readonly workers?: number;
   readonly workerUrl?: URL | string;
 }
 
-export interface EmbedOptions {
-  /** Where the patches lie; default a grid, 5 across. */
+export interface EmbedOptions extends BagRequest {
+  /** Where the patches lie; default the embedder's. `scales` makes a bag of several scales. */
   readonly placement?: Placement;
-  /** Keep every patch's own vector. */
-  readonly keepPatches?: boolean;
+  /** Embed the whole image, its largest middle square, beside the bag. */
+  readonly whole?: boolean;
   readonly signal?: AbortSignal;
+  /** Images done, of how many; Infinity where that is not known. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** An image as a bag of patch embeddings. */
-export interface Bag {
-  /** The image's place in the set. */
-  readonly index: number;
-  /** The mean of the patches' vectors. */
-  readonly vector: Float32Array;
-  /** How many patches it is the mean of. */
-  readonly count: number;
-  /** With `keepPatches`: where each patch lies and its vector. */
-  readonly patches?: readonly { readonly parameters: PatchParameters; readonly vector: Float32Array }[];
-}
-
-/** Patches in one run of the encoder. */
+/** Patches in one run of the encoder, at most. */
 const BATCH = 256;
-/** Patches in one job of the pool: four runs, so that padding the last costs little. */
+/** A job of the pool is given images until it has so many patches. */
 const JOB = 4 * BATCH;
 
-/** Turns images into bags with a trained encoder. */
+/**
+ * Turns images into bags with a trained encoder. Patches are cut ahead, in workers, while the encoder runs. An image smaller
+ * than a patch is enlarged, as any crop smaller than the patch is.
+ */
 export class Embedder implements AsyncDisposable {
+  /** Of the vectors. */
   readonly width: number;
+  #disposed = false;
 
   private constructor(
     private readonly options: EmbedderOptions,
     readonly feature: Feature,
-    readonly program: Program,
+    private readonly program: Program,
     private readonly pool: PatchPool,
   ) {
     this.width = featureWidth(options.model, feature);
   }
 
+  /** @throws BagsslError `bad-argument`, `bad-checkpoint`, `shape-mismatch`, `device-unavailable`; `bad-model` for a network of one batch size */
   static async create(options: EmbedderOptions): Promise<Embedder> {
-    const { model, weights, feature = 'preFeature', onWarning = console.warn } = options;
+    const { model, recipe, feature = 'preFeature', placement, onWarning = console.warn } = options;
+    if (placement) checkPlacement(placement);
+    if (recipe.size !== model.size) {
+      throw new BagsslError(
+        'bad-argument',
+        `The recipe cuts patches of ${recipe.size} px, but the model takes ${model.size} px; make them equal.`,
+      );
+    }
+    const weights = averagedWeights(options.weights);
     const runtime = await Runtime.open(options);
     const precision = choosePrecision(runtime, options.precision ?? 'float32', onWarning);
-    const program = await compile(runtime, featureGraph(model, averagedWeights(weights), feature, BATCH, precision));
+    const program = await compileAnyBatch(runtime, (batch) => featureGraph(model, weights, feature, batch, precision));
     const pool = await PatchPool.create({ workers: options.workers ?? 2, workerUrl: options.workerUrl });
     return new Embedder(options, feature, program, pool);
   }
 
-  /** The bags of a set of images, in order. */
-  async *embed(images: ImageSet, options: EmbedOptions = {}): AsyncGenerator<Bag, void, void> {
-    const { placement = { kind: 'grid', across: 5 }, keepPatches = false, signal, onProgress } = options;
-    const jobs = this.#jobs(images, checkPlacement(placement), keepPatches);
-    let index = 0;
-    for await (const batch of this.pool.stream(jobs, { ahead: 3 })) {
-      const vectors = await this.#vectors(batch.data, batch.count);
-      let at = 0;
-      for (const count of batch.perImage) {
-        if (signal?.aborted)
-          throw new BagsslError('aborted', `Embedding was stopped after ${index} images.`, { cause: signal.reason });
-        const first = at;
-        const bag = new BagMean(this.width);
-        for (; at < first + count; at++) bag.add(vectors, at * this.width);
-        const vector = bag.mean();
-        if (!Number.isFinite(vector[0])) {
-          throw new BagsslError(
-            'bad-model',
-            `The encoder gave ${vector[0]} for image ${index}; its weights are damaged or diverged.`,
-          );
+  /** What the encoder runs on. */
+  get engine(): { readonly device: string; readonly threads: number; readonly adapter?: string } {
+    const { device, threads, adapter } = this.program.runtime;
+    return { device, threads, adapter };
+  }
+
+  /** An image's bag vector, [width]. */
+  async embed(image: AnyImage, options: EmbedOptions = {}): Promise<Float32Array> {
+    return (await this.bag(image, options)).vector;
+  }
+
+  /** An image's bag. */
+  async bag(image: AnyImage, options: EmbedOptions = {}): Promise<Bag> {
+    for await (const bag of this.bags([image], options)) return bag;
+    throw new Error('unreachable');
+  }
+
+  /**
+   * The bags of many images, in order, as they are asked for: memory stays flat however many there are.
+   * @throws BagsslError `bad-data` for an image that cannot be read; `bad-model` for vectors that are not finite; `aborted`;
+   * `disposed`; `bad-argument`
+   */
+  async *bags(images: Images, options: EmbedOptions = {}): AsyncGenerator<Bag, void, void> {
+    if (this.#disposed) throw new BagsslError('disposed', 'The embedder was disposed; create another.');
+    const { signal, onProgress } = options;
+    const total = countOf(images);
+    let done = 0;
+    for await (const batch of this.pool.stream(this.#jobs(images, options))) {
+      for await (const bag of this.#ofBatch(batch, done, options)) {
+        if (signal?.aborted) {
+          throw new BagsslError('aborted', `Embedding was stopped after ${done} images.`, { cause: signal.reason });
         }
-        const patches = keepPatches
-          ? Array.from({ length: count }, (_, i) => ({
-              parameters: batch.parameters![first + i],
-              vector: vectors.slice((first + i) * this.width, (first + i + 1) * this.width),
-            }))
-          : undefined;
-        yield { index, vector, count, patches };
-        index++;
+        done++;
+        yield bag;
       }
-      onProgress?.(index, images.length);
+      onProgress?.(done, total);
     }
+  }
+
+  /** The vectors of all images as one matrix. */
+  async matrix(images: Images, options: EmbedOptions = {}): Promise<Matrix> {
+    const total = countOf(images);
+    let data = new Float32Array(this.width * (Number.isFinite(total) ? total : 64));
+    let rows = 0;
+    for await (const { vector } of this.bags(images, options)) {
+      if (rows * this.width === data.length) {
+        const larger = new Float32Array(2 * data.length);
+        larger.set(data);
+        data = larger;
+      }
+      data.set(vector, rows++ * this.width);
+    }
+    return { data: data.subarray(0, rows * this.width), rows, columns: this.width };
   }
 
   /**
    * Jobs of about JOB patches that depend on nothing outside the block of images they lie in, so that a part of a set has the
    * bits of the whole.
    */
-  async *#jobs(images: ImageSet, placement: Placement, keepParameters: boolean): AsyncGenerator<PatchJob, void, void> {
+  async *#jobs(images: Images, options: EmbedOptions): AsyncGenerator<PatchJob, void, void> {
+    const { whole, weigh, keepPatches } = options;
+    const placement = this.#placement(options);
     const recipe = withoutAugmentation(this.options.recipe);
-    const source = { kind: 'placed', placement } as const;
-    const idOf = (index: number) => images.ids?.[index] ?? index;
-    const blockOf = (index: number) => Math.floor(idOf(index) / BLOCK);
-    const perJobOf = (width: number, height: number) =>
-      Math.max(1, Math.floor(JOB / patchCount(placement, recipe, width, height)));
-    // How many patches these make does not depend on the image; of the others it takes one to know.
-    const first = placement.kind === 'grid' || placement.kind === 'random' ? perJobOf(1, 1) : 1;
-    let perJob = first;
-    for (let from = 0, to = 0; from < images.length; from = to) {
-      if (from > 0 && blockOf(from) !== blockOf(from - 1)) perJob = first;
-      do to++;
-      while (to < images.length && to < from + perJob && blockOf(to) === blockOf(from));
-      const pixels = await Promise.all(Array.from({ length: to - from }, (_, k) => images.image(from + k)));
-      yield {
-        recipe,
-        images: pixels.map((image, k) => ({ id: idOf(from + k), pixels: image })),
-        source,
-        keepParameters,
-      };
-      perJob = Math.min(...pixels.map(({ width, height }) => perJobOf(width, height)));
-    }
-  }
-
-  /** The vectors of all images as one matrix. */
-  async matrix(images: ImageSet, options: EmbedOptions = {}): Promise<Matrix> {
-    const data = new Float32Array(images.length * this.width);
-    for await (const { index, vector } of this.embed(images, options)) data.set(vector, index * this.width);
-    return { data, rows: images.length, columns: this.width };
-  }
-
-  async #vectors(patches: Float32Array, count: number): Promise<Float32Array> {
-    const { size } = this.options.model;
-    const each = 3 * size * size;
-    const out = new Float32Array(count * this.width);
-    for (let from = 0; from < count; from += BATCH) {
-      const rows = Math.min(BATCH, count - from);
-      let data = patches.subarray(from * each, (from + rows) * each);
-      if (rows < BATCH) {
-        const padded = new Float32Array(BATCH * each);
-        padded.set(data);
-        data = padded;
+    const source = { kind: 'placed', placement, whole } as const;
+    const job = (list: readonly JobImage[]) => ({
+      recipe,
+      images: list,
+      source,
+      keepParameters: keepPatches || weigh !== undefined,
+    });
+    const ids = 'ids' in images ? images.ids : undefined;
+    let list: JobImage[] = [];
+    let patches = 0;
+    let index = 0;
+    for await (const pixels of pixelsOf(images)) {
+      const id = ids?.[index] ?? index;
+      const more = patchCount(placement, recipe, pixels.width, pixels.height) + (whole ? 1 : 0);
+      const border = list.length > 0 && Math.floor(id / BLOCK) !== Math.floor(list[0].id / BLOCK);
+      if (border || (list.length > 0 && patches + more > JOB)) {
+        yield job(list);
+        list = [];
+        patches = 0;
       }
-      const result = await this.program.run({ patches: { data, shape: [BATCH, 3, size, size] } });
-      out.set(result[this.feature].subarray(0, rows * this.width), from * this.width);
+      list.push({ id, pixels });
+      patches += more;
+      index++;
     }
-    return out;
+    if (list.length > 0) yield job(list);
+  }
+
+  #placement({ placement }: EmbedOptions): Placement {
+    return checkPlacement(placement ?? this.options.placement ?? { kind: 'grid', across: 5 });
+  }
+
+  /** The bags of a batch of patches; `first` is the number of its first image. */
+  async *#ofBatch(batch: PatchBatch, first: number, options: EmbedOptions): AsyncGenerator<Bag, void, void> {
+    const { size } = this.options.model;
+    const { width, feature } = this;
+    const each = 3 * size * size;
+    let image = 0;
+    let bag = new BagBuilder(first, width, options);
+    for (let from = 0; from < batch.count; from += BATCH) {
+      const rows = Math.min(BATCH, batch.count - from);
+      const data = batch.data.subarray(from * each, (from + rows) * each);
+      const vectors = (await this.program.run({ patches: { data, shape: [rows, 3, size, size] } }))[feature];
+      for (let row = 0; row < rows; row++) {
+        const placed = batch.perImage[image] - (options.whole ? 1 : 0);
+        const whole = bag.count === placed ? vectors.subarray(row * width, (row + 1) * width) : undefined;
+        if (!whole) bag.add(vectors, row * width, batch.parameters?.[from + row]);
+        if (bag.count < placed || (options.whole && !whole)) continue;
+        yield bag.finish(whole);
+        image++;
+        bag = new BagBuilder(first + image, width, options);
+      }
+    }
   }
 
   async dispose(): Promise<void> {
-    await this.program.dispose();
+    if (this.#disposed) return;
+    this.#disposed = true;
     await this.pool.dispose();
+    await this.program.dispose();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,7 +3,7 @@ import type { Outputs } from '../graph/needed.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { encoderWidth } from '../model/encoder.ts';
-import { network } from '../model/network.ts';
+import { featureOf } from '../model/network.ts';
 import { Scope, type Weights } from '../model/scope.ts';
 
 /**
@@ -30,6 +30,5 @@ export function featureGraph(
 ): Outputs {
   const graph = createGraph();
   const patches = graph.input('patches', [batch, 3, model.size, model.size]);
-  const features = network(new Scope(graph, weights, precision), model, patches);
-  return { [feature]: features[feature] };
+  return { [feature]: featureOf(new Scope(graph, weights, precision), model, patches, feature) };
 }

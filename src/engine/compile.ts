@@ -1,3 +1,6 @@
+import { toBinary } from '@bufbuild/protobuf';
+import { ModelProtoSchema } from 'onnx-buf';
+import { modelOfAnyBatch } from '../graph/any-batch.ts';
 import type { Forms } from '../graph/lowering/forms.ts';
 import { lower } from '../graph/lowering/lower.ts';
 import type { Outputs } from '../graph/needed.ts';
@@ -82,4 +85,15 @@ export function formsOf(runtime: Runtime): Promise<Forms> {
 /** Compiles a model in the forms that suit the engine. */
 export async function compile(runtime: Runtime, outputs: Outputs): Promise<Program> {
   return runtime.compile(writeOnnx(lower(outputs, await formsOf(runtime))));
+}
+
+/** Compiles a model that takes any batch, the first axis of its one input, in the forms that suit the engine. */
+export async function compileAnyBatch(runtime: Runtime, build: (batch: number) => Outputs): Promise<Program> {
+  const forms = await formsOf(runtime);
+  return runtime.compile(
+    toBinary(
+      ModelProtoSchema,
+      modelOfAnyBatch((batch) => lower(build(batch), forms)),
+    ),
+  );
 }

@@ -85,7 +85,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const encoded = async (name: string, tensors: Weights) => {
     const embedder = await Embedder.create({ ...options, weights: tensors });
     try {
-      for await (const { count } of embedder.embed(firstOf(test), { placement })) patches = count;
+      for await (const { count } of embedder.bags(firstOf(test), { placement })) patches = count;
       return await featuresOf(name, (images, progress) =>
         embedder.matrix(images, { placement, signal, onProgress: progress }),
       );

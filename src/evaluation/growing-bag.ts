@@ -1,5 +1,5 @@
 import type { Embedder } from '../bag/embedder.ts';
-import type { Matrix } from '../bag/matrix.ts';
+import { type Matrix, row } from '../bag/matrix.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import { BagsslError } from '../errors.ts';
 import { Stream } from '../patches/philox.ts';
@@ -50,8 +50,8 @@ export async function growingBags(
   const drawn = counts.map(empty);
   const all = empty();
   let positions = 0;
-  for await (const bag of embedder.embed(images, { placement, keepPatches: true, signal, onProgress })) {
-    const patches = bag.patches!;
+  for await (const bag of embedder.bags(images, { placement, keepPatches: true, signal, onProgress })) {
+    const { vectors } = bag.patches!;
     if (bag.index === 0) positions = bag.count;
     all.data.set(bag.vector, bag.index * width);
     const stream = new Stream(seed, 'growing bag', bag.index);
@@ -59,7 +59,7 @@ export async function growingBags(
     let taken = 0;
     counts.forEach((count, i) => {
       for (; taken < count; taken++) {
-        const { vector } = patches[stream.below(patches.length)];
+        const vector = row(vectors, stream.below(vectors.rows));
         for (let k = 0; k < width; k++) sum[k] += vector[k];
       }
       const at = bag.index * width;

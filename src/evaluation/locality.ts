@@ -1,12 +1,5 @@
+import type { PatchBox } from '../bag/bag.ts';
 import { BagsslError } from '../errors.ts';
-
-/** Where a patch lies, in pixels. */
-export interface PatchBox {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
 
 /**
  * How local a similarity map is: the share of its mass, Σ max(0, s), that lies within one patch of the query, that is on

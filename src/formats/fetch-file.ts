@@ -13,7 +13,7 @@ const MOST = 256 * 1024 ** 2;
 
 /**
  * The bytes of a file on the web, such as a model's weights, if they are the ones they should be. What comes in beyond `most`
- * is not taken. Nothing else in this package asks the network for anything.
+ * is not taken. Beside this, the network is asked only for images and encoders that a caller names by a URL.
  * @throws BagsslError `bad-data` where the file cannot be had, is too large, or is another one; `aborted`
  */
 export async function fetchFile(url: string | URL, options: FetchFileOptions): Promise<Uint8Array<ArrayBuffer>> {

@@ -3,7 +3,7 @@ import { multiplyAdds } from '../graph/multiply-adds.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { checkModel, type ModelConfig } from './config.ts';
 import { encode } from './encoder.ts';
-import { project } from './projector.ts';
+import { firstHidden, project } from './projector.ts';
 import { Scope } from './scope.ts';
 
 /** What a part of a model weighs, and what one patch costs it. */
@@ -27,7 +27,7 @@ export function describeModel(config: ModelConfig): ModelSize {
   const scope = new Scope(graph);
   const embedding = encode(scope, encoder, graph.input('patches', [1, 3, size, size]));
   const ofEncoder = counted(scope);
-  project(scope, projector, embedding);
+  project(scope, projector, firstHidden(scope, projector, embedding));
   const total = counted(scope);
   return {
     encoder: ofEncoder,

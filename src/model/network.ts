@@ -2,7 +2,7 @@ import { cast } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 import type { ModelConfig } from './config.ts';
 import { encode } from './encoder.ts';
-import { project } from './projector.ts';
+import { firstHidden, project } from './projector.ts';
 import type { Scope } from './scope.ts';
 
 /** What a network makes of a batch of patches, each [patches, width]. */
@@ -18,10 +18,24 @@ export interface Features {
 /** Encoder and projector on `patches` [patches, 3, size, size], in the scope's precision; what comes out is float32. */
 export function network(scope: Scope, { encoder, projector }: ModelConfig, patches: Value): Features {
   const embedding = encode(scope, encoder, cast(patches, scope.precision));
-  const { preFeature, projection } = project(scope, projector, embedding);
+  const preFeature = firstHidden(scope, projector, embedding);
+  const projection = project(scope, projector, preFeature);
   return {
     embedding: cast(embedding, 'float32'),
     preFeature: cast(preFeature, 'float32'),
     projection: cast(projection, 'float32'),
   };
+}
+
+/** One of the features, with no layer and no tensor that it does not need. */
+export function featureOf(
+  scope: Scope,
+  { encoder, projector }: ModelConfig,
+  patches: Value,
+  name: keyof Features,
+): Value {
+  let feature = encode(scope, encoder, cast(patches, scope.precision));
+  if (name !== 'embedding') feature = firstHidden(scope, projector, feature);
+  if (name === 'projection') feature = project(scope, projector, feature);
+  return cast(feature, 'float32');
 }

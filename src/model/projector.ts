@@ -21,13 +21,18 @@ export function checkProjector({ hidden, out }: ProjectorConfig): void {
   whole('the projection', out, 2, 16384);
 }
 
-/** The projection of `embedding` [patches, width], and the first hidden layer. */
-export function project(scope: Scope, { hidden, out, bias = false }: ProjectorConfig, embedding: Value) {
-  const layers: Value[] = [];
-  hidden.forEach((width, k) => {
-    const y = linear(scope, `projector.${k}.linear`, layers.at(-1) ?? embedding, width, { bias });
-    layers.push(batchNormRelu(scope, `projector.${k}.bn`, y));
-  });
-  const projection = linear(scope, `projector.${layers.length}.linear`, layers.at(-1)!, out, { bias });
-  return { preFeature: layers[0], projection };
+/** The first hidden layer's output, of `embedding` [patches, width]: `pre_feature`. */
+export const firstHidden = (scope: Scope, config: ProjectorConfig, embedding: Value): Value =>
+  hiddenLayer(scope, config, embedding, 0);
+
+/** The projection, from the first hidden layer's output on. */
+export function project(scope: Scope, config: ProjectorConfig, preFeature: Value): Value {
+  const { hidden, out, bias = false } = config;
+  let x = preFeature;
+  for (let k = 1; k < hidden.length; k++) x = hiddenLayer(scope, config, x, k);
+  return linear(scope, `projector.${hidden.length}.linear`, x, out, { bias });
+}
+
+function hiddenLayer(scope: Scope, { hidden, bias = false }: ProjectorConfig, x: Value, k: number): Value {
+  return batchNormRelu(scope, `projector.${k}.bn`, linear(scope, `projector.${k}.linear`, x, hidden[k], { bias }));
 }

@@ -27,12 +27,13 @@ export interface Region {
 /**
  * One batch to cut, as a value.
  * - `augmented`: `views` random patches of every image; view-major, patch index = view · images + image.
- * - `placed`: the clean patches of a bag; image-major, row by row inside an image.
+ * - `placed`: the clean patches of a bag; image-major, row by row inside an image. With `whole`, the image's largest middle
+ *   square follows them as one patch.
  * - `given`: for every image its list of parameters, such as a batch returned them; image-major. Replays any of them.
  */
 export type PatchSource =
   | { readonly kind: 'augmented'; readonly seed: number; readonly epoch: number; readonly views: number }
-  | { readonly kind: 'placed'; readonly placement: Placement }
+  | { readonly kind: 'placed'; readonly placement: Placement; readonly whole?: boolean }
   | { readonly kind: 'given'; readonly patches: readonly (readonly PatchParameters[])[] };
 
 export interface PatchJob {
@@ -54,6 +55,8 @@ export interface PatchBatch {
   readonly parameters?: readonly PatchParameters[];
 }
 
+const WHOLE: Placement = { kind: 'grid', across: 1, scales: [1] };
+
 /** Floats in the largest batch: what one ArrayBuffer holds in every browser. */
 const MOST_FLOATS = 2 ** 29 - 1;
 
@@ -64,7 +67,7 @@ function plan({ recipe, images, source }: PatchJob): (readonly PatchParameters[]
     const { width, height } = region ?? pixels;
     const patches =
       source.kind === 'placed'
-        ? boxes(source.placement, recipe, width, height, id)
+        ? [source.placement, ...(source.whole ? [WHOLE] : [])].flatMap((p) => boxes(p, recipe, width, height, id))
         : Array.from({ length: source.views }, (_, view) =>
             drawPatch(recipe, { seed: source.seed, epoch: source.epoch, image: id, view }, width, height),
           );

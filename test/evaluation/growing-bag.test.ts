@@ -30,16 +30,17 @@ describe('bags that grow', () => {
 
     const rowOf = ({ data, columns }: typeof all, i: number) => data.subarray(i * columns, (i + 1) * columns);
     const same = (a: Float32Array, b: Float32Array) => relativeError(a, b) < 1e-6;
-    for await (const { index, count, patches } of embedder.embed(images, { placement, keepPatches: true })) {
+    for await (const { index, count, patches } of embedder.bags(images, { placement, keepPatches: true })) {
       assert.equal(count, positions);
+      const vectors = Array.from({ length: count }, (_, k) => rowOf(patches!.vectors, k));
       const one = rowOf(drawn[0], index);
       assert.ok(
-        patches!.some(({ vector }) => same(one, vector)),
+        vectors.some((vector) => same(one, vector)),
         'one patch',
       );
       const two = rowOf(drawn[1], index);
       assert.ok(
-        patches!.some(({ vector }) =>
+        vectors.some((vector) =>
           same(
             two,
             vector.map((v, k) => (v + one[k]) / 2),

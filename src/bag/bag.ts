@@ -1,0 +1,108 @@
+import { BagsslError } from '../errors.ts';
+import { BagMean, type BagOptions } from './bag-mean.ts';
+import type { Matrix } from './matrix.ts';
+
+/** A patch's place in its image, in pixels. */
+export interface PatchBox {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** An image as a bag of patch embeddings. */
+export interface Bag {
+  /** The image's place in the set, from 0 in the order they came. */
+  readonly index: number;
+  /** The mean of the patches' vectors. */
+  readonly vector: Float32Array;
+  /** How many patches it is the mean of. */
+  readonly count: number;
+  /** With `keepPatches`: every patch's own vector, and where it lies. */
+  readonly patches?: PatchMap;
+  /** With `whole`: the vector of the image's largest middle square as one patch, treated as `unit` treats the bag's. */
+  readonly whole?: Float32Array;
+}
+
+/** A bag opened up: row i of the vectors is of the patch at box i. */
+export interface PatchMap {
+  readonly boxes: readonly PatchBox[];
+  readonly vectors: Matrix;
+}
+
+export interface BagRequest extends BagOptions {
+  /** A patch's weight in the mean, 0 or more; default 1. */
+  readonly weigh?: (box: PatchBox, image: number) => number;
+  /** Keep every patch's own vector. */
+  readonly keepPatches?: boolean;
+}
+
+/** Makes one image's bag from its patches' vectors, as they come. */
+export class BagBuilder {
+  readonly #mean: BagMean;
+  readonly #boxes: PatchBox[] = [];
+  readonly #kept: Float32Array[] = [];
+
+  constructor(
+    private readonly index: number,
+    private readonly width: number,
+    private readonly request: BagRequest,
+  ) {
+    this.#mean = new BagMean(width, request);
+  }
+
+  get count(): number {
+    return this.#mean.count;
+  }
+
+  /** Adds the vector at `offset`; its box is needed where patches are weighed or kept. */
+  add(data: Float32Array, offset: number, box?: PatchBox): void {
+    const { weigh, keepPatches } = this.request;
+    this.#mean.add(data, offset, weigh?.(box!, this.index));
+    if (!keepPatches) return;
+    const { x, y, width, height } = box!;
+    this.#boxes.push({ x, y, width, height });
+    this.#kept.push(data.slice(offset, offset + this.width));
+  }
+
+  /**
+   * @param whole the vector of the whole image
+   * @throws BagsslError `bad-model` for vectors that are not finite; `bad-data` for a bag without a mean
+   */
+  finish(whole?: Float32Array): Bag {
+    const vector = this.#mean.mean();
+    this.#checkFinite(vector);
+    let patches: PatchMap | undefined;
+    if (this.request.keepPatches) {
+      const data = new Float32Array(this.count * this.width);
+      this.#kept.forEach((kept, row) => {
+        data.set(kept, row * this.width);
+      });
+      patches = { boxes: this.#boxes, vectors: { data, rows: this.count, columns: this.width } };
+    }
+    return {
+      index: this.index,
+      vector,
+      count: this.count,
+      ...(patches && { patches }),
+      ...(whole && { whole: this.#whole(whole) }),
+    };
+  }
+
+  #whole(vector: Float32Array): Float32Array {
+    const alone = new BagMean(this.width, { unit: this.request.unit });
+    alone.add(vector);
+    const whole = alone.mean();
+    this.#checkFinite(whole);
+    return whole;
+  }
+
+  #checkFinite(vector: Float32Array): void {
+    const bad = vector.find((value) => !Number.isFinite(value));
+    if (bad === undefined) return;
+    throw new BagsslError(
+      'bad-model',
+      `The encoder gave ${bad} for image ${this.index}; its weights are damaged or diverged.`,
+    );
+  }
+}

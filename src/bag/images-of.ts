@@ -1,0 +1,48 @@
+import { type AnyImage, imageFrom } from '../data/image-from.ts';
+import type { ImageSet } from '../data/image-set.ts';
+import { BagsslError } from '../errors.ts';
+import { checkPixels } from '../patches/check-pixels.ts';
+import type { Pixels } from '../patches/pixels.ts';
+
+/** Many images: a set, or images in any form as they come. */
+export type Images = ImageSet | Iterable<AnyImage> | AsyncIterable<AnyImage>;
+
+/** Images read before they are asked for. */
+const AHEAD = 4;
+
+const isSet = (images: Images): images is ImageSet => 'image' in images;
+
+/** How many there are; Infinity where that is not known. */
+export const countOf = (images: Images): number => (isSet(images) || Array.isArray(images) ? images.length : Infinity);
+
+/**
+ * The pixels of many images, in order, a few of them read ahead.
+ * @throws BagsslError `bad-argument`, and `bad-data` for an image that cannot be read
+ */
+export async function* pixelsOf(images: Images): AsyncGenerator<Pixels, void, void> {
+  if (typeof images !== 'object' || !(isSet(images) || Symbol.iterator in images || Symbol.asyncIterator in images)) {
+    throw new BagsslError(
+      'bad-argument',
+      'Images are an image set, or an iterable of images; a single image goes to embed().',
+    );
+  }
+  const waiting: Promise<Pixels>[] = [];
+  let given = 0;
+  const next = async () => {
+    const pixels = await waiting.shift()!;
+    checkPixels(pixels, `image ${given++}`);
+    return pixels;
+  };
+  for await (const read of isSet(images) ? reads(images) : images) {
+    const pixels = typeof read === 'function' ? (async () => read())() : imageFrom(read);
+    pixels.catch(() => undefined); // it is reported when its turn comes
+    waiting.push(pixels);
+    if (waiting.length > AHEAD) yield await next();
+  }
+  while (waiting.length > 0) yield await next();
+}
+
+/** Calls that read the images of a set. */
+function* reads(set: ImageSet): Generator<() => Pixels | Promise<Pixels>, void, void> {
+  for (let index = 0; index < set.length; index++) yield () => set.image(index);
+}

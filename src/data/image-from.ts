@@ -1,0 +1,26 @@
+import { BagsslError } from '../errors.ts';
+import type { Pixels } from '../patches/pixels.ts';
+import { bytesAt } from './bytes-at.ts';
+import { decodeImage } from './decode.ts';
+import { type PixelSource, pixelsFrom } from './pixels-from.ts';
+import { SHORT_SIDE } from './shrink.ts';
+
+/** An image in any form: pixels, what a page has pictures in, an encoded file's bytes, a URL; in Node and Deno also a path. */
+export type AnyImage = Pixels | PixelSource | Uint8Array | URL | string;
+
+/**
+ * The pixels of an image in any form. An encoded one is shrunk as the images of a folder are, while its shorter side stays at
+ * least 256 pixels.
+ * @throws BagsslError `bad-data` for what cannot be fetched, read or decoded; `bad-argument` for what is no image
+ */
+export async function imageFrom(image: AnyImage): Promise<Pixels> {
+  if (typeof image === 'string' || image instanceof URL) return decodeImage(await bytesAt(image), String(image));
+  if (image instanceof Uint8Array) return decodeImage(image, 'the image');
+  if (typeof image !== 'object' || image === null) {
+    throw new BagsslError(
+      'bad-argument',
+      `An image is pixels, a Blob, bytes, ImageData, a canvas, a URL or a path, got ${typeof image}.`,
+    );
+  }
+  return 'layout' in image ? image : pixelsFrom(image, { shortSide: SHORT_SIDE });
+}
