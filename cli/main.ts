@@ -5,9 +5,10 @@ import { embed } from './embed.ts';
 import { evaluate } from './evaluate.ts';
 import { exportModel } from './export.ts';
 import { type Command, exitCode, help, readOptions, UsageError } from './options.ts';
+import { reproduce } from './reproduce.ts';
 import { train } from './train.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { train, embed, evaluate, export: exportModel, doctor };
+const COMMANDS: Readonly<Record<string, Command>> = { train, embed, evaluate, export: exportModel, reproduce, doctor };
 
 const USAGE = `bagssl ${VERSION}: image representations learnt on this device, as a bag of patch embeddings
 
@@ -15,6 +16,7 @@ const USAGE = `bagssl ${VERSION}: image representations learnt on this device, a
   bagssl embed    --data PATH --model DIR --out F   ${embed.summary}
   bagssl evaluate --data PATH --model DIR           ${evaluate.summary}
   bagssl export   --model DIR --out PATH            ${exportModel.summary}
+  bagssl reproduce --data PATH --out DIR            ${reproduce.summary}
   bagssl doctor                                     ${doctor.summary}
 
 PATH is a folder of CIFAR-10 batches, a folder of images, or "builtin". "bagssl COMMAND --help" lists a command's options.

@@ -7,6 +7,7 @@ import {
   openRun,
   PRECISION_CHOICES,
   type RunOverrides,
+  runPresets,
   type Step,
 } from '../src/index.ts';
 import { folderStore, openData } from '../src/node.ts';
@@ -30,6 +31,11 @@ export const train: Command = {
     steps: { type: 'string', value: 'N', help: 'train for N steps instead: the repeatable form' },
     views: { type: 'string', value: 'N', help: 'patches of each image in a batch; default 4' },
     batch: { type: 'string', value: 'N', help: 'images in a batch; default 50' },
+    preset: {
+      type: 'string',
+      value: 'NAME',
+      help: `start from another recipe, whole: ${Object.keys(runPresets).join(', ')} (ResNet-18; wants a GPU)`,
+    },
     encoder: {
       type: 'string',
       value: 'NAME|FILE',
@@ -93,6 +99,7 @@ async function overrides(values: Values): Promise<RunOverrides> {
   if (minutes !== undefined && !(minutes > 0))
     throw new UsageError(`--minutes takes a positive number, got "${minutes}".`);
   const objective = values.choice('objective', OBJECTIVES);
+  const preset = values.choice('preset', Object.keys(runPresets) as (keyof typeof runPresets)[]);
   const given = {
     seed: values.whole('seed', 0),
     images: values.whole('batch', 2),
@@ -110,7 +117,8 @@ async function overrides(values: Values): Promise<RunOverrides> {
           ? { minutes: minutes ?? 10 }
           : undefined,
   };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const typed = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return { ...(preset && runPresets[preset]), ...typed };
 }
 
 function checkResume({ found }: KeptRun, values: Values, out: string): void {

@@ -64,5 +64,6 @@ export { initialWeights } from './training/initial-state.ts';
 export { type KeepOptions, type KeptRun, openRun, type Trainable } from './training/kept-run.ts';
 export { memoryStore } from './training/memory-store.ts';
 export { OBJECTIVES, type RunConfig, type RunOverrides, runConfig, type Schedule } from './training/run-config.ts';
+export { runPresets } from './training/run-presets.ts';
 export type { RunStore } from './training/run-store.ts';
 export { VERSION } from './version.ts';

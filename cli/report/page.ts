@@ -2,26 +2,16 @@ import { duration } from '../progress.ts';
 import { accuracyChart, percent } from './accuracy-chart.ts';
 import type { ReportContents } from './contents.ts';
 import { curves } from './curves.ts';
+import { document, section } from './document.ts';
 import { type Html, html } from './html.ts';
 import { neighbourSection, patchSection, rightShare } from './pictures.ts';
 import { number, setupSection } from './setup.ts';
-import { STYLE } from './style.ts';
 
-/** The report as one HTML file that needs no other file, no network and no script; its policy forbids all three. */
+/** The report of one run; see `document` for what a page may hold. */
 export function reportPage(contents: ReportContents): string {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>bagssl report: ${contents.typed.model}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-${header(contents)}
+  return document(
+    `bagssl report: ${contents.typed.model}`,
+    html`${header(contents)}
 ${section('How good are the vectors?', accuracyIntroduction(contents), accuracyChart(contents))}
 ${section(
   'What the encoder sees',
@@ -36,16 +26,10 @@ ${section(
   'The figures that tell a healthy run from a failed one, step by step. The faint line is what was measured, the strong one is smoothed.',
   curves(contents),
 )}
-${section('How it was made', 'Everything that determined this run.', setupSection(contents))}
-</main>
-<footer>${provenance(contents)}</footer>
-</body>
-</html>
-`.text;
+${section('How it was made', 'Everything that determined this run.', setupSection(contents))}`,
+    provenance(contents),
+  );
 }
-
-const section = (title: string, introduction: Html | string, body: Html): Html =>
-  html`<section><h2>${title}</h2><p class="intro">${introduction}</p>${body}</section>`;
 
 function header({ run: { config, position }, evaluation, typed }: ReportContents): Html {
   const tiles = [

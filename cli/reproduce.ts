@@ -1,0 +1,177 @@
+import { stat } from 'node:fs/promises';
+import { BagsslError, Runtime, VERSION } from '../src/index.ts';
+import { openData } from '../src/node.ts';
+import { type Command, UsageError, type Values } from './options.ts';
+import { duration, Progress } from './progress.ts';
+import { measureAccuracy, planAccuracy } from './reproduce/accuracy.ts';
+import { reproduceAuthors } from './reproduce/authors.ts';
+import { reproduceC1 } from './reproduce/c1.ts';
+import { findingsOfAccuracy } from './reproduce/c2-c6.ts';
+import { reproduceC4 } from './reproduce/c4.ts';
+import { reproduceMaps } from './reproduce/c5-c7.ts';
+import { commitOfProgram } from './reproduce/commit.ts';
+import { CLAIMS, type Claim, type Findings } from './reproduce/findings.ts';
+import { planTime } from './reproduce/plan.ts';
+import { provenance } from './reproduce/provenance.ts';
+import type { Setting } from './reproduce/setting.ts';
+import { FIXED, MULTI_CROP } from './reproduce/subjects.ts';
+import { type Trained, trainAll } from './reproduce/train-all.ts';
+import { writeReproduction } from './reproduce/write.ts';
+import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson, saySkipped } from './shared.ts';
+
+export const reproduce: Command = {
+  summary: "carry out the paper's experiments and write tables and figures",
+  options: {
+    data: {
+      type: 'string',
+      value: 'PATH',
+      required: true,
+      help: 'labelled images: a CIFAR-10 folder, a folder of images, or "builtin"',
+    },
+    out: { type: 'string', value: 'DIR', required: true, help: 'where tables and figures go' },
+    minutes: { type: 'string', value: 'M', help: 'for everything together, and a few more; default 20' },
+    claims: { type: 'string', value: 'C1,C2,...', help: `of ${CLAIMS.join(', ')}; default all` },
+    photos: {
+      type: 'string',
+      value: 'PATH',
+      help: 'photographs for the similarity maps; default photos300 beside --data, else built-in scenes',
+    },
+    seeds: { type: 'string', value: 'N', help: 'trainings of each encoder; default 3 from 10 minutes on, else 1' },
+    seed: { type: 'string', value: 'S', help: 'the first seed; default 0' },
+    ...ENGINE_OPTIONS,
+    json: JSON_OPTION,
+  },
+  async run(values) {
+    const progress = new Progress();
+    const started = performance.now();
+    const elapsed = () => (performance.now() - started) / 1000;
+    const claims = claimsOf(values);
+    const minutes = values.number('minutes') ?? 20;
+    if (!(minutes > 0)) throw new UsageError(`--minutes takes a positive number, got "${minutes}".`);
+    const out = values.text('out')!;
+    const taken = await stat(out).catch(() => undefined);
+    if (taken && !taken.isDirectory())
+      throw new BagsslError('bad-argument', `--out "${out}" is a file; name a folder.`);
+    const engine = engineOptions(values, progress);
+    const path = values.text('data')!;
+    const [train, test] = [await openData(path, { split: 'train' }), await openData(path, { split: 'test' })];
+    for (const set of [train, test]) saySkipped(set, progress);
+    const labels = claims.some((claim) => claim === 'C2' || claim === 'C6' || claim === 'authors');
+    if (labels && !(train.labels && test.labels)) {
+      throw new BagsslError(
+        'bad-data',
+        `"${path}" has no labels, so C2 and C6 cannot be measured; sort the images into one folder for each class, or ask for --claims C1,C4,C5,C7.`,
+      );
+    }
+    const runtime = await Runtime.open(engine);
+    const setting: Setting = { engine, runtime, train, test, progress, signal: interruption() };
+    const plan = planTime(claims, minutes, values.whole('seeds', 1));
+    const seed = values.whole('seed', 0) ?? 0;
+    const seeds = Array.from({ length: plan.seeds }, (_, i) => seed + i);
+    progress.say(
+      `${plan.subjects.length * plan.seeds} trainings (${plan.subjects.map(({ id }) => id).join(', ')}; ${plan.seeds} seed${plan.seeds === 1 ? '' : 's'}) in about ${duration(plan.training)}, then the measurements, on ${runtime.device}, ${runtime.threads} thread${runtime.threads === 1 ? '' : 's'}.`,
+    );
+    const found: Findings[] = [];
+    const wall: [string, string][] = [];
+    const timed = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+      const from = elapsed();
+      const result = await work();
+      wall.push([`wall time, ${name}`, duration(elapsed() - from)]);
+      return result;
+    };
+    const asks = (...some: Claim[]) => some.some((claim) => claims.includes(claim));
+    const commit = await commitOfProgram();
+    const by = (trained: readonly Trained[]) =>
+      `${provenance(trained, `${runtime.device}, ${runtime.threads} threads`)} Commit ${commit ?? 'not known'}.`;
+
+    if (asks('C1'))
+      found.push(
+        await timed('C1', () =>
+          reproduceC1(
+            runtime,
+            [0, 1, 2].map((k) => seed + k),
+          ),
+        ),
+      );
+    const trained = plan.subjects.length
+      ? await timed('training', () => trainAll(setting, plan.subjects, seeds, plan.training / 60))
+      : [];
+    /** What is left for a part whose share of what is still to come is known. */
+    const left = (weight: number, rest: number) => Math.max(1, ((60 * minutes - elapsed()) * 0.95 * weight) / rest);
+    const first = (subject: Trained['subject']) => trained.find((one) => one.subject === subject)!;
+    let rest = plan.accuracy + plan.c4 + plan.maps;
+    if (plan.accuracy > 0) {
+      const compared = asks('C2') ? trained : trained.filter(({ subject }) => subject === MULTI_CROP);
+      const asked = { c2: asks('C2'), c6: asks('C6') };
+      await timed('C2, C6', async () => {
+        const accuracy = await planAccuracy(setting, compared, left(plan.accuracy, rest));
+        const readings = await measureAccuracy(setting, compared, accuracy);
+        found.push(findingsOfAccuracy(readings, accuracy, asked, by(compared)));
+      });
+      rest -= plan.accuracy;
+    }
+    if (asks('C4')) {
+      const one = first(MULTI_CROP);
+      found.push(await timed('C4', () => reproduceC4(setting, one, left(plan.c4, rest), by([one]))));
+      rest -= plan.c4;
+    }
+    if (asks('C5', 'C7')) {
+      const both = [first(FIXED[0]), first(MULTI_CROP)];
+      const asked = { c5: asks('C5'), c7: asks('C7') };
+      const options = {
+        data: path,
+        photos: values.text('photos'),
+        budget: left(plan.maps, rest),
+        asked,
+        made: by(both),
+      };
+      found.push(await timed('C5, C7', () => reproduceMaps(setting, both, options)));
+    }
+    if (asks('authors')) found.push(await timed('authors', () => reproduceAuthors(setting, commit)));
+
+    const command = `npx bagssl reproduce ${asTyped(values)}`;
+    const merged = {
+      verdicts: found
+        .flatMap(({ verdicts }) => verdicts)
+        .sort((a, b) => CLAIMS.indexOf(a.claim) - CLAIMS.indexOf(b.claim)),
+      tables: found.flatMap(({ tables }) => tables),
+      figures: found.flatMap(({ figures }) => figures),
+    };
+    const facts: [string, string][] = [
+      ['bagssl', `${VERSION}, commit ${commit ?? 'not known'}`],
+      ['data', `${train.name}: ${train.length} training, ${test.length} test images`],
+      ['device', `${runtime.device}${runtime.adapter ? ` (${runtime.adapter})` : ''}, ${runtime.threads} threads`],
+      ['asked for', `${minutes} minutes, seeds ${seeds.join(', ')}`],
+      ['took', duration(elapsed())],
+      ...wall,
+    ];
+    const contents = { ...merged, command, facts, pixels: merged.figures.some(({ file }) => !file) };
+    const page = await writeReproduction(out, contents, { version: VERSION, commit, minutes, seeds, claims });
+    progress.clear();
+    progress.say(`Wrote "${page}" after ${duration(elapsed())}.`);
+    if (values.flag('json')) printJson({ page, seconds: Math.round(elapsed()), verdicts: merged.verdicts });
+    else
+      process.stdout.write(merged.verdicts.map(({ claim, verdict, why }) => `${claim}  ${verdict}: ${why}\n`).join(''));
+  },
+};
+
+function claimsOf(values: Values): Claim[] {
+  const asked = values
+    .text('claims')
+    ?.split(',')
+    .map((name) => name.trim());
+  if (!asked) return [...CLAIMS];
+  const unknown = asked.find((name) => !CLAIMS.includes(name as Claim));
+  if (unknown !== undefined) {
+    throw new UsageError(`--claims: there is no "${unknown}"; choose among ${CLAIMS.join(', ')}.`);
+  }
+  return asked as Claim[];
+}
+
+/** The options as they were given. */
+function asTyped(values: Values): string {
+  return Object.keys(reproduce.options)
+    .filter((name) => name !== 'json' && values.text(name) !== undefined)
+    .map((name) => `--${name} ${JSON.stringify(values.text(name)).replace(/^"([\w./,-]+)"$/, '$1')}`)
+    .join(' ');
+}

@@ -1,0 +1,194 @@
+import {
+  type Embedder,
+  type GrowingBags,
+  growingBags,
+  type ImageSet,
+  KNN_PROTOCOLS,
+  knnAccuracies,
+  type Labelled,
+  linearProbe,
+  type Matrix,
+  type Placement,
+} from '../../src/index.ts';
+import { inTurn, subset } from '../report/in-turn.ts';
+import { embedderOf, type Setting, seconds } from './setting.ts';
+import { MULTI_CROP, MULTI_CROP_BAGS } from './subjects.ts';
+import type { Trained } from './train-all.ts';
+
+/** Sizes of a bag, beside all positions. */
+export const COUNTS = [1, 4, 16, 64, 128] as const;
+/** Passes of the linear probe: a part of the protocol's 100, because there are so many probes. */
+export const EPOCHS = 30;
+
+/** One accuracy measurement. */
+export interface Reading {
+  readonly subject: string;
+  readonly seed: number;
+  /** What stands for an image. */
+  readonly kind: 'bag' | 'centre crop';
+  /** Share of the area a patch covers. */
+  readonly scale: number;
+  /** Side the encoder is given. */
+  readonly size: number;
+  readonly patches: number;
+  /** The bag holds every position once. */
+  readonly all: boolean;
+  readonly linear: number;
+  readonly knn_k200: number;
+  readonly knn_k20: number;
+}
+
+export interface AccuracyPlan {
+  /** Labelled and test images for each seed, not the same for any two while there are enough. */
+  readonly labelled: number;
+  readonly tested: number;
+  /** Pixels between positions. */
+  readonly stride: number;
+}
+
+type Sides = readonly [Labelled, Labelled];
+
+const placed = (scale: number, stride: number): Placement => ({ kind: 'all', stride, scales: [scale] });
+const bagScales = ({ subject }: Trained) => (subject.scale === undefined ? MULTI_CROP_BAGS : [subject.scale]);
+
+/** As many images as can be embedded and probed in `budget` seconds, from what a few of them take. */
+export async function planAccuracy(
+  setting: Setting,
+  trained: readonly Trained[],
+  budget: number,
+): Promise<AccuracyPlan> {
+  const { train, test } = setting;
+  const seeds = new Set(trained.map(({ seed }) => seed)).size;
+  const first = trained.filter(({ seed }) => seed === trained[0].seed);
+  const sample = subset(train, inTurn(train, 12));
+  const perProbe = await probeSeconds(setting, first[0]);
+  let probes = 0;
+  for (const one of first) {
+    probes += bagScales(one).length * (COUNTS.length + 1) + (one.subject === MULTI_CROP ? 2 : 0);
+  }
+  const room = (perImage: number) => {
+    // Seven in ten images are labelled; a probe's work goes with their number.
+    const images = budget / seeds / (perImage + 0.7 * probes * perProbe);
+    return Math.min(images, 2000 / 0.3);
+  };
+  const costOf = async (stride: number) => {
+    let perImage = 0;
+    for (const one of first) {
+      await using embedder = await embedderOf(setting, one, 'preFeature');
+      for (const scale of bagScales(one)) {
+        const options = { counts: COUNTS, placement: placed(scale, stride) };
+        // The first images warm the engine up.
+        await growingBags(embedder, subset(sample, [0, 1]), options);
+        perImage += (await seconds(() => growingBags(embedder, sample, options))) / sample.length;
+      }
+    }
+    return perImage;
+  };
+  let stride = 2;
+  let images = room(await costOf(stride));
+  if (images < 300) {
+    stride = 4;
+    images = room(await costOf(stride));
+  } else if (images > 4000) {
+    // Every position is about four times the work; taken where enough images are left.
+    const dense = room(await costOf(1));
+    if (dense > 3000) [images, stride] = [dense, 1];
+  }
+  return {
+    stride,
+    labelled: Math.max(2, Math.min(train.length, Math.max(50, Math.floor(0.7 * images)))),
+    tested: Math.max(2, Math.min(test.length, Math.max(50, Math.floor(0.3 * images)))),
+  };
+}
+
+/** What one labelled image costs one probe, in seconds: from a small one on vectors that mean nothing. */
+async function probeSeconds({ runtime }: Setting, { config }: Trained): Promise<number> {
+  const columns = config.model.projector.hidden[0];
+  const rows = 2000;
+  const data = Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i * i));
+  const labelled = { features: { data, rows, columns }, labels: Int32Array.from({ length: rows }, (_, i) => i % 10) };
+  const few = { features: { data: data.subarray(0, columns), rows: 1, columns }, labels: Int32Array.of(0) };
+  const run = (epochs: number) => seconds(() => linearProbe(runtime, labelled, few, { epochs }));
+  const [short, long] = [await run(1), await run(5)];
+  return (Math.max(0, long - short) / 4 / rows) * EPOCHS;
+}
+
+/** Slice `turn` of so many images, class by class in turn; it begins anew where there are too few. */
+function part(images: ImageSet, count: number, turn: number): ImageSet {
+  const order = inTurn(images, images.length);
+  return subset(
+    images,
+    Array.from({ length: count }, (_, i) => order[(turn * count + i) % order.length]),
+  );
+}
+
+/** C2 and C6: linear and nearest-neighbour accuracy of every bag size, and of the baseline's centre crop. */
+export async function measureAccuracy(
+  setting: Setting,
+  trained: readonly Trained[],
+  { labelled, tested, stride }: AccuracyPlan,
+): Promise<Reading[]> {
+  const readings: Reading[] = [];
+  const seeds = [...new Set(trained.map(({ seed }) => seed))];
+  for (const [number, one] of trained.entries()) {
+    const { subject, seed, config } = one;
+    const turn = seeds.indexOf(seed);
+    const sides = [part(setting.train, labelled, turn), part(setting.test, tested, turn)] as const;
+    const told = (done: number, total: number) =>
+      setting.progress.show(
+        (number + done / total) / trained.length,
+        `accuracy of ${subject.name}, seed ${seed}: ${done} of ${total} images`,
+      );
+    const read = async (what: Omit<Reading, 'subject' | 'seed' | 'linear' | 'knn_k20' | 'knn_k200'>, of: Sides) => {
+      readings.push({ subject: subject.id, seed, ...what, ...(await accuracies(setting, of, seed)) });
+    };
+    await using embedder = await embedderOf(setting, one, 'preFeature');
+    for (const scale of bagScales(one)) {
+      const grown: GrowingBags[] = [];
+      for (const images of sides) {
+        const options = { counts: COUNTS, placement: placed(scale, stride), seed, signal: setting.signal };
+        grown.push(await growingBags(embedder, images, { ...options, onProgress: told }));
+      }
+      const { size } = config.model;
+      const pair = (of: (bags: GrowingBags) => Matrix): Sides =>
+        sides.map((images, side) => ({ features: of(grown[side]), labels: images.labels! })) as unknown as Sides;
+      for (const [i, patches] of COUNTS.entries()) {
+        await read(
+          { kind: 'bag', scale, size, patches, all: false },
+          pair(({ drawn }) => drawn[i]),
+        );
+      }
+      const patches = grown[0].positions;
+      await read(
+        { kind: 'bag', scale, size, patches, all: true },
+        pair(({ all }) => all),
+      );
+    }
+    if (subject === MULTI_CROP) {
+      // At the side it was trained with, and with all the pixels there are: whichever is better is the baseline.
+      const { size } = config.model;
+      await read(
+        { kind: 'centre crop', scale: 1, size, patches: 1, all: false },
+        await whole(embedder, sides, setting),
+      );
+      await using large = await embedderOf(setting, one, 'preFeature', 2 * size);
+      const at = { kind: 'centre crop', scale: 1, size: 2 * size, patches: 1, all: false } as const;
+      await read(at, await whole(large, sides, setting));
+    }
+  }
+  return readings;
+}
+
+async function whole(embedder: Embedder, sides: readonly ImageSet[], { signal }: Setting): Promise<Sides> {
+  const placement: Placement = { kind: 'grid', across: 1, scales: [1] };
+  const both = [];
+  for (const images of sides) {
+    both.push({ features: await embedder.matrix(images, { placement, signal }), labels: images.labels! });
+  }
+  return both as unknown as Sides;
+}
+
+async function accuracies({ runtime, signal }: Setting, [train, test]: Sides, seed: number) {
+  const nearest = await knnAccuracies(runtime, train, test, KNN_PROTOCOLS);
+  return { ...nearest, linear: await linearProbe(runtime, train, test, { epochs: EPOCHS, seed, signal }) };
+}

@@ -1,0 +1,52 @@
+import { document, section } from '../report/document.ts';
+import { html } from '../report/html.ts';
+import type { Findings } from './findings.ts';
+import { asHtml } from './table.ts';
+
+export interface Contents extends Findings {
+  readonly command: string;
+  /** Machine, version, commit, time: one row each. */
+  readonly facts: readonly (readonly [string, string])[];
+  /** The page holds pixels of the user's images. */
+  readonly pixels: boolean;
+}
+
+/** The experiments as one page: verdicts first, then every figure and table. */
+export function reproductionPage({ verdicts, tables, figures, command, facts, pixels }: Contents): string {
+  return document(
+    'bagssl: the paper’s claims',
+    html`<header>
+  <p class="over">bagssl reproduce</p>
+  <h1>The paper’s claims, measured here</h1>
+  <p class="lead">Chen, Bardes, Li and LeCun say that a bag of patch embeddings is behind the success of self-supervised
+    learning. Below, each claim that can be tried at this size, with its numbers. Verdicts are computed from the numbers;
+    a claim that does not hold here is printed as plainly as one that does.</p>
+</header>
+${section(
+  'Verdicts',
+  'This reproduces claims at a small scale; it matches no table of the paper.',
+  html`<div class="wide"><table class="setup"><tbody>${verdicts.map(
+    ({ claim, statement, verdict, why }) =>
+      html`<tr><th scope="row">${claim}</th><td class="verdict"><b>${verdict}</b></td><td><b>${statement}.</b> ${why}</td></tr>`,
+  )}</tbody></table></div>`,
+)}
+${section(
+  'Figures',
+  'Each with what it was made from.',
+  html`${figures.map(
+    ({ id, body, caption }) =>
+      html`<figure class="plate" id="${id}">${body}<figcaption class="small">${caption}</figcaption></figure>`,
+  )}`,
+)}
+${section('Tables', 'The same in full precision as CSV, JSON and Markdown beside this page.', html`${tables.map(asHtml)}`)}
+${section(
+  'How it was made',
+  'Everything random comes from the seeds; how many patches fit into the minutes depends on the machine.',
+  html`<div class="wide"><table class="setup"><tbody>${facts.map(
+    ([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`,
+  )}</tbody></table></div><pre><code>${command}</code></pre>`,
+)}`,
+    html`<p>${pixels && html`<b>This page contains pixels of the images it was made from</b>: pass it on only where you may pass on the images. `}It
+      needs no network and no other file.</p>`,
+  );
+}

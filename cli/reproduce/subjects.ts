@@ -1,0 +1,50 @@
+import { describeModel, type ModelConfig, presets, projectors, type RunOverrides } from '../../src/index.ts';
+
+/** An encoder that the experiments train and compare. */
+export interface Subject {
+  readonly id: string;
+  readonly name: string;
+  readonly run: Pick<RunOverrides, 'model' | 'recipe'>;
+  /** The one scale it was trained on, a share of the image's area; absent: many. */
+  readonly scale?: number;
+  /** Work of one patch beside the default's. */
+  readonly cost: number;
+}
+
+/** The side of CIFAR's images: fixed-scale patches are cut at their own pixels, never enlarged. */
+const IMAGE = 32;
+
+/**
+ * One encoder for all, whatever the patch's side. Without padding it sees the same in a patch as in the image, so that all
+ * positions come out of one pass.
+ */
+const model = (size: number): ModelConfig => ({
+  size,
+  encoder: { kind: 'conv', widths: [48, 96, 192], strides: [1, 2, 1], residual: false, padding: 'valid' },
+  projector: projectors.compact,
+});
+
+const work = (config: ModelConfig): number => describeModel(config).total.multiplyAdds;
+
+function subject(id: string, name: string, size: number, recipe: RunOverrides['recipe'], scale?: number): Subject {
+  return { id, name, run: { model: model(size), recipe }, scale, cost: work(model(size)) / work(model(16)) };
+}
+
+function fixedScale(scale: number): Subject {
+  const size = Math.round(IMAGE * Math.sqrt(scale));
+  const recipe = { ...presets.cifar16, size, scale: [scale, scale] as const };
+  return subject(`fixed-${scale}`, `fixed scale ${scale} (${size} px)`, size, recipe, scale);
+}
+
+/** The scales of the paper, EMP-SSL's first. */
+export const FIXED: readonly Subject[] = [0.25, 0.2, 0.08].map(fixedScale);
+
+/** The usual way: every view a crop of 8 % of the image and more, brought to the same size. */
+export const MULTI_CROP: Subject = subject('multi-crop', 'multi-crop (16 px)', 16, {
+  ...presets.cifar16,
+  scale: [0.08, 1],
+  ratio: [3 / 4, 4 / 3],
+});
+
+/** Its patches when it is used as a bag: the fixed scale, and a larger one. */
+export const MULTI_CROP_BAGS = [0.25, 0.5] as const;

@@ -1,0 +1,18 @@
+import { encoders, projectors } from '../model/presets.ts';
+import { presets } from '../patches/presets.ts';
+import type { RunConfig } from './run-config.ts';
+
+/** Whole recipes of others, by name; a budget is to be added. */
+export const runPresets = {
+  /** EMP-SSL (tsb0601/EMP-SSL) with 20 patches: ResNet-18, 100 images a step, LARS, a cosine by step without warm-up. */
+  empSsl: {
+    recipe: presets.empSsl,
+    model: { size: 32, encoder: encoders.resnet18, projector: projectors.empSsl },
+    objective: { name: 'coding-rate', epsilon2: 0.2, similarity: 200 },
+    optimizer: { name: 'lars', trust: 0.005, momentum: 0.9, nesterov: true, weightDecay: 1e-4 },
+    rate: 0.3,
+    warmup: 0,
+    images: 100,
+    views: 20,
+  },
+} as const satisfies Record<string, Partial<RunConfig>>;
