@@ -16,6 +16,9 @@ interface Thread {
   terminate(): unknown;
 }
 
+/** In a variable, so that bundlers do not take what is resolved against it for a file of theirs: the worker's is, below. */
+const HERE = import.meta.url;
+
 /** Seconds that a worker may take to start: its script may have far to come. */
 const START_SECONDS = 60;
 
@@ -127,9 +130,7 @@ function webThread(url: string | URL | undefined, die: (reason: unknown) => void
 function nodeThread(url: string | URL | undefined, die: (reason: unknown) => void): Thread {
   const { Worker: NodeWorker } = nodeThreads()!;
   // Flags of the main thread, such as --input-type, would keep the worker from loading.
-  const worker = new NodeWorker(url ? new URL(url, import.meta.url) : new URL('./patches.worker.js', import.meta.url), {
-    execArgv: [],
-  });
+  const worker = new NodeWorker(new URL(url ?? './patches.worker.js', HERE), { execArgv: [] });
   worker.on('error', die);
   worker.on('messageerror', die);
   worker.on('exit', (code) => die(`it exited with code ${code}`));

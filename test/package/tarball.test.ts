@@ -1,51 +1,38 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { build } from 'esbuild';
+import { type PackedApp, packedApp } from '../support/packed-app.ts';
 
 /** What npm publishes, seen by an application that has installed it. */
 describe('the packed package', () => {
-  const app = mkdtempSync(join(tmpdir(), 'bagssl-pack-'));
-  const installed = join(app, 'node_modules/bagssl');
-  let files: string[];
-  const inApp = (...args: string[]) => execFileSync(process.execPath, args, { cwd: app, encoding: 'utf8' });
+  let app: PackedApp;
 
   before(() => {
-    const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', app];
-    const shell = process.platform === 'win32';
-    const [packed] = JSON.parse(
-      execFileSync('npm', pack, { encoding: 'utf8', shell, stdio: ['ignore', 'pipe', 'ignore'] }),
-    );
-    files = packed.files.map(({ path }: { path: string }) => path);
-    mkdirSync(installed, { recursive: true });
-    execFileSync('tar', ['-xf', packed.filename, '-C', installed, '--strip-components=1'], { cwd: app });
-    // Its dependencies, where an installation would put them.
-    symlinkSync(resolve('node_modules'), join(installed, 'node_modules'), 'junction');
-    writeFileSync(join(app, 'package.json'), '{ "type": "module" }');
+    app = packedApp();
   });
-  after(() => rmSync(app, { recursive: true, force: true }));
+  after(() => app.remove());
 
   it('holds what was built and what is read, and nothing else', () => {
-    const outside = files.filter(
+    const outside = app.files.filter(
       (file) =>
         !/^dist\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(file) || /\.test\.|(?<!\.d)\.ts$/.test(file),
     );
     assert.deepEqual(outside, []);
     for (const file of ['LICENSE', 'dist/index.js', 'dist/node.js', 'dist/cli.js', 'dist/patches.worker.js']) {
-      assert.ok(files.includes(file), `${file} is missing`);
+      assert.ok(app.files.includes(file), `${file} is missing`);
     }
   });
 
   it('has every file its manifest names', () => {
-    const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+    const manifest = JSON.parse(readFileSync(join(app.installed, 'package.json'), 'utf8'));
     const paths = (entry: unknown): string[] =>
       typeof entry === 'string' ? [entry] : Object.values(entry as object).flatMap(paths);
     for (const path of [...paths(manifest.exports), ...paths(manifest.bin)]) {
-      assert.ok(existsSync(join(installed, path)), `${path} is missing`);
+      assert.ok(existsSync(join(app.installed, path)), `${path} is missing`);
     }
   });
 
@@ -57,7 +44,7 @@ describe('the packed package', () => {
       const expected = await namesOf(source);
       assert.ok(expected.length > 0);
       const program = `console.log(JSON.stringify(Object.keys(await import('${specifier}')).sort()))`;
-      assert.deepEqual(JSON.parse(inApp('--input-type=module', '-e', program)), expected);
+      assert.deepEqual(JSON.parse(app.node('--input-type=module', '-e', program)), expected);
     });
   }
 
@@ -68,18 +55,18 @@ describe('the packed package', () => {
         return `export { ${names.join(', ')} } from '${specifier}';`;
       }),
     );
-    writeFileSync(join(app, 'app.mts'), lines.join('\n'));
+    writeFileSync(join(app.folder, 'app.mts'), lines.join('\n'));
     const tsc = createRequire(join(process.cwd(), 'package.json')).resolve('typescript/bin/tsc');
     const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022'];
     try {
-      inApp(tsc, ...options, 'app.mts');
+      app.node(tsc, ...options, 'app.mts');
     } catch (error) {
       assert.fail((error as { stdout: string }).stdout);
     }
   });
 
   it('starts its command line', () => {
-    assert.match(inApp(join(installed, 'dist/cli.js'), '--help'), /bagssl/);
+    assert.match(app.node(join(app.installed, 'dist/cli.js'), '--help'), /bagssl/);
   });
 });
 

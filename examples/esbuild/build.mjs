@@ -1,0 +1,25 @@
+// esbuild leaves `new URL(file, import.meta.url)` as it is: the files it names are copied beside the bundle. Splitting keeps
+// ONNX Runtime a file of its own, which its threads start from.
+import { copyFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+await build({
+  entryPoints: [here('../shared/page.js')],
+  bundle: true,
+  splitting: true,
+  minify: true,
+  format: 'esm',
+  target: 'es2022',
+  outdir: here('dist'),
+});
+for (const file of [
+  'bagssl/dist/patches.worker.js',
+  'onnxruntime-web/dist/ort-wasm-simd-threaded.wasm',
+  'onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.wasm',
+  'onnxruntime-web/dist/ort-wasm-simd-threaded.jspi.wasm',
+]) {
+  copyFileSync(here(`../node_modules/${file}`), here(`dist/${file.split('/').at(-1)}`));
+}

@@ -1,0 +1,50 @@
+// What every example runs: two pictures, one tiny encoder, their bags compared, and two steps of training.
+import { cosine, Embedder, fit, initialWeights, presets, runConfig } from 'bagssl';
+
+const side = 32;
+
+/** A picture from a rule: for each pixel its red, green and blue, 0 to 255. */
+function picture(colour) {
+  const data = new Uint8Array(4 * side * side);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) data.set([...colour(x, y), 255], 4 * (y * side + x));
+  }
+  return { data, width: side, height: side, layout: 'rgba' };
+}
+
+const pictures = [
+  picture((x, y) => [8 * x, 8 * y, 60]),
+  picture((x, y) => ((x ^ y) & 4 ? [20, 40, 200] : [250, 180, 30])),
+  picture((x, y) => [8 * y, 8 * x, 160]),
+];
+const data = { name: 'three pictures', length: pictures.length, image: (index) => pictures[index] };
+
+/** @param options what the page adds for its place, such as the addresses of files */
+export async function program(options = {}) {
+  const run = runConfig({
+    seed: 1,
+    recipe: presets.cifar16,
+    model: {
+      size: 16,
+      encoder: { kind: 'conv', widths: [8, 16], strides: [2, 2], residual: false },
+      projector: { hidden: [32, 32], out: 16 },
+    },
+    images: 3,
+    views: 4,
+    budget: { steps: 2 },
+  });
+  const engine = { device: 'wasm', workers: 1, ...options };
+
+  const weights = initialWeights(run);
+  const embedder = await Embedder.create({ ...engine, model: run.model, recipe: run.recipe, weights });
+  const bags = await embedder.matrix(data);
+  await embedder.dispose();
+  const bag = (index) => bags.data.subarray(index * bags.columns, (index + 1) * bags.columns);
+  const cosines = [cosine(bag(0), bag(1)), cosine(bag(0), bag(2)), cosine(bag(1), bag(2))];
+
+  const losses = [];
+  const training = fit({ ...engine, data, run, reportEvery: 1 });
+  for await (const { report } of training) losses.push(report.loss);
+  await training.dispose();
+  return { cosines, losses };
+}

@@ -1,0 +1,36 @@
+import puppeteer, { type Browser } from 'puppeteer-core';
+import { ensureChromium } from '../../scripts/lib/chromium.mjs';
+
+/** A Chromium for pages that tests serve themselves. */
+export async function openChromium(): Promise<Browser> {
+  return puppeteer.launch({
+    executablePath: await ensureChromium(),
+    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+}
+
+export interface Visit {
+  /** What the page wrote into #result. */
+  readonly result: string;
+  /** What its console got, and errors nobody caught. */
+  readonly console: readonly string[];
+}
+
+/** Opens a page and waits for its result. */
+export async function visit(browser: Browser, url: string, seconds = 60): Promise<Visit> {
+  const page = await browser.newPage();
+  const lines: string[] = [];
+  page.on('console', (message) => lines.push(`${message.type()}: ${message.text()}`));
+  page.on('pageerror', (error) => lines.push(`uncaught: ${(error as Error).message ?? error}`));
+  page.on('requestfailed', (request) => lines.push(`failed: ${request.url()} ${request.failure()?.errorText}`));
+  try {
+    await page.goto(url);
+    const text = () => document.querySelector('#result')?.textContent;
+    await page.waitForFunction(text, { timeout: seconds * 1000, polling: 100 });
+    return { result: (await page.evaluate(text))!, console: lines };
+  } catch (cause) {
+    throw new Error(`${url} gave no result. Its console: ${lines.join('; ') || 'nothing'}`, { cause });
+  } finally {
+    await page.close();
+  }
+}
