@@ -1,12 +1,13 @@
-import { rename, writeFile } from 'node:fs/promises';
-import { Embedder, parsePlacement, writeNpy } from '../src/index.ts';
-import { loadCheckpoint, openData } from '../src/node.ts';
-import type { Command } from './options.ts';
+import { rename, rm } from 'node:fs/promises';
+import { Embedder, FEATURES, type ImageSet, parsePlacement, parseShard, type Shard } from '../src/index.ts';
+import { embedToFile, loadCheckpoint, openData } from '../src/node.ts';
+import { checkFree } from './files.ts';
+import { type Command, UsageError } from './options.ts';
 import { Progress } from './progress.ts';
 import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson, saySkipped } from './shared.ts';
 
 export const embed: Command = {
-  summary: 'write the bag vector of every image as one .npy matrix',
+  summary: 'write the bag vector of every image as one .npy or .parquet file',
   options: {
     data: {
       type: 'string',
@@ -15,42 +16,75 @@ export const embed: Command = {
       help: 'a CIFAR-10 folder, a folder of images, or "builtin"',
     },
     model: { type: 'string', value: 'DIR', required: true, help: 'a folder that "bagssl train" wrote' },
-    out: { type: 'string', value: 'FILE.npy', required: true, help: 'float32, one row an image' },
+    out: {
+      type: 'string',
+      value: 'FILE',
+      required: true,
+      help: '.npy: float32, one row an image; .parquet: id, file, class, vector. Begun files are gone on with',
+    },
     patches: {
       type: 'string',
       value: 'N|grid|tiles|all',
       help: 'N at random, a grid 5 across, tiles that overlap by half, or every position; default grid',
     },
+    feature: { type: 'string', value: 'NAME', help: `${FEATURES.join(', ')}; default preFeature` },
     images: { type: 'string', value: 'N', help: 'embed the first N images only' },
+    shard: {
+      type: 'string',
+      value: 'I/N',
+      help: 'part I, from 1, of N; FILE gets its number: one after the other the parts are the whole, bit for bit',
+    },
     ...ENGINE_OPTIONS,
+    overwrite: { type: 'boolean', help: 'replace what is there' },
     json: JSON_OPTION,
   },
   async run(values) {
     const progress = new Progress();
     const placement = parsePlacement(values.text('patches') ?? 'grid');
+    const text = values.text('shard');
+    const shard = text === undefined ? undefined : parseShard(text);
+    const feature = values.choice('feature', FEATURES);
+    const out = named(values.text('out')!, shard);
+    await checkFree([out], values.flag('overwrite'));
     const { config, state } = await loadCheckpoint(values.text('model')!);
-    const images = await openData(values.text('data')!, { limit: values.whole('images', 1) });
+    const images = await openData(values.text('data')!, { limit: values.whole('images', 1), shard });
     saySkipped(images, progress);
     const started = performance.now();
-    const engine = engineOptions(values, progress);
-    const embedder = await Embedder.create({ ...engine, model: config.model, recipe: config.recipe, weights: state });
+    const network = { model: config.model, recipe: config.recipe, weights: state, feature };
+    const embedder = await Embedder.create({ ...engineOptions(values, progress), ...network });
     try {
-      const matrix = await embedder.matrix(images, {
+      const { rows, resumed } = await embedToFile(embedder, images, out, {
         placement,
         signal: interruption(),
         onProgress: (done, total) => progress.show(done / total, `embedding, ${done} of ${total} images`),
+        ...(isParquet(out) && { finish: (part) => asParquet(part, out, images, embedder.width) }),
       });
-      const out = values.text('out')!;
-      await writeFile(`${out}.part`, writeNpy(matrix.data, [matrix.rows, matrix.columns]));
-      await rename(`${out}.part`, out);
       const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
       progress.clear();
-      progress.say(`Wrote ${matrix.rows} vectors of ${matrix.columns} to "${out}" in ${seconds} s.`);
+      const before = resumed ? `, ${resumed} of them before` : '';
+      progress.say(`Wrote ${rows} vectors of ${embedder.width} to "${out}" in ${seconds} s${before}.`);
       const { device, threads } = embedder.engine;
       if (values.flag('json'))
-        printJson({ images: matrix.rows, dimensions: matrix.columns, seconds, device, threads, out });
+        printJson({ images: rows, resumed, dimensions: embedder.width, seconds, device, threads, out });
     } finally {
       await embedder.dispose();
     }
   },
 };
+
+const isParquet = (file: string) => /\.parquet$/i.test(file);
+
+/** The file of a shard: vectors.npy becomes vectors-00003-of-00008.npy. */
+function named(file: string, shard: Shard | undefined): string {
+  if (!/\.(npy|parquet)$/i.test(file)) throw new UsageError(`--out takes a file .npy or .parquet; got "${file}".`);
+  if (!shard) return file;
+  const [index, count] = [shard.index, shard.count].map((k) => String(k).padStart(5, '0'));
+  return file.replace(/\.\w+$/, (ending) => `-${index}-of-${count}${ending}`);
+}
+
+async function asParquet(npy: string, out: string, images: ImageSet, width: number): Promise<void> {
+  const { writeParquet } = await import('./parquet.ts');
+  await writeParquet(npy, `${out}.new`, images, width);
+  await rename(`${out}.new`, out);
+  await rm(npy);
+}

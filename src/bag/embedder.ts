@@ -1,5 +1,5 @@
 import type { AnyImage } from '../data/image-from.ts';
-import { BLOCK } from '../data/shard.ts';
+import { blockOf } from '../data/shard.ts';
 import { compileAnyBatch } from '../engine/compile.ts';
 import { BagsslError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
@@ -60,7 +60,7 @@ export class Embedder implements AsyncDisposable {
   #disposed = false;
 
   private constructor(
-    private readonly options: EmbedderOptions,
+    readonly options: EmbedderOptions,
     readonly feature: Feature,
     private readonly program: Program,
     private readonly pool: PatchPool,
@@ -163,7 +163,7 @@ export class Embedder implements AsyncDisposable {
     for await (const pixels of pixelsOf(images)) {
       const id = ids?.[index] ?? index;
       const more = patchCount(placement, recipe, pixels.width, pixels.height) + (whole ? 1 : 0);
-      const border = list.length > 0 && Math.floor(id / BLOCK) !== Math.floor(list[0].id / BLOCK);
+      const border = list.length > 0 && blockOf(id) !== blockOf(list[0].id);
       if (border || (list.length > 0 && patches + more > JOB)) {
         yield job(list);
         list = [];

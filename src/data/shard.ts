@@ -39,6 +39,9 @@ export function shardRange({ index, count }: Shard, length: number): [from: numb
   return [edge(index - 1), edge(index)];
 }
 
+/** The block of the image of an id. */
+export const blockOf = (id: number): number => Math.floor(id / BLOCK);
+
 /** The images from `from` to before `to`, under the ids they have in the whole. */
 export function partOf(set: ImageSet, from: number, to: number): ImageSet {
   const { name, classes, labels, ids, files, skipped } = set;

@@ -8,13 +8,18 @@ const runtimes = {
   deno: { command: process.execPath, args: [deno, 'run', '-A', '--quiet', 'dist/cli.js'] },
 };
 
-/** Runs the built command line; `onError` sees stderr as it comes, with the process. */
+/** Runs the built command line; `onError` sees stderr as it comes, with the process, and `onStart` the process alone. */
 export function bagssl(
   args: string[],
-  { runtime = 'node' as keyof typeof runtimes, onError = (_text: string, _pid: number) => {} } = {},
+  {
+    runtime = 'node' as keyof typeof runtimes,
+    onError = (_text: string, _pid: number) => {},
+    onStart = (_pid: number): unknown => undefined,
+  } = {},
 ) {
   const { command, args: before } = runtimes[runtime];
   const child = spawn(command, [...before, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  onStart(child.pid!);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {

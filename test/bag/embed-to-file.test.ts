@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { type BagsslError, Embedder, type ImageSet, initialWeights, readNpy, runConfig } from '../../src/index.ts';
+import { embedToFile } from '../../src/node.ts';
+import { plainImages, SHORT_RUN } from '../support/short-training.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'bagssl-vectors-'));
+after(() => rm(folder, { recursive: true }));
+const at = (name: string) => join(folder, name);
+
+const config = runConfig({ ...SHORT_RUN, budget: { steps: 1 } });
+const options = { model: config.model, recipe: config.recipe, device: 'native', threads: 1, workers: 0 } as const;
+const placement = { kind: 'grid', across: 2 } as const;
+/** Three blocks. */
+const images = plainImages(600);
+
+const withEmbedder = async <T>(use: (embedder: Embedder) => Promise<T>, seed = config.seed): Promise<T> => {
+  const embedder = await Embedder.create({ ...options, weights: initialWeights({ ...config, seed }) });
+  try {
+    return await use(embedder);
+  } finally {
+    await embedder.dispose();
+  }
+};
+
+/** The set, of which image `last` cannot be had. */
+const upTo = (last: number): ImageSet => ({
+  ...images,
+  image(index) {
+    if (index === last) throw new Error(`image ${last} is gone`);
+    return images.image(index);
+  },
+});
+
+describe('embedding to a file', () => {
+  it('writes the matrix, and goes on from whole blocks where a call ended, however torn', async () => {
+    await withEmbedder(async (embedder) => {
+      const whole = await embedder.matrix(images, { placement });
+      assert.deepEqual(await embedToFile(embedder, images, at('whole.npy'), { placement }), { rows: 600, resumed: 0 });
+      const bytes = await readFile(at('whole.npy'));
+      assert.deepEqual(readNpy(bytes), { descr: '<f4', shape: [600, 32], data: whole.data });
+
+      const file = at('torn.npy');
+      await assert.rejects(embedToFile(embedder, upTo(520), file, { placement }), /image 520 is gone/);
+      await assert.rejects(stat(file), /ENOENT/);
+      // What was written after the last whole block is of no use, whatever it is.
+      await writeFile(`${file}.part`, new Uint8Array(1000).fill(7), { flag: 'a' });
+      const asked: number[] = [];
+      const rest: ImageSet = {
+        ...images,
+        image(index) {
+          asked.push(index);
+          return images.image(index);
+        },
+      };
+      assert.deepEqual(await embedToFile(embedder, rest, file, { placement }), { rows: 600, resumed: 512 });
+      assert.equal(Math.min(...asked), 512);
+      assert.deepEqual(await readFile(file), bytes);
+      assert.deepEqual((await readdir(folder)).sort(), ['torn.npy', 'whole.npy']);
+    });
+  });
+
+  it('begins anew where what is there is of another run, or shorter than it says', async () => {
+    const file = at('other.npy');
+    const begin = () => withEmbedder((embedder) => embedToFile(embedder, upTo(300), file, { placement }));
+    await assert.rejects(begin(), /image 300/);
+    const other = await withEmbedder((embedder) => embedToFile(embedder, images, file, { placement }), 5);
+    assert.equal(other.resumed, 0);
+    await assert.rejects(begin(), /image 300/);
+    await truncate(`${file}.part`, 200);
+    const again = await withEmbedder((embedder) => embedToFile(embedder, images, file, { placement }));
+    assert.equal(again.resumed, 0);
+    await assert.rejects(begin(), /image 300/);
+    const elsewhere = { kind: 'grid', across: 1 } as const;
+    const moved = await withEmbedder((embedder) => embedToFile(embedder, images, file, { placement: elsewhere }));
+    assert.equal(moved.resumed, 0);
+  });
+
+  it('says what is kept when it is aborted, and where it cannot write', async () => {
+    await withEmbedder(async (embedder) => {
+      const controller = new AbortController();
+      const onProgress = (done: number) => {
+        if (done >= 256) controller.abort();
+      };
+      await assert.rejects(
+        embedToFile(embedder, images, at('aborted.npy'), { placement, signal: controller.signal, onProgress }),
+        (error: BagsslError) => error.code === 'aborted' && /256 of 600 images are done/.test(error.message),
+      );
+      const found = await embedToFile(embedder, images, at('aborted.npy'), { placement });
+      assert.equal(found.resumed, 256);
+      await assert.rejects(
+        embedToFile(embedder, images, at('nowhere/x.npy'), { placement }),
+        (error: BagsslError) => error.code === 'not-saved' && /nowhere/.test(error.message),
+      );
+    });
+  });
+});
