@@ -141,7 +141,7 @@ export const reproduce: Command = {
       ['bagssl', `${VERSION}, commit ${commit ?? 'not known'}`],
       ['data', `${train.name}: ${train.length} training, ${test.length} test images`],
       ['device', `${runtime.device}${runtime.adapter ? ` (${runtime.adapter})` : ''}, ${runtime.threads} threads`],
-      ['asked for', `${minutes} minutes, seeds ${seeds.join(', ')}`],
+      ['asked for', `${minutes} minutes, ${seeds.length} seed${seeds.length === 1 ? '' : 's'} from ${seed}`],
       ['took', duration(elapsed())],
       ...wall,
     ];

@@ -13,9 +13,13 @@ export interface Trained extends Pick<Checkpoint, 'config' | 'state'> {
   readonly seconds: number;
 }
 
+/** Training may take so much of its time and no more. */
+const LATE = 1.15;
+
 /**
  * Trains every subject with every seed on the same number of patches. The first run's share of the time says how many: it is
- * the costliest, so the others take no longer, and all others are given its steps.
+ * the costliest, so the others take no longer, and all others are given its steps. Where they take longer all the same, the last
+ * seeds are left out rather than the measurements.
  * @param minutes for all together
  */
 export async function trainAll(
@@ -27,7 +31,13 @@ export async function trainAll(
   const order = [...subjects].sort((a, b) => b.cost - a.cost);
   const share = minutes / (seeds.length * order.reduce((sum, { cost }) => sum + cost / order[0].cost, 0));
   const trained: Trained[] = [];
-  for (const seed of seeds) {
+  const started = performance.now();
+  for (const [done, seed] of seeds.entries()) {
+    const spent = (performance.now() - started) / 60_000;
+    if (done > 0 && (spent * (done + 1)) / done > LATE * minutes) {
+      setting.progress.say(`The machine has become slower: no time for seed ${seed} and later ones.`);
+      break;
+    }
     for (const subject of order) {
       const budget = trained.length === 0 ? { minutes: share } : { steps: trained[0].steps };
       trained.push(await trainOne(setting, subject, seed, budget));
