@@ -2,7 +2,9 @@
 export type { Bag, PatchBox, PatchMap } from './bag/bag.ts';
 export { BagMean, type BagOptions } from './bag/bag-mean.ts';
 export { cosine } from './bag/cosine.ts';
+export { type CreateEmbedderOptions, createEmbedder } from './bag/create-embedder.ts';
 export { Embedder, type EmbedderOptions, type EmbedOptions } from './bag/embedder.ts';
+export { type PatchEncoder, readEncoder, writeEncoder } from './bag/encoder-file.ts';
 export { FEATURES, type Feature } from './bag/feature-graph.ts';
 export type { Images } from './bag/images-of.ts';
 export type { Matrix } from './bag/matrix.ts';

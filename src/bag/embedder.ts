@@ -17,6 +17,7 @@ import { type Bag, BagBuilder, type BagRequest } from './bag.ts';
 import { type Feature, featureGraph, featureWidth } from './feature-graph.ts';
 import { countOf, type Images, pixelsOf } from './images-of.ts';
 import type { Matrix } from './matrix.ts';
+import type { Whitening } from './whitening.ts';
 
 export interface EmbedderOptions extends RuntimeOptions {
   readonly model: ModelConfig;
@@ -26,6 +27,8 @@ export interface EmbedderOptions extends RuntimeOptions {
   readonly recipe: Recipe;
   /** Default `preFeature`. */
   readonly feature?: Feature;
+  /** Whitens every vector, as learnt from a data set's bags of this feature. */
+  readonly whitening?: Whitening;
   /** Where the patches lie unless a call says otherwise; default a grid, 5 across. */
   readonly placement?: Placement;
   /** What the network computes in; default float32. Vectors are float32 in any case. */
@@ -70,7 +73,7 @@ export class Embedder implements AsyncDisposable {
 
   /** @throws BagsslError `bad-argument`, `bad-checkpoint`, `shape-mismatch`, `device-unavailable`; `bad-model` for a network of one batch size */
   static async create(options: EmbedderOptions): Promise<Embedder> {
-    const { model, recipe, feature = 'preFeature', placement, onWarning = console.warn } = options;
+    const { model, recipe, feature = 'preFeature', placement, whitening, onWarning = console.warn } = options;
     if (placement) checkPlacement(placement);
     if (recipe.size !== model.size) {
       throw new BagsslError(
@@ -81,7 +84,9 @@ export class Embedder implements AsyncDisposable {
     const weights = averagedWeights(options.weights);
     const runtime = await Runtime.open(options);
     const precision = choosePrecision(runtime, options.precision ?? 'float32', onWarning);
-    const program = await compileAnyBatch(runtime, (batch) => featureGraph(model, weights, feature, batch, precision));
+    const program = await compileAnyBatch(runtime, (batch) =>
+      featureGraph(model, weights, feature, batch, { precision, whitening }),
+    );
     const pool = await PatchPool.create({ workers: options.workers ?? 2, workerUrl: options.workerUrl });
     return new Embedder(options, feature, program, pool);
   }

@@ -1,3 +1,5 @@
+import { BagsslError } from '../errors.ts';
+import { matmul, sub } from '../graph/functions.ts';
 import type { Precision } from '../graph/graph.ts';
 import type { Outputs } from '../graph/needed.ts';
 import { createGraph } from '../graph/ops/index.ts';
@@ -5,6 +7,7 @@ import type { ModelConfig } from '../model/config.ts';
 import { encoderWidth } from '../model/encoder.ts';
 import { featureOf } from '../model/network.ts';
 import { Scope, type Weights } from '../model/scope.ts';
+import type { Whitening } from './whitening.ts';
 
 /**
  * What a bag is made of: `embedding` is the encoder's output, `preFeature` the projector's first hidden layer (what
@@ -20,15 +23,29 @@ export function featureWidth({ encoder, projector }: ModelConfig, feature: Featu
   return feature === 'preFeature' ? projector.hidden[0] : projector.out;
 }
 
-/** The network in evaluation form with its weights inside: `patches` [batch, 3, size, size] in, one `feature` out. */
+/**
+ * The network in evaluation form with its weights inside: `patches` [batch, 3, size, size] in, one `feature` out. A whitening is
+ * the last layer: affine, it does to a bag's mean what it does to every patch.
+ * @throws BagsslError `shape-mismatch` for a whitening of another width
+ */
 export function featureGraph(
   model: ModelConfig,
   weights: Weights,
   feature: Feature,
   batch: number,
-  precision: Precision = 'float32',
+  { precision = 'float32', whitening }: { readonly precision?: Precision; readonly whitening?: Whitening } = {},
 ): Outputs {
   const graph = createGraph();
   const patches = graph.input('patches', [batch, 3, model.size, model.size]);
-  return { [feature]: featureOf(new Scope(graph, weights, precision), model, patches, feature) };
+  const found = featureOf(new Scope(graph, weights, precision), model, patches, feature);
+  if (!whitening) return { [feature]: found };
+  const { mean, matrix, width } = whitening;
+  if (width !== found.shape[1]) {
+    throw new BagsslError(
+      'shape-mismatch',
+      `The whitening is of ${width} dimensions, ${feature} of ${found.shape[1]}.`,
+    );
+  }
+  const centred = sub(found, graph.constant(mean, [width], 'whitening.mean'));
+  return { [feature]: matmul(centred, graph.constant(matrix, [width, width], 'whitening.matrix')) };
 }

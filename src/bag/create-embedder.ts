@@ -1,0 +1,24 @@
+import { bytesAt } from '../data/bytes-at.ts';
+import { Embedder, type EmbedderOptions } from './embedder.ts';
+import { readEncoder } from './encoder-file.ts';
+
+export interface CreateEmbedderOptions
+  extends Partial<
+    Pick<EmbedderOptions, 'placement' | 'precision' | 'device' | 'threads' | 'workers' | 'workerUrl' | 'onWarning'>
+  > {
+  /** A file of `writeEncoder`: its bytes, its URL, in Node and Deno also its path. Default: the encoder that comes with the package. */
+  readonly encoder?: Uint8Array | URL | string;
+}
+
+/**
+ * An embedder ready for use: `const embedder = await createEmbedder()`, then `await embedder.embed(image)`. The encoder that
+ * comes with the package was trained on CIFAR-10 without labels (docs/encoder.md: figures, limits, licence).
+ * @throws BagsslError `bad-data` if the file cannot be had; as `readEncoder` and `Embedder.create`
+ */
+export async function createEmbedder({ encoder, ...options }: CreateEmbedderOptions = {}): Promise<Embedder> {
+  const bytes =
+    encoder instanceof Uint8Array
+      ? encoder
+      : await bytesAt(encoder ?? new URL('./encoder.safetensors', import.meta.url));
+  return Embedder.create({ ...readEncoder(bytes), ...options });
+}

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  type BagsslError,
+  createEmbedder,
+  Embedder,
+  initialWeights,
+  type PatchEncoder,
+  Runtime,
+  readEncoder,
+  readSafetensors,
+  runConfig,
+  Whitening,
+  writeEncoder,
+  writeSafetensors,
+} from '../../src/index.ts';
+import { relativeError } from '../support/reference.ts';
+import { plainImages, SHORT_RUN } from '../support/short-training.ts';
+
+const { model, recipe, ...config } = runConfig({ ...SHORT_RUN, budget: { steps: 1 } });
+const weights = initialWeights({ model, recipe, ...config });
+const placement = { kind: 'grid', across: 2 } as const;
+const base = { model, recipe, weights, placement, feature: 'embedding' } as const;
+const engine = { device: 'native', threads: 1, workers: 0 } as const;
+const images = plainImages(40);
+
+async function whitening(): Promise<Whitening> {
+  const embedder = await Embedder.create({ ...base, ...engine });
+  const vectors = await embedder.matrix(images);
+  await embedder.dispose();
+  return Whitening.fit(await Runtime.open(engine), vectors);
+}
+
+const refused = (work: () => unknown, code: string, said: RegExp) =>
+  assert.throws(work, (error: BagsslError) => error.code === code && said.test(error.message));
+
+describe('an encoder as one file', () => {
+  it('gives back what was written, in half precision and no more than its feature needs', async () => {
+    const encoder: PatchEncoder = { ...base, whitening: await whitening() };
+    const bytes = writeEncoder(encoder);
+    const { tensors } = readSafetensors(bytes);
+    assert.ok(
+      Object.keys(tensors).every((name) => /^(encoder|whitening)\./.test(name)),
+      `${Object.keys(tensors)}`,
+    );
+    assert.ok(Object.values(tensors).every(({ dtype }) => dtype === 'F16'));
+    const read = readEncoder(bytes);
+    assert.deepEqual([read.model, read.feature, read.placement], [model, 'embedding', placement]);
+    for (const [name, values] of Object.entries(read.weights))
+      assert.ok(relativeError(values, weights[name]) < 1e-3, name);
+    assert.ok(relativeError(read.whitening!.matrix, encoder.whitening!.matrix) < 1e-3);
+    assert.ok('projector.0.linear.weight' in readEncoder(writeEncoder({ ...base, feature: 'preFeature' })).weights);
+  });
+
+  it('embeds as the encoder it was made of, whitened', async () => {
+    const white = await whitening();
+    const plain = await Embedder.create({ ...base, ...engine });
+    const embedder = await createEmbedder({ ...engine, encoder: writeEncoder({ ...base, whitening: white }) });
+    for (const index of [0, 39]) {
+      const pixels = await images.image(index);
+      const expected = white.apply(await plain.embed(pixels));
+      assert.ok(relativeError(await embedder.embed(pixels), expected) < 2e-2);
+    }
+    // A bag is the mean of its patches, whitened or not.
+    const { vector, patches } = await embedder.bag(await images.image(0), { keepPatches: true });
+    const { data, rows, columns } = patches!.vectors;
+    const mean = vector.map(
+      (_, i) => Array.from({ length: rows }, (_, r) => data[r * columns + i]).reduce((a, b) => a + b) / rows,
+    );
+    assert.ok(relativeError(vector, mean) < 1e-5);
+    await plain.dispose();
+    await embedder.dispose();
+  });
+
+  it('refuses what is no encoder, and says why', async () => {
+    const other = new Whitening(new Float32Array(3), new Float32Array(9));
+    await assert.rejects(
+      Embedder.create({ ...base, ...engine, whitening: other }),
+      (error: BagsslError) => error.code === 'shape-mismatch' && /3 dimensions, embedding of 16/.test(error.message),
+    );
+    refused(() => readEncoder(writeSafetensors({})), 'bad-checkpoint', /no "bagssl"/);
+    refused(() => readEncoder(writeSafetensors({}, { bagssl: '{"model":' })), 'bad-checkpoint', /no patch encoder/);
+    refused(
+      () => readEncoder(writeSafetensors({}, { bagssl: '{"model":{},"recipe":{},"placement":{}}' })),
+      'bad-argument',
+      /./,
+    );
+    refused(() => readEncoder(new Uint8Array(20)), 'bad-checkpoint', /./);
+    const huge = { ...weights, 'encoder.0.conv.weight': weights['encoder.0.conv.weight'].map(() => 1e5) };
+    refused(() => writeEncoder({ ...base, weights: huge }), 'bad-argument', /100000/);
+    await assert.rejects(
+      createEmbedder({ ...engine, encoder: 'nowhere.safetensors' }),
+      (error: BagsslError) => error.code === 'bad-data' && /nowhere/.test(error.message),
+    );
+  });
+});
