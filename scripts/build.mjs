@@ -1,6 +1,6 @@
 // Builds dist/: the wasm kernels, the worker with everything inside it, the library, the command line, the types.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,6 +51,8 @@ await build({
   external: ['node:*'],
 });
 chmodSync('dist/cli.js', 0o755);
+// createEmbedder finds it beside the module it is in.
+copyFileSync('models/cifar10.safetensors', 'dist/encoder.safetensors');
 
 if (existsSync('node_modules/typescript')) {
   tool(require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json');
