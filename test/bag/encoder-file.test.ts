@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { stat } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import {
   type BagsslError,
@@ -69,6 +70,23 @@ describe('an encoder as one file', () => {
     );
     assert.ok(relativeError(vector, mean) < 1e-5);
     await plain.dispose();
+    await embedder.dispose();
+  });
+
+  it('comes with the package, small, and takes images of any size', async () => {
+    const file = 'models/cifar10.safetensors';
+    assert.ok((await stat(file)).size <= 1_500_000);
+    const embedder = await createEmbedder({ ...engine, encoder: file });
+    assert.deepEqual([embedder.width, embedder.feature], [128, 'embedding']);
+    for (const [width, height] of [
+      [8, 8],
+      [32, 32],
+      [301, 200],
+    ]) {
+      const data = Uint8ClampedArray.from({ length: 4 * width * height }, (_, i) => (i * 37) % 251);
+      const vector = await embedder.embed({ data, width, height, layout: 'rgba' });
+      assert.ok(vector.length === 128 && vector.every(Number.isFinite) && vector.some((v) => v !== 0));
+    }
     await embedder.dispose();
   });
 
