@@ -1,8 +1,9 @@
 import { program } from './program.js';
 
 const place = document.querySelector('#result');
+const options = JSON.parse(place.dataset.options ?? '{}'); // such as {"wasmUrl": "/ort/"}
 try {
-  place.textContent = JSON.stringify(await program());
+  place.textContent = JSON.stringify(await program(options));
 } catch (error) {
   place.textContent = `${error.code ?? error.name}: ${error.message}`;
 }

@@ -13,6 +13,7 @@ import { type Recipe, withoutAugmentation } from '../patches/recipe.ts';
 import { choosePrecision, type PrecisionChoice } from '../runtime/precision.ts';
 import type { Program } from '../runtime/program.ts';
 import { Runtime, type RuntimeOptions } from '../runtime/runtime.ts';
+import { sayOnce } from '../runtime/say-once.ts';
 import { type Bag, BagBuilder, type BagRequest } from './bag.ts';
 import { type Feature, featureGraph, featureWidth } from './feature-graph.ts';
 import { countOf, type Images, pixelsOf } from './images-of.ts';
@@ -73,7 +74,7 @@ export class Embedder implements AsyncDisposable {
 
   /** @throws BagsslError `bad-argument`, `bad-checkpoint`, `shape-mismatch`, `device-unavailable`; `bad-model` for a network of one batch size */
   static async create(options: EmbedderOptions): Promise<Embedder> {
-    const { model, recipe, feature = 'preFeature', placement, whitening, onWarning = console.warn } = options;
+    const { model, recipe, feature = 'preFeature', placement, whitening, onWarning = sayOnce } = options;
     if (placement) checkPlacement(placement);
     if (recipe.size !== model.size) {
       throw new BagsslError(

@@ -69,7 +69,8 @@ export class PatchWorker {
     if (this.#failed) return;
     const advice = this.#answered
       ? ''
-      : ' If its script is missing, serve patches.worker.js beside the other files of the package, or give workerUrl.';
+      : ' If its script is missing, serve patches.worker.js beside the other files of the package, or give workerUrl; a ' +
+        "Content-Security-Policy must allow worker-src 'self'. With workers: 0 patches are cut without.";
     this.#failed = new BagsslError('worker-failed', `A patch worker stopped: ${text(reason)}.${advice}`, {
       cause: reason,
     });
@@ -114,10 +115,7 @@ function text(reason: unknown): string {
 }
 
 function webThread(url: string | URL | undefined, die: (reason: unknown) => void): Thread {
-  // The second form must stand in one expression: that is how bundlers find the worker.
-  const worker = url
-    ? new Worker(url, { type: 'module' })
-    : new Worker(new URL('./patches.worker.js', import.meta.url), { type: 'module' });
+  const worker = webWorker(url);
   const stop = (event: Event) => {
     event.preventDefault(); // else Deno ends the whole program
     die(event);
@@ -125,6 +123,22 @@ function webThread(url: string | URL | undefined, die: (reason: unknown) => void
   worker.addEventListener('error', stop);
   worker.addEventListener('messageerror', stop);
   return { face: wrap<PatchFace>(worker), hold() {}, terminate: () => worker.terminate() };
+}
+
+function webWorker(url: string | URL | undefined): Worker {
+  try {
+    // The second form must stand in one expression: that is how bundlers find the worker.
+    return url
+      ? new Worker(url, { type: 'module' })
+      : new Worker(new URL('./patches.worker.js', import.meta.url), { type: 'module' });
+  } catch (error) {
+    if ((error as Error).name !== 'SecurityError') throw error;
+    // Of another origin, such as a CDN: a worker of this one may import it, if that origin allows it by CORS.
+    const script = JSON.stringify(new URL(url ?? './patches.worker.js', HERE));
+    return new Worker(URL.createObjectURL(new Blob([`import ${script};`], { type: 'text/javascript' })), {
+      type: 'module',
+    });
+  }
 }
 
 function nodeThread(url: string | URL | undefined, die: (reason: unknown) => void): Thread {

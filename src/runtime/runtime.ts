@@ -1,16 +1,23 @@
 import type * as Ort from 'onnxruntime-web';
 import { BagsslError } from '../errors.ts';
+import { unlessBlocked } from './blocked-workers.ts';
 import { type Device, type DeviceChoice, findAdapter, inDeno, onServer } from './device.ts';
 import { exclusively, loadOrt, type OrtModule, threadsStart } from './ort.ts';
 import { type Engine, Program } from './program.ts';
+import { sayOnce } from './say-once.ts';
 
 export interface RuntimeOptions {
   /** Default `auto`. */
   readonly device?: DeviceChoice;
   /** CPU threads of the wasm and native engines; default: the processor count, at most 4. Set once per realm for wasm. */
   readonly threads?: number;
-  /** Takes the one sentence said when `auto` does not get a GPU or threads are not to be had; default console.warn. */
+  /** Takes the one sentence said when `auto` does not get a GPU or threads are not to be had; default console.warn, once. */
   readonly onWarning?: (message: string) => void;
+  /**
+   * The folder of onnxruntime-web's `ort-wasm-*.mjs` and `.wasm` files, if they do not lie beside its module. Set once per
+   * realm, before the first engine starts; another origin must allow it by CORS.
+   */
+  readonly wasmUrl?: string | URL;
 }
 
 /** After a GPU is lost, what runs on it has so long to end by itself. */
@@ -35,7 +42,8 @@ export class Runtime implements Engine {
    * Opens a device. `auto` falls back with one warning that says why; a device asked for by name that is not there is an
    * error ('device-unavailable') that says what to do.
    */
-  static async open({ device = 'auto', threads, onWarning = console.warn }: RuntimeOptions = {}): Promise<Runtime> {
+  static async open(options: RuntimeOptions = {}): Promise<Runtime> {
+    const { device = 'auto', threads, onWarning = sayOnce, wasmUrl } = options;
     if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
       throw new BagsslError('bad-argument', `threads must be a whole number of at least 1, got ${threads}.`);
     }
@@ -52,6 +60,7 @@ export class Runtime implements Engine {
     if (chosen !== 'native') {
       ort.env.wasm.numThreads = workers;
       ort.env.logLevel = 'error';
+      if (wasmUrl) ort.env.wasm.wasmPaths = String(wasmUrl).replace(/\/?$/, '/');
     }
     return new Runtime(ort, chosen, workers, found?.name, found?.halfFloats);
   }
@@ -66,12 +75,16 @@ export class Runtime implements Engine {
       ...(this.device === 'native' && { intraOpNumThreads: this.threads }),
     };
     try {
-      const session = await exclusively(() => keepingWorker(() => this.ort.InferenceSession.create(model, options)));
+      const session = await exclusively(() =>
+        keepingWorker(() => unlessBlocked(() => this.ort.InferenceSession.create(model, options))),
+      );
       if (this.device === 'webgpu') this.#watch(await this.gpu());
       return new Program(this, session);
     } catch (cause) {
+      if (cause instanceof BagsslError) throw cause;
       if (isOutOfMemory(cause)) throw outOfMemory(this.device, cause);
       const message = (cause as Error).message ?? String(cause);
+      if (this.device !== 'native' && isUnloaded(message)) throw wasmNotLoaded(message, cause);
       throw new BagsslError(
         'device-unavailable',
         `ONNX Runtime (${this.device}) could not take the model: ${message}`,
@@ -124,6 +137,21 @@ const deviceLost = (reason: string, cause?: unknown) =>
 
 const isOutOfMemory = (error: unknown) =>
   /bad_alloc|out of memory|allocation failed|failed to allocate|cannot enlarge memory|\bOOM\b/i.test(String(error));
+
+/** What browsers say when the file is missing, is a page instead, or may not be fetched or compiled. */
+const isUnloaded = (message: string) =>
+  /no available backend found|magic word|WebAssembly\.(instantiate|compile)|fetching of the wasm|failed to fetch|previous call to 'initWasm\(\)' failed/i.test(
+    message,
+  );
+
+const wasmNotLoaded = (message: string, cause: unknown) =>
+  new BagsslError(
+    'device-unavailable',
+    `ONNX Runtime's WebAssembly could not be loaded (${message.slice(0, 300)}). Serve the ort-wasm-* files of onnxruntime-web ` +
+      'beside its module, as application/wasm and not as a page, or give their folder as wasmUrl; a Content-Security-Policy ' +
+      "must allow script-src 'wasm-unsafe-eval'. Then load the page anew.",
+    { cause },
+  );
 
 const outOfMemory = (device: Device, cause: unknown) =>
   new BagsslError(

@@ -6,6 +6,7 @@ import { choosePrecision } from '../runtime/precision.ts';
 import type { Engine, HostTensor, Program } from '../runtime/program.ts';
 import { ResidentState, type State } from '../runtime/resident-state.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { sayOnce } from '../runtime/say-once.ts';
 import { initialState } from './initial-state.ts';
 import { SCALING } from './loss-scaling.ts';
 import { objectiveOf, optimizerOf, type RunConfig } from './run-config.ts';
@@ -30,7 +31,7 @@ export class TrainingStep {
     runtime: Runtime,
     config: RunConfig,
     initial?: State,
-    onWarning: (message: string) => void = console.warn,
+    onWarning: (message: string) => void = sayOnce,
   ): Promise<TrainingStep> {
     const precision = choosePrecision(runtime, config.precision, onWarning);
     const parts = [config.model, objectiveOf(config), optimizerOf(config), { ...config, precision }] as const;

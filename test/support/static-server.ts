@@ -21,17 +21,19 @@ export interface StaticServer extends AsyncDisposable {
   readonly origin: string;
 }
 
-/** Serves a folder, with headers that may depend on the path. A header of the file's type given here wins. */
+/** Serves a folder, with headers that may depend on the path. A type given there wins over the file's; `read` may
+ * give other bytes, and one that throws makes the file missing. */
 export async function serve(
   folder: string,
   headers: (path: string) => Readonly<Record<string, string>> = () => ISOLATED,
+  read: (file: string) => Promise<string | Uint8Array> = readFile,
 ): Promise<StaticServer> {
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url!, 'http://any').pathname);
     if (path === '/favicon.ico') return void response.writeHead(204).end(); // every browser asks for it
     const file = join(folder, path.endsWith('/') ? `${path}index.html` : path);
     try {
-      const body = await readFile(file);
+      const body = await read(file);
       response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream', ...headers(path) });
       response.end(body);
     } catch {
