@@ -14,7 +14,7 @@ import {
 import { collectGarbage, MIB, status, watchBuffers, watchHeaps } from './watch.ts';
 
 /**
- * `npm run soak -- [--deno] [--minutes N] [--device D]` (npm run bench -- soak): trains on, embeds and evaluates round and round, each
+ * `npm run soak -- [--deno] [--minutes N] [--device D] [--pause SECONDS]` (npm run bench -- soak): trains on, embeds and evaluates round and round, each
  * opened, saved and disposed of anew, and watches the process (Linux). It fails where memory goes on growing by more than 1 MiB a
  * minute after the first five (or the first half of a shorter soak), or where GPU buffers or handles are left behind.
  */
@@ -23,6 +23,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '60' },
     device: { type: 'string', default: 'wasm' },
+    pause: { type: 'string', default: '0' },
   },
 });
 const device = checkDevice(values.device);
@@ -75,6 +76,7 @@ for (let round = 1; minute() < minutes; round++) {
     ...buffers(),
   };
   rows.push(row);
+  await new Promise((rest) => setTimeout(rest, 1000 * Number(values.pause)));
   process.stdout.write(`${JSON.stringify({ soak: device, round, steps, ...row }, short)}\n`);
 }
 
