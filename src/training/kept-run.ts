@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError, type ErrorCode } from '../errors.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { newestIn, saveInto } from './checkpoint-store.ts';
 import type { Step } from './fit.ts';
@@ -37,6 +37,9 @@ export async function openRun(store: RunStore, options: OpenRunOptions = {}): Pr
     throw error;
   }
 }
+
+/** What training notices by itself at its next step, and may know what to do about. */
+const LEFT_TO_TRAINING: readonly ErrorCode[] = ['diverged', 'device-lost', 'out-of-memory'];
 
 /** A run in a store that this program holds. */
 export class KeptRun implements AsyncDisposable {
@@ -89,7 +92,7 @@ export class KeptRun implements AsyncDisposable {
         if (this.#soon || performance.now() - saved >= seconds * 1000) {
           await save().catch((error: Error) => {
             const { code } = error as BagsslError;
-            if (code === 'diverged') return; // training notices by itself, and may know what to do
+            if (LEFT_TO_TRAINING.includes(code)) return;
             if (code !== 'not-saved') throw error;
             this.warn(`${error.message} Training goes on; saving is tried again in ${seconds} seconds.`);
             saved = performance.now();

@@ -172,6 +172,27 @@ describe('a run kept in a folder', () => {
     await assert.rejects(openRun(folderStore(path)), code('run-busy'));
   });
 
+  it('is not given up where the engine fails between a step and its save: that is the training’s to mend', async () => {
+    const store = memoryStore();
+    const run = await openRun(store);
+    const training = fit({ data: plainImages(), device: 'wasm', threads: 1, workers: 0, run: SHORT_RUN });
+    let asked = 0;
+    const lost = ['device-lost', 'diverged', 'out-of-memory'] as const;
+    const failing = {
+      [Symbol.asyncIterator]: () => training[Symbol.asyncIterator](),
+      async checkpoint() {
+        if (asked < lost.length) throw new BagsslError(lost[asked++], 'Not now.');
+        return training.checkpoint();
+      },
+    };
+    let steps = 0;
+    for await (const _ of run.keep(failing, { seconds: 0 })) steps++;
+    assert.deepEqual([steps, asked], [20, 3]);
+    await training.dispose();
+    await run.close();
+    assert.equal((await openRun(store)).found!.position.step, 20);
+  });
+
   it('says so where a run cannot be kept', async () => {
     const file = join(folder, 'file');
     await writeFile(file, '');
