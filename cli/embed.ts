@@ -1,5 +1,5 @@
 import { rename, rm } from 'node:fs/promises';
-import { Embedder, FEATURES, type ImageSet, parsePlacement, parseShard, type Shard } from '../src/index.ts';
+import { Embedder, FEATURES, type ImageSet, parseBagPlacement, parseShard, type Shard } from '../src/index.ts';
 import { embedToFile, loadCheckpoint, openData } from '../src/node.ts';
 import { checkFree } from './files.ts';
 import { type Command, UsageError } from './options.ts';
@@ -24,8 +24,8 @@ export const embed: Command = {
     },
     patches: {
       type: 'string',
-      value: 'N|grid|tiles|all',
-      help: 'N at random, a grid 5 across, tiles that overlap by half, or every position; default grid',
+      value: 'N|grid|tiles|all|dense',
+      help: 'N at random, a grid 5 across, tiles that overlap by half, every position, or a dense bag; default grid',
     },
     feature: { type: 'string', value: 'NAME', help: `${FEATURES.join(', ')}; default preFeature` },
     images: { type: 'string', value: 'N', help: 'embed the first N images only' },
@@ -40,7 +40,7 @@ export const embed: Command = {
   },
   async run(values) {
     const progress = new Progress();
-    const placement = parsePlacement(values.text('patches') ?? 'grid');
+    const placement = parseBagPlacement(values.text('patches') ?? 'grid');
     const text = values.text('shard');
     const shard = text === undefined ? undefined : parseShard(text);
     const feature = values.choice('feature', FEATURES);

@@ -5,7 +5,7 @@ import {
   type Evaluation,
   evaluate as evaluateModel,
   initialWeights,
-  parsePlacement,
+  parseBagPlacement,
 } from '../src/index.ts';
 import { loadCheckpoint, openData } from '../src/node.ts';
 import { type Command, UsageError } from './options.ts';
@@ -27,8 +27,8 @@ export const evaluate: Command = {
     'train-images': { type: 'string', value: 'N', help: 'use the first N labelled images only' },
     patches: {
       type: 'string',
-      value: 'N|grid|tiles|all',
-      help: 'N at random, a grid 5 across ("gridK": K across), tiles that overlap by half, or every position; default grid3',
+      value: 'N|grid|tiles|all|dense',
+      help: 'N at random, a grid 5 across ("gridK": K across), tiles that overlap by half, every position, or a dense bag; default grid3',
     },
     report: { type: 'string', value: 'FILE.html', help: 'write a page that shows the result, in one file' },
     ...ENGINE_OPTIONS,
@@ -36,7 +36,7 @@ export const evaluate: Command = {
   },
   async run(values) {
     const progress = new Progress();
-    const placement = parsePlacement(values.text('patches') ?? 'grid3');
+    const placement = parseBagPlacement(values.text('patches') ?? 'grid3');
     const folder = values.text('model')!;
     const report = values.text('report');
     if (report !== undefined) await checkReportFile(report);

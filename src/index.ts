@@ -1,6 +1,7 @@
 /** bagssl: image representations learnt on the user's own device, as a bag of patch embeddings. Works in browsers, Deno and Node. */
 export type { Bag, PatchBox, PatchMap } from './bag/bag.ts';
 export { BagMean, type BagOptions } from './bag/bag-mean.ts';
+export { type BagPlacement, type DensePlacement, parseBagPlacement } from './bag/bag-placement.ts';
 export { cosine } from './bag/cosine.ts';
 export { type CreateEmbedderOptions, createEmbedder } from './bag/create-embedder.ts';
 export { Embedder, type EmbedderOptions, type EmbedOptions } from './bag/embedder.ts';
@@ -8,6 +9,7 @@ export { type PatchEncoder, readEncoder, writeEncoder } from './bag/encoder-file
 export { FEATURES, type Feature } from './bag/feature-graph.ts';
 export type { Images } from './bag/images-of.ts';
 export type { Matrix } from './bag/matrix.ts';
+export { type Found, SearchIndex } from './bag/search-index.ts';
 export { Whitening, type WhiteningOptions } from './bag/whitening.ts';
 export { builtinScenes } from './data/builtin.ts';
 export { cifarSet, readCifarBatch } from './data/cifar.ts';

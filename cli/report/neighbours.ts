@@ -1,4 +1,4 @@
-import type { Embedder, ImageSet, Matrix, PatchPool, Placement } from '../../src/index.ts';
+import type { BagPlacement, Embedder, ImageSet, Matrix, PatchPool } from '../../src/index.ts';
 import { presets, withoutAugmentation } from '../../src/index.ts';
 import { className, inTurn, subset } from './in-turn.ts';
 import { type Rgb, thumbnail } from './rgb.ts';
@@ -30,7 +30,7 @@ export interface NeighbourOptions {
   readonly test: ImageSet;
   readonly embedder: Embedder;
   readonly pool: PatchPool;
-  readonly placement: Placement;
+  readonly placement: BagPlacement;
   readonly signal?: AbortSignal;
 }
 

@@ -1,13 +1,13 @@
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
+  type BagPlacement,
   BagsslError,
   type Checkpoint,
   Embedder,
   type Evaluation,
   type ImageSet,
   PatchPool,
-  type Placement,
   VERSION,
 } from '../../src/index.ts';
 import type { EngineOptions } from '../shared.ts';
@@ -22,7 +22,7 @@ export interface ReportOptions {
   readonly evaluation: Evaluation;
   readonly train: ImageSet;
   readonly test: ImageSet;
-  readonly placement: Placement;
+  readonly placement: BagPlacement;
   readonly typed: Typed;
   readonly engine: EngineOptions;
   readonly signal?: AbortSignal;

@@ -31,7 +31,7 @@ export async function bundleTests(runner, files) {
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(outdir, { recursive: true });
   for (const name of readdirSync('dist')) {
-    if (/\.worker\.js(\.map)?$/.test(name)) cpSync(join('dist', name), join(outdir, name));
+    if (/\.worker\.js(\.map)?$|\.safetensors$/.test(name)) cpSync(join('dist', name), join(outdir, name));
   }
   const options = {
     ...targets[runner],

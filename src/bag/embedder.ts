@@ -5,8 +5,8 @@ import { BagsslError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Weights } from '../model/scope.ts';
 import { averagedWeights } from '../optimizers/averaged-weights.ts';
-import { checkPlacement } from '../patches/check-placement.ts';
 import type { JobImage, PatchBatch, PatchJob } from '../patches/job.ts';
+import type { Pixels } from '../patches/pixels.ts';
 import { type Placement, patchCount } from '../patches/placement.ts';
 import { PatchPool } from '../patches/pool.ts';
 import { type Recipe, withoutAugmentation } from '../patches/recipe.ts';
@@ -15,6 +15,9 @@ import type { Program } from '../runtime/program.ts';
 import { Runtime, type RuntimeOptions } from '../runtime/runtime.ts';
 import { sayOnce } from '../runtime/say-once.ts';
 import { type Bag, BagBuilder, type BagRequest } from './bag.ts';
+import { type BagPlacement, checkBagPlacement } from './bag-placement.ts';
+import { denseBags } from './dense-bags.ts';
+import { DenseEncoder } from './dense-encoder.ts';
 import { type Feature, featureGraph, featureWidth } from './feature-graph.ts';
 import { countOf, type Images, pixelsOf } from './images-of.ts';
 import type { Matrix } from './matrix.ts';
@@ -31,7 +34,7 @@ export interface EmbedderOptions extends RuntimeOptions {
   /** Whitens every vector, as learnt from a data set's bags of this feature. */
   readonly whitening?: Whitening;
   /** Where the patches lie unless a call says otherwise; default a grid, 5 across. */
-  readonly placement?: Placement;
+  readonly placement?: BagPlacement;
   /** What the network computes in; default float32. Vectors are float32 in any case. */
   readonly precision?: PrecisionChoice;
   /** Workers that cut patches; default 2. 0: the calling thread does it. */
@@ -41,7 +44,7 @@ export interface EmbedderOptions extends RuntimeOptions {
 
 export interface EmbedOptions extends BagRequest {
   /** Where the patches lie; default the embedder's. `scales` makes a bag of several scales. */
-  readonly placement?: Placement;
+  readonly placement?: BagPlacement;
   /** Embed the whole image, its largest middle square, beside the bag. */
   readonly whole?: boolean;
   readonly signal?: AbortSignal;
@@ -67,6 +70,7 @@ export class Embedder implements AsyncDisposable {
     readonly options: EmbedderOptions,
     readonly feature: Feature,
     private readonly program: Program,
+    private readonly dense: DenseEncoder,
     private readonly pool: PatchPool,
   ) {
     this.width = featureWidth(options.model, feature);
@@ -75,7 +79,7 @@ export class Embedder implements AsyncDisposable {
   /** @throws BagsslError `bad-argument`, `bad-checkpoint`, `shape-mismatch`, `device-unavailable`; `bad-model` for a network of one batch size */
   static async create(options: EmbedderOptions): Promise<Embedder> {
     const { model, recipe, feature = 'preFeature', placement, whitening, onWarning = sayOnce } = options;
-    if (placement) checkPlacement(placement);
+    if (placement) checkBagPlacement(placement);
     if (recipe.size !== model.size) {
       throw new BagsslError(
         'bad-argument',
@@ -85,11 +89,11 @@ export class Embedder implements AsyncDisposable {
     const weights = averagedWeights(options.weights);
     const runtime = await Runtime.open(options);
     const precision = choosePrecision(runtime, options.precision ?? 'float32', onWarning);
-    const program = await compileAnyBatch(runtime, (batch) =>
-      featureGraph(model, weights, feature, batch, { precision, whitening }),
-    );
+    const graph = (batch: number) => featureGraph(model, weights, feature, batch, { precision, whitening });
+    const program = await compileAnyBatch(runtime, graph);
+    const dense = new DenseEncoder(runtime, graph(1));
     const pool = await PatchPool.create({ workers: options.workers ?? 2, workerUrl: options.workerUrl });
-    return new Embedder(options, feature, program, pool);
+    return new Embedder(options, feature, program, dense, pool);
   }
 
   /** What the encoder runs on. */
@@ -117,18 +121,36 @@ export class Embedder implements AsyncDisposable {
   async *bags(images: Images, options: EmbedOptions = {}): AsyncGenerator<Bag, void, void> {
     if (this.#disposed) throw new BagsslError('disposed', 'The embedder was disposed; create another.');
     const { signal, onProgress } = options;
+    const placement = checkBagPlacement(options.placement ?? this.options.placement ?? { kind: 'grid', across: 5 });
     const total = countOf(images);
     let done = 0;
-    for await (const batch of this.pool.stream(this.#jobs(images, options))) {
-      for await (const bag of this.#ofBatch(batch, done, options)) {
-        if (signal?.aborted) {
-          throw new BagsslError('aborted', `Embedding was stopped after ${done} images.`, { cause: signal.reason });
-        }
-        done++;
-        yield bag;
+    const bags =
+      placement.kind === 'dense'
+        ? denseBags(numbered(images), {
+            encoder: this.dense,
+            recipe: this.options.recipe,
+            placement,
+            request: options,
+            width: this.width,
+            wholes: options.whole ? (some) => this.#wholes(some) : undefined,
+          })
+        : this.#placed(images, placement, options);
+    for await (const bag of bags) {
+      if (signal?.aborted) {
+        throw new BagsslError('aborted', `Embedding was stopped after ${done} images.`, { cause: signal.reason });
       }
+      yield bag;
+      done++;
       onProgress?.(done, total);
     }
+  }
+
+  /**
+   * From a patch of the `dense` bag to the next, px of what the encoder sees.
+   * @throws BagsslError `bad-model` for an encoder that has none, saying why
+   */
+  get denseStride(): number {
+    return this.dense.stride;
   }
 
   /** The vectors of all images as one matrix. */
@@ -147,27 +169,28 @@ export class Embedder implements AsyncDisposable {
     return { data: data.subarray(0, rows * this.width), rows, columns: this.width };
   }
 
+  /** Bags of patches that workers cut. */
+  async *#placed(images: Images, placement: Placement, options: EmbedOptions): AsyncGenerator<Bag, void, void> {
+    let first = 0;
+    for await (const batch of this.pool.stream(this.#jobs(images, placement, options))) {
+      yield* this.#ofBatch(batch, first, options);
+      first += batch.perImage.length;
+    }
+  }
+
   /**
    * Jobs of about JOB patches that depend on nothing outside the block of images they lie in, so that a part of a set has the
    * bits of the whole.
    */
-  async *#jobs(images: Images, options: EmbedOptions): AsyncGenerator<PatchJob, void, void> {
+  async *#jobs(images: Images, placement: Placement, options: EmbedOptions): AsyncGenerator<PatchJob, void, void> {
     const { whole, weigh, keepPatches } = options;
-    const placement = this.#placement(options);
     const recipe = withoutAugmentation(this.options.recipe);
     const source = { kind: 'placed', placement, whole } as const;
-    const job = (list: readonly JobImage[]) => ({
-      recipe,
-      images: list,
-      source,
-      keepParameters: keepPatches || weigh !== undefined,
-    });
-    const ids = 'ids' in images ? images.ids : undefined;
+    const keepParameters = keepPatches || weigh !== undefined;
+    const job = (list: readonly JobImage[]) => ({ recipe, images: list, source, keepParameters });
     let list: JobImage[] = [];
     let patches = 0;
-    let index = 0;
-    for await (const pixels of pixelsOf(images)) {
-      const id = ids?.[index] ?? index;
+    for await (const { id, pixels } of numbered(images)) {
       const more = patchCount(placement, recipe, pixels.width, pixels.height) + (whole ? 1 : 0);
       const border = list.length > 0 && blockOf(id) !== blockOf(list[0].id);
       if (border || (list.length > 0 && patches + more > JOB)) {
@@ -177,13 +200,19 @@ export class Embedder implements AsyncDisposable {
       }
       list.push({ id, pixels });
       patches += more;
-      index++;
     }
     if (list.length > 0) yield job(list);
   }
 
-  #placement({ placement }: EmbedOptions): Placement {
-    return checkPlacement(placement ?? this.options.placement ?? { kind: 'grid', across: 5 });
+  /** The vectors of images as one patch each, their largest middle squares. */
+  async #wholes(images: readonly Pixels[]): Promise<Float32Array> {
+    const { size } = this.options.model;
+    const { data, count } = await this.pool.cut({
+      recipe: withoutAugmentation(this.options.recipe),
+      images: images.map((pixels, id) => ({ id, pixels })),
+      source: { kind: 'placed', placement: { kind: 'grid', across: 1, scales: [1] } },
+    });
+    return (await this.program.run({ patches: { data, shape: [count, 3, size, size] } }))[this.feature];
   }
 
   /** The bags of a batch of patches; `first` is the number of its first image. */
@@ -214,9 +243,20 @@ export class Embedder implements AsyncDisposable {
     this.#disposed = true;
     await this.pool.dispose();
     await this.program.dispose();
+    await this.dense.dispose();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
+  }
+}
+
+/** Images with what names them in random draws. */
+async function* numbered(images: Images): AsyncGenerator<{ id: number; pixels: Pixels }, void, void> {
+  const ids = 'ids' in images ? images.ids : undefined;
+  let index = 0;
+  for await (const pixels of pixelsOf(images)) {
+    yield { id: ids?.[index] ?? index, pixels };
+    index++;
   }
 }

@@ -7,10 +7,9 @@ import { checkModel, type ModelConfig } from '../model/config.ts';
 import { featureOf } from '../model/network.ts';
 import { Scope, type Weights } from '../model/scope.ts';
 import { averagedWeights } from '../optimizers/averaged-weights.ts';
-import { checkPlacement } from '../patches/check-placement.ts';
 import { checkRecipe } from '../patches/check-recipe.ts';
-import type { Placement } from '../patches/placement.ts';
 import { type Recipe, withoutAugmentation } from '../patches/recipe.ts';
+import { type BagPlacement, checkBagPlacement } from './bag-placement.ts';
 import { FEATURES, type Feature } from './feature-graph.ts';
 import { Whitening } from './whitening.ts';
 
@@ -20,7 +19,7 @@ export interface PatchEncoder {
   readonly weights: Weights;
   readonly recipe: Recipe;
   readonly feature: Feature;
-  readonly placement: Placement;
+  readonly placement: BagPlacement;
   readonly whitening?: Whitening;
 }
 
@@ -75,14 +74,14 @@ export function writeEncoder({
 
 /**
  * Reads such a file.
- * @throws BagsslError `bad-checkpoint` for what is none; as `checkModel`, `checkRecipe` and `checkPlacement` for what it says
+ * @throws BagsslError `bad-checkpoint` for what is none; as `checkModel`, `checkRecipe` and `checkBagPlacement` for what it says
  */
 export function readEncoder(bytes: Uint8Array): PatchEncoder {
   const header = headerOf(bytes);
   const { model, recipe, feature, placement } = header;
   checkModel(model);
   checkRecipe(recipe);
-  checkPlacement(placement);
+  checkBagPlacement(placement);
   if (!FEATURES.includes(feature)) {
     throw new BagsslError(
       'bad-checkpoint',

@@ -1,3 +1,4 @@
+import type { BagPlacement } from '../bag/bag-placement.ts';
 import { Embedder } from '../bag/embedder.ts';
 import type { Feature } from '../bag/feature-graph.ts';
 import type { Matrix } from '../bag/matrix.ts';
@@ -6,7 +7,6 @@ import type { ImageSet } from '../data/image-set.ts';
 import { BagsslError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Weights } from '../model/scope.ts';
-import type { Placement } from '../patches/placement.ts';
 import type { Recipe } from '../patches/recipe.ts';
 import { Runtime, type RuntimeOptions } from '../runtime/runtime.ts';
 import { KNN_PROTOCOLS, knnAccuracies, type Labelled } from './knn.ts';
@@ -22,7 +22,7 @@ export interface EvaluateOptions extends RuntimeOptions {
   readonly train: ImageSet;
   readonly test: ImageSet;
   /** Default: a grid, 3 across. */
-  readonly placement?: Placement;
+  readonly placement?: BagPlacement;
   readonly feature?: Feature;
   /** Passes of the linear probe; default 100. */
   readonly epochs?: number;
@@ -54,7 +54,7 @@ export interface Evaluation extends Accuracies {
 }
 
 /** The default bag of an evaluation: nine patches already give most of the accuracy, at a third of the grid's cost. */
-export const EVALUATION_PLACEMENT: Placement = { kind: 'grid', across: 3 };
+export const EVALUATION_PLACEMENT: BagPlacement = { kind: 'grid', across: 3 };
 
 /** Weighted kNN under both protocols and the linear probe, for the trained encoder, the untrained one and raw pixels. */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {

@@ -1,4 +1,5 @@
 import type { Matrix } from '../bag/matrix.ts';
+import { Nearest, type Neighbour } from '../bag/nearest.ts';
 import { BagsslError } from '../errors.ts';
 import { matmul } from '../graph/functions.ts';
 import { createGraph } from '../graph/ops/index.ts';
@@ -89,65 +90,10 @@ export async function knnAccuracies<P extends Record<string, KnnProtocol>>(
   return correct;
 }
 
-interface Neighbour {
-  readonly similarity: number;
-  readonly index: number;
-}
-
 function vote(neighbours: readonly Neighbour[], labels: Int32Array, classes: number, temperature: number): number {
   const votes = new Float64Array(classes);
   for (const { similarity, index } of neighbours) votes[labels[index]] += Math.exp(similarity / temperature);
   return votes.indexOf(Math.max(...votes));
-}
-
-/** The k best offers so far: a heap with the worst of them on top. Of equals the one offered first stays. */
-class Nearest {
-  readonly #similarity: Float64Array;
-  readonly #index: Int32Array;
-  #size = 0;
-
-  constructor(private readonly k: number) {
-    this.#similarity = new Float64Array(k);
-    this.#index = new Int32Array(k);
-  }
-
-  offer(similarity: number, index: number): void {
-    if (this.#size < this.k) {
-      let i = this.#size++;
-      for (; i > 0; i = (i - 1) >> 1) {
-        const parent = (i - 1) >> 1;
-        if (this.#similarity[parent] <= similarity) break;
-        this.#move(parent, i);
-      }
-      this.#put(i, similarity, index);
-    } else if (similarity > this.#similarity[0]) {
-      let i = 0;
-      for (let child = 1; child < this.k; child = 2 * i + 1) {
-        if (child + 1 < this.k && this.#similarity[child + 1] < this.#similarity[child]) child++;
-        if (this.#similarity[child] >= similarity) break;
-        this.#move(child, i);
-        i = child;
-      }
-      this.#put(i, similarity, index);
-    }
-  }
-
-  sorted(): Neighbour[] {
-    return Array.from({ length: this.#size }, (_, i) => ({
-      similarity: this.#similarity[i],
-      index: this.#index[i],
-    })).sort((a, b) => b.similarity - a.similarity || a.index - b.index);
-  }
-
-  #move(from: number, to: number): void {
-    this.#similarity[to] = this.#similarity[from];
-    this.#index[to] = this.#index[from];
-  }
-
-  #put(at: number, similarity: number, index: number): void {
-    this.#similarity[at] = similarity;
-    this.#index[at] = index;
-  }
 }
 
 function unitRows({ data, rows, columns }: Matrix): Float32Array {

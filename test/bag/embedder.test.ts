@@ -1,16 +1,25 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
+import sharp from 'sharp';
 import {
   type Bag,
   BagMean,
   type BagsslError,
+  cosine,
   Embedder,
   type EmbedOptions,
   FEATURES,
   initialWeights,
+  type PatchBox,
+  type Pixels,
   runConfig,
 } from '../../src/index.ts';
+import { randoms } from '../support/random.ts';
 import { relativeError } from '../support/reference.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
@@ -27,6 +36,12 @@ async function bags(embedder: Embedder, images = plainImages(), options: EmbedOp
   const all: Bag[] = [];
   for await (const bag of embedder.bags(images, options)) all.push(bag);
   return all;
+}
+
+/** Pixels as sharp takes them. */
+function interleaved({ data, width, height }: Pixels): Uint8Array {
+  const plane = width * height;
+  return Uint8Array.from({ length: 3 * plane }, (_, i) => data[(i % 3) * plane + Math.floor(i / 3)]);
 }
 
 describe('the bag', () => {
@@ -48,6 +63,44 @@ describe('the bag', () => {
           assert.ok(relativeError(mean(rows.toReversed()), mean(rows)) < 1e-6);
         },
       ),
+    ));
+
+  it('is Σ w·v / Σ w; equal weights change nothing, and vectors of length 1 make the mean’s length at most 1', () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(10_000), fc.double({ min: 0, max: 10, noNaN: true })), {
+          minLength: 1,
+          maxLength: 30,
+        }),
+        (patches) => {
+          const [plain, equal, weighed, unit] = [{}, {}, {}, { unitPatches: true }].map((o) => new BagMean(4, o));
+          const expected = new Float64Array(4);
+          let total = 1;
+          weighed.add(new Float32Array(4));
+          for (const [seed, weight] of patches) {
+            const vector = randoms(seed, 4);
+            plain.add(vector);
+            equal.add(vector, 0, 3);
+            weighed.add(vector, 0, weight);
+            unit.add(vector);
+            total += weight;
+            vector.forEach((v, i) => {
+              expected[i] += weight * v;
+            });
+          }
+          assert.ok(relativeError(equal.mean(), plain.mean()) < 1e-6);
+          weighed.mean().forEach((v, i) => {
+            assert.ok(Math.abs(v - expected[i] / total) < 1e-5);
+          });
+          assert.ok(Math.hypot(...unit.mean()) <= 1 + 1e-6);
+        },
+      ),
+    ));
+
+  it('refuses a vector that ends too early', () =>
+    assert.throws(
+      () => new BagMean(4).add(new Float32Array(7), 4),
+      (error: BagsslError) => error.code === 'shape-mismatch' && /4 dimensions, but 3/.test(error.message),
     ));
 
   it('without patches has no representation', () => {
@@ -95,6 +148,89 @@ describe('the bag', () => {
       await embedder.dispose();
     }
     assert.ok(relativeError(vectors[1], vectors[0]) < 1e-4);
+  });
+
+  it('takes images in any form, one by one or as they come, with memory for a few of them', async () => {
+    await using embedder = await Embedder.create({ ...base, device: 'native' });
+    const set = plainImages(5, 20);
+    const pixels = await set.image(3);
+    const png = await sharp(interleaved(pixels), { raw: { width: 20, height: 20, channels: 3 } })
+      .png()
+      .toBuffer();
+    const file = join(await mkdtemp(join(tmpdir(), 'bagssl-embed-')), 'a b.png');
+    await writeFile(file, png);
+    const expected = (await bags(embedder, set))[3].vector;
+    for (const image of [pixels, png, new Blob([png]), file, pathToFileURL(file), pathToFileURL(file).href]) {
+      assert.ok(relativeError(await embedder.embed(image), expected) < 1e-6);
+    }
+    await rm(file);
+    await assert.rejects(embedder.embed(file), (error: BagsslError) => error.code === 'bad-data');
+    let made = 0;
+    const endless = async function* () {
+      for (;;) {
+        made++;
+        yield pixels;
+      }
+    };
+    const options: EmbedOptions = { placement: { kind: 'grid', across: 16 } };
+    for await (const { index } of embedder.bags(endless(), options)) if (index === 20) break;
+    assert.ok(made < 60, `${made} images were read for 21 bags`);
+  });
+
+  it('is weighed, normalised and of several scales as asked, beside the whole image', async () => {
+    await using embedder = await Embedder.create({ ...base, device: 'native' });
+    const image = await plainImages(3, 20).image(1);
+    const placement = { kind: 'grid', across: 3, scales: [0.2, 0.5] } as const;
+    const { patches, count, whole } = await embedder.bag(image, { placement, keepPatches: true, whole: true });
+    assert.equal(count, 18);
+    assert.deepEqual([patches!.boxes[0].width, patches!.boxes[9].width], [9, 14]);
+    const alone = await embedder.embed(image, { placement: { kind: 'grid', across: 1, scales: [1] } });
+    assert.ok(relativeError(whole!, alone) < 1e-6);
+    const weigh = ({ x, width }: PatchBox) => (x + width / 2 < 10 ? 0 : 2);
+    for (const request of [{ unitPatches: true }, { unit: true }, { unitPatches: true, unit: true, weigh }]) {
+      const mean = new BagMean(embedder.width, request);
+      patches!.boxes.forEach((box, row) => {
+        mean.add(patches!.vectors.data, row * embedder.width, 'weigh' in request ? weigh(box) : 1);
+      });
+      assert.ok(relativeError(await embedder.embed(image, { placement, ...request }), mean.mean()) < 1e-6);
+    }
+    const likeness = cosine(whole!, await embedder.embed(image, { placement }));
+    assert.ok(likeness > 0 && likeness < 1);
+    for (const [weight, code] of [
+      [0, 'bad-data'],
+      [-1, 'bad-argument'],
+      [Number.NaN, 'bad-argument'],
+    ] as const) {
+      await assert.rejects(
+        embedder.embed(image, { placement, weigh: () => weight }),
+        (error: BagsslError) => error.code === code && error.message.includes(`${weight}`),
+      );
+    }
+  });
+
+  it('enlarges images smaller than a patch, refuses what is no image, and stops when told', async () => {
+    await using embedder = await Embedder.create({ ...base, device: 'native' });
+    const dot = { data: Uint8Array.of(9, 99, 199), width: 1, height: 1, layout: 'rgb' } as const;
+    assert.equal((await embedder.bag(dot)).count, 25);
+    for (const bad of [{ ...dot, width: 2 }, 7, null, Uint8Array.of(1, 2), new Uint8Array()]) {
+      await assert.rejects(embedder.embed(bad as never), (error: BagsslError) =>
+        /^bad-(data|argument)$/.test(error.code),
+      );
+    }
+    await assert.rejects(bags(embedder, dot as never), (error: BagsslError) => error.code === 'bad-argument');
+    assert.deepEqual(await bags(embedder, [] as never), []);
+    const stop = new AbortController();
+    const seen: number[] = [];
+    await assert.rejects(
+      async () => {
+        for await (const { index } of embedder.bags(plainImages(), { signal: stop.signal })) {
+          seen.push(index);
+          if (index === 4) stop.abort();
+        }
+      },
+      (error: BagsslError) => error.code === 'aborted' && error.message.includes('5 images'),
+    );
+    assert.deepEqual(seen, [0, 1, 2, 3, 4]);
   });
 
   it('is made with the moving average of the weights where a run kept one', async () => {

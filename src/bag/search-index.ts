@@ -1,0 +1,145 @@
+import { BagsslError } from '../errors.ts';
+import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import { Nearest } from './nearest.ts';
+
+/** An image found, and the cosine of its vector with the query's, −1 to 1. */
+export interface Found {
+  readonly id: string;
+  readonly similarity: number;
+}
+
+const KEY = 'bagssl.ids';
+
+/** Finds the images whose vectors point most nearly where a query's does: exactly, by a look at every one. */
+export class SearchIndex {
+  /** Unit vectors; row i is that of the i-th id. */
+  #data: Float32Array<ArrayBuffer>;
+  readonly #ids: string[] = [];
+  readonly #rows = new Map<string, number>();
+
+  /** @param width of the vectors, such as an embedder's */
+  constructor(readonly width: number) {
+    if (!Number.isInteger(width) || width < 1) {
+      throw new BagsslError('bad-argument', `width is ${width}; it must be a whole number of at least 1.`);
+    }
+    this.#data = new Float32Array(width * 16);
+  }
+
+  /** Images in it. */
+  get size(): number {
+    return this.#ids.length;
+  }
+
+  has(id: string): boolean {
+    return this.#rows.has(id);
+  }
+
+  /**
+   * Adds an image, or gives it another vector. A vector of zeros is like nothing: its cosines are 0.
+   * @throws BagsslError `shape-mismatch` for a vector of another width; `bad-data` for one that is not finite
+   */
+  add(id: string, vector: Float32Array): void {
+    const unit = this.#unit(vector, `the vector of "${id}"`);
+    let row = this.#rows.get(id);
+    if (row === undefined) {
+      row = this.#ids.push(id) - 1;
+      this.#rows.set(id, row);
+      if (row * this.width === this.#data.length) {
+        const larger = new Float32Array(2 * this.#data.length);
+        larger.set(this.#data);
+        this.#data = larger;
+      }
+    }
+    this.#data.set(unit, row * this.width);
+  }
+
+  /** Whether it was there. */
+  remove(id: string): boolean {
+    const row = this.#rows.get(id);
+    if (row === undefined) return false;
+    // The last one takes its place.
+    const last = this.#ids.length - 1;
+    const moved = this.#ids.pop()!;
+    this.#data.copyWithin(row * this.width, last * this.width, (last + 1) * this.width);
+    if (row < last) {
+      this.#ids[row] = moved;
+      this.#rows.set(moved, row);
+    }
+    this.#rows.delete(id);
+    return true;
+  }
+
+  /**
+   * The `k` images nearest to a vector, nearest first; all where there are fewer.
+   * @throws BagsslError `shape-mismatch`, `bad-data`, `bad-argument`
+   */
+  search(vector: Float32Array, k = 10): Found[] {
+    if (!Number.isInteger(k) || k < 1) {
+      throw new BagsslError('bad-argument', `k is ${k}; it must be a whole number of at least 1.`);
+    }
+    const query = this.#unit(vector, 'the query');
+    const nearest = new Nearest(Math.min(k, this.size));
+    const [data, width] = [this.#data, this.width];
+    for (let row = 0; row < this.size; row++) {
+      let dot = 0;
+      const from = row * width;
+      for (let i = 0; i < width; i++) dot += data[from + i] * query[i];
+      nearest.offer(dot, row);
+    }
+    return nearest.sorted().map(({ similarity, index }) => ({ id: this.#ids[index], similarity }));
+  }
+
+  /** As a safetensors file: the unit vectors, and the ids in its metadata. */
+  save(): Uint8Array<ArrayBuffer> {
+    const [rows, width] = [this.size, this.width];
+    const data = this.#data.subarray(0, rows * width);
+    return writeSafetensors(
+      { vectors: { dtype: 'F32', shape: [rows, width], data } },
+      { [KEY]: JSON.stringify(this.#ids) },
+    );
+  }
+
+  /** @throws BagsslError `bad-checkpoint` for bytes that `save` did not give */
+  static load(bytes: Uint8Array): SearchIndex {
+    const { tensors, metadata } = readSafetensors(bytes);
+    const { dtype, shape = [], data } = tensors.vectors ?? {};
+    const ids = idsOf(metadata[KEY]);
+    if (dtype !== 'F32' || shape.length !== 2 || shape[0] !== ids?.length || new Set(ids).size !== ids.length) {
+      throw new BagsslError(
+        'bad-checkpoint',
+        `The file is no search index: its vectors [${shape}] do not fit its ids.`,
+      );
+    }
+    const [, width] = shape;
+    const index = new SearchIndex(width);
+    ids.forEach((id, row) => {
+      index.add(id, (data as Float32Array).subarray(row * width, (row + 1) * width));
+    });
+    return index;
+  }
+
+  #unit(vector: Float32Array, what: string): Float32Array {
+    if (vector.length !== this.width) {
+      throw new BagsslError(
+        'shape-mismatch',
+        `The index holds vectors of ${this.width} dimensions, but ${what} has ${vector.length}. Embed with the model it was made with.`,
+      );
+    }
+    let square = 0;
+    for (const value of vector) square += value * value;
+    if (!Number.isFinite(square)) {
+      throw new BagsslError('bad-data', `${what} is not finite; its model is damaged or diverged.`);
+    }
+    const factor = square === 0 ? 0 : 1 / Math.sqrt(square);
+    return vector.map((value) => value * factor);
+  }
+}
+
+function idsOf(text: string | undefined): string[] | undefined {
+  try {
+    const ids: unknown = JSON.parse(text ?? '');
+    return Array.isArray(ids) && ids.every((id) => typeof id === 'string') ? ids : undefined;
+  } catch {
+    return undefined;
+  }
+}

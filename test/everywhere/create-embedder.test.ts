@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  type BagsslError,
+  createEmbedder,
+  Embedder,
+  initialWeights,
+  runConfig,
+  writeEncoder,
+} from '../../src/index.ts';
+import { relativeError } from '../support/reference.ts';
+import { plainImages, SHORT_RUN } from '../support/short-training.ts';
+
+const config = runConfig({ ...SHORT_RUN, budget: { steps: 1 } });
+const parts = {
+  model: config.model,
+  recipe: config.recipe,
+  weights: initialWeights(config),
+  feature: 'preFeature',
+  placement: { kind: 'grid', across: 2 },
+} as const;
+const engine = { device: 'wasm', threads: 1, workers: 0 } as const;
+
+describe('createEmbedder', () => {
+  it('finds the encoder that comes with the package', async () => {
+    await using embedder = await createEmbedder(engine);
+    const { vector, count } = await embedder.bag(await plainImages(2, 32).image(1));
+    assert.ok(count > 1);
+    assert.equal(vector.length, embedder.width);
+    assert.ok(vector.every(Number.isFinite) && vector.some((value) => value !== 0));
+  });
+
+  it('takes another one from bytes or a URL, and embeds as it was told there', async () => {
+    const file = writeEncoder(parts);
+    const exact = await Embedder.create({ ...parts, ...engine });
+    const expected = await exact.matrix(plainImages(3));
+    await exact.dispose();
+    for (const encoder of [file, URL.createObjectURL(new Blob([file]))]) {
+      const embedder = await createEmbedder({ ...engine, encoder });
+      const found = await embedder.matrix(plainImages(3));
+      const image = await plainImages(3).image(2);
+      assert.ok(relativeError(found.data, expected.data) < 2e-3);
+      assert.ok(relativeError(await embedder.embed(image), found.data.subarray(2 * found.columns)) < 1e-5);
+      await embedder.dispose();
+      await assert.rejects(embedder.embed(image), (error: BagsslError) => error.code === 'disposed');
+    }
+  });
+});
