@@ -74,7 +74,7 @@ describe('an encoder that cannot be built is refused, quoting the value', () => 
     ],
     [
       { kind: 'conv', widths: [8], strides: [1], residual: false, padding: 'full' },
-      /padding of a conv encoder .* got full/,
+      /padding of a conv encoder .* got "full"/,
     ],
     [{ kind: 'depthwise', widths: [8], strides: [3], residual: false }, /stride .* got 3/],
     [
