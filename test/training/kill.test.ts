@@ -50,9 +50,15 @@ else {
           stdio: ['ignore', 'pipe', 'inherit'],
         });
         let said = '';
+        let last = 0;
+        // Within the first, second or third save: at a random moment of the time the one before took.
         killed.stdout.setEncoding('utf8').on('data', (text) => {
           said += text;
-          if (/found/.test(text)) setTimeout(() => killed.kill('SIGKILL'), 5 + Math.random() * 150);
+          const now = performance.now();
+          const took = last ? now - last : 60;
+          last = now;
+          const done = said.match(/saved/g)?.length ?? 0;
+          if (/found/.test(said) && done >= kill % 3) setTimeout(() => killed.kill('SIGKILL'), Math.random() * took);
         });
         await once(killed, 'close');
         assert.doesNotMatch(said, /warning/);
