@@ -79,10 +79,10 @@ export const train: Command = {
     const signal = interruption();
     const training = fit({ ...engineOptions(values, progress), data, run, resume: kept.found, signal });
     try {
-      const { runtime } = await training.open();
+      const { device, adapter, threads } = await training.open();
       const { images, views } = training.config;
       progress.say(
-        `Training on ${data.length} images (${data.name}), ${images} × ${views} patches a step, on ${runtime.device}${runtime.adapter ? ` (${runtime.adapter})` : ''}, ${runtime.threads} thread${runtime.threads === 1 ? '' : 's'}.`,
+        `Training on ${data.length} images (${data.name}), ${images} × ${views} patches a step, on ${device}${adapter ? ` (${adapter})` : ''}, ${threads} thread${threads === 1 ? '' : 's'}.`,
       );
       const total = await follow(training, kept, out, progress);
       if (values.flag('json')) printJson(total);
@@ -134,7 +134,7 @@ function checkResume({ found }: KeptRun, values: Values, out: string): void {
 
 /** Trains to the end, showing progress and saving now and then; an interruption saves as well. */
 async function follow(training: ReturnType<typeof fit>, kept: KeptRun, out: string, progress: Progress) {
-  const { runtime, step: compiled } = await training.open();
+  const { device, threads, precision } = await training.open();
   let steps = 0;
   let ms = 0;
   let wait = 0;
@@ -165,9 +165,9 @@ async function follow(training: ReturnType<typeof fit>, kept: KeptRun, out: stri
     ms_per_step: round(ms / Math.max(1, steps), 2),
     data_wait_ms_per_step: round(wait / Math.max(1, steps), 3),
     patches_per_second: round((1000 * steps * patchesPerStep) / Math.max(1, ms), 1),
-    device: runtime.device,
-    threads: runtime.threads,
-    precision: compiled.precision,
+    device,
+    threads,
+    precision,
     skipped_steps: report?.skipped ?? 0,
     loss: report?.loss ?? null,
     collapse: report?.collapse ?? null,

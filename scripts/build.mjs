@@ -1,6 +1,6 @@
 // Builds dist/: the wasm kernels, the worker with everything inside it, the library, the command line, the types.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +39,23 @@ await build({
   minify: true,
   mainFields: ['module', 'main'],
 });
+
+// The trainer too, but for ONNX Runtime, which finds its WebAssembly beside its own module. It is imported by a name that
+// bundlers do not see: Vite, for one, refuses a worker of more than one file. What no import finds is named by `modules`.
+await build({
+  ...shared,
+  entryPoints: { 'trainer.worker': 'workers/trainer.ts' },
+  outdir: 'dist',
+  minify: true,
+  mainFields: ['module', 'main'],
+  external: ['onnxruntime-web', 'onnxruntime-web/*', 'onnxruntime-node'],
+});
+const trainer = readFileSync('dist/trainer.worker.js', 'utf8');
+const mark = '/* webpackIgnore: true */ /* @vite-ignore */';
+const hidden = trainer
+  .replace(/import\((\w+)\)/g, `import(${mark} $1)`)
+  .replace(/import\((["'])(onnxruntime-web\/\w+)\1\)/g, `import(${mark} "$2".trim())`);
+writeFileSync('dist/trainer.worker.js', hidden);
 
 // The library keeps its dependencies as imports, so that an application holds one copy of each. All chunks lie side by
 // side, because the worker is found beside the module that starts it.

@@ -63,7 +63,8 @@ export { PRECISION_CHOICES, type PrecisionChoice } from './runtime/precision.ts'
 export { Runtime, type RuntimeOptions } from './runtime/runtime.ts';
 export { browserStore } from './training/browser-store.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type HistoryEntry } from './training/checkpoint.ts';
-export { type Fit, type FitOptions, fit, type Step } from './training/fit.ts';
+export { fit } from './training/fit.ts';
+export type { Fit, FitOptions, Footing, Step } from './training/fit-options.ts';
 export { initialWeights } from './training/initial-state.ts';
 export { type KeepOptions, type KeptRun, openRun, type Trainable } from './training/kept-run.ts';
 export { memoryStore } from './training/memory-store.ts';

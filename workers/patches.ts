@@ -2,7 +2,7 @@
 import { expose, transfer } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { patchFace } from '../src/patches/face.ts';
-import { nodeThreads } from '../src/patches/node-threads.ts';
+import { nodeThreads } from '../src/threads/node-threads.ts';
 
 const port = nodeThreads()?.parentPort;
 expose(patchFace(transfer), port ? nodeEndpoint(port) : undefined);

@@ -1,11 +1,9 @@
 import type { JobImage, PatchJob } from './job.ts';
 import type { KeptImages } from './kept-images.ts';
+import type { Pixels } from './pixels.ts';
 
 /** An image on its way to another thread: without `data` where that thread has kept it under `key`. */
-interface PackedImage extends Omit<JobImage, 'pixels' | 'keep'> {
-  readonly width: number;
-  readonly height: number;
-  readonly layout: JobImage['pixels']['layout'];
+export interface PackedPixels extends Omit<Pixels, 'data'> {
   readonly key?: string;
   readonly data?: Uint8Array;
 }
@@ -13,11 +11,26 @@ interface PackedImage extends Omit<JobImage, 'pixels' | 'keep'> {
 /** A job that can be handed to another thread. */
 export interface PackedJob {
   readonly job: Omit<PatchJob, 'images'>;
-  readonly images: readonly PackedImage[];
+  readonly images: readonly (PackedPixels & Pick<JobImage, 'id' | 'region'>)[];
   /** Keys of images that the other thread must forget once the job is done. */
   readonly drop: readonly string[];
   /** Where the patches go, if not to a buffer of their own. */
   readonly into?: Float32Array<SharedArrayBuffer>;
+}
+
+/**
+ * @param kept what the other thread has, brought up to date; undefined: this image is not to be kept
+ * @param transfer receives the buffers to transfer
+ */
+export function packPixels(
+  id: number,
+  { width, height, layout, data }: Pixels,
+  kept: KeptImages | undefined,
+  transfer: ArrayBuffer[],
+): PackedPixels {
+  const key = data.buffer instanceof ArrayBuffer ? kept?.keyOf(id, data) : undefined;
+  const known = key !== undefined && kept!.touch(key, data.length);
+  return { width, height, layout, key, data: known ? undefined : sendable(data, transfer) };
 }
 
 /** Shared memory is seen by all threads; an array elsewhere is copied, lest the buffer it lies in be cloned whole. */
@@ -26,6 +39,13 @@ function sendable({ buffer, byteOffset, length }: Uint8Array | Uint8ClampedArray
   const copy = new Uint8Array(buffer.slice(byteOffset, byteOffset + length));
   transfer.push(copy.buffer);
   return copy;
+}
+
+/** The image again; with a key it is put into `kept`, or taken from there. */
+export function unpackPixels(packed: PackedPixels, kept: Map<string, Uint8Array>): Pixels {
+  const { width, height, layout, key, data = kept.get(key!)! } = packed;
+  if (key !== undefined) kept.set(key, data);
+  return { data, width, height, layout };
 }
 
 /**
@@ -38,11 +58,8 @@ export function packJob(
   into?: Float32Array<SharedArrayBuffer>,
 ): [packed: PackedJob, transfer: ArrayBuffer[]] {
   const transfer: ArrayBuffer[] = [];
-  const packed = images.map(({ id, pixels, region, keep }): PackedImage => {
-    const { width, height, layout, data } = pixels;
-    const key = keep && data.buffer instanceof ArrayBuffer ? kept.keyOf(id, data) : undefined;
-    const known = key !== undefined && kept.touch(key, data.length);
-    return { id, width, height, layout, region, key, data: known ? undefined : sendable(data, transfer) };
+  const packed = images.map(({ id, pixels, region, keep }) => {
+    return { id, region, ...packPixels(id, pixels, keep ? kept : undefined, transfer) };
   });
   return [{ job, images: packed, drop: kept.evict(), into }, transfer];
 }
@@ -51,9 +68,6 @@ export function packJob(
 export function unpackJob({ job, images }: PackedJob, kept: Map<string, Uint8Array>): PatchJob {
   return {
     ...job,
-    images: images.map(({ id, width, height, layout, region, key, data = kept.get(key!)! }) => {
-      if (key !== undefined) kept.set(key, data);
-      return { id, pixels: { data, width, height, layout }, region };
-    }),
+    images: images.map(({ id, region, ...image }) => ({ id, region, pixels: unpackPixels(image, kept) })),
   };
 }

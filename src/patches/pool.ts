@@ -1,8 +1,8 @@
 import { BagsslError } from '../errors.ts';
+import { processors } from '../threads/node-threads.ts';
 import { checkJob } from './check-job.ts';
 import { type PatchBatch, type PatchJob, runJob } from './job.ts';
 import { Kernels } from './kernels.ts';
-import { processors } from './node-threads.ts';
 import { PatchWorker } from './patch-worker.ts';
 
 export interface PoolOptions {

@@ -1,6 +1,7 @@
 import type * as Ort from 'onnxruntime-web';
 import { BagsslError } from '../errors.ts';
 import { type Device, inDeno, onServer } from './device.ts';
+import type { Build, OrtModules } from './ort-modules.ts';
 
 export type OrtModule = typeof Ort;
 
@@ -48,15 +49,23 @@ export const abandon = (ort: OrtModule): void => {
  * root is the wasm-only build for servers, the only one whose threads start there (measured: 1.8 times the speed on two
  * cores), so wasm uses it there first.
  */
-export async function loadOrt(device: Device): Promise<OrtModule> {
+export async function loadOrt(device: Device, modules: OrtModules = {}): Promise<OrtModule> {
   if (device === 'native')
     return loadOptional('onnxruntime-node', 'Install it (npm i onnxruntime-node), or use device "wasm".');
   const inNode = onServer() && !inDeno();
   const root = () => loadOptional('onnxruntime-web', 'Reinstall bagssl: it comes with it.');
-  const wasm = () => import('onnxruntime-web/wasm');
-  const asyncify = () => import('onnxruntime-web/webgpu');
+  const build = async (name: Build, load: () => Promise<unknown>) => {
+    const url = modules[name];
+    try {
+      return (await (url ? import(/* webpackIgnore: true */ /* @vite-ignore */ url) : load())) as OrtModule;
+    } catch (cause) {
+      throw notLoaded(name, 'Serve it with this package, or say where it lies (modules).', cause);
+    }
+  };
+  const wasm = () => build('onnxruntime-web/wasm', () => import('onnxruntime-web/wasm'));
+  const asyncify = () => build('onnxruntime-web/webgpu', () => import('onnxruntime-web/webgpu'));
   // JSPI needs 4.1 MB gzip instead of asyncify's 6.7, but its build does not load in Node.
-  const jspi = () => import('onnxruntime-web/jspi') as Promise<OrtModule>;
+  const jspi = () => build('onnxruntime-web/jspi', () => import('onnxruntime-web/jspi'));
   const cpu = inNode ? [root, wasm] : [wasm, asyncify];
   const gpu = 'Suspending' in WebAssembly && !inNode ? [jspi, asyncify] : [asyncify];
   const builds = device === 'wasm' ? cpu : gpu;
@@ -80,6 +89,13 @@ async function loadOptional(name: string, advice: string): Promise<OrtModule> {
     const module = await import(/* webpackIgnore: true */ /* @vite-ignore */ name);
     return module.InferenceSession ? module : module.default;
   } catch (cause) {
-    throw new BagsslError('device-unavailable', `The module "${name}" cannot be loaded. ${advice}`, { cause });
+    throw notLoaded(name, advice, cause);
   }
 }
+
+const notLoaded = (name: string, advice: string, cause: unknown) =>
+  new BagsslError(
+    'device-unavailable',
+    `The module "${name}" cannot be loaded (${cause instanceof Error ? cause.message : cause}). ${advice}`,
+    { cause },
+  );

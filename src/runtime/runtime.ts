@@ -3,6 +3,7 @@ import { BagsslError } from '../errors.ts';
 import { unlessBlocked } from './blocked-workers.ts';
 import { type Device, type DeviceChoice, findAdapter, inDeno, onServer } from './device.ts';
 import { exclusively, loadOrt, type OrtModule, threadsStart } from './ort.ts';
+import type { OrtModules } from './ort-modules.ts';
 import { type Engine, Program } from './program.ts';
 import { sayOnce } from './say-once.ts';
 
@@ -11,6 +12,8 @@ export interface RuntimeOptions {
   readonly device?: DeviceChoice;
   /** CPU threads of the wasm and native engines; default: the processor count, at most 4. Set once per realm for wasm. */
   readonly threads?: number;
+  /** URLs of ONNX Runtime's builds by the names they are imported by; default: where imports find them. */
+  readonly modules?: OrtModules;
   /** Takes the one sentence said when `auto` does not get a GPU or threads are not to be had; default console.warn, once. */
   readonly onWarning?: (message: string) => void;
   /**
@@ -43,7 +46,7 @@ export class Runtime implements Engine {
    * error ('device-unavailable') that says what to do.
    */
   static async open(options: RuntimeOptions = {}): Promise<Runtime> {
-    const { device = 'auto', threads, onWarning = sayOnce, wasmUrl } = options;
+    const { device = 'auto', threads, modules, onWarning = sayOnce, wasmUrl } = options;
     if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
       throw new BagsslError('bad-argument', `threads must be a whole number of at least 1, got ${threads}.`);
     }
@@ -55,7 +58,7 @@ export class Runtime implements Engine {
         `Device "webgpu" was asked for, but ${found.none}. Use "wasm", or "auto".`,
       );
     }
-    const ort = await loadOrt(chosen);
+    const ort = await loadOrt(chosen, modules);
     const workers = chosen === 'webgpu' ? 1 : availableThreads(threads, chosen, onWarning);
     if (chosen !== 'native') {
       ort.env.wasm.numThreads = workers;

@@ -1,7 +1,7 @@
 import { BagsslError, type ErrorCode } from '../errors.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { newestIn, saveInto } from './checkpoint-store.ts';
-import type { Step } from './fit.ts';
+import type { Step } from './fit-options.ts';
 import type { RunStore } from './run-store.ts';
 
 export interface KeepOptions {

@@ -1,50 +1,96 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { PatchJob } from '../../src/patches/job.ts';
-import { PatchPool } from '../../src/patches/pool.ts';
-import { presets } from '../../src/patches/presets.ts';
+import { fit, type ImageSet, type RunOverrides } from '../../src/index.ts';
 import { generatedPixels } from '../patches/batch-fixture.ts';
+import { MODULES } from '../support/modules.ts';
+import { SHORT_RUN } from '../support/short-training.ts';
 
-const STEPS = 20;
+const STEPS = 16;
+const size = 16;
 
-/** Batches of 40 photographs of 224×224, 10 views each, as training asks for them. */
-function* jobs(): Generator<PatchJob, void, void> {
-  const photos = Array.from({ length: 80 }, (_, id) => generatedPixels(id, 224, 224, 'rgba'));
-  for (let step = 0; step < STEPS; step++) {
-    const ids = Array.from({ length: 40 }, (_, k) => (step * 40 + k) % photos.length);
-    yield {
-      recipe: { ...presets.empSsl, size: 16 },
-      images: ids.map((id) => ({ id, pixels: photos[id], keep: true })),
-      source: { kind: 'augmented', seed: 1, epoch: step, views: 10 },
-    };
-  }
+/** Steps of about a tenth of a second each: in the page's own thread every one would be a long task. */
+const run: RunOverrides = {
+  ...SHORT_RUN,
+  model: { ...SHORT_RUN.model!, size, encoder: { kind: 'conv', widths: [32, 32], strides: [1, 1], residual: false } },
+  recipe: { ...SHORT_RUN.recipe!, size },
+  images: 40,
+  views: 4,
+  budget: { steps: STEPS },
+};
+
+const photographs = Array.from({ length: 80 }, (_, id) => generatedPixels(id, 224, 224, 'rgba'));
+const data: ImageSet = { name: 'photographs', length: 80, image: (index) => photographs[index] };
+
+/**
+ * Counts the milliseconds that this thread spends on messages from other threads: a listener before and one after each listener
+ * frame what it does, the promises it resolves included.
+ */
+function workOnMessages(): { take(): number; stop(): void } {
+  const { addEventListener } = EventTarget.prototype;
+  let spent = 0;
+  EventTarget.prototype.addEventListener = function (this: EventTarget, ...args) {
+    const [type] = args;
+    if (type !== 'message' || !(this instanceof MessagePort || this instanceof Worker)) {
+      return addEventListener.apply(this, args);
+    }
+    let started = 0;
+    addEventListener.call(this, type, () => {
+      started = performance.now();
+    });
+    addEventListener.apply(this, args);
+    addEventListener.call(this, type, () => {
+      spent += performance.now() - started;
+    });
+  };
+  return {
+    take: () => {
+      const taken = spent;
+      spent = 0;
+      return taken;
+    },
+    stop: () => {
+      EventTarget.prototype.addEventListener = addEventListener;
+    },
+  };
 }
 
-describe('a page whose patches are cut by workers', () => {
-  it('keeps its main thread free: no long task, under 10 ms a step', async (context) => {
-    const pool = await PatchPool.create({ workers: 2 });
-    const work = [...jobs()];
+describe('a page that trains', () => {
+  it('keeps its main thread free: under 10 ms of work a step, and steps that are no long tasks', async (context) => {
+    const work = workOnMessages();
     const long: number[] = [];
     const observer = new PerformanceObserver((list) => long.push(...list.getEntries().map((entry) => entry.duration)));
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    observer.observe({ type: 'longtask' });
+    await using training = fit({
+      data,
+      device: 'wasm',
+      threads: 1,
+      workers: 1,
+      run,
+      background: true,
+      modules: MODULES,
+    });
     try {
+      await training.open();
+      observer.observe({ type: 'longtask' });
+      work.take();
       const times: number[] = [];
-      for (const job of work) {
-        // A worker is idle: all that is done for the batch in this thread is done when the call returns.
-        const started = performance.now();
-        const batch = pool.cut(job);
-        times.push(performance.now() - started);
-        await batch;
+      const steps: number[] = [];
+      for await (const { ms } of training) {
+        times.push(work.take());
+        steps.push(ms);
       }
       await new Promise((resolve) => setTimeout(resolve, 100));
       times.sort((a, b) => a - b);
-      context.diagnostic(`${times[STEPS >> 1].toFixed(2)} ms, at most ${times[STEPS - 1].toFixed(2)} ms`);
+      steps.sort((a, b) => a - b);
+      context.diagnostic(
+        `${times[STEPS >> 1].toFixed(2)} ms, at most ${times[STEPS - 1].toFixed(2)} ms, of steps of ${steps[STEPS >> 1].toFixed(0)} ms; long tasks: ${long}`,
+      );
+      assert.ok(steps[STEPS >> 1] > 50, `steps of ${steps} ms could not show as long tasks`);
       assert.ok(times[STEPS >> 1] < 10, `${times}`);
-      assert.deepEqual(long, []);
+      // Other programs may take the processor away from a short task; a training in this thread has a long one every step.
+      assert.ok(long.length < STEPS / 4, `${long}`);
     } finally {
       observer.disconnect();
-      await pool.dispose();
+      work.stop();
     }
   });
 });

@@ -1,6 +1,7 @@
-import { BagsslError, type FitOptions, fit, openRun, type RunStore, type Step } from '../../src/index.ts';
+import { BagsslError, type FitOptions, openRun, type RunStore, type Step } from '../../src/index.ts';
 import type { PatchPool } from '../../src/patches/pool.ts';
 import type { State } from '../../src/runtime/resident-state.ts';
+import { LocalFit } from '../../src/training/local-fit.ts';
 import type { TrainingStep } from '../../src/training/training-step.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
@@ -12,7 +13,7 @@ export interface SessionOptions extends Partial<FitOptions> {
   /** Called once the pool of workers is there. */
   readonly onPool?: (pool: PatchPool) => void;
   /** Called after each step; `false` drops the program here, with nothing more saved. */
-  readonly onStep?: (step: Step, opened: Awaited<ReturnType<ReturnType<typeof fit>['open']>>) => unknown;
+  readonly onStep?: (step: Step, opened: Awaited<ReturnType<LocalFit['open']>>) => unknown;
 }
 
 /** What became of one program that trained on the run in a store. */
@@ -41,7 +42,7 @@ export async function session(store: RunStore, options: SessionOptions = {}): Pr
   const onWarning = (message: string) => said.push(message);
   const run = await openRun(store, { onWarning });
   const resume = run.found;
-  const training = fit({
+  const training = new LocalFit({
     data: plainImages(),
     device: 'wasm',
     threads: 1,

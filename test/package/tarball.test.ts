@@ -22,7 +22,14 @@ describe('the packed package', () => {
         !/^dist\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(file) || /\.test\.|(?<!\.d)\.ts$/.test(file),
     );
     assert.deepEqual(outside, []);
-    for (const file of ['LICENSE', 'dist/index.js', 'dist/node.js', 'dist/cli.js', 'dist/patches.worker.js']) {
+    for (const file of [
+      'LICENSE',
+      'dist/index.js',
+      'dist/node.js',
+      'dist/cli.js',
+      'dist/patches.worker.js',
+      'dist/trainer.worker.js',
+    ]) {
       assert.ok(app.files.includes(file), `${file} is missing`);
     }
   });

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findAdapter, fit } from '../../src/index.ts';
+import { findAdapter } from '../../src/index.ts';
+import { LocalFit } from '../../src/training/local-fit.ts';
 import { plainImages, SHORT_RUN } from './short-training.ts';
 
 /** A training that loses its GPU after some steps, or so many milliseconds into the next, and what it said. */
 async function train(losses: { after: number; ms?: number }[]) {
   const said: string[] = [];
-  const training = fit({
+  const training = new LocalFit({
     data: plainImages(),
     device: 'webgpu',
     workers: 0,

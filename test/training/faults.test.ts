@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { BagsslError, type ErrorCode, type Fit, type FitOptions, fit } from '../../src/index.ts';
+import { BagsslError, type ErrorCode, type FitOptions } from '../../src/index.ts';
+import { LocalFit } from '../../src/training/local-fit.ts';
 import { Pace } from '../../src/training/pace.ts';
 import type { TrainingStep } from '../../src/training/training-step.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
@@ -11,9 +12,12 @@ const code = (expected: ErrorCode) => (error: unknown) => error instanceof Bagss
 type Meddle = (number: number, patches: Float32Array) => void;
 
 /** A run whose every step passes through `meddle`, whatever it is rebuilt to. */
-async function meddled(meddle: Meddle, options: Partial<FitOptions> = {}): Promise<{ training: Fit; said: string[] }> {
+async function meddled(
+  meddle: Meddle,
+  options: Partial<FitOptions> = {},
+): Promise<{ training: LocalFit; said: string[] }> {
   const said: string[] = [];
-  const training = fit({
+  const training = new LocalFit({
     data: plainImages(),
     device: 'wasm',
     threads: 1,

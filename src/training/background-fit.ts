@@ -1,0 +1,162 @@
+import { expose, type Remote, transfer } from 'comlink';
+import type { ImageSet } from '../data/image-set.ts';
+import { BagsslError } from '../errors.ts';
+import { KeptImages } from '../patches/kept-images.ts';
+import { packPixels } from '../patches/pack.ts';
+import { ortModules } from '../runtime/ort-modules.ts';
+import { sayOnce } from '../runtime/say-once.ts';
+import { OwnedWorker, type WorkerScript } from '../threads/owned-worker.ts';
+import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
+import { configOf } from './fit-config.ts';
+import type { Fit, FitOptions, Footing, Step } from './fit-options.ts';
+import type { RunConfig } from './run-config.ts';
+import type { Answer, OwnerFace, TrainerFace, TrainerOptions } from './trainer-face.ts';
+
+const SCRIPT: WorkerScript = {
+  name: 'training worker',
+  file: 'trainer.worker.js',
+  option: 'trainerUrl',
+  without: 'With background: false the training runs without.',
+  // The URL must stand in one expression with the worker: that is how bundlers find it.
+  web: () => new Worker(new URL('./trainer.worker.js', import.meta.url), { type: 'module' }),
+};
+
+/** In a variable, so that bundlers do not take what is resolved against it for a file of theirs. */
+const HERE = import.meta.url;
+/** Bytes of images that a trainer keeps, those used last, so that they cross but once. */
+const KEEP_BYTES = 256 * 1024 ** 2;
+/** Seconds that a trainer has to free what it holds before it is ended. */
+const FAREWELL_SECONDS = 5;
+
+/** An address as it is meant here, for a thread whose script lies elsewhere. */
+const absolute = (url: string | URL | undefined) => url && new URL(url, globalThis.location?.href ?? HERE).href;
+
+type Ask<T> = (trainer: Remote<TrainerFace>) => Promise<Answer<T>>;
+
+/** A training in a worker of its own. This thread gives it images and takes what it says. */
+export class BackgroundFit implements Fit {
+  readonly history: HistoryEntry[];
+  #config: RunConfig;
+  /** Not `#`, so that a test can kill it. */
+  private started?: Promise<OwnedWorker<TrainerFace>>;
+  #owner?: MessagePort;
+  #disposed = false;
+  /** Why an image could not be had. */
+  #missing: { readonly error: unknown } | undefined;
+
+  constructor(private readonly options: FitOptions) {
+    this.#config = configOf(options);
+    this.history = [...(options.resume?.history ?? [])];
+  }
+
+  get config(): RunConfig {
+    return this.#config;
+  }
+
+  open(): Promise<Footing> {
+    return this.#ask<Footing>((trainer) => trainer.open() as Promise<Answer<Footing>>);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Step, void, void> {
+    const { signal } = this.options;
+    const trainer = await this.#trainer();
+    const stop = () => void trainer.call((face) => face.abort()).catch(() => undefined);
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop);
+    try {
+      for (;;) {
+        const step = await this.#ask((face) => face.next() as Promise<Answer<Step | undefined>>);
+        if (!step) return;
+        yield step;
+      }
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      if (!trainer.failed) await trainer.call((face) => face.leave());
+    }
+  }
+
+  async checkpoint(): Promise<Checkpoint> {
+    const found = await this.#ask((trainer) => trainer.checkpoint());
+    return { ...found, config: this.#config, history: [...this.history] };
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    const trainer = await this.started?.catch(() => undefined);
+    await trainer?.call((face) => face.dispose(), FAREWELL_SECONDS).catch(() => undefined);
+    await trainer?.terminate();
+    this.#owner?.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+
+  async #ask<T>(ask: Ask<T>): Promise<T> {
+    const trainer = await this.#trainer();
+    return this.#take(await trainer.call(ask));
+  }
+
+  /** Keeps what is new of the run, and gives the value. */
+  #take<T>(answer: Answer<T>): T {
+    const { kept, added, config } = answer;
+    if (config) this.#config = config;
+    this.history.length = kept;
+    this.history.push(...added);
+    if ('value' in answer) return answer.value;
+    const missing = this.#missing;
+    this.#missing = undefined;
+    const { code, message } = answer.error;
+    if (missing && code === 'bad-data') throw missing.error;
+    throw new BagsslError(code, message, code === 'aborted' ? { cause: this.options.signal?.reason } : undefined);
+  }
+
+  #trainer(): Promise<OwnedWorker<TrainerFace>> {
+    if (this.#disposed) return Promise.reject(new BagsslError('disposed', 'The training was disposed; start another.'));
+    this.started ??= this.#start();
+    return this.started;
+  }
+
+  async #start(): Promise<OwnedWorker<TrainerFace>> {
+    const { data, signal: _signal, onWarning = sayOnce, background: _background, trainerUrl, ...rest } = this.options;
+    const { port1, port2 } = new MessageChannel();
+    this.#owner = port1;
+    expose(this.#face(data, onWarning), port1);
+    (port1 as { unref?(): void }).unref?.(); // in Node it would keep the process alive
+    const options: TrainerOptions = {
+      ...rest,
+      modules: rest.modules ?? ortModules(),
+      workerUrl: absolute(rest.workerUrl),
+      wasmUrl: absolute(rest.wasmUrl),
+      data: { name: data.name, length: data.length },
+    };
+    const start: Ask<undefined> = (face) => face.start(options, transfer(port2, [port2])) as Promise<Answer<undefined>>;
+    const trainer = new OwnedWorker<TrainerFace>(SCRIPT, trainerUrl);
+    try {
+      await trainer.ready();
+      this.#take(await trainer.call(start));
+    } catch (error) {
+      await trainer.terminate();
+      throw error;
+    }
+    return trainer;
+  }
+
+  #face(data: ImageSet, warn: (message: string) => void): OwnerFace {
+    const kept = new KeptImages(KEEP_BYTES);
+    return {
+      images: async (indices) => {
+        try {
+          const images = await Promise.all(indices.map((index) => data.image(index)));
+          const buffers: ArrayBuffer[] = [];
+          const packed = images.map((pixels, k) => packPixels(indices[k], pixels, kept, buffers));
+          return transfer({ images: packed, drop: kept.evict() }, buffers);
+        } catch (error) {
+          this.#missing ??= { error };
+          return undefined;
+        }
+      },
+      warn,
+    };
+  }
+}

@@ -1,0 +1,230 @@
+import { BagsslError } from '../errors.ts';
+import { PatchPool } from '../patches/pool.ts';
+import type { Device, DeviceChoice } from '../runtime/device.ts';
+import { abandon } from '../runtime/ort.ts';
+import { Runtime } from '../runtime/runtime.ts';
+import { Batches } from './batches.ts';
+import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
+import { configOf } from './fit-config.ts';
+import type { Fit, FitOptions, Footing, Step } from './fit-options.ts';
+import { Pace } from './pace.ts';
+import { allFinite, type GoodState, Recovery, type Remedy } from './recovery.ts';
+import type { RunConfig } from './run-config.ts';
+import { learningRate, type Position, progress } from './schedule.ts';
+import { TrainingStep } from './training-step.ts';
+
+/** So many steps in a row may be skipped; float16's loss scale falls meanwhile. */
+const SKIPS = { float32: 3, float16: 40 } as const;
+
+interface Opened extends Footing {
+  readonly runtime: Runtime;
+  readonly step: TrainingStep;
+  readonly pool: PatchPool;
+}
+
+/** A training in this thread. */
+export class LocalFit implements Fit {
+  readonly history: HistoryEntry[];
+  readonly #recovery = new Recovery();
+  readonly #pace = new Pace();
+  #config: RunConfig;
+  #position: Position;
+  #good: GoodState;
+  #goodSince = performance.now();
+  #skipped: number;
+  #skippedInTurn = 0;
+  #opened?: Promise<Opened>;
+  #pool?: PatchPool;
+  #device: Device | undefined;
+  #broken = false;
+
+  constructor(private readonly options: FitOptions) {
+    const { resume } = options;
+    this.#config = configOf(options);
+    this.history = [...(resume?.history ?? [])];
+    this.#skipped = this.history.at(-1)?.skipped ?? 0;
+    this.#position = resume?.position ?? { step: 0, seconds: 0 };
+    this.#good = { position: this.#position, state: resume?.state, entries: this.history.length };
+  }
+
+  get config(): RunConfig {
+    return this.#config;
+  }
+
+  open(): Promise<Opened> {
+    this.#opened ??= this.#open(this.options.device);
+    return this.#opened;
+  }
+
+  async #open(device: DeviceChoice | undefined): Promise<Opened> {
+    const { workers = 2, workerUrl, onWarning } = this.options;
+    const runtime = await Runtime.open({ ...this.options, device });
+    this.#device = runtime.device;
+    const step = await TrainingStep.create(runtime, this.#config, this.#good.state, onWarning);
+    this.#pool ??= await PatchPool.create({ workers, workerUrl });
+    const { adapter, threads } = runtime;
+    return { device: runtime.device, adapter, threads, precision: step.precision, runtime, step, pool: this.#pool };
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Step, void, void> {
+    while (progress(this.#config, this.#position) < 1) {
+      try {
+        yield* this.#steps();
+        return;
+      } catch (error) {
+        await this.#recover(error);
+      }
+    }
+  }
+
+  /** The steps until the end, or a fault. */
+  async *#steps(): AsyncGenerator<Step, void, void> {
+    const { options } = this;
+    const { runtime, step, pool } = await this.open();
+    const config = this.#config;
+    const every = options.reportEvery ?? (runtime.device === 'webgpu' ? 10 : 1);
+    const ahead = Math.max(1, options.workers ?? 2) + 1;
+    const batches = new Batches(options.data, config, pool, this.#position.step, ahead, options.dataSeconds);
+    const size = config.model.size;
+    const shape = [config.views * config.images, 3, size, size];
+    let used = progress(config, this.#position);
+    try {
+      while (used < 1) {
+        if (options.signal?.aborted) {
+          throw new BagsslError('aborted', `Training was stopped after step ${this.#position.step}.`, {
+            cause: options.signal.reason,
+          });
+        }
+        const started = performance.now();
+        const batch = await batches.take();
+        const waited = performance.now() - started;
+        const rate = learningRate(config, this.#position);
+        const number = this.#position.step + 1;
+        const due =
+          number % every === 0 || number === 1 || ('steps' in config.budget && number === config.budget.steps);
+        const reads = await step.run({ data: batch.data, shape }, rate, number, due ? step.reads : [], used);
+        const report = due ? this.#report(number, step, reads) : undefined;
+        const ms = performance.now() - started;
+        this.#position = { step: number, seconds: this.#position.seconds + this.#pace.count(ms) / 1000 };
+        used = progress(config, this.#position);
+        if (report) await this.#remember(step);
+        yield {
+          ...this.#position,
+          progress: Math.min(1, used),
+          epoch: Math.floor((number - 1) / batches.perEpoch),
+          rate,
+          patches: number * shape[0],
+          ms,
+          dataWaitMs: waited,
+          report,
+        };
+      }
+    } finally {
+      batches.stop();
+    }
+  }
+
+  /** The history's next entry, or undefined for a step that is taken back because it would spoil the state. */
+  #report(number: number, step: TrainingStep, reads: Record<string, Float32Array>): HistoryEntry | undefined {
+    const { loss, ...figures } = step.loss.report(reads);
+    const half = step.precision === 'float16';
+    if (!Number.isFinite(loss) || (reads.slope && !Number.isFinite(reads.slope[0]))) {
+      if (!half) step.undo(); // in float16 the graph itself has skipped it
+      this.#skipped++;
+      if (++this.#skippedInTurn <= SKIPS[step.precision]) return undefined;
+      throw new BagsslError(
+        'diverged',
+        `${Number.isFinite(loss) ? 'The gradients became infinite' : `The loss became ${loss}`} at step ${number} (learning rate ${this.#config.rate}). Start again from the last checkpoint with a lower rate or a longer warm-up.`,
+      );
+    }
+    this.#skippedInTurn = 0;
+    const entry: HistoryEntry = {
+      step: number,
+      loss,
+      ...figures,
+      collapse: reads.collapse[0],
+      ...(half && { skipped: reads.skipped[0], lossScale: reads.lossScale[0] }),
+      ...(!half && this.#skipped > 0 && { skipped: this.#skipped }),
+    };
+    this.history.push(entry);
+    return entry;
+  }
+
+  /** Keeps a copy of the state now and then. */
+  async #remember(step: TrainingStep): Promise<void> {
+    if (performance.now() - this.#goodSince < 1000 * (this.options.rescueSeconds ?? 30)) return;
+    const state = await step.read();
+    if (!allFinite(state)) throw this.#spoilt();
+    this.#good = { position: this.#position, state, entries: this.history.length };
+    this.#goodSince = performance.now();
+  }
+
+  #spoilt(): BagsslError {
+    return new BagsslError(
+      'diverged',
+      `The weights are not finite after step ${this.#position.step} (learning rate ${this.#config.rate}). Start again from the last checkpoint with a lower rate or a longer warm-up.`,
+    );
+  }
+
+  /** Goes back to the last good state and opens what is needed to go on; a fault that cannot be helped is thrown. */
+  async #recover(error: unknown): Promise<void> {
+    const opened = await this.#opened?.catch(() => undefined);
+    const remedy = this.#recovery.remedy(error, this.#config, this.#device ?? 'wasm', this.#good);
+    if (!remedy) {
+      this.#broken ||= error instanceof BagsslError && error.code === 'diverged';
+      throw error;
+    }
+    const { onWarning = console.warn } = this.options;
+    onWarning(remedy.message);
+    this.#config = remedy.config;
+    this.#position = this.#good.position;
+    this.history.length = this.#good.entries;
+    this.#skippedInTurn = 0;
+    this.#opened = this.#reopen(remedy, opened);
+    await this.#opened.catch((failure) => {
+      throw remedy.engine === 'spent' ? error : failure;
+    });
+  }
+
+  async #reopen({ device, engine }: Remedy, opened: Opened | undefined): Promise<Opened> {
+    await opened?.step.dispose().catch(() => undefined); // of an engine that has ended, what can be freed
+    if (engine === 'spent' && opened) abandon(opened.runtime.ort);
+    if (engine !== 'doubtful' || device !== 'webgpu') return this.#open(device);
+    for (let tries = 0; tries < 2; tries++) {
+      try {
+        return await this.#open('webgpu');
+      } catch {
+        if (tries === 0 && opened) abandon(opened.runtime.ort);
+      }
+    }
+    const { onWarning = console.warn } = this.options;
+    onWarning('The GPU did not come back: training goes on on wasm.');
+    return this.#open('wasm');
+  }
+
+  async checkpoint(): Promise<Checkpoint> {
+    if (this.#broken) throw new BagsslError('diverged', 'The run has diverged; its state is not worth keeping.');
+    const { step } = await this.open();
+    const state = await step.read();
+    if (!allFinite(state)) throw this.#spoilt();
+    return {
+      config: this.#config,
+      position: this.#position,
+      state,
+      shapes: Object.fromEntries(step.state.map(({ name, shape }) => [name, shape])),
+      history: [...this.history],
+    };
+  }
+
+  async dispose(): Promise<void> {
+    const opened = await this.#opened?.catch(() => undefined);
+    this.#opened = undefined;
+    await opened?.step.dispose();
+    await this.#pool?.dispose();
+    this.#pool = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+}

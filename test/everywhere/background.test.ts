@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { BagsslError, type ErrorCode, type Fit, type FitOptions, fit, type Step } from '../../src/index.ts';
+import { MODULES } from '../support/modules.ts';
+import { plainImages, SHORT_RUN } from '../support/short-training.ts';
+
+const inNode = 'process' in globalThis && !('Deno' in globalThis);
+const SEED = { ...SHORT_RUN, budget: { steps: 6 } };
+const options = { data: plainImages(), device: 'wasm', threads: 1, workers: 1, run: SEED, modules: MODULES } as const;
+const code = (expected: ErrorCode, message = /./) => {
+  return (error: unknown) => error instanceof BagsslError && error.code === expected && message.test(error.message);
+};
+
+/** A training in a worker, or in this thread, what it gave and what it said. */
+async function train(background: boolean, more: Partial<FitOptions> = {}) {
+  const said: string[] = [];
+  await using training = fit({ ...options, background, onWarning: (message) => said.push(message), ...more });
+  const steps: Omit<Step, 'ms' | 'dataWaitMs' | 'seconds'>[] = [];
+  for await (const { ms: _, dataWaitMs: _wait, seconds: _seconds, ...step } of training) steps.push(step);
+  const { config, state, shapes, history, position } = await training.checkpoint();
+  return { steps, said, config, state, shapes, history, step: position.step, own: training.history };
+}
+
+/** Ends a training's worker as a crash would. */
+async function kill(training: Fit): Promise<void> {
+  const { started } = training as unknown as { started: Promise<{ fail(reason: string): void }> };
+  (await started).fail('killed');
+}
+
+describe('a training in a worker', () => {
+  it('gives the same bits as in this thread, and goes on from a checkpoint', async () => {
+    const expected = await train(false);
+    assert.deepEqual(await train(true), expected);
+
+    await using first = fit({ ...options, background: true });
+    for await (const { step } of first) if (step === 2) break;
+    for await (const { step } of first) if (step === 4) break; // a loop may be left and taken up again
+    const resume = await first.checkpoint();
+    assert.equal(resume.history.length, 4);
+    const { state, history } = await train(true, { run: undefined, resume });
+    assert.deepEqual({ state, history }, { state: expected.state, history: expected.history });
+  });
+
+  it('says what it survives, as in this thread', async () => {
+    // Weight decay so strong that the weights leave float32 within a few steps, at half the rate too.
+    const run = { ...SEED, optimizer: { name: 'sgd', weightDecay: 1e15 }, rate: 9000, warmup: 0 } as const;
+    const outcome = (background: boolean) => {
+      const said: string[] = [];
+      const training = fit({ ...options, run, background, onWarning: (message) => said.push(message) });
+      const followed = (async () => {
+        try {
+          for await (const _ of training);
+        } catch (error) {
+          return [(error as BagsslError).code, (error as Error).message];
+        } finally {
+          await training.dispose();
+        }
+      })();
+      return followed.then((error) => ({ error, said, config: training.config, history: training.history }));
+    };
+    const expected = await outcome(false);
+    assert.ok(expected.said.length > 0);
+    assert.deepEqual(await outcome(true), expected);
+  });
+
+  it('is stopped before its next step by a signal, and has a checkpoint yet', async () => {
+    const stop = new AbortController();
+    await using training = fit({ ...options, background: true, signal: stop.signal });
+    const seen: number[] = [];
+    const looped = (async () => {
+      for await (const { step } of training) {
+        seen.push(step);
+        if (step === 2) stop.abort('enough');
+      }
+    })();
+    await assert.rejects(
+      looped,
+      (error) => code('aborted', /after step 2/)(error) && (error as Error).cause === 'enough',
+    );
+    assert.deepEqual(seen, [1, 2]);
+    assert.equal((await training.checkpoint()).position.step, 2);
+  });
+
+  it("rejects with the data's own error", async () => {
+    const failure = new RangeError('the disk is gone');
+    const data = { ...plainImages(), image: () => Promise.reject(failure) };
+    await using training = fit({ ...options, data, background: true });
+    await assert.rejects(training[Symbol.asyncIterator]().next(), (error) => error === failure);
+  });
+
+  it('refuses a wrong configuration at once', () => {
+    const wrong = () => fit({ ...options, background: true, run: { ...SEED, rate: -1 } });
+    assert.throws(wrong, code('bad-argument', /-1/));
+  });
+
+  it('that dies rejects what is asked of it then and later', async () => {
+    await using training = fit({ ...options, background: true });
+    const steps = training[Symbol.asyncIterator]();
+    assert.equal((await steps.next()).value?.step, 1);
+    const next = steps.next();
+    await kill(training);
+    await assert.rejects(next, code('worker-failed', /training worker stopped: killed/));
+    await assert.rejects(training.checkpoint(), code('worker-failed'));
+  });
+
+  it('says what to do where its script is missing', async () => {
+    const trainerUrl = new URL('./nowhere.worker.js', import.meta.url);
+    await using lost = fit({ ...options, background: true, trainerUrl });
+    await assert.rejects(lost.open(), code('worker-failed', /serve trainer\.worker\.js .* or give trainerUrl/));
+  });
+
+  it('says what to do where ONNX Runtime is missing', { skip: inNode && 'Node finds it by itself' }, async () => {
+    const nowhere = new URL('./nowhere.mjs', import.meta.url).href;
+    const modules = { 'onnxruntime-web/wasm': nowhere, 'onnxruntime-web/webgpu': nowhere };
+    await using bare = fit({ ...options, background: true, modules });
+    await assert.rejects(bare.open(), code('device-unavailable', /onnxruntime-web\/wasm.* cannot be loaded/));
+  });
+});
