@@ -1,10 +1,8 @@
-import { toBinary } from '@bufbuild/protobuf';
-import { ModelProtoSchema } from 'onnx-buf';
 import { modelOfAnyBatch } from '../graph/any-batch.ts';
 import type { Forms } from '../graph/lowering/forms.ts';
 import { lower } from '../graph/lowering/lower.ts';
 import type { Outputs } from '../graph/needed.ts';
-import { writeOnnx } from '../graph/write-onnx.ts';
+import { writeModel, writeOnnx } from '../graph/write-onnx.ts';
 import type { Program } from '../runtime/program.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { measureForms } from './measure-forms.ts';
@@ -90,10 +88,5 @@ export async function compile(runtime: Runtime, outputs: Outputs): Promise<Progr
 /** Compiles a model that takes any batch, the first axis of its one input, in the forms that suit the engine. */
 export async function compileAnyBatch(runtime: Runtime, build: (batch: number) => Outputs): Promise<Program> {
   const forms = await formsOf(runtime);
-  return runtime.compile(
-    toBinary(
-      ModelProtoSchema,
-      modelOfAnyBatch((batch) => lower(build(batch), forms)),
-    ),
-  );
+  return runtime.compile(writeModel(modelOfAnyBatch((batch) => lower(build(batch), forms))));
 }

@@ -1,17 +1,8 @@
-import { create, equals } from '@bufbuild/protobuf';
-import {
-  AttributeProtoSchema,
-  type GraphProto,
-  type ModelProto,
-  type NodeProto,
-  NodeProtoSchema,
-  type TensorProto,
-  TensorProtoSchema,
-  type ValueInfoProto,
-} from 'onnx-buf';
 import { BagsslError } from '../errors.ts';
 import type { Outputs } from './needed.ts';
+import { ATTRIBUTE, type NodeProto, type OnnxModel, type TensorProto, type ValueInfoProto } from './onnx-proto.ts';
 import { DTYPE_CODES } from './onnx-types.ts';
+import { writeMessage } from './protobuf/write.ts';
 import { onnxModel } from './write-onnx.ts';
 
 /** Two batch sizes that no other extent is likely to have. */
@@ -23,10 +14,10 @@ const [P, Q] = [13, 17];
  * @param build the graph for a batch, with one input, whose first axis is the batch
  * @throws BagsslError `bad-model` if the two differ in anything else
  */
-export function modelOfAnyBatch(build: (batch: number) => Outputs): ModelProto {
+export function modelOfAnyBatch(build: (batch: number) => Outputs): OnnxModel {
   const model = onnxModel(build(P));
-  const graph = model.graph!;
-  const other = onnxModel(build(Q)).graph!;
+  const { graph } = model;
+  const other = onnxModel(build(Q)).graph;
   if (graph.node.length !== other.node.length) throw depends('graph', graph.node[0]);
   const shapes = new BatchShapes(graph);
   const known = [graph, other].map(({ initializer }) => new Map(initializer.map((tensor) => [tensor.name, tensor])));
@@ -35,13 +26,13 @@ export function modelOfAnyBatch(build: (batch: number) => Outputs): ModelProto {
     const alike =
       node.opType === twin.opType &&
       node.input.length === twin.input.length &&
-      node.attribute.every((one, i) => equals(AttributeProtoSchema, one, twin.attribute[i]));
+      sameBytes(attributesOf(node), attributesOf(twin));
     if (!alike) throw depends('node', node);
     const before = node.input.flatMap((name, i) => {
       const [a, b] = [known[0].get(name), known[1].get(twin.input[i])];
       if (!a && !b) return [];
       if (!a || !b) throw depends('node', node);
-      if (equals(TensorProtoSchema, { ...a, name: '' }, { ...b, name: '' })) return [];
+      if (sameTensor(a, b)) return [];
       const { name: shape, nodes } = shapes.of(node, a, b);
       node.input[i] = shape;
       return nodes;
@@ -67,7 +58,7 @@ class BatchShapes {
   /** What computes the batch, where a shape asks for it. */
   readonly batch: NodeProto[] = [];
 
-  constructor(private readonly graph: GraphProto) {}
+  constructor(private readonly graph: OnnxModel['graph']) {}
 
   /** A value that is `a` when the batch is P and `b` when it is Q, and the nodes that make it. */
   of(node: NodeProto, a: TensorProto, b: TensorProto): { name: string; nodes: NodeProto[] } {
@@ -105,15 +96,25 @@ class BatchShapes {
 
   #constant(name: string, values: readonly number[]): string {
     const rawData = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
-    this.constants.push(
-      create(TensorProtoSchema, { name, dataType: DTYPE_CODES.int64, dims: [BigInt(values.length)], rawData }),
-    );
+    this.constants.push({ name, dataType: DTYPE_CODES.int64, dims: [values.length], rawData });
     return name;
   }
 }
 
-const made = (opType: string, input: string[], output: string) =>
-  create(NodeProtoSchema, { opType, name: output, input, output: [output] });
+const made = (opType: string, input: string[], output: string): NodeProto => ({
+  opType,
+  name: output,
+  input,
+  output: [output],
+  attribute: [],
+});
+
+const attributesOf = ({ attribute }: NodeProto) => writeMessage({ attribute: [5, ATTRIBUTE, 'list'] }, { attribute });
+
+const sameTensor = (a: TensorProto, b: TensorProto) =>
+  a.dataType === b.dataType && `${a.dims}` === `${b.dims}` && sameBytes(a.rawData, b.rawData);
+
+const sameBytes = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 function integers({ dataType, dims, rawData }: TensorProto): number[] | undefined {
   if (dataType !== DTYPE_CODES.int64 || dims.length !== 1) return undefined;
@@ -122,12 +123,8 @@ function integers({ dataType, dims, rawData }: TensorProto): number[] | undefine
 
 /** Names the axes that are the batch. */
 function open(value: ValueInfoProto, other: ValueInfoProto): void {
-  const [dims, others] = [value, other].map(({ type }) =>
-    type?.value.case === 'tensorType' ? (type.value.value.shape?.dim ?? []) : [],
-  );
+  const [dims, others] = [value, other].map(({ type }) => type.tensorType.shape.dim);
   dims.forEach((dim, axis) => {
-    if (dim.value.value === BigInt(P) && others[axis].value.value === BigInt(Q)) {
-      dim.value = { case: 'dimParam', value: 'batch' };
-    }
+    if (dim.dimValue === P && others[axis].dimValue === Q) dims[axis] = { dimParam: 'batch' };
   });
 }

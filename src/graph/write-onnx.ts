@@ -1,31 +1,30 @@
-import { create, toBinary } from '@bufbuild/protobuf';
-import {
-  type AttributeProto,
-  AttributeProtoSchema,
-  AttributeProto_AttributeType as AttributeType,
-  GraphProtoSchema,
-  type ModelProto,
-  ModelProtoSchema,
-  NodeProtoSchema,
-  TensorProtoSchema,
-  ValueInfoProtoSchema,
-} from 'onnx-buf';
 import type { Attribute, TensorData, Value } from './graph.ts';
 import { needed, type Outputs } from './needed.ts';
+import {
+  ATTRIBUTE_TYPE,
+  type AttributeProto,
+  MODEL,
+  type NodeProto,
+  type OnnxModel,
+  type ValueInfoProto,
+} from './onnx-proto.ts';
 import { DTYPE_CODES } from './onnx-types.ts';
+import { writeMessage } from './protobuf/write.ts';
 
 /** The opset every graph here is written in; its operators are what the rules in ops/ state. */
 export const OPSET = 17;
-const IR_VERSION = 8n;
+const IR_VERSION = 8;
 
 /**
  * Serialises what `outputs` need, by name, as an ordinary .onnx file. Nodes, constants and inputs that no output
  * depends on are left out, so one graph can be written several times with different outputs.
  */
-export const writeOnnx = (outputs: Outputs): Uint8Array => toBinary(ModelProtoSchema, onnxModel(outputs));
+export const writeOnnx = (outputs: Outputs): Uint8Array => writeModel(onnxModel(outputs));
 
-/** The same before it is serialised. */
-export function onnxModel(outputs: Outputs): ModelProto {
+export const writeModel = (model: OnnxModel): Uint8Array => writeMessage(MODEL, model);
+
+/** What an .onnx file of `outputs` holds, before it is serialised. */
+export function onnxModel(outputs: Outputs): OnnxModel {
   const { graph } = Object.values(outputs)[0];
   const { nodes, values } = needed(outputs);
 
@@ -38,15 +37,15 @@ export function onnxModel(outputs: Outputs): ModelProto {
   }
   const nameOf = (value: Value) => names.get(value) ?? value.name;
 
-  return create(ModelProtoSchema, {
+  return {
     irVersion: IR_VERSION,
     producerName: 'bagssl',
-    opsetImport: [{ domain: '', version: BigInt(OPSET) }],
-    graph: create(GraphProtoSchema, {
+    opsetImport: [{ domain: '', version: OPSET }],
+    graph: {
       name: 'bagssl',
       node: [
-        ...nodes.map((node) =>
-          create(NodeProtoSchema, {
+        ...nodes.map(
+          (node): NodeProto => ({
             opType: node.operator.type,
             name: nameOf(node.outputs[0]),
             input: node.inputs.map(nameOf),
@@ -54,44 +53,43 @@ export function onnxModel(outputs: Outputs): ModelProto {
             attribute: Object.entries(node.attributes).map(([name, attribute]) => attributeProto(name, attribute)),
           }),
         ),
-        ...copies.map(([from, to]) =>
-          create(NodeProtoSchema, { opType: 'Identity', name: to, input: [nameOf(from)], output: [to] }),
+        ...copies.map(
+          ([from, to]): NodeProto => ({
+            opType: 'Identity',
+            name: to,
+            input: [nameOf(from)],
+            output: [to],
+            attribute: [],
+          }),
         ),
       ],
       input: graph.inputs.filter((value) => values.has(value)).map((value) => valueInfo(value.name, value)),
       output: Object.entries(outputs).map(([name, value]) => valueInfo(name, value)),
       initializer: graph.constants
         .filter((value) => values.has(value))
-        .map((value) =>
-          create(TensorProtoSchema, {
-            name: value.name,
-            dataType: DTYPE_CODES[value.dtype],
-            dims: value.shape.map(BigInt),
-            rawData: bytesOf(value.data!),
-          }),
-        ),
-    }),
-  });
+        .map(({ name, dtype, shape, data }) => ({
+          name,
+          dataType: DTYPE_CODES[dtype],
+          dims: [...shape],
+          rawData: bytesOf(data!),
+        })),
+    },
+  };
 }
 
-function valueInfo(name: string, { dtype, shape }: Value) {
-  const dim = shape.map((extent) => ({ value: { case: 'dimValue' as const, value: BigInt(extent) } }));
-  const value = { elemType: DTYPE_CODES[dtype], shape: { dim } };
-  return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value } } });
+function valueInfo(name: string, { dtype, shape }: Value): ValueInfoProto {
+  const dim = shape.map((extent) => ({ dimValue: extent }));
+  return { name, type: { tensorType: { elemType: DTYPE_CODES[dtype], shape: { dim } } } };
 }
 
 function attributeProto(name: string, attribute: Attribute): AttributeProto {
-  if (typeof attribute === 'number') {
-    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(attribute) });
-  }
+  if (typeof attribute === 'number') return { name, type: ATTRIBUTE_TYPE.INT, i: attribute };
   if (typeof attribute === 'string') {
-    return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(attribute) });
+    return { name, type: ATTRIBUTE_TYPE.STRING, s: new TextEncoder().encode(attribute) };
   }
-  if ('float' in attribute)
-    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: attribute.float });
-  return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: attribute.map(BigInt) });
+  if ('float' in attribute) return { name, type: ATTRIBUTE_TYPE.FLOAT, f: attribute.float };
+  return { name, type: ATTRIBUTE_TYPE.INTS, ints: [...attribute] };
 }
 
 /** Raw data is little-endian, as every platform this runs on is. */
-const bytesOf = (data: TensorData) =>
-  new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength) as Uint8Array<ArrayBuffer>;
+const bytesOf = (data: TensorData) => new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { toBinary } from '@bufbuild/protobuf';
-import { ModelProtoSchema } from 'onnx-buf';
 import { modelOfAnyBatch } from '../../src/graph/any-batch.ts';
 import { add, concat, expand, reshape, slice, transpose } from '../../src/graph/functions.ts';
 import type { Value } from '../../src/graph/graph.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
+import { writeModel } from '../../src/graph/write-onnx.ts';
 import type { BagsslError } from '../../src/index.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the oracle is an optional module, loaded without its types.
@@ -26,7 +25,7 @@ describe('a model of any batch', () => {
       return add(slice(both, [0], [0], [3 * batch - 1]), x.graph.scalar(1));
     });
     const model = modelOfAnyBatch(build);
-    const session = await ort.InferenceSession.create(toBinary(ModelProtoSchema, model));
+    const session = await ort.InferenceSession.create(writeModel(model));
     for (const batch of [1, 4]) {
       const x = Float32Array.from({ length: batch * 6 }, (_, i) => i);
       const { y } = await session.run({ x: new ort.Tensor('float32', x, [batch, 2, 3]) });

@@ -7,9 +7,9 @@ import { build } from 'esbuild';
 /** What a page loads at first for an import, gzipped, without ONNX Runtime: bundled, minified, chunks loaded later left out. */
 describe('the size of', () => {
   for (const [names, budget] of [
-    ['Embedder', 85],
-    ['fit', 85],
-    ['Embedder, fit', 95],
+    ['createEmbedder', 65],
+    ['fit', 65],
+    ['createEmbedder, fit', 75],
   ] as const) {
     it(`${names} is at most ${budget} kB`, async () => {
       const { outputFiles, metafile } = await build({

@@ -1,15 +1,15 @@
-import { fromBinary } from '@bufbuild/protobuf';
-import {
-  type AttributeProto,
-  AttributeProto_AttributeType as AttributeType,
-  type ModelProto,
-  ModelProtoSchema,
-  type NodeProto,
-  type ValueInfoProto,
-} from 'onnx-buf';
 import { BagsslError } from '../../errors.ts';
 import type { Attribute, DType } from '../graph.ts';
+import {
+  ATTRIBUTE_TYPE,
+  type FoundAttribute,
+  type FoundModel,
+  type FoundNode,
+  type FoundValueInfo,
+  MODEL,
+} from '../onnx-proto.ts';
 import { dtypeOfCode } from '../onnx-types.ts';
+import { readMessage } from '../protobuf/read.ts';
 import { readTensor, type Tensor } from './tensor.ts';
 
 /** The opsets whose operators are understood; they are translated to the newest, which a graph here is written in. */
@@ -64,12 +64,13 @@ export function parseOnnx(bytes: Uint8Array): FileModel {
   };
   const tensors = new Map<string, Tensor>();
   for (const tensor of graph.initializer) {
-    provide(tensor.name, 'The tensor');
-    tensors.set(tensor.name, readTensor(tensor, `The tensor "${tensor.name}"`));
+    const { name = '' } = tensor;
+    provide(name, 'The tensor');
+    tensors.set(name, readTensor(tensor, `The tensor "${name}"`));
   }
   // Before IR version 4 initialisers were listed among the inputs as well.
-  const listed = graph.input.filter(({ name }) => !tensors.has(name));
-  for (const { name } of listed) provide(name, 'The input');
+  const listed = graph.input.filter(({ name = '' }) => !tensors.has(name));
+  for (const { name = '' } of listed) provide(name, 'The input');
   const nodes: FileNode[] = [];
   for (const [k, proto] of graph.node.entries()) {
     const place = placeOf(proto, k, graph.node.length);
@@ -79,12 +80,12 @@ export function parseOnnx(bytes: Uint8Array): FileModel {
     if (copied && proto.output[0]) tensors.set(proto.output[0], copied);
     else nodes.push(nodeOf(proto, place));
   }
-  return { opset, inputs: listed.map(inputOf), tensors, nodes, outputs: graph.output.map(({ name }) => name) };
+  return { opset, inputs: listed.map(inputOf), tensors, nodes, outputs: graph.output.map(({ name = '' }) => name) };
 }
 
-function decode(bytes: Uint8Array): ModelProto {
+function decode(bytes: Uint8Array): FoundModel {
   try {
-    return fromBinary(ModelProtoSchema, bytes);
+    return readMessage(MODEL, bytes);
   } catch (cause) {
     throw new BagsslError(
       'bad-model',
@@ -94,8 +95,8 @@ function decode(bytes: Uint8Array): ModelProto {
   }
 }
 
-function opsetOf({ opsetImport }: ModelProto): number {
-  const opset = Number(opsetImport.find(({ domain }) => isStandard(domain))?.version ?? 0);
+function opsetOf({ opsetImport }: FoundModel): number {
+  const opset = opsetImport.find(({ domain }) => isStandard(domain))?.version ?? 0;
   const { oldest, newest } = OPSETS;
   if (!(opset >= oldest && opset <= newest)) {
     throw new BagsslError(
@@ -106,15 +107,15 @@ function opsetOf({ opsetImport }: ModelProto): number {
   return opset;
 }
 
-const isStandard = (domain: string) => domain === '' || domain === 'ai.onnx';
+const isStandard = (domain = '') => domain === '' || domain === 'ai.onnx';
 
-function placeOf({ opType, name, input, output }: NodeProto, index: number, count: number): string {
+function placeOf({ opType = '', name, input, output }: FoundNode, index: number, count: number): string {
   const quoted = (names: readonly string[]) => (names.length ? names.map((n) => `"${n}"`).join(', ') : 'nothing');
   const own = name ? ` "${name}"` : '';
   return `${opType}${own} (node ${index + 1} of ${count}, from ${quoted(input.slice(0, 4))} to ${quoted(output.slice(0, 2))})`;
 }
 
-function nodeOf(proto: NodeProto, place: string): FileNode {
+function nodeOf(proto: FoundNode, place: string): FileNode {
   const attributes = () => {
     if (!isStandard(proto.domain)) {
       throw new BagsslError(
@@ -122,24 +123,26 @@ function nodeOf(proto: NodeProto, place: string): FileNode {
         `${place} is of the domain "${proto.domain}"; only ONNX's own operators are supported.`,
       );
     }
-    return Object.fromEntries(proto.attribute.map((attribute) => [attribute.name, attributeOf(attribute, place)]));
+    return Object.fromEntries(
+      proto.attribute.map((attribute) => [attribute.name ?? '', attributeOf(attribute, place)]),
+    );
   };
-  return { type: proto.opType, inputs: proto.input, outputs: proto.output, attributes, place };
+  return { type: proto.opType ?? '', inputs: proto.input, outputs: proto.output, attributes, place };
 }
 
-function attributeOf(attribute: AttributeProto, place: string): FileAttribute {
+function attributeOf(attribute: FoundAttribute, place: string): FileAttribute {
   switch (attribute.type) {
-    case AttributeType.INT:
-      return Number(attribute.i);
-    case AttributeType.INTS:
-      return attribute.ints.map(Number);
-    case AttributeType.FLOAT:
-      return { float: attribute.f };
-    case AttributeType.FLOATS:
+    case ATTRIBUTE_TYPE.INT:
+      return attribute.i ?? 0;
+    case ATTRIBUTE_TYPE.INTS:
+      return attribute.ints;
+    case ATTRIBUTE_TYPE.FLOAT:
+      return { float: attribute.f ?? 0 };
+    case ATTRIBUTE_TYPE.FLOATS:
       return { floats: attribute.floats };
-    case AttributeType.STRING:
+    case ATTRIBUTE_TYPE.STRING:
       return new TextDecoder().decode(attribute.s);
-    case AttributeType.TENSOR:
+    case ATTRIBUTE_TYPE.TENSOR:
       if (attribute.t) return { tensor: readTensor(attribute.t, `${place}: its attribute "${attribute.name}"`) };
   }
   throw new BagsslError(
@@ -148,15 +151,15 @@ function attributeOf(attribute: AttributeProto, place: string): FileAttribute {
   );
 }
 
-function inputOf({ name, type }: ValueInfoProto): FileInput {
-  if (type?.value.case !== 'tensorType') throw new BagsslError('bad-model', `Input "${name}" is not a tensor.`);
-  const { elemType, shape } = type.value.value;
+function inputOf({ name = '', type }: FoundValueInfo): FileInput {
+  if (!type?.tensorType) throw new BagsslError('bad-model', `Input "${name}" is not a tensor.`);
+  const { elemType = 0, shape } = type.tensorType;
   const dtype = dtypeOfCode(elemType);
   if (!dtype) throw new BagsslError('bad-model', `Input "${name}" has ONNX type ${elemType}, which is not supported.`);
-  const dims = (shape?.dim ?? []).map(({ value }, axis) => {
-    if (value.case !== 'dimValue') return value.value ?? '';
-    if (value.value < 1n) throw new BagsslError('bad-model', `Input "${name}": axis ${axis} has size ${value.value}.`);
-    return Number(value.value);
+  const dims = (shape?.dim ?? []).map(({ dimValue, dimParam = '' }, axis) => {
+    if (dimValue === undefined) return dimParam;
+    if (dimValue < 1) throw new BagsslError('bad-model', `Input "${name}": axis ${axis} has size ${dimValue}.`);
+    return dimValue;
   });
   return { name, dtype, dims };
 }

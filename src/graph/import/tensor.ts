@@ -1,7 +1,7 @@
-import { TensorProto_DataLocation as DataLocation, type TensorProto } from 'onnx-buf';
 import { BagsslError } from '../../errors.ts';
 import { elements } from '../elements.ts';
 import type { DType, Shape, TensorData } from '../graph.ts';
+import { EXTERNAL, type FoundTensor } from '../onnx-proto.ts';
 import { dtypeOfCode } from '../onnx-types.ts';
 
 /** Elements with their type and extents. */
@@ -16,19 +16,19 @@ const BYTES: Record<DType, number> = { float32: 4, float16: 2, int64: 8, int32: 
 export const FLOAT64 = 11;
 
 /** The elements of a tensor in a file that nobody checked. Sizes are held against the bytes present before anything is allocated. */
-export function readTensor(proto: TensorProto, what: string): Tensor {
+export function readTensor(proto: FoundTensor, what: string): Tensor {
   const fail = (why: string) => new BagsslError('bad-model', `${what} ${why}.`);
   const double = proto.dataType === FLOAT64;
-  const dtype = double ? 'float32' : dtypeOfCode(proto.dataType);
-  if (!dtype) throw fail(`has ONNX type ${proto.dataType}, which is not supported; export float32, int64 or bool`);
-  if (proto.dataLocation === DataLocation.EXTERNAL || proto.externalData.length > 0)
+  const dtype = double ? 'float32' : dtypeOfCode(proto.dataType ?? 0);
+  if (!dtype) throw fail(`has ONNX type ${proto.dataType ?? 0}, which is not supported; export float32, int64 or bool`);
+  if (proto.dataLocation === EXTERNAL || proto.externalData.length > 0)
     throw fail('keeps its data in another file, which is never read; save the model as one file');
   if (proto.segment) throw fail('is cut into segments, which is not supported');
-  const shape = proto.dims.map(Number);
+  const shape = proto.dims;
   if (shape.some((extent) => extent < 0)) throw fail(`has a negative extent in [${shape}]`);
   const count = elements(shape);
   const raw = proto.rawData;
-  if (raw.length > 0) {
+  if (raw?.length) {
     const bytes = count * (double ? 8 : BYTES[dtype]);
     if (raw.length !== bytes) throw fail(`of shape [${shape}] holds ${raw.length} bytes, not ${bytes}`);
     return { dtype, shape, data: double ? Float32Array.from(new Float64Array(copied(raw))) : ofBytes(dtype, raw) };
@@ -49,7 +49,7 @@ function ofBytes(dtype: DType, bytes: Uint8Array): TensorData {
   return new Uint8Array(copy);
 }
 
-function listOf(proto: TensorProto, dtype: DType): readonly (number | bigint)[] {
+function listOf(proto: FoundTensor, dtype: DType): readonly number[] {
   if (dtype === 'float32') return proto.floatData;
   return dtype === 'int64' ? proto.int64Data : proto.int32Data;
 }

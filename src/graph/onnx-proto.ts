@@ -1,0 +1,91 @@
+import type { Found, Message } from './protobuf/fields.ts';
+
+/**
+ * The fields of onnx.proto that a graph here holds, by their numbers there (onnx/onnx on GitHub, version 1.20), and those by
+ * which is seen that a file holds something else.
+ */
+export const TENSOR = {
+  dims: [1, 'int', 'list'],
+  dataType: [2, 'int'],
+  segment: [3, 'bytes'],
+  floatData: [4, 'float', 'list'],
+  int32Data: [5, 'int', 'list'],
+  int64Data: [7, 'int', 'list'],
+  name: [8, 'string'],
+  rawData: [9, 'bytes'],
+  doubleData: [10, 'double', 'list'],
+  externalData: [13, 'bytes', 'list'],
+  dataLocation: [14, 'int'],
+} as const;
+
+export const ATTRIBUTE = {
+  name: [1, 'string'],
+  f: [2, 'float'],
+  i: [3, 'int'],
+  s: [4, 'bytes'],
+  t: [5, TENSOR],
+  floats: [7, 'float', 'list'],
+  ints: [8, 'int', 'list'],
+  type: [20, 'int'],
+} as const;
+
+const NODE = {
+  input: [1, 'string', 'list'],
+  output: [2, 'string', 'list'],
+  name: [3, 'string'],
+  opType: [4, 'string'],
+  attribute: [5, ATTRIBUTE, 'list'],
+  domain: [7, 'string'],
+} as const;
+
+const DIMENSION = { dimValue: [1, 'int'], dimParam: [2, 'string'] } as const;
+const SHAPE = { dim: [1, DIMENSION, 'list'] } as const;
+const TENSOR_TYPE = { elemType: [1, 'int'], shape: [2, SHAPE] } as const;
+const VALUE_INFO = { name: [1, 'string'], type: [2, { tensorType: [1, TENSOR_TYPE] }] } as const;
+
+const GRAPH = {
+  node: [1, NODE, 'list'],
+  name: [2, 'string'],
+  initializer: [5, TENSOR, 'list'],
+  input: [11, VALUE_INFO, 'list'],
+  output: [12, VALUE_INFO, 'list'],
+} as const;
+
+export const MODEL = {
+  irVersion: [1, 'int'],
+  producerName: [2, 'string'],
+  graph: [7, GRAPH],
+  opsetImport: [8, { domain: [1, 'string'], version: [2, 'int'] }, 'list'],
+} as const;
+
+/** AttributeProto.AttributeType, as far as a graph here or a file's node may have it. */
+export const ATTRIBUTE_TYPE = { FLOAT: 1, INT: 2, STRING: 3, TENSOR: 4, FLOATS: 6, INTS: 7 } as const;
+
+/** TensorProto.DataLocation for a tensor whose data are in another file. */
+export const EXTERNAL = 1;
+
+export type FoundModel = Found<typeof MODEL>;
+export type FoundNode = Found<typeof NODE>;
+export type FoundAttribute = Found<typeof ATTRIBUTE>;
+export type FoundTensor = Found<typeof TENSOR>;
+export type FoundValueInfo = Found<typeof VALUE_INFO>;
+
+/** A model as `onnxModel` makes it: all there but what ONNX leaves to choice. */
+export interface OnnxModel extends Message<typeof MODEL> {
+  irVersion: number;
+  opsetImport: { domain: string; version: number }[];
+  graph: {
+    name: string;
+    node: NodeProto[];
+    input: ValueInfoProto[];
+    output: ValueInfoProto[];
+    initializer: TensorProto[];
+  };
+}
+export type AttributeProto = Message<typeof ATTRIBUTE>;
+export type NodeProto = Required<Omit<Message<typeof NODE>, 'domain'>>;
+export type TensorProto = Required<Pick<Message<typeof TENSOR>, 'name' | 'dataType' | 'dims' | 'rawData'>>;
+export interface ValueInfoProto {
+  name: string;
+  type: { tensorType: { elemType: number; shape: { dim: Message<typeof DIMENSION>[] } } };
+}

@@ -1,0 +1,30 @@
+/** How a field is written: a varint, 4 or 8 bytes of a float, text in UTF-8, bytes, or a message of its own. */
+export type Kind = 'int' | 'float' | 'double' | 'string' | 'bytes' | Fields;
+
+/** Its number, its kind, and whether there may be several. */
+export type Field = readonly [number: number, kind: Kind, list?: 'list'];
+
+/** The fields of a message that are of use; others are passed over. */
+export type Fields = { readonly [name: string]: Field };
+
+interface Scalars {
+  int: number;
+  float: number;
+  double: number;
+  string: string;
+  bytes: Uint8Array;
+}
+
+/** A message to be written; what is undefined is left out. */
+export type Message<F extends Fields> = {
+  -readonly [N in keyof F]?: F[N] extends readonly [number, infer K, 'list'] ? Given<K>[] : Given<F[N][1]>;
+};
+type Given<K> = K extends keyof Scalars ? Scalars[K] : K extends Fields ? Message<K> : never;
+
+/** A message as it was read: a list that is absent is empty, anything else that is absent is undefined. */
+export type Found<F extends Fields> = {
+  readonly [N in keyof F]: F[N] extends readonly [number, infer K, 'list']
+    ? readonly Read<K>[]
+    : Read<F[N][1]> | undefined;
+};
+type Read<K> = K extends keyof Scalars ? Scalars[K] : K extends Fields ? Found<K> : never;
