@@ -1,0 +1,34 @@
+import type { PatchBatch, Pixels, Recipe } from 'bagssl';
+
+/** The pixels as a canvas shows them. */
+export function imageData({ data, width, height, layout }: Pixels): ImageData {
+  const image = new ImageData(width, height);
+  const count = width * height;
+  const at = { rgba: [4, 1], rgb: [3, 1], planar: [1, count], grey: [1, 0] }[layout];
+  for (let i = 0; i < count; i++) {
+    for (let c = 0; c < 3; c++) image.data[4 * i + c] = data[i * at[0] + c * at[1]];
+    image.data[4 * i + 3] = 255;
+  }
+  return image;
+}
+
+/** A canvas of the picture at its own size; how large it is shown is for the style to say. */
+export function pictureCanvas(pixels: Pixels): HTMLCanvasElement {
+  const canvas = document.createElement('canvas');
+  canvas.width = pixels.width;
+  canvas.height = pixels.height;
+  canvas.getContext('2d')!.putImageData(imageData(pixels), 0, 0);
+  return canvas;
+}
+
+/** The `index`-th patch of a batch, as the encoder sees it but for the normalisation. */
+export function patchImage({ data, shape }: PatchBatch, index: number, { mean, std }: Recipe): ImageData {
+  const [, , height, width] = shape;
+  const area = height * width;
+  const image = new ImageData(width, height);
+  for (let i = 0; i < area; i++) {
+    for (let c = 0; c < 3; c++) image.data[4 * i + c] = 255 * (data[(3 * index + c) * area + i] * std[c] + mean[c]);
+    image.data[4 * i + 3] = 255;
+  }
+  return image;
+}

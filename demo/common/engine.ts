@@ -1,0 +1,54 @@
+import { type DeviceChoice, findAdapter } from 'bagssl';
+
+/** The folder of ONNX Runtime beside the scripts; set when the site is built. */
+declare const ORT: string;
+
+const at = (file: string) => new URL(`./${ORT}/${file}`, import.meta.url).href;
+
+/** Where this site has ONNX Runtime: the option `modules` of everything that computes, which workers need too. */
+export const MODULES = {
+  'onnxruntime-web/wasm': at('ort.wasm.bundle.min.mjs'),
+  'onnxruntime-web/webgpu': at('ort.webgpu.bundle.min.mjs'),
+  'onnxruntime-web/jspi': at('ort.jspi.bundle.min.mjs'),
+} as const;
+
+/** What the page computes on, and why. */
+export interface Engine {
+  readonly device: 'webgpu' | 'wasm';
+  /** A sentence for the page. */
+  readonly note: string;
+}
+
+/**
+ * The graphics card by WebGPU where there is a real one, else the processor by WebAssembly.
+ * @param asked a device by name is taken as it is
+ */
+export async function chooseEngine(asked: DeviceChoice = 'auto'): Promise<Engine> {
+  const adapter = await findAdapter();
+  const threads = crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
+  const processor = `the processor, ${threads === 1 ? 'one thread' : `${threads} threads`}`;
+  if ('none' in adapter) {
+    const why =
+      asked === 'webgpu' ? 'no graphics card is to be had by WebGPU' : 'this browser offers no graphics card (WebGPU)';
+    return { device: 'wasm', note: `Computes on ${processor}: ${why}.` };
+  }
+  const card = `the graphics card (${adapter.name})`;
+  if (asked === 'webgpu') return { device: 'webgpu', note: `Computes on ${card}, as chosen.` };
+  if (asked === 'wasm') return { device: 'wasm', note: `Computes on ${processor}, as chosen.` };
+  if (adapter.software) {
+    return { device: 'wasm', note: `Computes on ${processor}: the only WebGPU adapter is a program, and slower.` };
+  }
+  return { device: 'webgpu', note: `Computes on ${card} by WebGPU.` };
+}
+
+/** `?device=wasm` or `webgpu` in the address, else `auto`. */
+export function askedDevice(): DeviceChoice {
+  const asked = new URLSearchParams(location.search).get('device');
+  return asked === 'wasm' || asked === 'webgpu' ? asked : 'auto';
+}
+
+/** The WebAssembly that this device will need. */
+export function engineFile(device: Engine['device']): string {
+  if (device === 'wasm') return at('ort-wasm-simd-threaded.wasm');
+  return at(`ort-wasm-simd-threaded.${'Suspending' in WebAssembly ? 'jspi' : 'asyncify'}.wasm`);
+}

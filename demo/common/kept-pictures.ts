@@ -1,0 +1,61 @@
+import { builtinScenes, decodedSet, type ImageSet } from 'bagssl';
+import { pictureCanvas } from './draw.ts';
+import { forget, keep, readKept } from './kept-files.ts';
+
+/** One file for all pictures: the length of its JSON (4 bytes), the JSON, the pictures as JPEG one after the other. */
+const FILE = 'pictures';
+
+interface Contents {
+  /** Where there are none, they are the built-in scenes. */
+  readonly scenes?: number;
+  readonly pictures: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+/** So many built-in scenes the demos use: enough to learn from, few enough to search at once. */
+export const SCENES = 2000;
+export const scenes = (): ImageSet => builtinScenes({ count: SCENES });
+
+/** Pictures and where they came from. */
+export interface Pictures {
+  readonly kind: 'own' | 'scenes';
+  readonly set: ImageSet;
+}
+
+/** Keeps the pictures in use, for this demo after a reload and for the others. @throws BagsslError `not-saved` */
+export async function keepPictures({ kind, set }: Pictures): Promise<void> {
+  const blobs: Blob[] = [];
+  const pictures: { name: string; bytes: number }[] = [];
+  for (let i = 0; kind === 'own' && i < set.length; i++) {
+    const blob = await jpeg(pictureCanvas(await set.image(i)));
+    blobs.push(blob);
+    pictures.push({ name: set.files?.[i] ?? `picture ${i + 1}`, bytes: blob.size });
+  }
+  const contents: Contents = { ...(kind === 'scenes' && { scenes: set.length }), pictures };
+  const json = new TextEncoder().encode(JSON.stringify(contents));
+  await keep(FILE, [new Uint8Array(new Uint32Array([json.length]).buffer), json, ...blobs]);
+}
+
+/** The pictures used last; undefined where none are kept. */
+export async function keptPictures(): Promise<Pictures | undefined> {
+  const file = await readKept(FILE);
+  if (!file || file.size < 4) return undefined;
+  const [length] = new Uint32Array(await file.slice(0, 4).arrayBuffer());
+  const contents: Contents = JSON.parse(await file.slice(4, 4 + length).text());
+  if (contents.scenes) return { kind: 'scenes', set: builtinScenes({ count: contents.scenes }) };
+  let from = 4 + length;
+  const sources = contents.pictures.map(({ name, bytes }) => {
+    const blob = file.slice(from, from + bytes);
+    from += bytes;
+    return { file: name, read: async () => new Uint8Array(await blob.arrayBuffer()) };
+  });
+  return { kind: 'own', set: await decodedSet('your pictures', sources) };
+}
+
+export const forgetPictures = (): Promise<void> => forget(FILE);
+
+function jpeg(canvas: HTMLCanvasElement): Promise<Blob> {
+  return new Promise((resolve, reject) => {
+    const take = (blob: Blob | null) => (blob ? resolve(blob) : reject(new Error('The browser wrote no JPEG.')));
+    canvas.toBlob(take, 'image/jpeg', 0.92);
+  });
+}

@@ -1,0 +1,55 @@
+import { find } from './dom.ts';
+import { askedDevice, chooseEngine, type Engine, engineFile } from './engine.ts';
+
+/** Seconds of quiet after which the engine is fetched for times without a connection. */
+const QUIET_SECONDS = 4;
+
+/**
+ * What every page does at first: it says at its foot what it computes on, and has the site kept for use without a connection.
+ * Resolves to the engine.
+ */
+export async function startPage(): Promise<Engine> {
+  const touched = firstTouch();
+  const engine = chooseEngine(askedDevice());
+  void engine.then(({ note }) => {
+    find('#engine').textContent = note;
+  });
+  void keepSite(touched, engine).catch(() => undefined); // a private window may refuse; the page works all the same
+  return engine;
+}
+
+async function keepSite(touched: () => boolean, engine: Promise<Engine>): Promise<void> {
+  const { serviceWorker } = navigator;
+  if (!serviceWorker) return;
+  const script = new URL('../service-worker.js', import.meta.url);
+  await serviceWorker.register(script, { updateViaCache: 'none' });
+  await serviceWorker.ready;
+  await controlled(serviceWorker);
+  // Where the host does not send the headers of isolation, the service worker does from the next load on.
+  if (!crossOriginIsolated && !touched() && !sessionStorage.getItem('isolating')) {
+    sessionStorage.setItem('isolating', 'yes');
+    location.reload();
+    return;
+  }
+  const { connection } = navigator as { connection?: { saveData?: boolean } };
+  if (connection?.saveData) return;
+  await new Promise((resolve) => setTimeout(resolve, QUIET_SECONDS * 1000));
+  const response = await fetch(engineFile((await engine).device), { priority: 'low' });
+  await response.arrayBuffer();
+}
+
+function controlled(serviceWorker: ServiceWorkerContainer): Promise<void> {
+  if (serviceWorker.controller) return Promise.resolve();
+  return new Promise((resolve) => {
+    serviceWorker.addEventListener('controllerchange', () => resolve(), { once: true });
+  });
+}
+
+/** Whether anything has been done on the page, which a reload would lose. */
+function firstTouch(): () => boolean {
+  let touched = false;
+  for (const event of ['pointerdown', 'keydown', 'drop', 'change']) {
+    addEventListener(event, () => (touched = true), { once: true, capture: true });
+  }
+  return () => touched;
+}

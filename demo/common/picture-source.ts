@@ -1,0 +1,174 @@
+import { decodedSet, type ImageSet, type Pixels } from 'bagssl';
+import { openCamera } from './camera.ts';
+import { make } from './dom.ts';
+import { Trouble } from './explain.ts';
+import { type Chosen, chosenFiles, droppedFiles } from './gather.ts';
+import { keepPictures, keptPictures, type Pictures, scenes } from './kept-pictures.ts';
+import { attempt, calm, complain, say } from './say.ts';
+
+/** So many names of refused files are listed; more are counted. */
+const MOST_REFUSED = 50;
+
+/**
+ * The part of a page where pictures come from: dropped or chosen files and folders, stills of the camera, the built-in scenes,
+ * or those used last, which are taken at once. What is chosen is kept for the other demos.
+ * @param take gets the pictures, each time others are chosen
+ */
+export function pictureSource(place: HTMLElement, take: (pictures: Pictures) => void): void {
+  const refused = make('div', { className: 'refused' });
+  const progress = make('progress', { hidden: true, ariaLabel: 'Reading pictures' });
+  const stills = make('div', { className: 'stills', hidden: true });
+  const zone = make(
+    'div',
+    { className: 'drop' },
+    make('p', { className: 'drop-hint' }, 'Drop pictures or a folder here, or'),
+    make(
+      'div',
+      { className: 'row' },
+      fileInput('Choose pictures', { multiple: true, accept: 'image/*' }),
+      fileInput('Choose a folder', { webkitdirectory: true }),
+      make('button', { type: 'button', onclick: () => void attempt(useCamera) }, 'Use the camera'),
+      make(
+        'button',
+        { type: 'button', onclick: () => void use({ kind: 'scenes', set: scenes() }) },
+        'Use built-in scenes',
+      ),
+    ),
+    progress,
+    stills,
+  );
+  place.replaceChildren(zone, refused);
+  acceptDrops(zone, (files) => void attempt(async () => open(await files)));
+  void attempt(async () => {
+    const kept = await keptPictures().catch(() => undefined); // damaged: as if there were none
+    if (kept) {
+      take(kept);
+      say(`${count(kept.set.length)} from last time.`);
+    }
+  });
+
+  function fileInput(text: string, properties: Partial<HTMLInputElement>): HTMLLabelElement {
+    const input = make('input', { type: 'file', className: 'hidden', ...properties });
+    input.addEventListener('change', () => {
+      const files = chosenFiles(input.files ?? []);
+      input.value = ''; // so that the same choice counts again
+      if (files.length > 0) void attempt(() => open(files));
+    });
+    return make('label', { className: 'button' }, text, input);
+  }
+
+  async function open(files: readonly Chosen[]): Promise<void> {
+    calm();
+    refused.replaceChildren();
+    // What a folder holds beside its pictures is nobody's mistake; hidden files of the system least of all.
+    const visible = files.filter(({ name }) => !/(^|\/)(\.|Thumbs\.db$|desktop\.ini$)/.test(name));
+    if (visible.length === 0) throw new Trouble('There are no pictures in it.', 'Choose JPEG, PNG or WebP files.');
+    progress.max = visible.length;
+    progress.value = 0;
+    progress.hidden = false;
+    say(`Reading ${count(visible.length, 'file')} …`);
+    try {
+      const sources = visible.map(({ name, blob }) => ({
+        file: name,
+        read: async () => new Uint8Array(await blob.arrayBuffer()),
+      }));
+      const set = await decodedSet('your pictures', sources, {
+        onProgress: (done) => {
+          progress.value = done;
+        },
+      });
+      list(set.skipped ?? []);
+      await use({ kind: 'own', set });
+    } finally {
+      progress.hidden = true;
+    }
+  }
+
+  async function use(pictures: Pictures): Promise<void> {
+    if (pictures.kind === 'scenes') refused.replaceChildren();
+    take(pictures);
+    const left = pictures.set.skipped?.length ?? 0;
+    say(`${count(pictures.set.length)} ready${left ? `, ${count(left, 'file')} left out` : ''}.`);
+    await keepPictures(pictures).catch(complain);
+  }
+
+  function list(skipped: NonNullable<ImageSet['skipped']>): void {
+    if (skipped.length === 0) return;
+    const rows = skipped
+      .slice(0, MOST_REFUSED)
+      .map(({ file, reason }) => make('li', {}, make('strong', {}, file), `: ${reason}`));
+    const rest = skipped.length - rows.length;
+    if (rest > 0) rows.push(make('li', {}, `and ${rest} more`));
+    const title = `${count(skipped.length, 'file')} left out: no picture this browser can read`;
+    refused.replaceChildren(make('details', {}, make('summary', {}, title), make('ul', {}, ...rows)));
+  }
+
+  async function useCamera(): Promise<void> {
+    calm();
+    const video = make('video', { muted: true, playsInline: true, ariaLabel: 'What the camera sees' });
+    const camera = await openCamera(video);
+    const taken: Pixels[] = [];
+    const tally = make('p', {}, 'No pictures yet. Take some 50 from many sides.');
+    const still = () =>
+      attempt(async () => {
+        taken.push(await camera.still());
+        tally.textContent = `${count(taken.length)} taken.`;
+      });
+    let timer: ReturnType<typeof setInterval> | undefined;
+    const series = make('button', { type: 'button', ariaPressed: 'false' }, 'Two a second');
+    series.onclick = () => {
+      const on = timer === undefined;
+      if (on) timer = setInterval(still, 500);
+      else {
+        clearInterval(timer);
+        timer = undefined;
+      }
+      series.ariaPressed = String(on);
+    };
+    const done = () => {
+      clearInterval(timer);
+      camera.close();
+      stills.hidden = true;
+      stills.replaceChildren();
+      if (taken.length === 0) return;
+      const files = taken.map((_, i) => `still ${i + 1}`);
+      void attempt(() =>
+        use({
+          kind: 'own',
+          set: { name: 'stills of the camera', length: taken.length, files, image: (i) => taken[i] },
+        }),
+      );
+    };
+    stills.replaceChildren(
+      video,
+      make(
+        'div',
+        { className: 'row' },
+        make('button', { type: 'button', className: 'main', onclick: () => void still() }, 'Take a picture'),
+        series,
+        make('button', { type: 'button', onclick: done }, 'Done'),
+      ),
+      tally,
+    );
+    stills.hidden = false;
+  }
+}
+
+/** "1 picture", "1,234 pictures". */
+export const count = (n: number, what = 'picture'): string => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
+
+function acceptDrops(zone: HTMLElement, open: (files: Promise<readonly Chosen[]>) => void): void {
+  // Beside the zone too: a browser would leave the page and show the file.
+  addEventListener('dragover', (event) => {
+    event.preventDefault();
+    zone.classList.add('over');
+  });
+  addEventListener('dragleave', (event) => {
+    if (!event.relatedTarget) zone.classList.remove('over');
+  });
+  addEventListener('drop', (event) => {
+    event.preventDefault();
+    zone.classList.remove('over');
+    if (event.dataTransfer) open(droppedFiles(event.dataTransfer));
+  });
+}
