@@ -1,15 +1,32 @@
-import { forget, keep, readKept } from './kept-files.ts';
+import { type Checkpoint, type PatchEncoder, readEncoder, writeEncoder } from 'bagssl';
+import { keep, readKept } from './kept-files.ts';
 
 const FILE = 'encoder.safetensors';
 
-/** Keeps an encoder trained here, a file of `writeEncoder`, for the other demos. @throws BagsslError `not-saved` */
-export const keepEncoder = (bytes: Uint8Array<ArrayBuffer>): Promise<void> => keep(FILE, [bytes]);
+/** An encoder trained here. Its weights have its projector, so that other features than `embedding` can be asked of it. */
+export type OwnEncoder = PatchEncoder;
+
+/** What a training has learnt so far, with nine patches a picture unless asked otherwise. */
+export const patchEncoder = ({ config: { model, recipe }, state }: Checkpoint): OwnEncoder => ({
+  model,
+  recipe,
+  weights: state,
+  feature: 'embedding',
+  placement: { kind: 'grid', across: 3 },
+});
+
+/** Keeps it for the other demos. @throws BagsslError `not-saved` */
+export const keepEncoder = (encoder: OwnEncoder): Promise<void> =>
+  keep(FILE, [writeEncoder({ ...encoder, feature: 'projection' })]); // a feature's file has what that feature needs
 
 /** The encoder trained here last, and when; undefined where there is none. */
-export async function keptEncoder(): Promise<{ bytes: Uint8Array<ArrayBuffer>; made: Date } | undefined> {
+export async function keptEncoder(): Promise<{ encoder: OwnEncoder; made: Date } | undefined> {
   const file = await readKept(FILE);
   if (!file?.size) return undefined;
-  return { bytes: new Uint8Array(await file.arrayBuffer()), made: new Date(file.lastModified) };
+  try {
+    const encoder = readEncoder(new Uint8Array(await file.arrayBuffer()));
+    return { encoder: { ...encoder, feature: 'embedding' }, made: new Date(file.lastModified) };
+  } catch {
+    return undefined; // of an older version, or damaged
+  }
 }
-
-export const forgetEncoder = (): Promise<void> => forget(FILE);

@@ -12,9 +12,9 @@ const MOST_REFUSED = 50;
 /**
  * The part of a page where pictures come from: dropped or chosen files and folders, stills of the camera, the built-in scenes,
  * or those used last, which are taken at once. What is chosen is kept for the other demos.
- * @param take gets the pictures, each time others are chosen
+ * @param take gets the pictures: those used last, if any, and others each time they are chosen
  */
-export function pictureSource(place: HTMLElement, take: (pictures: Pictures) => void): void {
+export function pictureSource(place: HTMLElement, take: (pictures: Pictures, chosen: boolean) => void): void {
   const refused = make('div', { className: 'refused' });
   const progress = make('progress', { hidden: true, ariaLabel: 'Reading pictures' });
   const stills = make('div', { className: 'stills', hidden: true });
@@ -37,12 +37,13 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures) => 
     progress,
     stills,
   );
+  let chosen = false;
   place.replaceChildren(zone, refused);
   acceptDrops(zone, (files) => void attempt(async () => open(await files)));
   void attempt(async () => {
     const kept = await keptPictures().catch(() => undefined); // damaged: as if there were none
-    if (kept) {
-      take(kept);
+    if (kept && !chosen) {
+      take(kept, false);
       say(`${count(kept.set.length)} from last time.`);
     }
   });
@@ -86,7 +87,8 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures) => 
 
   async function use(pictures: Pictures): Promise<void> {
     if (pictures.kind === 'scenes') refused.replaceChildren();
-    take(pictures);
+    chosen = true;
+    take(pictures, true);
     const left = pictures.set.skipped?.length ?? 0;
     say(`${count(pictures.set.length)} ready${left ? `, ${count(left, 'file')} left out` : ''}.`);
     await keepPictures(pictures).catch(complain);

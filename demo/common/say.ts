@@ -1,9 +1,17 @@
 import { find, make } from './dom.ts';
 import { explain } from './explain.ts';
 
-/** Says how things stand, also to a screen reader, in the line at the foot of the page. */
+/** What is said lies over the page, so it goes away again. */
+const SAID_SECONDS = 8;
+
+let said: ReturnType<typeof setTimeout>;
+
+/** Says how things stand, also to a screen reader, at the foot of the window. */
 export function say(text: string): void {
-  find('#status').textContent = text;
+  const status = find('#status');
+  status.textContent = text;
+  clearTimeout(said);
+  said = setTimeout(() => status.replaceChildren(), 1000 * SAID_SECONDS);
 }
 
 /** Says what went wrong and what to do about it; it stays until it is closed or `calm` is called. */

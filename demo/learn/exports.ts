@@ -1,0 +1,40 @@
+import { type Checkpoint, exportEmbedder, exportEncoder, writeEncoder } from 'bagssl';
+import { make } from '../common/dom.ts';
+import { patchEncoder } from '../common/kept-encoder.ts';
+import { attempt, say } from '../common/say.ts';
+
+/** Pictures given to the exported embedder have this size. */
+const SIDE = 256;
+
+/** What a training can be taken along as: the words on the button, the file, and how to make it. */
+const FILES: readonly (readonly [string, string, (checkpoint: Checkpoint) => Uint8Array])[] = [
+  ['Encoder (.safetensors)', 'encoder.safetensors', (checkpoint) => writeEncoder(patchEncoder(checkpoint))],
+  ['Encoder (.onnx)', 'encoder.onnx', (checkpoint) => exportEncoder(patchEncoder(checkpoint))],
+  [
+    `Pictures of ${SIDE} × ${SIDE} to vectors (.onnx)`,
+    'embedder.onnx',
+    (checkpoint) =>
+      exportEmbedder({
+        ...patchEncoder(checkpoint),
+        placement: { kind: 'grid', across: 3 },
+        width: SIDE,
+        height: SIDE,
+      }),
+  ],
+];
+
+/** A button for each file. */
+export function showExports(place: HTMLElement, checkpoint: () => Checkpoint): void {
+  const buttons = FILES.map(([text, file, bytes]) => {
+    const save = async () => download(file, bytes(checkpoint()));
+    return make('button', { type: 'button', onclick: () => void attempt(save) }, text);
+  });
+  place.replaceChildren(...buttons);
+}
+
+function download(name: string, bytes: Uint8Array): void {
+  const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
+  make('a', { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  say(`Saved ${name}, ${(bytes.length / 1e6).toFixed(1)} MB.`);
+}

@@ -1,0 +1,206 @@
+import type { Fit, Footing, HistoryEntry, Step } from 'bagssl';
+import { find } from '../common/dom.ts';
+import { pictureCanvas } from '../common/draw.ts';
+import { chooseEngine } from '../common/engine.ts';
+import { Trouble } from '../common/explain.ts';
+import { keepEncoder, patchEncoder } from '../common/kept-encoder.ts';
+import type { Pictures } from '../common/kept-pictures.ts';
+import { startPage } from '../common/page.ts';
+import { count, pictureSource } from '../common/picture-source.ts';
+import { attempt, calm, complain, say } from '../common/say.ts';
+import { Chart } from './chart.ts';
+import { showExports } from './exports.ts';
+import { showNeighbours } from './neighbours.ts';
+import { PatchSheet } from './patch-sheet.ts';
+import { Session } from './session.ts';
+import { LEAST_PICTURES, type Settings, settings, showAskedDevice } from './settings.ts';
+
+/** Milliseconds between two changes of the figures, and of the patches that are shown. */
+const FIGURES_MS = 250;
+const SHEET_MS = 4000;
+/** Pictures shown of those chosen. */
+const STRIP = 24;
+
+const form = find<HTMLFormElement>('#settings');
+const go = find<HTMLButtonElement>('#go');
+const stop = find<HTMLButtonElement>('#stop');
+const anew = find<HTMLButtonElement>('#anew');
+const result = find('#result');
+const alike = find<HTMLButtonElement>('#compare');
+const lossChart = new Chart(find('#loss-chart'), { label: 'Loss', colour: '--accent' });
+const spreadChart = new Chart(find('#spread-chart'), { label: 'Spread', colour: '--second', range: [0, 1.1] });
+const sheet = new PatchSheet(find('#sheet'));
+const session = new Session();
+let pictures: Pictures | undefined;
+let training = false;
+/** The pictures are others than those of the training that rests. */
+let changed = false;
+
+void startPage();
+showAskedDevice(form);
+showExports(find('#exports'), () => session.checkpoint!);
+pictureSource(find('#source'), take);
+const opened = attempt(async () => {
+  await session.open();
+  showHistory(session.checkpoint?.history ?? []);
+  show();
+});
+go.onclick = () => (training ? session.rest() : void train(changed || !session.unfinished));
+anew.onclick = () => void train(true);
+stop.onclick = () => void attempt(stopTraining);
+alike.onclick = () => void attempt(compare);
+find('#look').hidden = !find<HTMLAnchorElement>('nav[aria-label="Demos"]').querySelector('[href$="/look/"]');
+
+/** Other pictures: those of the last visit, or chosen now. */
+async function take(taken: Pictures, chosen: boolean): Promise<void> {
+  if (training) session.rest();
+  pictures = taken;
+  changed ||= chosen;
+  const strip = find('#strip');
+  strip.hidden = false;
+  const { set } = taken;
+  const shown = Array.from({ length: Math.min(STRIP, set.length) }, async (_, i) => {
+    const item = document.createElement('li');
+    item.append(pictureCanvas(await set.image(i)));
+    return item;
+  });
+  strip.replaceChildren(...(await Promise.all(shown)));
+  if (set.length > STRIP) {
+    const more = document.createElement('li');
+    more.textContent = `and ${(set.length - STRIP).toLocaleString('en')} more`;
+    strip.append(more);
+  }
+  strip.ariaLabel = count(set.length);
+  show();
+}
+
+/** The buttons and parts of the page as they should be now. */
+function show(): void {
+  const resumable = session.unfinished && !changed;
+  go.disabled = !pictures && !training;
+  go.textContent = training ? 'Pause' : resumable ? `Resume at step ${session.checkpoint!.position.step}` : 'Start';
+  anew.hidden = training || !resumable || !pictures;
+  stop.hidden = !training && !session.warm;
+  result.hidden = training || !session.checkpoint || changed;
+  alike.disabled = !pictures;
+  for (const control of Array.from(form.elements)) (control as HTMLSelectElement).disabled = training;
+  find('#live').hidden = !training && !session.checkpoint;
+}
+
+async function train(fresh: boolean): Promise<void> {
+  calm();
+  await opened;
+  await attempt(async () => {
+    const { set } = pictures!;
+    if (set.length < LEAST_PICTURES) {
+      throw new Trouble(
+        `${count(set.length)} are too few to learn from.`.replace('1 picture are', '1 picture is'),
+        `Choose at least ${LEAST_PICTURES}; some hundred are better.`,
+      );
+    }
+    const said = settings(form, set.length);
+    const { device } = await chooseEngine(said.device);
+    training = true;
+    changed = false;
+    find('#neighbours').hidden = true;
+    if (fresh) showHistory([]);
+    say('Starting the engine …');
+    show();
+    const awake = await stayAwake();
+    try {
+      await follow(set.length, { ...said, device }, fresh);
+    } finally {
+      awake?.release();
+      training = false;
+      show();
+    }
+    say(session.unfinished ? `Resting at step ${session.checkpoint!.position.step}; it is kept here.` : 'Done.');
+    await keepEncoder(patchEncoder(session.checkpoint!)).catch(complain);
+  });
+}
+
+/** Trains, and shows every step. */
+async function follow(pictureCount: number, said: Settings, fresh: boolean): Promise<void> {
+  const { set } = pictures!;
+  let config: Fit['config'] | undefined;
+  let pace = 0;
+  let figures = 0;
+  let drawn = 0;
+  const started = (footing: Footing, fit: Fit) => {
+    config = fit.config;
+    find('#footing').textContent = describe(footing, pictureCount);
+    say('Training.');
+  };
+  for await (const step of session.train(set, said, fresh, started)) {
+    const { budget, recipe, seed, images, views } = config!;
+    pace = pace ? 0.9 * pace + 0.1 * step.ms : step.ms;
+    if (step.report) {
+      lossChart.add(step.step, step.report.loss);
+      spreadChart.add(step.step, step.report.collapse);
+    }
+    const now = performance.now();
+    if (now - figures > FIGURES_MS || step.progress === 1) {
+      figures = now;
+      const left = 'steps' in budget ? ((budget.steps - step.step) * pace) / 1000 : 60 * budget.minutes - step.seconds;
+      showFigures(step, (1000 * images * views) / pace, left);
+    }
+    if (now - drawn > SHEET_MS) {
+      drawn = now;
+      void sheet.show(set, { recipe, seed, epoch: step.epoch }).catch(complain);
+    }
+  }
+}
+
+function describe({ device, adapter, threads, precision }: Footing, pictureCount: number): string {
+  const where = device === 'webgpu' ? `the graphics card (${adapter})` : `the processor, ${count(threads, 'thread')}`;
+  return `Learns from ${count(pictureCount)} on ${where}, in ${precision}.`;
+}
+
+function showFigures({ step, progress, report }: Step, pace: number, left: number): void {
+  find<HTMLProgressElement>('#progress').value = progress;
+  find('#step').textContent = step.toLocaleString('en');
+  find('#pace').textContent = Math.round(pace).toLocaleString('en');
+  find('#left').textContent = duration(left);
+  if (report) showReport(report);
+}
+
+function showReport({ loss, collapse }: HistoryEntry): void {
+  find('#loss').textContent = loss.toFixed(1);
+  find('#spread').textContent = collapse.toFixed(2);
+}
+
+function showHistory(history: readonly HistoryEntry[]): void {
+  lossChart.show(history.map(({ step, loss }) => ({ step, value: loss })));
+  spreadChart.show(history.map(({ step, collapse }) => ({ step, value: collapse })));
+  const last = history.at(-1);
+  find('#step').textContent = String(last?.step ?? 0);
+  if (last) showReport(last);
+}
+
+function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}
+
+async function stopTraining(): Promise<void> {
+  session.rest();
+  while (training) await new Promise((resolve) => setTimeout(resolve, 50));
+  await session.release();
+  show();
+}
+
+async function compare(): Promise<void> {
+  const place = find('#neighbours');
+  const { device } = await chooseEngine(settings(form, pictures!.set.length).device);
+  say('Looking at the pictures …');
+  await showNeighbours(place, pictures!.set, patchEncoder(session.checkpoint!), device, (done, total) => {
+    if (done % 20 === 0) say(`Looked at ${done} of ${count(total)}.`);
+  });
+  place.hidden = false;
+  say('');
+}
+
+/** A phone would put its screen out, and the page to sleep. */
+async function stayAwake(): Promise<WakeLockSentinel | undefined> {
+  return navigator.wakeLock?.request('screen').catch(() => undefined);
+}

@@ -1,0 +1,48 @@
+import { compact, type Device, type ModelConfig, presets, type RunOverrides } from 'bagssl';
+import { find } from '../common/dom.ts';
+import { askedDevice } from '../common/engine.ts';
+
+/** Fewer pictures than this give no idea of what pictures have in common. */
+export const LEAST_PICTURES = 8;
+
+/** What the form says. */
+export interface Settings {
+  readonly device: 'auto' | Exclude<Device, 'native'>;
+  readonly run: RunOverrides;
+}
+
+/**
+ * The run that the form describes, for so many pictures. For tests and the curious the address changes more:
+ * `?steps=20` trains so many steps instead of minutes, `?images=10` takes so many pictures a step, `?patches=4` so many patches
+ * of each, `?width=8` makes a network of two convolutions of 8 and 16 channels.
+ */
+export function settings(form: HTMLFormElement, pictures: number): Settings {
+  const said = new FormData(form);
+  const address = new URLSearchParams(location.search);
+  const number = (name: string) => (address.has(name) ? Number(address.get(name)) : undefined);
+  const steps = number('steps');
+  const width = number('width');
+  const scale = Number(said.get('scale'));
+  return {
+    device: said.get('device') as Settings['device'],
+    run: {
+      seed: Math.floor(Math.random() * 2 ** 32),
+      recipe: { ...presets.cifar16, scale: [scale, scale] },
+      model: width ? tiny(width) : compact,
+      images: number('images') ?? Math.min(50, pictures),
+      views: number('patches') ?? 4,
+      budget: steps ? { steps } : { minutes: Number(said.get('minutes')) },
+    },
+  };
+}
+
+/** What the address asks for shows in the form. */
+export function showAskedDevice(form: HTMLFormElement): void {
+  find<HTMLSelectElement>('[name=device]', form).value = askedDevice();
+}
+
+const tiny = (width: number): ModelConfig => ({
+  size: 16,
+  encoder: { kind: 'conv', widths: [width, 2 * width], strides: [2, 2], residual: false },
+  projector: { hidden: [4 * width, 4 * width], out: 2 * width },
+});
