@@ -1,6 +1,6 @@
 // npm run demo: builds the site of demos (demo/) into build/demo/ and serves it, cross-origin isolated.
 //
-//   npm run demo                    on http://localhost:8080/
+//   npm run demo                    on http://127.0.0.1:8080/
 //   npm run demo -- --port 9000     elsewhere
 //   npm run demo -- --build         only builds: any static host serves build/demo/, under any path
 //
@@ -18,11 +18,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:http';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { serve } from './lib/static-server.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const DEMOS = ['learn', 'look', 'camera'].filter((name) => existsSync(join(root, 'demo', name, 'index.html')));
@@ -152,46 +152,6 @@ async function buildServiceWorker() {
   });
 }
 
-const TYPES = {
-  '.html': 'text/html; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.js': 'text/javascript',
-  '.mjs': 'text/javascript',
-  '.map': 'application/json',
-  '.svg': 'image/svg+xml',
-  '.wasm': 'application/wasm',
-  '.webmanifest': 'application/manifest+json',
-};
-
-/** Serves build/demo/ and resolves to its address. @param headers sent with every file */
-export async function serveDemo(
-  port,
-  headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' },
-) {
-  const server = createServer((request, response) => {
-    const path = decodeURIComponent(new URL(request.url, 'http://any').pathname);
-    const file = join(OUT, path.endsWith('/') ? `${path}index.html` : path);
-    if (!file.startsWith(OUT) || !existsSync(file) || !statSync(file).isFile()) {
-      response.writeHead(404, { 'Content-Type': 'text/plain' }).end('There is no such page.');
-      return;
-    }
-    response.writeHead(200, {
-      'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
-      'Cache-Control': 'no-cache',
-      ...headers,
-    });
-    response.end(readFileSync(file));
-  });
-  await new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
-  return {
-    origin: `http://localhost:${server.address().port}`,
-    close() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-}
-
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({
     options: { port: { type: 'string', default: '8080' }, build: { type: 'boolean', default: false } },
@@ -199,5 +159,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (!existsSync(join(root, 'dist/index.js'))) await import('./build.mjs');
   await buildDemo();
   if (values.build) console.log(`Built ${OUT}; any static host can serve it.`);
-  else console.log(`${(await serveDemo(Number(values.port))).origin}/`);
+  else console.log(`${(await serve(OUT, undefined, undefined, Number(values.port))).origin}/`);
 }

@@ -117,8 +117,12 @@ const runners = {
     await tool('types of the kernels', tsc, '-p', 'assembly', '--noEmit');
     await tool('style', resolve('@biomejs/biome/bin/biome'), 'check', '.');
   },
-  node: () =>
-    suite('node', (bundles, results) => {
+  async node() {
+    if (testFiles('node').some((file) => file.startsWith('test/demo/'))) {
+      const { buildDemo } = await import('./demo.mjs');
+      await buildDemo();
+    }
+    await suite('node', (bundles, results) => {
       const reporters = [
         ['spec', 'stdout'],
         ['./scripts/lib/node-reporter.mjs', results],
@@ -126,7 +130,8 @@ const runners = {
       // npm run test:fuzz and test:faults take longer than any other.
       const minutes = process.env.BAGSSL_FUZZ || process.env.BAGSSL_FAULTS ? 60 : 10;
       return node(['--test', ...reporters, ...bundles], { minutes });
-    }),
+    });
+  },
   browser: () =>
     suite('browser', () => {
       return node(['node_modules/@web/test-runner/dist/bin.js', '--config', 'web-test-runner.config.mjs'], {

@@ -124,8 +124,8 @@ async function follow(pictureCount: number, said: Settings, fresh: boolean): Pro
   const { set } = pictures!;
   let config: Fit['config'] | undefined;
   let pace = 0;
-  let figures = 0;
-  let drawn = 0;
+  let figures = Number.NEGATIVE_INFINITY;
+  let drawn = Number.NEGATIVE_INFINITY;
   const started = (footing: Footing, fit: Fit) => {
     config = fit.config;
     find('#footing').textContent = describe(footing, pictureCount);

@@ -1,11 +1,14 @@
 import puppeteer, { type Browser } from 'puppeteer-core';
 import { ensureChromium } from '../../scripts/lib/chromium.mjs';
 
+/** What gives Chromium WebGPU where there is no GPU. */
+export const SWIFTSHADER = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'] as const;
+
 /** A Chromium for pages that tests serve themselves. */
-export async function openChromium(): Promise<Browser> {
+export async function openChromium(...more: readonly string[]): Promise<Browser> {
   return puppeteer.launch({
     executablePath: await ensureChromium(),
-    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', ...more],
   });
 }
 

@@ -1,0 +1,2 @@
+/** Builds build/demo/ from what lies in dist/. */
+export function buildDemo(): Promise<void>;

@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import * as ort from 'onnxruntime-node';
+import type { Browser, Page } from 'puppeteer-core';
+import { readEncoder } from '../../src/index.ts';
+import { assertAccessible, DemoSite, drawPictures, drop, press, type SiteOptions, text } from '../support/demo-site.ts';
+import { openChromium, SWIFTSHADER } from '../support/visit.ts';
+
+/** A network small enough for a test; see demo/learn/settings.ts. */
+const TINY = '?device=wasm&width=4&images=12&patches=4';
+/** Enough for a hand to press Pause before they are over. */
+const STEPS = 400;
+
+describe('the demo that learns from pictures', () => {
+  let browser: Browser;
+  let folder: string;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'bagssl-demo-'));
+    await drawPictures(join(folder, 'pictures/more'), 12);
+    await drawPictures(join(folder, 'three'), 3);
+    writeFileSync(join(folder, 'pictures/<img src=x onerror=alert(1)>.png'), 'no picture');
+    browser = await openChromium(...SWIFTSHADER);
+  });
+  after(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const open = (options?: SiteOptions) => DemoSite.open(browser, options);
+  const pictures = () => join(folder, 'pictures');
+  async function takePictures(page: Page): Promise<void> {
+    await page.waitForSelector('#source button');
+    await drop(page, pictures());
+    await text(page, '#status', /12 pictures ready, 1 file left out/);
+  }
+  /** First and last loss of the chart, as it is told to a screen reader, and the step of the last. */
+  async function curve(page: Page, name = '#loss-chart'): Promise<{ first: number; last: number; step: number }> {
+    await page.waitForFunction(
+      (where) => / at step .* at step /.test(document.querySelector(where)!.ariaLabel!),
+      {},
+      name,
+    );
+    const label = await page.$eval(name, (chart) => chart.ariaLabel!);
+    const [first, , last, step] = label.match(/-?[\d.]+/g)!.map(Number);
+    return { first, last, step };
+  }
+
+  it('learns from a dropped folder, pauses, goes on at the same step after a reload, and is exported', {
+    timeout: 120_000,
+  }, async () => {
+    await using site = await open();
+    const page = await site.page(`learn/${TINY}&steps=${STEPS}`);
+    await assertAccessible(page);
+    await takePictures(page);
+    assert.equal(await page.$$eval('#strip canvas', (all) => all.length), 12);
+    assert.match(
+      await text(page, '.refused', /left out/),
+      /<img src=x onerror=alert\(1\)>\.png: the bytes are no JPEG, PNG or WebP/,
+    );
+    assert.equal(await page.$$eval('main img', (all) => all.length), 0);
+
+    await press(page, /^Start$/);
+    await text(page, '#step', /^\d\d+$/);
+    assert.match(await text(page, '#pace', /\d/), /^[\d,]+$/);
+    await page.waitForSelector('#sheet .patch');
+    await press(page, /^Pause$/);
+    const said = await text(page, '#go', /^Resume at step \d+$/);
+    const paused = Number(said.match(/\d+/));
+    await assertAccessible(page);
+    assert.ok(paused >= 10 && paused < STEPS, `paused at step ${paused}`);
+
+    await page.reload();
+    await text(page, '#go', new RegExp(`^${said}$`));
+    await page.waitForSelector('#go:not(:disabled)'); // the pictures were kept as well
+    assert.equal((await curve(page)).step, paused);
+    await press(page, /^Resume/);
+    await text(page, '#go', /^Start$/);
+    const { first, last, step } = await curve(page);
+    assert.equal(step, STEPS);
+    assert.ok(last < first - 1, `the loss went from ${first} to ${last}`);
+
+    await press(page, /^Find pictures/);
+    await page.waitForSelector('.found li');
+    assert.equal(await page.$$eval('.found li', (all) => all.length), 6);
+    await assertAccessible(page);
+    await exported(page, join(folder, 'downloads'));
+    assert.deepEqual(site.errors, []);
+  });
+
+  async function exported(page: Page, downloads: string): Promise<void> {
+    const session = await page.createCDPSession();
+    await session.send('Browser.setDownloadBehavior', {
+      behavior: 'allow',
+      browserContextId: page.browserContext().id,
+      downloadPath: downloads,
+    });
+    const file = async (label: RegExp, name: string) => {
+      await press(page, label);
+      const path = join(downloads, name);
+      for (let tries = 0; !existsSync(path) && tries < 100; tries++) await new Promise((wait) => setTimeout(wait, 50));
+      return path;
+    };
+    const { model } = readEncoder(readFileSync(await file(/safetensors/, 'encoder.safetensors')));
+    assert.deepEqual(model.encoder, { kind: 'conv', widths: [4, 8], strides: [2, 2], residual: false });
+
+    const patches = Float32Array.from({ length: 2 * 3 * 16 * 16 }, (_, i) => Math.sin(i));
+    const encoder = await ort.InferenceSession.create(await file(/Encoder .*onnx/, 'encoder.onnx'));
+    const { embedding } = await encoder.run({ patches: new ort.Tensor('float32', patches, [2, 3, 16, 16]) });
+    assert.deepEqual(embedding.dims, [2, 8]);
+    const values = embedding.data as Float32Array;
+    assert.ok(values.every(Number.isFinite) && values.subarray(0, 8).join() !== values.subarray(8).join());
+
+    const embedder = await ort.InferenceSession.create(await file(/to vectors/, 'embedder.onnx'));
+    const images = new ort.Tensor('uint8', new Uint8Array(256 * 256 * 3).fill(90), [1, 256, 256, 3]);
+    assert.deepEqual((await embedder.run({ images })).bag.dims, [1, 8]);
+  }
+
+  it('learns on WebGPU', { timeout: 120_000 }, async () => {
+    await using site = await open();
+    const page = await site.page('learn/?device=webgpu&width=4&images=4&patches=2&steps=3');
+    await takePictures(page);
+    await press(page, /^Start$/);
+    await text(page, '#footing', /on the graphics card \(/);
+    await text(page, '#status', /^Done\.$/);
+    assert.equal((await curve(page)).step, 3);
+    assert.deepEqual(site.errors, []);
+  });
+
+  it('can be used before the engine has come', async () => {
+    let asked = false;
+    const read = (file: string) => {
+      if (!file.endsWith('.wasm')) return readFile(file);
+      asked = true;
+      return new Promise<never>(() => {});
+    };
+    await using site = await open({ read });
+    const page = await site.page(`learn/${TINY}`);
+    await takePictures(page);
+    await page.waitForSelector('#go:not(:disabled)');
+    assert.ok(!asked, 'WebAssembly was asked for before anything needed it');
+    await press(page, /^Start$/);
+    await text(page, '#status', /Starting the engine/);
+    await page.select('#settings [name=minutes]', '5'); // answers while it waits
+    await press(page, /^Stop$/);
+  });
+
+  it('is cross-origin isolated on a host that sends no headers, and works without a connection', {
+    timeout: 120_000,
+  }, async () => {
+    await using site = await open({ headers: () => ({}) });
+    const first = await site.page('');
+    await first.waitForFunction(() => crossOriginIsolated);
+    await assertAccessible(first);
+    await first.waitForFunction(
+      async () => (await caches.match(`./app/ort-1.30.0/ort-wasm-simd-threaded.wasm`)) !== undefined,
+      { polling: 200 },
+    );
+    await site.unplug();
+    const page = await site.page(`learn/${TINY}&steps=2`);
+    assert.ok(await page.evaluate(() => crossOriginIsolated));
+    await press(page, /built-in scenes/);
+    await press(page, /^Start$/);
+    await text(page, '#status', /^Done\.$/);
+    assert.match(await text(page, '#footing', /./), /[2-9] threads/);
+  });
+
+  describe('says what is wrong and what to do', () => {
+    const start = async (page: Page) => {
+      await press(page, /built-in scenes/);
+      await press(page, /^Start$/);
+    };
+    const missing = (name: string) => (file: string) =>
+      file.endsWith(name) ? Promise.reject(new Error('missing')) : readFile(file);
+    const cases: readonly (readonly [string, SiteOptions, (page: Page) => Promise<void>, RegExp])[] = [
+      [
+        'of too few pictures',
+        {},
+        async (page) => {
+          await drop(page, join(folder, 'three'));
+          await press(page, /^Start$/);
+        },
+        /^3 pictures are too few to learn from\. Choose at least 8/,
+      ],
+      [
+        'of files that are no pictures',
+        {},
+        (page) => drop(page, join(folder, 'pictures/<img src=x onerror=alert(1)>.png')),
+        /none of its 1 images can be read.*Give JPEG, PNG or WebP files/,
+      ],
+      [
+        'of storage that is refused',
+        {
+          before: () => {
+            navigator.storage.getDirectory = () => Promise.reject(new DOMException('refused', 'SecurityError'));
+          },
+        },
+        (page) => press(page, /built-in scenes/),
+        /did not let this page keep its files\. What is on the page goes on working/,
+      ],
+      [
+        'of a camera that is not there',
+        {},
+        (page) => press(page, /Use the camera/),
+        /There is no camera here\. Connect one/,
+      ],
+      [
+        'of a worker that does not start',
+        { read: missing('trainer.worker.js') },
+        start,
+        /works in the background could not run.*trainer\.worker\.js/,
+      ],
+      [
+        'of wasm that is a page',
+        { read: async (file) => (file.endsWith('.wasm') ? '<!doctype html>' : readFile(file)) },
+        start,
+        /engine that computes could not be started.*\.wasm/,
+      ],
+    ];
+    for (const [what, options, act, message] of cases) {
+      it(what, async () => {
+        await using site = await open(options);
+        const page = await site.page(`learn/${TINY}&steps=2`);
+        await page.waitForSelector('#source button');
+        await act(page);
+        await text(page, '#alert', message);
+        assert.ok(await page.$eval('#source button', (button) => button.checkVisibility()));
+      });
+    }
+
+    it('and learns on where nothing is kept, and where the graphics card is missing', async () => {
+      await using site = await open({
+        before: () => {
+          Object.defineProperty(navigator, 'gpu', { value: undefined });
+          navigator.storage.getDirectory = () => Promise.reject(new DOMException('refused', 'SecurityError'));
+        },
+      });
+      const page = await site.page('learn/?width=4&images=8&patches=2&steps=2');
+      assert.match(await text(page, '#engine', /./), /processor.*offers no graphics card/);
+      await start(page);
+      await page.waitForFunction(() => document.querySelector('#status')!.textContent === 'Done.');
+      assert.equal((await curve(page)).step, 2);
+    });
+  });
+});
