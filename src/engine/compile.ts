@@ -18,6 +18,7 @@ const ON_WASM: Forms = {
   oneImage: ['direct'],
   spread: ['direct'],
   product: 'matmul',
+  transpose: 'direct',
   sum: 'direct',
   relu: 'max',
 };
@@ -44,6 +45,7 @@ const ON_SOFTWARE: readonly { readonly adapter: RegExp; readonly forms: Forms }[
       oneImage: ['columns', 'direct'],
       spread: ['direct'],
       product: 'gemm',
+      transpose: 'apart',
       sum: 'adds',
       relu: 'direct',
     },
@@ -57,6 +59,7 @@ const ON_SOFTWARE: readonly { readonly adapter: RegExp; readonly forms: Forms }[
       oneImage: ['direct'],
       spread: ['columns'],
       product: 'matmul',
+      transpose: 'apart',
       sum: 'adds',
       relu: 'direct',
     },

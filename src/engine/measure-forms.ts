@@ -24,8 +24,12 @@ export async function measureForms(runtime: Runtime, images = 256): Promise<Form
     (graph) => matmul(given(graph, 'a', [images * 32, 576]), transposed(given(graph, 'b', [64, 576]))),
     [PLAIN, { ...PLAIN, product: 'gemm' }],
   );
+  const [{ transpose }] = await time(
+    (graph) => transposed(given(graph, 'x', [images * 16, 256])),
+    [PLAIN, { ...PLAIN, transpose: 'apart' }],
+  );
   const every = (pick: (form: ConvolutionForm) => Partial<Forms>) =>
-    (['direct', 'transposed', 'columns'] as const).map((form) => ({ ...product, ...pick(form) }));
+    (['direct', 'transposed', 'columns'] as const).map((form) => ({ ...product, transpose, ...pick(form) }));
 
   const small = await time(
     (graph) => conv(given(graph, 'x', [images, 128, 4, 4]), given(graph, 'w', [128, 128, 3, 3]), SAME),
@@ -42,12 +46,12 @@ export async function measureForms(runtime: Runtime, images = 256): Promise<Form
         pads: [1, 64, 1, 64],
         dilations: [1, 64],
       }),
-    (['direct', 'columns'] as const).map((form) => ({ ...product, oneImage: [form] })),
+    (['direct', 'columns'] as const).map((form) => ({ ...product, transpose, oneImage: [form] })),
   );
   const [spread] = await time(
     (graph) =>
       convTranspose(given(graph, 'x', [images, 128, 4, 4]), given(graph, 'w', [128, 64, 3, 3]), HALVING, [1, 1]),
-    (['direct', 'columns'] as const).map((form) => ({ ...product, smallest: SMALLEST, spread: [form] })),
+    (['direct', 'columns'] as const).map((form) => ({ ...product, transpose, smallest: SMALLEST, spread: [form] })),
   );
   return {
     smallest: SMALLEST,
@@ -56,6 +60,7 @@ export async function measureForms(runtime: Runtime, images = 256): Promise<Form
     oneImage: kernel.flatMap(({ oneImage }) => oneImage),
     spread: spread.spread,
     product: product.product,
+    transpose,
     sum: 'adds',
     relu: 'direct',
   };

@@ -10,6 +10,7 @@ import {
   matmul,
   relu,
   sum,
+  transpose,
   transposed,
 } from '../../src/graph/functions.ts';
 import type { Value } from '../../src/graph/graph.ts';
@@ -28,12 +29,14 @@ const COLUMNS: Forms = {
   oneImage: ['columns'],
   spread: ['columns'],
   product: 'matmul',
+  transpose: 'direct',
   sum: 'adds',
   relu: 'max',
 };
 const TRANSPOSED: Forms = { ...PLAIN, largeImages: ['transposed'], oneImage: ['transposed'] };
 const TILES: Forms = { ...PLAIN, largeImages: ['tiles', 'direct'], oneImage: ['tiles', 'direct'] };
 const GEMM: Forms = { ...COLUMNS, product: 'gemm' };
+const APART: Forms = { ...GEMM, transpose: 'apart' };
 
 /** A convolution at random, small, with every kind of stride, padding and dilation. */
 const convolution = fc
@@ -55,7 +58,7 @@ const convolution = fc
 describe('lowering', () => {
   it('keeps what a convolution computes, in every form', async () => {
     await fc.assert(
-      fc.asyncProperty(convolution, fc.constantFrom(COLUMNS, TRANSPOSED, GEMM), async (given, forms) => {
+      fc.asyncProperty(convolution, fc.constantFrom(COLUMNS, TRANSPOSED, GEMM, APART), async (given, forms) => {
         const graph = createGraph();
         const x = graph.input('x', [given.images, given.channels, ...given.extent]);
         const w = graph.input('w', [given.kernels, given.channels, ...given.kernel]);
@@ -148,6 +151,37 @@ describe('lowering', () => {
     await same(y, GEMM);
     assert.deepEqual(types(lower({ y }, GEMM)), ['Gemm']);
     assert.deepEqual(types(lower({ y }, COLUMNS)), types({ y }));
+  });
+
+  it('keeps what a Transpose does, and leaves no matrix to transpose that has an axis to cut', async () => {
+    const forms: Forms = { ...PLAIN, transpose: 'apart' };
+    const shapes = fc.array(fc.constantFrom(1, 1, 2, 3, 4, 6), { minLength: 2, maxLength: 4 });
+    const given = shapes.chain((shape) =>
+      fc.record({
+        shape: fc.constant(shape),
+        perm: fc.shuffledSubarray([...shape.keys()], { minLength: shape.length }),
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(given, async ({ shape, perm }) => {
+        const graph = createGraph();
+        const y = transpose(graph.input('x', shape), perm);
+        await same(y, forms, 0);
+        for (const { operator, inputs } of needed(lower({ y }, forms)).nodes) {
+          const axes = inputs[0].shape.filter((extent) => extent > 1);
+          if (operator.type === 'Transpose') assert.ok(axes.length > 2 || axes.every((n) => n < 4), `${axes}`);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('transposes the second operand of a product where that is cheap', async () => {
+    const graph = createGraph();
+    const y = matmul(graph.input('a', [3, 4]), graph.input('b', [4, 6]));
+    await same(y, APART);
+    assert.deepEqual(types(lower({ y }, APART)), ['Reshape', 'Transpose', 'Reshape', 'Gemm']);
+    assert.deepEqual(types(lower({ y }, GEMM)), ['MatMul']);
   });
 
   it('gives convolutions by constants a form of their own', () => {

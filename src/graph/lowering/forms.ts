@@ -26,6 +26,8 @@ export interface Forms {
   /** ConvTranspose: gradients in the input of strided convolutions, of images of at most `smallest` positions. */
   readonly spread: readonly ('direct' | 'columns')[];
   readonly product: ProductForm;
+  /** Transpose as it stands, or so that ORT's WebGPU provider sees no matrix in it (transpose-apart.ts). */
+  readonly transpose: 'direct' | 'apart';
   /** Sum of many as it stands, or as Adds: WebGPU has no kernel for it, and would go through the host. */
   readonly sum: 'direct' | 'adds';
   /**
@@ -43,6 +45,7 @@ export const PLAIN: Forms = {
   oneImage: ['direct'],
   spread: ['direct'],
   product: 'matmul',
+  transpose: 'direct',
   sum: 'direct',
   relu: 'direct',
 };

@@ -1,33 +1,62 @@
-import { add, convTranspose, flip, type Geometry, gemm, like, max, reshape, transpose } from '../functions.ts';
+import {
+  add,
+  convTranspose,
+  flip,
+  type Geometry,
+  gemm,
+  like,
+  max,
+  reshape,
+  transpose,
+  transposed,
+} from '../functions.ts';
 import type { Node, Value } from '../graph.ts';
 import { needed, type Outputs } from '../needed.ts';
 import { geometryOf } from '../ops/convolution.ts';
 import { createGraph } from '../ops/index.ts';
 import { convolutionByColumns, fits, transposedByColumns } from './columns.ts';
 import type { ConvolutionForm, Forms } from './forms.ts';
+import { transposeApart } from './transpose-apart.ts';
 import { convolutionByTiles, hasTiles } from './winograd.ts';
+
+/** What takes a node's place: a value of the new graph, or undefined where the node stays. */
+type Rule = (
+  node: Node,
+  inputs: readonly Value[],
+  /** The new graph's node that made a value, if it stands as it was. */
+  producer: (value: Value) => Node | undefined,
+) => Value | undefined;
 
 /**
  * The same model with its convolutions and products in the forms that suit an engine. Models are built, differentiated
  * and exported as they stand; this is the last thing before an engine gets one.
  */
 export function lower(outputs: Outputs, forms: Forms): Outputs {
+  const formed = rewritten(outputs, (node, inputs, producer) => inForm(node, inputs, forms, producer));
+  if (forms.transpose === 'direct') return formed;
+  // The forms above transpose as well.
+  return rewritten(formed, ({ operator, attributes }, [x]) =>
+    operator.type === 'Transpose' ? transposeApart(x, attributes.perm as number[]) : undefined,
+  );
+}
+
+function rewritten(outputs: Outputs, rule: Rule): Outputs {
   const { graph } = Object.values(outputs)[0];
   const { nodes, values } = needed(outputs);
-  const lowered = createGraph();
+  const fresh = createGraph();
   const counterpart = new Map<Value, Value>();
   const producer = new Map<Value, Node>();
   for (const value of graph.inputs) {
-    if (values.has(value)) counterpart.set(value, lowered.input(value.name, value.shape, value.dtype));
+    if (values.has(value)) counterpart.set(value, fresh.input(value.name, value.shape, value.dtype));
   }
   for (const value of graph.constants) {
-    if (values.has(value)) counterpart.set(value, lowered.constant(value.data!, value.shape, value.name));
+    if (values.has(value)) counterpart.set(value, fresh.constant(value.data!, value.shape, value.name));
   }
   for (const node of nodes) {
     const inputs = node.inputs.map((input) => counterpart.get(input)!);
-    const formed = inForm(node, inputs, forms, (value) => producer.get(value));
-    const made = formed ? [formed] : lowered.apply(node.operator.type, inputs, node.attributes);
-    if (!formed) for (const output of made) producer.set(output, lowered.nodes.at(-1)!);
+    const other = rule(node, inputs, (value) => producer.get(value));
+    const made = other ? [other] : fresh.apply(node.operator.type, inputs, node.attributes);
+    if (!other) for (const output of made) producer.set(output, fresh.nodes.at(-1)!);
     node.outputs.forEach((output, k) => counterpart.set(output, made[k]));
   }
   return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, counterpart.get(value)!]));
@@ -45,7 +74,7 @@ function inForm(
   if (type !== 'Sum' && node.outputs[0].dtype !== 'float32') return undefined;
   switch (type) {
     case 'MatMul':
-      return forms.product === 'gemm' ? asGemm(inputs, producer) : undefined;
+      return forms.product === 'gemm' ? asGemm(inputs, forms, producer) : undefined;
     case 'Sum':
       return forms.sum === 'adds' ? inputs.reduce((total, next) => add(total, next)) : undefined;
     case 'Relu':
@@ -98,15 +127,19 @@ function spread(node: Node, [x, w, bias]: readonly Value[], forms: Forms): Value
   return y && bias ? add(y, reshape(bias, [1, bias.shape[0], 1, 1])) : y;
 }
 
-/** A product of two matrices of which one comes out of a Transpose: Gemm takes it as it was before. */
-function asGemm(operands: readonly Value[], producer: (value: Value) => Node | undefined): Value | undefined {
-  const turned = operands.map((operand) => {
-    const node = producer(operand);
+/**
+ * A product of two matrices as Gemm. An operand that comes out of a Transpose is taken as it was before; where transposing is
+ * cheap, a second one that does not is transposed, as both then run along memory.
+ */
+function asGemm([a, b]: readonly Value[], forms: Forms, producer: (value: Value) => Node | undefined) {
+  if (a.shape.length !== 2 || b.shape.length !== 2) return undefined;
+  const before = (x: Value) => {
+    const node = producer(x);
     return node?.operator.type === 'Transpose' ? node.inputs[0] : undefined;
-  });
-  if (operands.some(({ shape }) => shape.length !== 2) || !turned.some(Boolean)) return undefined;
-  const [a, b] = operands.map((operand, k) => turned[k] ?? operand);
-  return gemm(a, b, undefined, { transA: turned[0] !== undefined, transB: turned[1] !== undefined });
+  };
+  const [first, second] = [before(a), before(b) ?? (forms.transpose === 'apart' ? transposed(b) : undefined)];
+  if (!first && !second) return undefined;
+  return gemm(first ?? a, second ?? b, undefined, { transA: first !== undefined, transB: second !== undefined });
 }
 
 /** A convolution of stride 1 as the transposed one with the turned kernel. */
