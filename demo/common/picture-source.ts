@@ -25,7 +25,7 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
     make(
       'div',
       { className: 'row' },
-      fileInput('Choose pictures', { multiple: true, accept: 'image/*' }),
+      fileInput('Choose pictures', { multiple: true, accept: 'image/jpeg,image/png,image/webp' }),
       fileInput('Choose a folder', { webkitdirectory: true }),
       make('button', { type: 'button', onclick: () => void attempt(useCamera) }, 'Use the camera'),
       make(

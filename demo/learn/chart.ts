@@ -39,8 +39,12 @@ export class Chart {
     this.#soon();
   }
 
-  /** One point more. */
+  /** One point more; those of later steps go, which a fault took back. */
   add(step: number, value: number): void {
+    while (this.#steps.length > 0 && this.#steps.at(-1)! >= step) {
+      this.#steps.pop();
+      this.#values.pop();
+    }
     this.#steps.push(step);
     this.#values.push(value);
     this.#soon();

@@ -85,6 +85,7 @@ function show(): void {
   alike.disabled = !pictures;
   for (const control of Array.from(form.elements)) (control as HTMLSelectElement).disabled = training;
   find('#live').hidden = !training && !session.checkpoint;
+  if (!training) find<HTMLProgressElement>('#progress').value = session.progress;
 }
 
 async function train(fresh: boolean): Promise<void> {
@@ -103,7 +104,10 @@ async function train(fresh: boolean): Promise<void> {
     training = true;
     changed = false;
     find('#neighbours').hidden = true;
-    if (fresh) showHistory([]);
+    if (fresh) {
+      showHistory([]);
+      find<HTMLProgressElement>('#progress').value = 0;
+    }
     say('Starting the engine …');
     show();
     const awake = await stayAwake();
@@ -114,8 +118,9 @@ async function train(fresh: boolean): Promise<void> {
       training = false;
       show();
     }
-    say(session.unfinished ? `Resting at step ${session.checkpoint!.position.step}; it is kept here.` : 'Done.');
-    await keepEncoder(patchEncoder(session.checkpoint!)).catch(complain);
+    if (!session.checkpoint) return say('Stopped.');
+    say(session.unfinished ? `Resting at step ${session.checkpoint.position.step}; it is kept here.` : 'Done.');
+    await keepEncoder(patchEncoder(session.checkpoint)).catch(complain);
   });
 }
 
@@ -183,9 +188,7 @@ function duration(seconds: number): string {
 }
 
 async function stopTraining(): Promise<void> {
-  session.rest();
-  while (training) await new Promise((resolve) => setTimeout(resolve, 50));
-  await session.release();
+  await session.stop();
   show();
 }
 

@@ -9,7 +9,7 @@ const MOST = 400;
 const SHOWN = 18;
 const NEAREST = 6;
 /** Few pictures tell little of the directions they hardly differ in: those are to stay small. */
-const RIDGE = 0.1;
+const RIDGE = 0.3;
 
 /** Embeds pictures with an encoder and shows, for the one that is pressed, those most alike. */
 export async function showNeighbours(

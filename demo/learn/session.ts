@@ -25,6 +25,9 @@ export class Session {
   #run: KeptRun | undefined;
   #training: Fit | undefined;
   #resting = false;
+  #stopped = false;
+  /** Between the first and the last step. */
+  #stepping = false;
 
   /** Finds what is kept. @throws BagsslError `run-busy` when another tab has it */
   async open(): Promise<void> {
@@ -33,12 +36,17 @@ export class Session {
     this.checkpoint = this.#run.found;
   }
 
-  /** Whether the training can go on. */
-  get unfinished(): boolean {
-    if (!this.checkpoint) return false;
+  /** Share of the training that rests which is done, 0 to 1; 0 where there is none. */
+  get progress(): number {
+    if (!this.checkpoint) return 0;
     const { config, position } = this.checkpoint;
     const { budget } = config;
-    return 'steps' in budget ? position.step < budget.steps : position.seconds < 60 * budget.minutes;
+    return Math.min(1, 'steps' in budget ? position.step / budget.steps : position.seconds / (60 * budget.minutes));
+  }
+
+  /** Whether the training can go on. */
+  get unfinished(): boolean {
+    return this.checkpoint !== undefined && this.progress < 1;
   }
 
   /** Whether it rests with its engine still open. */
@@ -47,7 +55,7 @@ export class Session {
   }
 
   /**
-   * Trains until the end or until `rest`, and saves. A training that rests goes on unless `fresh` says otherwise.
+   * Trains until the end or until `rest` or `stop`, and saves. A training that rests goes on unless `fresh` says otherwise.
    * @param started is told what it runs on
    */
   async *train(
@@ -62,28 +70,42 @@ export class Session {
       this.checkpoint = undefined;
     }
     this.#resting = false;
+    this.#stopped = false;
     const resume = this.checkpoint;
     const options = { data, device, run, resume, modules: MODULES, background: true, onWarning: console.info };
     this.#training ??= fit(options);
     const training = this.#training;
     try {
-      started(await training.open(), training);
+      const footing = await training.open();
+      this.#stepping = true;
+      started(footing, training);
       for await (const step of this.#run!.keep(training, { seconds: KEEP_SECONDS })) {
         yield step;
         if (this.#resting) break;
       }
       this.checkpoint = await training.checkpoint();
     } catch (error) {
-      if (error instanceof BagsslError && error.code === 'not-saved') this.checkpoint = await training.checkpoint();
+      const { code } = error as BagsslError;
+      if (this.#stopped && code === 'disposed') return;
+      if (code === 'not-saved') this.checkpoint = await training.checkpoint();
       else await this.#recover();
       throw error;
+    } finally {
+      this.#stepping = false;
     }
-    if (!this.unfinished) await this.release();
+    if (this.#stopped || !this.unfinished) await this.release();
   }
 
   /** Rests after the step under way. */
   rest(): void {
     this.#resting = true;
+  }
+
+  /** Rests, and gives memory and threads back. What has not even started is not waited for. */
+  async stop(): Promise<void> {
+    this.#resting = true;
+    this.#stopped = true;
+    if (!this.#stepping) await this.release();
   }
 
   /** Gives memory and threads back; the training can still go on. */

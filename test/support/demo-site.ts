@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { AxeResults } from 'axe-core';
-import type { Browser, BrowserContext, Page } from 'puppeteer-core';
+import type { Browser, BrowserContext, Page, Permission } from 'puppeteer-core';
 import sharp from 'sharp';
 import { ISOLATED, type StaticServer, serve } from './static-server.ts';
 
@@ -29,18 +29,25 @@ export class DemoSite implements AsyncDisposable {
 
   static async open(browser: Browser, options: SiteOptions = {}): Promise<DemoSite> {
     const { headers = () => ISOLATED, read = readFile } = options;
-    return new DemoSite(await serve('build/demo', headers, read), await browser.createBrowserContext(), options);
+    const site = new DemoSite(await serve('build/demo', headers, read), await browser.createBrowserContext(), options);
+    await site.allow();
+    return site;
   }
 
   /** A page at a path such as `learn/?device=wasm`. */
   async page(path: string): Promise<Page> {
     const page = await this.context.newPage();
-    page.setDefaultTimeout(60_000);
+    page.setDefaultTimeout(100_000);
     page.on('console', (message) => message.type() === 'error' && this.errors.push(message.text().slice(0, 300)));
     page.on('pageerror', (error) => this.errors.push(`uncaught: ${(error as Error).message ?? error}`));
     if (this.options.before) await page.evaluateOnNewDocument(this.options.before);
     await page.goto(`${this.server.origin}/${path}`);
     return page;
+  }
+
+  /** Grants what the browser would ask the user for; without it everything is refused. */
+  async allow(...permissions: readonly Permission[]): Promise<void> {
+    await this.context.overridePermissions(this.server.origin, [...permissions]);
   }
 
   /** From now on the network gives nothing. */
