@@ -26,6 +26,10 @@ export async function keep(name: string, parts: readonly (Blob | Uint8Array<Arra
   }
 }
 
-export async function forget(name: string): Promise<void> {
-  await (await folder()).removeEntry(name).catch(() => undefined);
+/** Removes what all demos have kept: pictures, encoder and training. */
+export async function forgetAll(): Promise<void> {
+  const root = await navigator.storage.getDirectory();
+  const names: string[] = [];
+  for await (const name of root.keys()) if (name.startsWith(FOLDER)) names.push(name);
+  for (const name of names) await root.removeEntry(name, { recursive: true });
 }

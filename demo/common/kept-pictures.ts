@@ -1,6 +1,6 @@
 import { builtinScenes, decodedSet, type ImageSet } from 'bagssl';
 import { pictureCanvas } from './draw.ts';
-import { forget, keep, readKept } from './kept-files.ts';
+import { keep, readKept } from './kept-files.ts';
 
 /** One file for all pictures: the length of its JSON (4 bytes), the JSON, the pictures as JPEG one after the other. */
 const FILE = 'pictures';
@@ -50,8 +50,6 @@ export async function keptPictures(): Promise<Pictures | undefined> {
   });
   return { kind: 'own', set: await decodedSet('your pictures', sources) };
 }
-
-export const forgetPictures = (): Promise<void> => forget(FILE);
 
 function jpeg(canvas: HTMLCanvasElement): Promise<Blob> {
   return new Promise((resolve, reject) => {

@@ -3,6 +3,7 @@ import { openCamera } from './camera.ts';
 import { make } from './dom.ts';
 import { Trouble } from './explain.ts';
 import { type Chosen, chosenFiles, droppedFiles } from './gather.ts';
+import { forgetAll } from './kept-files.ts';
 import { keepPictures, keptPictures, type Pictures, scenes } from './kept-pictures.ts';
 import { attempt, calm, complain, say } from './say.ts';
 
@@ -18,6 +19,13 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
   const refused = make('div', { className: 'refused' });
   const progress = make('progress', { hidden: true, ariaLabel: 'Reading pictures' });
   const stills = make('div', { className: 'stills', hidden: true });
+  const forget = make('button', { type: 'button', className: 'link', hidden: true }, 'Forget pictures and training');
+  forget.onclick = () =>
+    void attempt(async () => {
+      if (!confirm('Remove the pictures and what was learnt from them from this browser?')) return;
+      await forgetAll();
+      location.reload();
+    });
   const zone = make(
     'div',
     { className: 'drop' },
@@ -38,12 +46,13 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
     stills,
   );
   let chosen = false;
-  place.replaceChildren(zone, refused);
+  place.replaceChildren(zone, refused, forget);
   acceptDrops(zone, (files) => void attempt(async () => open(await files)));
   void attempt(async () => {
     const kept = await keptPictures().catch(() => undefined); // damaged: as if there were none
     if (kept && !chosen) {
       take(kept, false);
+      forget.hidden = false;
       say(`${count(kept.set.length)} from last time.`);
     }
   });
@@ -92,6 +101,7 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
     const left = pictures.set.skipped?.length ?? 0;
     say(`${count(pictures.set.length)} ready${left ? `, ${count(left, 'file')} left out` : ''}.`);
     await keepPictures(pictures).catch(complain);
+    forget.hidden = false;
   }
 
   function list(skipped: NonNullable<ImageSet['skipped']>): void {

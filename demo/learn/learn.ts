@@ -188,6 +188,7 @@ function duration(seconds: number): string {
 }
 
 async function stopTraining(): Promise<void> {
+  say('Stopping …');
   await session.stop();
   show();
 }

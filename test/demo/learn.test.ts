@@ -12,6 +12,16 @@ import { openChromium, SWIFTSHADER } from '../support/visit.ts';
 
 /** A network small enough for a test; see demo/learn/settings.ts. */
 const TINY = '?device=wasm&width=4&images=12&patches=4';
+/** What lies in the browser's private files, in a page. */
+async function keptHere(): Promise<string[]> {
+  const found: string[] = [];
+  for await (const [name, handle] of (await navigator.storage.getDirectory()).entries()) {
+    if (handle instanceof FileSystemDirectoryHandle)
+      for await (const file of handle.keys()) found.push(`${name}/${file}`);
+  }
+  return found;
+}
+
 /** Enough for a hand to press Pause before they are over. */
 const STEPS = 300;
 
@@ -88,6 +98,11 @@ describe('the demo that learns from pictures', () => {
     assert.equal(await page.$$eval('.found li', (all) => all.length), 6);
     await assertAccessible(page);
     await exported(page, join(folder, 'downloads'));
+
+    page.on('dialog', (dialog) => dialog.accept());
+    await Promise.all([page.waitForNavigation(), press(page, /^Forget pictures/)]);
+    await text(page, '#go', /^Start$/);
+    assert.deepEqual(await page.evaluate(keptHere), []);
     assert.deepEqual(site.errors, []);
   });
 
