@@ -1,18 +1,10 @@
 import { parseArgs } from 'node:util';
-import {
-  type BagPlacement,
-  checkDevice,
-  compact,
-  createEmbedder,
-  Embedder,
-  type EmbedderOptions,
-  initialWeights,
-  type ModelConfig,
-  type Pixels,
-  parseBagPlacement,
-  presets,
-  runConfig,
-} from '../src/index.ts';
+import { type BagPlacement, parseBagPlacement } from '../src/embed.ts';
+import { compact, type ModelConfig } from '../src/encoders.ts';
+import { createEmbedder, Embedder, type EmbedderOptions } from '../src/index.ts';
+import { type Pixels, presets } from '../src/patches.ts';
+import { checkDevice } from '../src/runtime.ts';
+import { initialWeights, runConfig } from '../src/train.ts';
 
 /**
  * What embedding costs end to end, from pixels to bag vectors: images a second, time beside images and patches, and the dense bag

@@ -3,7 +3,10 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { checkDevice, encoders, presets, projectors, Runtime, runConfig } from '../src/index.ts';
+import { encoders, projectors } from '../src/encoders.ts';
+import { presets } from '../src/patches.ts';
+import { checkDevice, Runtime } from '../src/runtime.ts';
+import { runConfig } from '../src/train.ts';
 import { TrainingStep } from '../src/training/training-step.ts';
 
 /**

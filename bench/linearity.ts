@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { elements } from '../src/graph/elements.ts';
-import { checkDevice, Runtime, runConfig } from '../src/index.ts';
+import { checkDevice, Runtime } from '../src/runtime.ts';
+import { runConfig } from '../src/train.ts';
 import { TrainingStep } from '../src/training/training-step.ts';
 
 /**

@@ -1,14 +1,9 @@
 import { parseArgs } from 'node:util';
-import {
-  builtinScenes,
-  checkDevice,
-  compact,
-  encoders,
-  fit,
-  type ModelConfig,
-  presets,
-  projectors,
-} from '../src/index.ts';
+import { builtinScenes } from '../src/data.ts';
+import { compact, encoders, type ModelConfig, projectors } from '../src/encoders.ts';
+import { fit } from '../src/index.ts';
+import { presets } from '../src/patches.ts';
+import { checkDevice } from '../src/runtime.ts';
 import { collectGarbage, MIB, status, watchBuffers, watchHeaps } from './watch.ts';
 
 /**

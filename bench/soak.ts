@@ -1,16 +1,9 @@
 import { parseArgs } from 'node:util';
-import {
-  builtinScenes,
-  checkDevice,
-  Embedder,
-  evaluate,
-  fit,
-  initialWeights,
-  memoryStore,
-  openRun,
-  presets,
-  type RunOverrides,
-} from '../src/index.ts';
+import { builtinScenes } from '../src/data.ts';
+import { Embedder, evaluate, fit, openRun } from '../src/index.ts';
+import { presets } from '../src/patches.ts';
+import { checkDevice } from '../src/runtime.ts';
+import { initialWeights, memoryStore, type RunOverrides } from '../src/train.ts';
 import { collectGarbage, MIB, status, watchBuffers, watchHeaps } from './watch.ts';
 
 /**

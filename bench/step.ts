@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
-import { checkDevice, type PrecisionChoice, Runtime, runConfig } from '../src/index.ts';
 import { inDeno } from '../src/runtime/device.ts';
+import { checkDevice, type PrecisionChoice, Runtime } from '../src/runtime.ts';
+import { runConfig } from '../src/train.ts';
 import { printed, profile } from './step/profile.ts';
 import { shareOfMatmul } from './step/share.ts';
 import { compare } from './step/table.ts';

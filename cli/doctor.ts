@@ -1,4 +1,5 @@
-import { findAdapter, Runtime, VERSION } from '../src/index.ts';
+import { VERSION } from '../src/index.ts';
+import { findAdapter, Runtime } from '../src/runtime.ts';
 import type { Command } from './options.ts';
 import { JSON_OPTION, printJson } from './shared.ts';
 

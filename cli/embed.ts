@@ -1,5 +1,7 @@
 import { rename, rm } from 'node:fs/promises';
-import { Embedder, FEATURES, type ImageSet, parseBagPlacement, parseShard, type Shard } from '../src/index.ts';
+import { type ImageSet, parseShard, type Shard } from '../src/data.ts';
+import { FEATURES, parseBagPlacement } from '../src/embed.ts';
+import { Embedder } from '../src/index.ts';
 import { embedToFile, loadCheckpoint, openData } from '../src/node.ts';
 import { checkFree } from './files.ts';
 import { type Command, UsageError } from './options.ts';

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { compact, encoders, type OnnxConfig, patchSize, presets, type RunOverrides } from '../src/index.ts';
+import { compact, encoders, type OnnxConfig, patchSize } from '../src/encoders.ts';
+import { presets } from '../src/patches.ts';
+import type { RunOverrides } from '../src/train.ts';
 import { UsageError, type Values } from './options.ts';
 
 const BATCH_NORM = ['train', 'frozen'] as const;

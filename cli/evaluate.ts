@@ -1,13 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type Accuracies,
-  type Evaluation,
-  evaluate as evaluateModel,
-  initialWeights,
-  parseBagPlacement,
-} from '../src/index.ts';
+import { parseBagPlacement } from '../src/embed.ts';
+import type { Accuracies } from '../src/evaluate.ts';
+import { type Evaluation, evaluate as evaluateModel } from '../src/index.ts';
 import { loadCheckpoint, openData } from '../src/node.ts';
+import { initialWeights } from '../src/train.ts';
 import { type Command, UsageError } from './options.ts';
 import { Progress } from './progress.ts';
 import { checkReportFile, writeReport } from './report/write-report.ts';

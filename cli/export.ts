@@ -1,6 +1,8 @@
 import { join } from 'node:path';
-import { exportEmbedder, exportEncoder, exportStep, exportWeights, FEATURES, parsePlacement } from '../src/index.ts';
+import { FEATURES } from '../src/embed.ts';
+import { exportEmbedder, exportEncoder, exportStep, exportWeights } from '../src/export.ts';
 import { loadCheckpoint } from '../src/node.ts';
+import { parsePlacement } from '../src/patches.ts';
 import { checkFree, save } from './files.ts';
 import { type Command, type Option, UsageError, type Values } from './options.ts';
 import { Progress } from './progress.ts';

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
-import { type ImageSet, npyHeader } from '../src/index.ts';
+import type { ImageSet } from '../src/data.ts';
+import { npyHeader } from '../src/formats.ts';
 
 type Schema = ConstructorParameters<typeof ParquetWriter>[0]['schema'];
 

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { BagsslError, Runtime, VERSION } from '../src/index.ts';
+import { BagsslError, VERSION } from '../src/index.ts';
 import { openData } from '../src/node.ts';
+import { Runtime } from '../src/runtime.ts';
 import { type Command, UsageError, type Values } from './options.ts';
 import { duration, Progress } from './progress.ts';
 import { measureAccuracy, planAccuracy } from './reproduce/accuracy.ts';

@@ -1,4 +1,5 @@
-import { checkDevice, type DeviceChoice, type ImageSet } from '../src/index.ts';
+import type { ImageSet } from '../src/data.ts';
+import { checkDevice, type DeviceChoice } from '../src/runtime.ts';
 import type { Option, Values } from './options.ts';
 import type { Progress } from './progress.ts';
 

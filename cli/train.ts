@@ -1,16 +1,9 @@
-import {
-  BagsslError,
-  encoders,
-  fit,
-  type KeptRun,
-  OBJECTIVES,
-  openRun,
-  PRECISION_CHOICES,
-  type RunOverrides,
-  runPresets,
-  type Step,
-} from '../src/index.ts';
+import { encoders } from '../src/encoders.ts';
+import { BagsslError, fit, openRun, type Step } from '../src/index.ts';
 import { folderStore, openData } from '../src/node.ts';
+import { OBJECTIVES } from '../src/objectives.ts';
+import { PRECISION_CHOICES } from '../src/runtime.ts';
+import { type KeptRun, type RunOverrides, runPresets } from '../src/train.ts';
 import { encoderOverrides } from './encoder-option.ts';
 import { type Command, UsageError, type Values } from './options.ts';
 import { duration, Progress } from './progress.ts';

@@ -57,11 +57,16 @@ const hidden = trainer
   .replace(/import\((["'])(onnxruntime-web\/\w+)\1\)/g, `import(${mark} "$2".trim())`);
 writeFileSync('dist/trainer.worker.js', hidden);
 
-// The library keeps its dependencies as imports, so that an application holds one copy of each. All chunks lie side by
-// side, because the worker is found beside the module that starts it.
+// The library keeps its dependencies as imports, so that an application holds one copy of each. Sub-paths share what they
+// have in common. All chunks lie side by side, because the worker is found beside the module that starts it.
+const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
+const faces = Object.keys(exports)
+  .filter((path) => path !== './package.json')
+  .map((path) => (path === '.' ? 'index' : path.slice(2)));
 await build({
   ...shared,
-  entryPoints: { index: 'src/index.ts', node: 'src/node.ts', cli: 'cli/main.ts' },
+  entryPoints: { ...Object.fromEntries(faces.map((name) => [name, `src/${name}.ts`])), cli: 'cli/main.ts' },
+  chunkNames: 'part-[hash]',
   outdir: 'dist',
   splitting: true,
   packages: 'external',

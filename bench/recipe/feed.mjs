@@ -2,8 +2,8 @@
 // {"data", "recipe", "images", "views", "steps", "seed"}: training batches, view-major;
 // {"data", "recipe", "placement", "count", "part"}: the clean patches of the first `count` images of "train" or "test".
 import { once } from 'node:events';
-import { PatchPool, presets, withoutAugmentation } from '../../dist/index.js';
 import { openData } from '../../dist/node.js';
+import { PatchPool, presets, withoutAugmentation } from '../../dist/patches.js';
 
 const asked = JSON.parse(process.argv[2]);
 const data = await openData(asked.data, { split: asked.part ?? 'train' });

@@ -1,4 +1,4 @@
-import type { Accuracies } from '../../src/index.ts';
+import type { Accuracies } from '../../src/evaluate.ts';
 import type { ReportContents } from './contents.ts';
 import { type Html, html } from './html.ts';
 

@@ -1,4 +1,5 @@
-import type { Checkpoint, Evaluation } from '../../src/index.ts';
+import type { Evaluation } from '../../src/index.ts';
+import type { Checkpoint } from '../../src/train.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { SheetRow } from './patch-sheet.ts';
 

@@ -1,4 +1,4 @@
-import type { HistoryEntry, RunConfig } from '../../src/index.ts';
+import type { HistoryEntry, RunConfig } from '../../src/train.ts';
 import type { ReportContents } from './contents.ts';
 import { type Html, html } from './html.ts';
 import { type LineChart, lineChart } from './line-chart.ts';

@@ -1,4 +1,4 @@
-import type { ImageSet } from '../../src/index.ts';
+import type { ImageSet } from '../../src/data.ts';
 
 /** `count` images' indices: the first of every class, then the second of every class, and so on. Nothing is hand-picked. */
 export function inTurn({ labels, length }: ImageSet, count: number): number[] {

@@ -1,5 +1,8 @@
-import type { BagPlacement, Embedder, ImageSet, Matrix, PatchPool } from '../../src/index.ts';
-import { presets, withoutAugmentation } from '../../src/index.ts';
+import type { ImageSet } from '../../src/data.ts';
+import type { BagPlacement, Matrix } from '../../src/embed.ts';
+import type { Embedder } from '../../src/index.ts';
+import type { PatchPool } from '../../src/patches.ts';
+import { presets, withoutAugmentation } from '../../src/patches.ts';
 import { className, inTurn, subset } from './in-turn.ts';
 import { type Rgb, thumbnail } from './rgb.ts';
 

@@ -1,4 +1,6 @@
-import type { ImageSet, PatchBatch, PatchParameters, PatchPool, Recipe, RunConfig } from '../../src/index.ts';
+import type { ImageSet } from '../../src/data.ts';
+import type { PatchBatch, PatchParameters, PatchPool, Recipe } from '../../src/patches.ts';
+import type { RunConfig } from '../../src/train.ts';
 import { className, inTurn } from './in-turn.ts';
 import { type Rgb, thumbnail } from './rgb.ts';
 

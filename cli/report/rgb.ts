@@ -1,4 +1,4 @@
-import type { Pixels } from '../../src/index.ts';
+import type { Pixels } from '../../src/patches.ts';
 
 /** A small picture: R G B, 3 bytes a pixel, row by row. */
 export interface Rgb {

@@ -1,4 +1,6 @@
-import { compact, encoders, presets, type RunConfig, runConfig } from '../../src/index.ts';
+import { compact, encoders } from '../../src/encoders.ts';
+import { presets } from '../../src/patches.ts';
+import { type RunConfig, runConfig } from '../../src/train.ts';
 import { duration } from '../progress.ts';
 import type { ReportContents } from './contents.ts';
 import { type Html, html } from './html.ts';

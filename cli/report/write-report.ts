@@ -1,15 +1,10 @@
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import {
-  type BagPlacement,
-  BagsslError,
-  type Checkpoint,
-  Embedder,
-  type Evaluation,
-  type ImageSet,
-  PatchPool,
-  VERSION,
-} from '../../src/index.ts';
+import type { ImageSet } from '../../src/data.ts';
+import type { BagPlacement } from '../../src/embed.ts';
+import { BagsslError, Embedder, type Evaluation, VERSION } from '../../src/index.ts';
+import { PatchPool } from '../../src/patches.ts';
+import type { Checkpoint } from '../../src/train.ts';
 import type { EngineOptions } from '../shared.ts';
 import type { Typed } from './contents.ts';
 import { neighbours } from './neighbours.ts';

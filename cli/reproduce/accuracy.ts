@@ -1,15 +1,15 @@
+import type { ImageSet } from '../../src/data.ts';
+import type { Matrix } from '../../src/embed.ts';
 import {
-  type Embedder,
   type GrowingBags,
   growingBags,
-  type ImageSet,
   KNN_PROTOCOLS,
   knnAccuracies,
   type Labelled,
   linearProbe,
-  type Matrix,
-  type Placement,
-} from '../../src/index.ts';
+} from '../../src/evaluate.ts';
+import type { Embedder } from '../../src/index.ts';
+import type { Placement } from '../../src/patches.ts';
 import { inTurn, subset } from '../report/in-turn.ts';
 import { embedderOf, type Setting, seconds } from './setting.ts';
 import { MULTI_CROP, MULTI_CROP_BAGS } from './subjects.ts';

@@ -1,17 +1,10 @@
-import {
-  describeModel,
-  Embedder,
-  findAdapter,
-  fit,
-  type ImageSet,
-  KNN_PROTOCOLS,
-  knnAccuracies,
-  linearProbe,
-  type Placement,
-  type RunOverrides,
-  Runtime,
-  runPresets,
-} from '../../src/index.ts';
+import type { ImageSet } from '../../src/data.ts';
+import { describeModel } from '../../src/encoders.ts';
+import { KNN_PROTOCOLS, knnAccuracies, linearProbe } from '../../src/evaluate.ts';
+import { Embedder, fit } from '../../src/index.ts';
+import type { Placement } from '../../src/patches.ts';
+import { findAdapter, Runtime } from '../../src/runtime.ts';
+import { type RunOverrides, runPresets } from '../../src/train.ts';
 import { inTurn, subset } from '../report/in-turn.ts';
 import type { Findings } from './findings.ts';
 import type { Setting } from './setting.ts';

@@ -1,4 +1,5 @@
-import { type CoOccurrence, closedForm, fitTable, type Runtime } from '../../src/index.ts';
+import { type CoOccurrence, closedForm, fitTable } from '../../src/evaluate.ts';
+import type { Runtime } from '../../src/runtime.ts';
 import { plot } from '../report/plot.ts';
 import type { Findings } from './findings.ts';
 

@@ -1,4 +1,6 @@
-import { cosine, type ImageSet, type Placement } from '../../src/index.ts';
+import type { ImageSet } from '../../src/data.ts';
+import { cosine } from '../../src/index.ts';
+import type { Placement } from '../../src/patches.ts';
 import { inTurn, subset } from '../report/in-turn.ts';
 import { plot } from '../report/plot.ts';
 import { type Findings, type Spread, spreadOf } from './findings.ts';

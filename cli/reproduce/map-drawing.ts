@@ -1,4 +1,4 @@
-import type { ImageSet } from '../../src/index.ts';
+import type { ImageSet } from '../../src/data.ts';
 import { bitmap } from '../report/bitmap.ts';
 import { type Html, html } from '../report/html.ts';
 import { type Rgb, thumbnail } from '../report/rgb.ts';

@@ -1,4 +1,7 @@
-import { cosine, type ImageSet, meanRow, type PatchBox } from '../../src/index.ts';
+import type { ImageSet } from '../../src/data.ts';
+import type { PatchBox } from '../../src/embed.ts';
+import { meanRow } from '../../src/evaluate.ts';
+import { cosine } from '../../src/index.ts';
 import { bitmap } from '../report/bitmap.ts';
 import { type Html, html } from '../report/html.ts';
 import { inTurn, subset } from '../report/in-turn.ts';

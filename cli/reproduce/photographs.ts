@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { builtinScenes, type ImageSet, type PatchBatch, type Pixels, type Recipe } from '../../src/index.ts';
+import { builtinScenes, type ImageSet } from '../../src/data.ts';
 import { openData } from '../../src/node.ts';
+import type { PatchBatch, Pixels, Recipe } from '../../src/patches.ts';
 
 export interface Photographs {
   readonly images: ImageSet;

@@ -1,5 +1,7 @@
-import type { Embedder, ImageSet, Runtime } from '../../src/index.ts';
+import type { ImageSet } from '../../src/data.ts';
+import type { Embedder } from '../../src/index.ts';
 import { Embedder as Opened } from '../../src/index.ts';
+import type { Runtime } from '../../src/runtime.ts';
 import type { Progress } from '../progress.ts';
 import type { EngineOptions } from '../shared.ts';
 import type { Trained } from './train-all.ts';

@@ -1,19 +1,8 @@
-import {
-  agreement,
-  type Bag,
-  centred,
-  cosine,
-  type Feature,
-  type ImageSet,
-  locality,
-  type Matrix,
-  meanRow,
-  type PatchBox,
-  type PatchParameters,
-  PatchPool,
-  type Placement,
-  withoutAugmentation,
-} from '../../src/index.ts';
+import type { ImageSet } from '../../src/data.ts';
+import type { Feature, Matrix, PatchBox } from '../../src/embed.ts';
+import { agreement, centred, locality, meanRow } from '../../src/evaluate.ts';
+import { type Bag, cosine } from '../../src/index.ts';
+import { type PatchParameters, PatchPool, type Placement, withoutAugmentation } from '../../src/patches.ts';
 import { spreadOf } from './findings.ts';
 import { patchesAsImages } from './photographs.ts';
 import { embedderOf, type Setting } from './setting.ts';

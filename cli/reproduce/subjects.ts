@@ -1,4 +1,6 @@
-import { describeModel, type ModelConfig, presets, projectors, type RunOverrides } from '../../src/index.ts';
+import { describeModel, type ModelConfig, projectors } from '../../src/encoders.ts';
+import { presets } from '../../src/patches.ts';
+import type { RunOverrides } from '../../src/train.ts';
 
 /** An encoder that the experiments train and compare. */
 export interface Subject {

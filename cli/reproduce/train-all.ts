@@ -1,4 +1,5 @@
-import { type Checkpoint, fit } from '../../src/index.ts';
+import { fit } from '../../src/index.ts';
+import type { Checkpoint } from '../../src/train.ts';
 import { duration } from '../progress.ts';
 import type { Setting } from './setting.ts';
 import type { Subject } from './subjects.ts';

@@ -1,4 +1,5 @@
-import { type Pixels, pixelsFrom } from 'bagssl';
+import { pixelsFrom } from 'bagssl/data';
+import type { Pixels } from 'bagssl/patches';
 import { Trouble } from './explain.ts';
 
 /** A live camera. */

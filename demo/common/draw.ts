@@ -1,4 +1,4 @@
-import type { PatchBatch, Pixels, Recipe } from 'bagssl';
+import type { PatchBatch, Pixels, Recipe } from 'bagssl/patches';
 
 /** The pixels as a canvas shows them. */
 export function imageData({ data, width, height, layout }: Pixels): ImageData {

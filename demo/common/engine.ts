@@ -1,4 +1,4 @@
-import { type DeviceChoice, findAdapter } from 'bagssl';
+import { type DeviceChoice, findAdapter } from 'bagssl/runtime';
 
 /** The folder of ONNX Runtime beside the scripts; set when the site is built. */
 declare const ORT: string;

@@ -1,4 +1,5 @@
-import { type Checkpoint, type PatchEncoder, readEncoder, writeEncoder } from 'bagssl';
+import { type PatchEncoder, readEncoder, writeEncoder } from 'bagssl/embed';
+import type { Checkpoint } from 'bagssl/train';
 import { keep, readKept } from './kept-files.ts';
 
 const FILE = 'encoder.safetensors';

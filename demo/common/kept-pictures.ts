@@ -1,4 +1,4 @@
-import { builtinScenes, decodedSet, type ImageSet } from 'bagssl';
+import { builtinScenes, decodedSet, type ImageSet } from 'bagssl/data';
 import { pictureCanvas } from './draw.ts';
 import { keep, readKept } from './kept-files.ts';
 

@@ -1,4 +1,5 @@
-import { decodedSet, type ImageSet, type Pixels } from 'bagssl';
+import { decodedSet, type ImageSet } from 'bagssl/data';
+import type { Pixels } from 'bagssl/patches';
 import { openCamera } from './camera.ts';
 import { make } from './dom.ts';
 import { Trouble } from './explain.ts';

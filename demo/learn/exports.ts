@@ -1,4 +1,6 @@
-import { type Checkpoint, exportEmbedder, exportEncoder, writeEncoder } from 'bagssl';
+import { writeEncoder } from 'bagssl/embed';
+import { exportEmbedder, exportEncoder } from 'bagssl/export';
+import type { Checkpoint } from 'bagssl/train';
 import { make } from '../common/dom.ts';
 import { patchEncoder } from '../common/kept-encoder.ts';
 import { attempt, say } from '../common/say.ts';

@@ -1,4 +1,5 @@
-import type { Fit, Footing, HistoryEntry, Step } from 'bagssl';
+import type { Fit, Step } from 'bagssl';
+import type { Footing, HistoryEntry } from 'bagssl/train';
 import { find } from '../common/dom.ts';
 import { pictureCanvas } from '../common/draw.ts';
 import { chooseEngine } from '../common/engine.ts';

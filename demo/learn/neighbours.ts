@@ -1,4 +1,7 @@
-import { type Device, Embedder, type ImageSet, Runtime, SearchIndex, Whitening } from 'bagssl';
+import { Embedder, SearchIndex } from 'bagssl';
+import type { ImageSet } from 'bagssl/data';
+import { Whitening } from 'bagssl/embed';
+import { type Device, Runtime } from 'bagssl/runtime';
 import { make } from '../common/dom.ts';
 import { pictureCanvas } from '../common/draw.ts';
 import { MODULES } from '../common/engine.ts';

@@ -1,4 +1,5 @@
-import { type ImageSet, PatchPool, type Recipe } from 'bagssl';
+import type { ImageSet } from 'bagssl/data';
+import { PatchPool, type Recipe } from 'bagssl/patches';
 import { make } from '../common/dom.ts';
 import { patchImage, pictureCanvas } from '../common/draw.ts';
 

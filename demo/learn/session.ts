@@ -1,16 +1,6 @@
-import {
-  BagsslError,
-  browserStore,
-  type Checkpoint,
-  type Fit,
-  type Footing,
-  fit,
-  type ImageSet,
-  type KeptRun,
-  memoryStore,
-  openRun,
-  type Step,
-} from 'bagssl';
+import { BagsslError, browserStore, type Fit, fit, openRun, type Step } from 'bagssl';
+import type { ImageSet } from 'bagssl/data';
+import { type Checkpoint, type Footing, type KeptRun, memoryStore } from 'bagssl/train';
 import { MODULES } from '../common/engine.ts';
 import { complain } from '../common/say.ts';
 import type { Settings } from './settings.ts';

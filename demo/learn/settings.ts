@@ -1,4 +1,7 @@
-import { compact, type Device, type ModelConfig, presets, type RunOverrides } from 'bagssl';
+import { compact, type ModelConfig } from 'bagssl/encoders';
+import { presets } from 'bagssl/patches';
+import type { Device } from 'bagssl/runtime';
+import type { RunOverrides } from 'bagssl/train';
 import { find } from '../common/dom.ts';
 import { askedDevice } from '../common/engine.ts';
 

@@ -1,5 +1,7 @@
 // What every example runs: two pictures, one tiny encoder, their bags compared, and two steps of training.
-import { cosine, Embedder, fit, initialWeights, presets, runConfig } from 'bagssl';
+import { cosine, Embedder, fit } from 'bagssl';
+import { presets } from 'bagssl/patches';
+import { initialWeights, runConfig } from 'bagssl/train';
 
 const side = 32;
 

@@ -1,26 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { FEATURES, Whitening } from '../../src/embed.ts';
+import type { EncoderConfig } from '../../src/encoders.ts';
 import { conv, flatten, gemm, globalAveragePool, maxPool, relu } from '../../src/graph/functions.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';
-import {
-  type Bag,
-  type BagsslError,
-  type DeviceChoice,
-  Embedder,
-  type EmbedderOptions,
-  type EncoderConfig,
-  FEATURES,
-  initialWeights,
-  type Pixels,
-  presets,
-  runConfig,
-  Whitening,
-} from '../../src/index.ts';
+import { type Bag, type BagsslError, Embedder, type EmbedderOptions } from '../../src/index.ts';
 import { Kernels } from '../../src/patches/kernels.ts';
 import { plainPatch } from '../../src/patches/parameters.ts';
 import { wholeImage } from '../../src/patches/whole-image.ts';
+import { type Pixels, presets } from '../../src/patches.ts';
+import type { DeviceChoice } from '../../src/runtime.ts';
+import { initialWeights, runConfig } from '../../src/train.ts';
 import { randoms } from '../support/random.ts';
 import { relativeError } from '../support/reference.ts';
 import { SHORT_RUN } from '../support/short-training.ts';

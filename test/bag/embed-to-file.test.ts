@@ -3,8 +3,11 @@ import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { type BagsslError, Embedder, type ImageSet, initialWeights, readNpy, runConfig } from '../../src/index.ts';
+import type { ImageSet } from '../../src/data.ts';
+import { readNpy } from '../../src/formats.ts';
+import { type BagsslError, Embedder } from '../../src/index.ts';
 import { embedToFile } from '../../src/node.ts';
+import { initialWeights, runConfig } from '../../src/train.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'bagssl-vectors-'));

@@ -6,19 +6,10 @@ import { describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import sharp from 'sharp';
-import {
-  type Bag,
-  BagMean,
-  type BagsslError,
-  cosine,
-  Embedder,
-  type EmbedOptions,
-  FEATURES,
-  initialWeights,
-  type PatchBox,
-  type Pixels,
-  runConfig,
-} from '../../src/index.ts';
+import { BagMean, FEATURES, type PatchBox } from '../../src/embed.ts';
+import { type Bag, type BagsslError, cosine, Embedder, type EmbedOptions } from '../../src/index.ts';
+import type { Pixels } from '../../src/patches.ts';
+import { initialWeights, runConfig } from '../../src/train.ts';
 import { randoms } from '../support/random.ts';
 import { relativeError } from '../support/reference.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';

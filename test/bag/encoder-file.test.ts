@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict';
 import { stat } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import {
-  type BagsslError,
-  createEmbedder,
-  Embedder,
-  initialWeights,
-  type PatchEncoder,
-  Runtime,
-  readEncoder,
-  readSafetensors,
-  runConfig,
-  Whitening,
-  writeEncoder,
-  writeSafetensors,
-} from '../../src/index.ts';
+import { type PatchEncoder, readEncoder, Whitening, writeEncoder } from '../../src/embed.ts';
+import { readSafetensors, writeSafetensors } from '../../src/formats.ts';
+import { type BagsslError, createEmbedder, Embedder } from '../../src/index.ts';
+import { Runtime } from '../../src/runtime.ts';
+import { initialWeights, runConfig } from '../../src/train.ts';
 import { relativeError } from '../support/reference.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 

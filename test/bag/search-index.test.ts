@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type BagsslError, cosine, SearchIndex, writeSafetensors } from '../../src/index.ts';
+import { writeSafetensors } from '../../src/formats.ts';
+import { type BagsslError, cosine, SearchIndex } from '../../src/index.ts';
 import { randoms } from '../support/random.ts';
 
 const refused = (code: string, words: RegExp) => (error: BagsslError) =>

@@ -6,17 +6,11 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { BLOCK, partOf, shardRange } from '../../src/data/shard.ts';
-import {
-  type BagsslError,
-  Embedder,
-  type ImageSet,
-  initialWeights,
-  type PatchPool,
-  type Placement,
-  parseShard,
-  runConfig,
-} from '../../src/index.ts';
+import { type ImageSet, parseShard } from '../../src/data.ts';
+import { type BagsslError, Embedder } from '../../src/index.ts';
 import { openData } from '../../src/node.ts';
+import type { PatchPool, Placement } from '../../src/patches.ts';
+import { initialWeights, runConfig } from '../../src/train.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const config = runConfig({ ...SHORT_RUN, budget: { steps: 1 } });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type BagsslError, Runtime, Whitening } from '../../src/index.ts';
+import { Whitening } from '../../src/embed.ts';
+import type { BagsslError } from '../../src/index.ts';
+import { Runtime } from '../../src/runtime.ts';
 import { randoms } from '../support/random.ts';
 
 const runtime = await Runtime.open({ device: 'native', threads: 1 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { fit, type ImageSet, type RunOverrides } from '../../src/index.ts';
+import type { ImageSet } from '../../src/data.ts';
+import { fit } from '../../src/index.ts';
+import type { RunOverrides } from '../../src/train.ts';
 import { generatedPixels } from '../patches/batch-fixture.ts';
 import { MODULES } from '../support/modules.ts';
 import { SHORT_RUN } from '../support/short-training.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { BagsslError, browserStore, fit, openRun, type RunStore } from '../../src/index.ts';
+import { BagsslError, browserStore, fit, openRun } from '../../src/index.ts';
+import type { RunStore } from '../../src/train.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const busy = (error: unknown) => error instanceof BagsslError && error.code === 'run-busy';

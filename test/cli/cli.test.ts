@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { readNpy } from '../../src/index.ts';
+import { readNpy } from '../../src/formats.ts';
 import { bagssl } from '../support/command-line.ts';
 import { ownEncoders, ownModel } from '../support/own-encoders.ts';
 

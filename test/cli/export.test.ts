@@ -3,16 +3,10 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import {
-  type Checkpoint,
-  exportEmbedder,
-  exportEncoder,
-  exportStep,
-  exportWeights,
-  fit,
-  type StepManifest,
-} from '../../src/index.ts';
+import { exportEmbedder, exportEncoder, exportStep, exportWeights, type StepManifest } from '../../src/export.ts';
+import { fit } from '../../src/index.ts';
 import { saveCheckpoint } from '../../src/node.ts';
+import type { Checkpoint } from '../../src/train.ts';
 import { bagssl } from '../support/command-line.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 

@@ -9,14 +9,10 @@ import { niceTicks } from '../../cli/report/line-chart.ts';
 import { reportPage } from '../../cli/report/page.ts';
 import { thumbnail } from '../../cli/report/rgb.ts';
 import { repeatCommand } from '../../cli/report/setup.ts';
-import {
-  encoders,
-  type ImageSet,
-  type PatchParameters,
-  presets,
-  type RunOverrides,
-  runConfig,
-} from '../../src/index.ts';
+import type { ImageSet } from '../../src/data.ts';
+import { encoders } from '../../src/encoders.ts';
+import { type PatchParameters, presets } from '../../src/patches.ts';
+import { type RunOverrides, runConfig } from '../../src/train.ts';
 import { onnxFile } from '../support/onnx-file.ts';
 
 const HOSTILE = `<script>alert("1")</script>'&`;

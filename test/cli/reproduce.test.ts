@@ -13,7 +13,9 @@ import { CLAIMS, spreadOf } from '../../cli/reproduce/findings.ts';
 import { planTime } from '../../cli/reproduce/plan.ts';
 import { FIXED, MULTI_CROP } from '../../cli/reproduce/subjects.ts';
 import { asCsv, asMarkdown } from '../../cli/reproduce/table.ts';
-import { builtinScenes, describeModel, runConfig, runPresets } from '../../src/index.ts';
+import { builtinScenes } from '../../src/data.ts';
+import { describeModel } from '../../src/encoders.ts';
+import { runConfig, runPresets } from '../../src/train.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'bagssl-reproduce-'));
 after(() => rm(folder, { recursive: true }));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import * as ort from 'onnxruntime-node';
 import type { Browser, Page } from 'puppeteer-core';
-import { readEncoder } from '../../src/index.ts';
+import { readEncoder } from '../../src/embed.ts';
 import { assertAccessible, DemoSite, drawPictures, drop, press, type SiteOptions, text } from '../support/demo-site.ts';
 import { openChromium, SWIFTSHADER } from '../support/visit.ts';
 

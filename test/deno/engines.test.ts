@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findAdapter } from '../../src/index.ts';
+import { findAdapter } from '../../src/runtime.ts';
 import golden from '../golden/short-training.json';
 import { largestDifference, shortTraining } from '../support/short-training.ts';
 

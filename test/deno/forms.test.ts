@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { formsOf } from '../../src/engine/compile.ts';
 import { measureForms } from '../../src/engine/measure-forms.ts';
-import { findAdapter, Runtime } from '../../src/index.ts';
+import { findAdapter, Runtime } from '../../src/runtime.ts';
 
 const adapter = await findAdapter();
 const skip = 'none' in adapter ? `no WebGPU adapter: ${adapter.none}` : false;

@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  type Checkpoint,
-  Embedder,
-  findAdapter,
-  fit,
-  initialWeights,
-  type RunOverrides,
-  runConfig,
-} from '../../src/index.ts';
+import { Embedder, fit } from '../../src/index.ts';
+import { findAdapter } from '../../src/runtime.ts';
+import { type Checkpoint, initialWeights, type RunOverrides, runConfig } from '../../src/train.ts';
 import { relativeError } from '../support/reference.ts';
 import { largestDifference, plainImages, SHORT_RUN } from '../support/short-training.ts';
 import { lossesOf, TINY_RUNS } from '../support/tiny-runs.ts';

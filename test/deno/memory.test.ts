@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findAdapter, fit } from '../../src/index.ts';
+import { fit } from '../../src/index.ts';
+import { findAdapter } from '../../src/runtime.ts';
 import { largestDifference, plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const adapter = await findAdapter();

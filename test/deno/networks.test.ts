@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findAdapter } from '../../src/index.ts';
+import { findAdapter } from '../../src/runtime.ts';
 import { largestDifference } from '../support/short-training.ts';
 import { lossesOf, TINY_RUNS } from '../support/tiny-runs.ts';
 

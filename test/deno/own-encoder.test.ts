@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findAdapter } from '../../src/index.ts';
+import { findAdapter } from '../../src/runtime.ts';
 import { difference } from '../support/golden.ts';
 import { ownEncoders, sgdLosses } from '../support/own-encoders.ts';
 

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { scale } from '../../src/graph/functions.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';
-import { PatchPool, Runtime } from '../../src/index.ts';
+import { PatchPool } from '../../src/patches.ts';
+import { Runtime } from '../../src/runtime.ts';
 import { batchHash, FIXTURE_HASH, fixtureJob } from '../patches/batch-fixture.ts';
 
 describe('wasm in Deno', () => {

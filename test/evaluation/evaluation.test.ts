@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { KNN_PROTOCOLS, knnAccuracies, type Labelled, linearProbe, Runtime } from '../../src/index.ts';
+import { KNN_PROTOCOLS, knnAccuracies, type Labelled, linearProbe } from '../../src/evaluate.ts';
+import { Runtime } from '../../src/runtime.ts';
 import { randoms } from '../support/random.ts';
 
 const runtime = await Runtime.open({ device: 'native', threads: 1 });

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Embedder, growingBags, initialWeights, type Placement, runConfig } from '../../src/index.ts';
+import { growingBags } from '../../src/evaluate.ts';
+import { Embedder } from '../../src/index.ts';
+import type { Placement } from '../../src/patches.ts';
+import { initialWeights, runConfig } from '../../src/train.ts';
 import { relativeError } from '../support/reference.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  type BagsslError,
-  createEmbedder,
-  Embedder,
-  initialWeights,
-  runConfig,
-  writeEncoder,
-} from '../../src/index.ts';
+import { writeEncoder } from '../../src/embed.ts';
+import { type BagsslError, createEmbedder, Embedder } from '../../src/index.ts';
+import { initialWeights, runConfig } from '../../src/train.ts';
 import { relativeError } from '../support/reference.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import { browserStore, findAdapter, memoryStore, type RunStore } from '../../src/index.ts';
+import { browserStore } from '../../src/index.ts';
 import { Stream } from '../../src/patches/philox.ts';
 import { onServer } from '../../src/runtime/device.ts';
+import { findAdapter } from '../../src/runtime.ts';
+import { memoryStore, type RunStore } from '../../src/train.ts';
 import { FAULTS, gpuLost, type Place, STEPS } from '../faults/faults.ts';
 import { session } from '../faults/session.ts';
 import { SHORT_RUN } from '../support/short-training.ts';

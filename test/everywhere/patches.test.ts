@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { PatchPool } from '../../src/index.ts';
+import { PatchPool } from '../../src/patches.ts';
 import { batchHash, FIXTURE_HASH, fixtureJob } from '../patches/batch-fixture.ts';
 
 describe('a batch of patches has the same bits on every platform', () => {

@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  type BagsslError,
-  Embedder,
-  type ExportEmbedderOptions,
-  exportEmbedder,
-  exportEncoder,
-  FEATURES,
-  type ImageSet,
-  initialWeights,
-  type ModelConfig,
-  type Placement,
-  type Recipe,
-  runConfig,
-} from '../../src/index.ts';
+import type { ImageSet } from '../../src/data.ts';
+import { FEATURES } from '../../src/embed.ts';
+import type { ModelConfig } from '../../src/encoders.ts';
+import { type ExportEmbedderOptions, exportEmbedder, exportEncoder } from '../../src/export.ts';
+import { type BagsslError, Embedder } from '../../src/index.ts';
+import type { Placement, Recipe } from '../../src/patches.ts';
+import { initialWeights, runConfig } from '../../src/train.ts';
 import { rule } from '../support/golden.ts';
 import { ownConfig, ownEncoders } from '../support/own-encoders.ts';
 import { SHORT_RUN } from '../support/short-training.ts';

@@ -4,19 +4,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import {
-  type BagsslError,
-  type Checkpoint,
-  exportStep,
-  exportWeights,
-  fit,
-  initialWeights,
-  PatchPool,
-  type RunConfig,
-  type RunOverrides,
-  readSafetensors,
-  runConfig,
-} from '../../src/index.ts';
+import { exportStep, exportWeights } from '../../src/export.ts';
+import { readSafetensors } from '../../src/formats.ts';
+import { type BagsslError, fit } from '../../src/index.ts';
+import { PatchPool } from '../../src/patches.ts';
+import { type Checkpoint, initialWeights, type RunConfig, type RunOverrides, runConfig } from '../../src/train.ts';
 import { Batches } from '../../src/training/batches.ts';
 import golden from '../golden/short-training.json';
 import { relativeError } from '../support/reference.ts';

@@ -1,6 +1,7 @@
-import { BagsslError, type FitOptions, openRun, type RunStore, type Step } from '../../src/index.ts';
+import { BagsslError, type FitOptions, openRun, type Step } from '../../src/index.ts';
 import type { PatchPool } from '../../src/patches/pool.ts';
 import type { State } from '../../src/runtime/resident-state.ts';
+import type { RunStore } from '../../src/train.ts';
 import { LocalFit } from '../../src/training/local-fit.ts';
 import type { TrainingStep } from '../../src/training/training-step.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';

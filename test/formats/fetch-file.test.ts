@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, describe, it } from 'node:test';
-import { BagsslError, type ErrorCode, fetchFile } from '../../src/index.ts';
+import { fetchFile } from '../../src/formats.ts';
+import { BagsslError, type ErrorCode } from '../../src/index.ts';
 
 const file = Buffer.from(Uint8Array.from({ length: 100_000 }, (_, i) => i * 7));
 const sha256 = createHash('sha256').update(file).digest('hex');

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { readWeights, writeSafetensors } from '../../src/formats.ts';
 import { fromHalf, toHalf } from '../../src/half.ts';
-import { BagsslError, Embedder, initialWeights, readWeights, runConfig, writeSafetensors } from '../../src/index.ts';
+import { BagsslError, Embedder } from '../../src/index.ts';
+import { initialWeights, runConfig } from '../../src/train.ts';
 import { relativeError } from '../support/reference.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 

@@ -1,7 +1,9 @@
 // Writes what short-training.py needs: the initial weights and every batch of the run in ../support/short-training.ts.
 // Bundle with esbuild (see scripts/test.mjs), then: node short-training-inputs.js FILE.safetensors
 import { writeFileSync } from 'node:fs';
-import { initialWeights, PatchPool, runConfig, writeSafetensors } from '../../src/index.ts';
+import { initialWeights, runConfig } from '../../src/train.ts';
+import { PatchPool } from '../../src/patches.ts';
+import { writeSafetensors } from '../../src/formats.ts';
 import { Batches } from '../../src/training/batches.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { builtinScenes, Embedder, fit } from '../../src/index.ts';
+import { builtinScenes } from '../../src/data.ts';
+import { Embedder, fit } from '../../src/index.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const built = readdirSync('dist', { recursive: true })

@@ -3,27 +3,15 @@ import { type DecodeOptions, decodeImage as decode } from '../../src/data/decode
 import { jsquashDecoder } from '../../src/data/decode-jsquash.ts';
 import { sharpDecoder } from '../../src/data/decode-sharp.ts';
 import { jpegIsWhole, readImageHeader } from '../../src/data/image-header.ts';
-import {
-  checkRecipe,
-  compact,
-  decodeCheckpoint,
-  encodeCheckpoint,
-  encoders,
-  memoryStore,
-  openRun,
-  presets,
-  type RunOverrides,
-  readCifarBatch,
-  readNpy,
-  readSafetensors,
-  readWeights,
-  runConfig,
-  writeNpy,
-  writeSafetensors,
-} from '../../src/index.ts';
+import { readCifarBatch } from '../../src/data.ts';
+import { compact, encoders } from '../../src/encoders.ts';
+import { readNpy, readSafetensors, readWeights, writeNpy, writeSafetensors } from '../../src/formats.ts';
+import { openRun } from '../../src/index.ts';
 import { checkModel } from '../../src/model/config.ts';
 import { describeModel } from '../../src/model/describe.ts';
 import type { Stream } from '../../src/patches/philox.ts';
+import { checkRecipe, presets } from '../../src/patches.ts';
+import { decodeCheckpoint, encodeCheckpoint, memoryStore, type RunOverrides, runConfig } from '../../src/train.ts';
 import { SHORT_RUN } from '../support/short-training.ts';
 import { TINY_RUNS } from '../support/tiny-runs.ts';
 import { mutateBytes, mutateJson } from './mutate.ts';

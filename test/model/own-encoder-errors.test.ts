@@ -6,13 +6,14 @@ import type { ModelProto } from 'onnx-buf';
 import { gradients } from '../../src/graph/gradients.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { readOnnx } from '../../src/graph/read-onnx.ts';
-import { BagsslError, type ErrorCode, runConfig } from '../../src/index.ts';
+import { BagsslError, type ErrorCode } from '../../src/index.ts';
 import { checkModel, type ModelConfig } from '../../src/model/config.ts';
 import { describeModel } from '../../src/model/describe.ts';
 import { encode, encoderWidth } from '../../src/model/encoder.ts';
 import type { OnnxConfig } from '../../src/model/encoders/onnx.ts';
 import { projectors } from '../../src/model/presets.ts';
 import { Scope } from '../../src/model/scope.ts';
+import { runConfig } from '../../src/train.ts';
 import { type OnnxFile, onnxFile } from '../support/onnx-file.ts';
 
 const encoderOf = (model: Uint8Array, more: Partial<OnnxConfig> = {}): OnnxConfig => ({

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { BagsslError, fit, type RunConfig, runConfig } from '../../src/index.ts';
+import { BagsslError, fit } from '../../src/index.ts';
+import { type RunConfig, runConfig } from '../../src/train.ts';
 import { largestDifference, plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const objectives: RunConfig['objective'][] = [

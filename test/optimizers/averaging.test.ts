@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { BagsslError, fit, runConfig } from '../../src/index.ts';
+import { BagsslError, fit } from '../../src/index.ts';
 import { averagedWeights } from '../../src/optimizers/averaged-weights.ts';
+import { runConfig } from '../../src/train.ts';
 import { relativeError } from '../support/reference.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 

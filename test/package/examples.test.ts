@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import type { Browser } from 'puppeteer-core';
 import { linkPackage, type PackedApp, packedApp } from '../support/packed-app.ts';
-import { type StaticServer, serve } from '../support/static-server.ts';
+import { ISOLATED, type StaticServer, serve } from '../support/static-server.ts';
 import { openChromium, visit } from '../support/visit.ts';
 
 /** `npm run test:package` sets it, when the bundlers of examples/package.json are installed. */
@@ -74,6 +76,31 @@ describe('the examples', () => {
   it('runs when esbuild has bundled it', async () => {
     app.node('esbuild/build.mjs');
     await page('esbuild');
+  });
+
+  it('compares two pictures of a page in six lines', async () => {
+    app.node('embed/build.mjs');
+    const scripts: Record<string, number> = {};
+    await using page = await serve(
+      app.folder,
+      () => ISOLATED,
+      async (file) => {
+        const bytes = await readFile(file);
+        const name = basename(file);
+        if (/^(?!ort[.-]|patches\.worker).*\.js$/.test(name))
+          scripts[name] = gzipSync(bytes, { level: 9 }).length / 1000;
+        return bytes;
+      },
+    );
+    const { result, console: lines } = await visit(browser, `${page.origin}/embed/`);
+    assert.match(result, /^The two pictures are 0\.\d{3} alike\.$/);
+    assert.deepEqual(
+      lines.filter((line) => !/adapter/.test(line)), // this Chromium has no GPU, and says so
+      [],
+    );
+    // What the page loaded of ours, and Comlink and pbf with it, to do so.
+    const size = Object.values(scripts).reduce((sum, kB) => sum + kB, 0);
+    assert.ok(size > 10 && size < 65, `${size.toFixed(1)} kB of scripts: ${JSON.stringify(scripts)}`);
   });
 
   it('runs in Deno through npm:', () => {

@@ -7,6 +7,11 @@ import { after, before, describe, it } from 'node:test';
 import { build } from 'esbuild';
 import { type PackedApp, packedApp } from '../support/packed-app.ts';
 
+/** The paths the package is imported by, and where their source is. */
+const FACES = Object.keys(JSON.parse(readFileSync('package.json', 'utf8')).exports)
+  .filter((path) => path !== './package.json')
+  .map((path) => ({ specifier: `bagssl${path.slice(1)}`, source: `src/${path.slice(2) || 'index'}.ts` }));
+
 /** What npm publishes, seen by an application that has installed it. */
 describe('the packed package', () => {
   let app: PackedApp;
@@ -43,22 +48,38 @@ describe('the packed package', () => {
     }
   });
 
-  for (const [specifier, source] of [
-    ['bagssl', 'src/index.ts'],
-    ['bagssl/node', 'src/node.ts'],
-  ]) {
-    it(`exports from ${specifier} what ${source} exports`, async () => {
-      const expected = await namesOf(source);
-      assert.ok(expected.length > 0);
-      const program = `console.log(JSON.stringify(Object.keys(await import('${specifier}')).sort()))`;
-      assert.deepEqual(JSON.parse(app.node('--input-type=module', '-e', program)), expected);
-    });
-  }
+  it('exports from every path what its source exports', async () => {
+    const specifiers = FACES.map(({ specifier }) => specifier);
+    const program = `
+      const names = async (path) => [path, Object.keys(await import(path)).sort()];
+      console.log(JSON.stringify(await Promise.all(${JSON.stringify(specifiers)}.map(names))));`;
+    const expected = await Promise.all(FACES.map(async ({ specifier, source }) => [specifier, await namesOf(source)]));
+    assert.deepEqual(JSON.parse(app.node('--input-type=module', '-e', program)), expected);
+  });
+
+  it('has each name at one sub-path, and what the root repeats is the same thing', () => {
+    const program = `
+      const home = new Map();
+      const double = [];
+      for (const path of ${JSON.stringify(FACES.map(({ specifier }) => specifier).filter((one) => one !== 'bagssl'))}) {
+        for (const [name, value] of Object.entries(await import(path))) {
+          if (home.has(name)) double.push(name);
+          home.set(name, value);
+        }
+      }
+      const root = Object.entries(await import('bagssl'));
+      const own = root.filter(([name]) => !home.has(name)).map(([name]) => name);
+      const other = root.filter(([name, value]) => home.has(name) && home.get(name) !== value).map(([name]) => name);
+      console.log(JSON.stringify({ double, own, other, size: root.length }));`;
+    const { size, ...found } = JSON.parse(app.node('--input-type=module', '-e', program));
+    assert.deepEqual(found, { double: [], own: ['BagsslError', 'VERSION'], other: [] });
+    assert.ok(size <= 12, `the root exports ${size} names`);
+  });
 
   it('is typed for an application in TypeScript', async () => {
     const lines = await Promise.all(
-      ['bagssl', 'bagssl/node'].map(async (specifier, k) => {
-        const names = (await namesOf(k === 0 ? 'src/index.ts' : 'src/node.ts')).map((name) => `${name} as ${name}${k}`);
+      FACES.map(async ({ specifier, source }, k) => {
+        const names = (await namesOf(source)).map((name) => `${name} as ${name}${k}`);
         return `export { ${names.join(', ')} } from '${specifier}';`;
       }),
     );

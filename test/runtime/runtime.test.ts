@@ -3,8 +3,9 @@ import { describe, it } from 'node:test';
 import { relu, scale } from '../../src/graph/functions.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';
-import { type BagsslError, Runtime } from '../../src/index.ts';
+import type { BagsslError } from '../../src/index.ts';
 import { ResidentState } from '../../src/runtime/resident-state.ts';
+import { Runtime } from '../../src/runtime.ts';
 
 function doubling(size: number): Uint8Array {
   const graph = createGraph();

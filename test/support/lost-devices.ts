@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findAdapter } from '../../src/index.ts';
+import { findAdapter } from '../../src/runtime.ts';
 import { LocalFit } from '../../src/training/local-fit.ts';
 import { plainImages, SHORT_RUN } from './short-training.ts';
 

@@ -7,10 +7,10 @@ import { gradients } from '../../src/graph/gradients.ts';
 import type { Shape, Value } from '../../src/graph/graph.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';
-import { type DeviceChoice, Runtime } from '../../src/index.ts';
 import { encode } from '../../src/model/encoder.ts';
 import type { OnnxConfig } from '../../src/model/encoders/onnx.ts';
 import { Scope } from '../../src/model/scope.ts';
+import { type DeviceChoice, Runtime } from '../../src/runtime.ts';
 import { rule } from './golden.ts';
 
 /** What PyTorch computes with a network it exported: ../golden/own-encoders.py. */

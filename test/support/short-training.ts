@@ -1,4 +1,7 @@
-import { type DeviceChoice, fit, type ImageSet, type RunOverrides } from '../../src/index.ts';
+import type { ImageSet } from '../../src/data.ts';
+import { fit } from '../../src/index.ts';
+import type { DeviceChoice } from '../../src/runtime.ts';
+import type { RunOverrides } from '../../src/train.ts';
 
 /** A tiny run that exercises every part of the step, for comparing engines: 20 steps, one seed, milliseconds each. */
 export const SHORT_RUN: RunOverrides = {

@@ -1,4 +1,6 @@
-import { type DeviceChoice, fit, type RunOverrides } from '../../src/index.ts';
+import { fit } from '../../src/index.ts';
+import type { DeviceChoice } from '../../src/runtime.ts';
+import type { RunOverrides } from '../../src/train.ts';
 import { plainImages, SHORT_RUN } from './short-training.ts';
 
 const sized = { ...SHORT_RUN, images: 8, views: 2, budget: { steps: 3 }, warmup: 0 } satisfies RunOverrides;

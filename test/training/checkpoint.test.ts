@@ -3,8 +3,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { BagsslError, type Checkpoint, runConfig } from '../../src/index.ts';
+import { BagsslError } from '../../src/index.ts';
 import { loadCheckpoint, saveCheckpoint } from '../../src/node.ts';
+import { type Checkpoint, runConfig } from '../../src/train.ts';
 import { SHORT_RUN } from '../support/short-training.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'bagssl-'));

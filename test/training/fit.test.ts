@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { BagsslError, decodeCheckpoint, encodeCheckpoint, fit, initialWeights, runConfig } from '../../src/index.ts';
+import { BagsslError, fit } from '../../src/index.ts';
+import { decodeCheckpoint, encodeCheckpoint, initialWeights, runConfig } from '../../src/train.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const options = { data: plainImages(), run: SHORT_RUN, threads: 1, workers: 1 } as const;

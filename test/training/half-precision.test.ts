@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { BagsslError, type RunOverrides, Runtime, runConfig } from '../../src/index.ts';
+import { BagsslError } from '../../src/index.ts';
 import { choosePrecision } from '../../src/runtime/precision.ts';
+import { Runtime } from '../../src/runtime.ts';
+import { type RunOverrides, runConfig } from '../../src/train.ts';
 import { initialState } from '../../src/training/initial-state.ts';
 import { TrainingStep } from '../../src/training/training-step.ts';
 import { randoms } from '../support/random.ts';

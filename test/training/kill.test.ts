@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Checkpoint, openRun, runConfig } from '../../src/index.ts';
+import { openRun } from '../../src/index.ts';
 import { folderStore } from '../../src/node.ts';
+import { type Checkpoint, runConfig } from '../../src/train.ts';
 import { SHORT_RUN } from '../support/short-training.ts';
 
 /** `npm run test:faults` kills 50 times. */

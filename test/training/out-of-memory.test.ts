@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import { BagsslError, fit, type RunOverrides } from '../../src/index.ts';
+import { BagsslError, fit } from '../../src/index.ts';
+import type { RunOverrides } from '../../src/train.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const PAGES_OF_A_MEBIBYTE = 16;

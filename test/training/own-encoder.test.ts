@@ -3,17 +3,10 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import {
-  BagsslError,
-  type Checkpoint,
-  Embedder,
-  fit,
-  initialWeights,
-  type RunOverrides,
-  Runtime,
-  runConfig,
-} from '../../src/index.ts';
+import { BagsslError, Embedder, fit } from '../../src/index.ts';
 import { loadCheckpoint, saveCheckpoint } from '../../src/node.ts';
+import { Runtime } from '../../src/runtime.ts';
+import { type Checkpoint, initialWeights, type RunOverrides, runConfig } from '../../src/train.ts';
 import { initialState } from '../../src/training/initial-state.ts';
 import { TrainingStep } from '../../src/training/training-step.ts';
 import { ownConfig, ownEncoders } from '../support/own-encoders.ts';

@@ -4,17 +4,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import {
-  BagsslError,
-  type Checkpoint,
-  type ErrorCode,
-  fit,
-  memoryStore,
-  openRun,
-  type RunStore,
-  runConfig,
-} from '../../src/index.ts';
+import { BagsslError, type ErrorCode, fit, openRun } from '../../src/index.ts';
 import { folderStore } from '../../src/node.ts';
+import { type Checkpoint, memoryStore, type RunStore, runConfig } from '../../src/train.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'bagssl-store-'));

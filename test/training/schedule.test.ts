@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { BagsslError, type RunOverrides, runConfig } from '../../src/index.ts';
+import { BagsslError } from '../../src/index.ts';
+import { type RunOverrides, runConfig } from '../../src/train.ts';
 import { learningRate, progress } from '../../src/training/schedule.ts';
 
 const STEPS = 40;

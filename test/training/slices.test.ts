@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type BagsslError, fit, type RunOverrides, Runtime, runConfig } from '../../src/index.ts';
+import { type BagsslError, fit } from '../../src/index.ts';
+import { Runtime } from '../../src/runtime.ts';
+import { type RunOverrides, runConfig } from '../../src/train.ts';
 import { TrainingStep } from '../../src/training/training-step.ts';
 import { randoms } from '../support/random.ts';
 import { relativeError } from '../support/reference.ts';

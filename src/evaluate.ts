@@ -1,0 +1,10 @@
+/** `bagssl/evaluate`: how good a representation is, by nearest neighbours and a linear probe, and what the method's theory says. */
+export { agreement, centred, meanRow } from './evaluation/agreement.ts';
+export { type ClosedForm, closedForm, type Optimum } from './evaluation/closed-form.ts';
+export { type Accuracies, type EvaluateOptions, type Evaluation, evaluate } from './evaluation/evaluate.ts';
+export { type GrowingBagOptions, type GrowingBags, growingBags } from './evaluation/growing-bag.ts';
+export { KNN_PROTOCOLS, type KnnProtocol, knnAccuracies, type Labelled } from './evaluation/knn.ts';
+export { type LinearProbeOptions, linearProbe } from './evaluation/linear-probe.ts';
+export { locality } from './evaluation/locality.ts';
+export { fitTable, type TableFit, type TableFitOptions } from './evaluation/table-fit.ts';
+export type { CoOccurrence } from './objectives/co-occurrence.ts';

@@ -1,0 +1,12 @@
+/** `bagssl/runtime`: ONNX Runtime on this device: which engine, how precise, and programs that keep their state there. */
+export {
+  type Adapter,
+  checkDevice,
+  DEVICE_CHOICES,
+  type Device,
+  type DeviceChoice,
+  findAdapter,
+} from './runtime/device.ts';
+export { PRECISION_CHOICES, type PrecisionChoice } from './runtime/precision.ts';
+export type { HostTensor, Program } from './runtime/program.ts';
+export { Runtime, type RuntimeOptions } from './runtime/runtime.ts';
