@@ -1,16 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 export const MIB = 2 ** 20;
 
-/** So that what is in use shows, and not what happens to wait for collection. */
+/**
+ * So that what is in use shows, and not what happens to wait for collection. A GPU device that was destroyed is held by its
+ * objects in JavaScript, which go one generation after the other, and by promises that settle between.
+ */
 export async function collectGarbage(): Promise<void> {
   setFlagsFromString('--expose-gc');
-  for (let k = 0; k < 2; k++) {
-    runInNewContext('gc')();
-    await setImmediate();
+  const collect = runInNewContext('gc');
+  for (let k = 0; k < 4; k++) {
+    collect();
+    await setTimeout(100);
   }
 }
 

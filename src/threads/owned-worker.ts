@@ -136,9 +136,14 @@ function webThread<Face>(
     event.preventDefault(); // else Deno ends the whole program
     die(event);
   };
-  worker.addEventListener('error', stop);
-  worker.addEventListener('messageerror', stop);
-  return { face: wrap<Face>(worker), hold() {}, terminate: () => worker.terminate() };
+  const events = ['error', 'messageerror'] as const;
+  for (const event of events) worker.addEventListener(event, stop);
+  const terminate = () => {
+    worker.terminate();
+    // Deno keeps a worker that has ended, and all that hears it: up to the GPU device of whoever owned it.
+    for (const event of events) worker.removeEventListener(event, stop);
+  };
+  return { face: wrap<Face>(worker), hold() {}, terminate };
 }
 
 function webWorker(script: WorkerScript, url: string | URL | undefined): Worker {

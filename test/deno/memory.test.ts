@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { fit } from '../../src/index.ts';
+import { setTimeout } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { Embedder, fit } from '../../src/index.ts';
 import { findAdapter } from '../../src/runtime.ts';
+import { initialWeights, runConfig } from '../../src/train.ts';
 import { largestDifference, plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const adapter = await findAdapter();
@@ -50,4 +54,42 @@ describe('memory of training on WebGPU', { skip: why }, () => {
       assert.ok(largestDifference(losses, (await shortRun('wasm', slices)).losses) < 1e-3);
     });
   }
+});
+
+/** The GPU devices that something still holds, of all that were opened. */
+function countDevices() {
+  const opened: WeakRef<GPUDevice>[] = [];
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (descriptor) {
+    const device = await requestDevice.call(this, descriptor);
+    opened.push(new WeakRef(device));
+    return device;
+  };
+  return () => ({ opened: opened.length, held: opened.filter((device) => device.deref()).length });
+}
+
+describe('memory of embedding on WebGPU', { skip: why }, () => {
+  it('is given back with the embedder, although Deno keeps its worker', async () => {
+    const devices = countDevices();
+    const config = runConfig({ ...SHORT_RUN, budget: { steps: 1 } });
+    const { model, recipe } = config;
+    const weights = initialWeights(config);
+    for (let k = 0; k < 3; k++) {
+      const embedder = await Embedder.create({ device: 'webgpu', model, recipe, weights, workers: 1 });
+      await embedder.matrix(plainImages());
+      await embedder.dispose();
+    }
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc');
+    // Not asked between: what is looked at by a WeakRef stays for the rest of that turn.
+    for (let k = 0; k < 5; k++) {
+      await setTimeout(100);
+      collect();
+    }
+    await setTimeout(0);
+    const { opened, held } = devices();
+    assert.equal(opened, 3);
+    // ORT may hold the last one.
+    assert.ok(held <= 1, `${held} of ${opened} devices are held`);
+  });
 });
