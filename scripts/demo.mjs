@@ -58,6 +58,7 @@ export async function buildDemo() {
     ...settings,
     entryPoints: [
       { in: 'demo/start.ts', out: 'start' },
+      { in: 'demo/common/embedding.worker.ts', out: 'embedding.worker' },
       ...DEMOS.map((name) => ({ in: `demo/${name}/${name}.ts`, out: name })),
     ],
     outdir: join(OUT, 'app'),

@@ -1,0 +1,144 @@
+import type { PatchMap } from 'bagssl/embed';
+import type { Pixels } from 'bagssl/patches';
+import { find, make } from '../common/dom.ts';
+import { pictureCanvas } from '../common/draw.ts';
+import { Embedding, type Which } from '../common/embedding.ts';
+import { keptEncoder } from '../common/kept-encoder.ts';
+import { type Pictures, scenes } from '../common/kept-pictures.ts';
+import { startPage } from '../common/page.ts';
+import { count, pictureSource } from '../common/picture-source.ts';
+import { attempt, calm, say } from '../common/say.ts';
+import { drawScale } from './colour-scale.ts';
+import { Space } from './space.ts';
+import { type Shown, showSpaces } from './space-view.ts';
+import { Stage } from './stage.ts';
+
+/** Pictures on the page at once. */
+const SHOWN = 12;
+/** Patches across a picture, and down it. */
+const ACROSS = 11;
+
+const which = find<HTMLSelectElement>('#encoder');
+const side = find<HTMLInputElement>('#side');
+const others = find<HTMLButtonElement>('#others');
+const embedding = new Embedding();
+const stage = new Stage(find('#stage'), (patch) => choose(chosen.picture, patch));
+let pictures: Pictures = { kind: 'scenes', set: scenes() };
+/** The first of the pictures on the page. */
+let from = 0;
+let shown: readonly Pixels[] = [];
+let maps: readonly (readonly PatchMap[])[] = [];
+let view: Shown | undefined;
+let chosen = { picture: 0, patch: (ACROSS * ACROSS) >> 1 };
+let opened: Which | undefined;
+/** The latest wish; work for an earlier one stops. */
+let wish = 0;
+
+const engine = startPage();
+drawScale(find('#legend'));
+pictureSource(find('#source'), async (taken) => {
+  pictures = taken;
+  from = 0;
+  await look();
+});
+which.onchange = () => void look();
+side.oninput = saySide;
+side.onchange = () => void look();
+others.onclick = () => {
+  from = (from + SHOWN) % pictures.set.length;
+  void look();
+};
+saySide();
+void attempt(offerOwn).then(look);
+
+function saySide(): void {
+  find('#side-said').textContent = `${side.value} % of the side`;
+}
+
+/** Lets the encoder trained here be chosen, and chooses it where the address asks for it. */
+async function offerOwn(): Promise<void> {
+  const kept = await keptEncoder();
+  if (!kept) return;
+  const option = find<HTMLOptionElement>('option[value=own]', which);
+  option.disabled = false;
+  option.textContent = `trained here, ${kept.made.toLocaleString()}`;
+  if (new URLSearchParams(location.search).get('encoder') === 'own') which.value = 'own';
+}
+
+/** Embeds the patches of the pictures on the page and shows them. */
+async function look(): Promise<void> {
+  wish++;
+  const mine = wish;
+  calm();
+  await attempt(async () => {
+    const asked = which.value as Which;
+    if (opened !== asked) {
+      say('Opening the encoder …');
+      opened = undefined;
+      await embedding.open(asked, (await engine).device);
+      opened = asked;
+    }
+    const { set } = pictures;
+    const some = await Promise.all(
+      Array.from({ length: Math.min(SHOWN, set.length) }, (_, i) => set.image((from + i) % set.length)),
+    );
+    const scale = (Number(side.value) / 100) ** 2;
+    const made: PatchMap[][] = [];
+    for (const [i, picture] of some.entries()) {
+      if (mine !== wish) return;
+      say(`Looking at picture ${i + 1} of ${some.length} …`);
+      made.push(await embedding.patches(picture, { kind: 'grid', across: ACROSS, scales: [scale] }));
+    }
+    if (mine !== wish) return;
+    [shown, maps] = [some, made];
+    const patches = (shown.length * ACROSS ** 2).toLocaleString('en');
+    say(`${shown.length} of ${count(pictures.set.length)}, ${patches} patches.`);
+    show(asked);
+  });
+}
+
+function show(encoder: Which): void {
+  find('#looking').hidden = false;
+  others.hidden = pictures.set.length <= SHOWN;
+  const note = find('#encoder-note');
+  note.hidden = encoder === 'own';
+  note.textContent =
+    'Its file holds the embedding alone. An encoder that you train here also has a projection space, and both are shown side by side.';
+  const features = encoder === 'own' ? (['embedding', 'projection'] as const) : (['embedding'] as const);
+  const spaces = features.map(
+    (feature, k) =>
+      new Space(
+        feature,
+        maps.map((map) => map[k].vectors),
+      ),
+  );
+  view = showSpaces(
+    find('#spaces'),
+    spaces,
+    shown,
+    maps.map(([map]) => map.boxes),
+    choose,
+  );
+  const buttons = shown.map((picture, i) => {
+    const button = make('button', { type: 'button', className: 'picture', ariaLabel: `Choose picture ${i + 1}` });
+    button.append(pictureCanvas(picture));
+    button.onclick = () => choose(i, chosen.patch);
+    return make('li', {}, button);
+  });
+  find('#choice').replaceChildren(...buttons);
+  choose(Math.min(chosen.picture, shown.length - 1), chosen.patch);
+}
+
+/** Looks for this patch everywhere. */
+function choose(picture: number, patch: number): void {
+  chosen = { picture, patch };
+  const [{ boxes }] = maps[picture];
+  stage.show(shown[picture], boxes, patch);
+  for (const [i, button] of find('#choice').querySelectorAll('button').entries()) {
+    button.ariaPressed = String(i === picture);
+  }
+  const [column, row] = [patch % ACROSS, Math.floor(patch / ACROSS)];
+  const told = view!.show(chosen);
+  find('#told').textContent =
+    `Picture ${picture + 1}, patch ${column + 1} from the left, ${row + 1} from the top. ${told}`;
+}

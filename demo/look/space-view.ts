@@ -1,0 +1,85 @@
+import type { PatchBox } from 'bagssl/embed';
+import type { Pixels } from 'bagssl/patches';
+import { make } from '../common/dom.ts';
+import { imageData } from '../common/draw.ts';
+import { SimilarityMap } from './similarity-map.ts';
+import { type Near, nearest, type Place, type Space } from './space.ts';
+
+/** Nearest patches shown in each space. */
+const NEAREST = 6;
+/** Pixels of a patch's little picture. */
+const THUMB = 64;
+const WORDS: Readonly<Record<string, string>> = {
+  embedding: 'What the encoder gives for a patch; the bag averages it.',
+  projection: 'What the objective sees in training, behind the projector.',
+};
+
+/** What is on the page. */
+export interface Shown {
+  /** Draws everything for one patch, and tells it in a sentence or two. */
+  show(place: Place): string;
+}
+
+/** One column for each space: maps over all pictures, and the nearest patches of other pictures. */
+export function showSpaces(
+  element: HTMLElement,
+  spaces: readonly Space[],
+  pictures: readonly Pixels[],
+  boxes: readonly (readonly PatchBox[])[],
+  choose: (picture: number, patch: number) => void,
+): Shown {
+  const views = spaces.map((space) => {
+    const maps = pictures.map((picture, i) => new SimilarityMap(picture, boxes[i]));
+    const found = make('ol', { className: 'found patches' });
+    const title = `${space.feature[0].toUpperCase()}${space.feature.slice(1)}`;
+    const section = make(
+      'section',
+      { ariaLabel: `${title} space` },
+      make('h3', {}, title),
+      make('p', { className: 'note' }, WORDS[space.feature]),
+      make('div', { className: 'maps' }, ...maps.map(({ element }) => element)),
+      make('h4', {}, 'Nearest patches of other pictures'),
+      found,
+    );
+    return { space, maps, found, section };
+  });
+  element.replaceChildren(...views.map(({ section }) => section));
+
+  return {
+    show(place) {
+      const sentences = views.map(({ space, maps, found }) => {
+        const similar = space.similarities(place);
+        for (const [i, map] of maps.entries()) {
+          map.show(similar[i], describe(i, similar[i]));
+          map.element.classList.toggle('own', i === place.picture);
+        }
+        const near = nearest(similar, place.picture, NEAREST);
+        found.replaceChildren(
+          ...near.map((one) => item(one, pictures[one.picture], boxes[one.picture][one.patch], choose)),
+        );
+        const best = near[0]
+          ? `; most like it is one in picture ${near[0].picture + 1}, ${near[0].similarity.toFixed(2)}`
+          : '';
+        return `${space.feature}: ${share(similar[place.picture])} % of this picture is like it${best}`;
+      });
+      return `By ${sentences.join('. By ')}.`;
+    },
+  };
+}
+
+/** Percent of the places with a cosine above a half. */
+const share = (values: Float32Array) =>
+  Math.round((100 * values.filter((value) => value > 0.5).length) / values.length);
+const describe = (picture: number, values: Float32Array) =>
+  `Picture ${picture + 1}: ${share(values)} % of it is like the chosen patch, at most ${Math.max(...values).toFixed(2)}`;
+
+function item(near: Near, picture: Pixels, box: PatchBox, choose: (picture: number, patch: number) => void) {
+  const whole = make('canvas', { width: picture.width, height: picture.height });
+  whole.getContext('2d')!.putImageData(imageData(picture), 0, 0);
+  const canvas = make('canvas', { width: THUMB, height: THUMB });
+  canvas.getContext('2d')!.drawImage(whole, box.x, box.y, box.width, box.height, 0, 0, THUMB, THUMB);
+  const label = `A patch of picture ${near.picture + 1}, cosine ${near.similarity.toFixed(2)}. Look at it`;
+  const button = make('button', { type: 'button', className: 'picture', ariaLabel: label }, canvas);
+  button.onclick = () => choose(near.picture, near.patch);
+  return make('li', {}, button, make('span', {}, near.similarity.toFixed(2)));
+}

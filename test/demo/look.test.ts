@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Browser, Page } from 'puppeteer-core';
+import { assertAccessible, DemoSite, drawPictures, drop, press, type SiteOptions, text } from '../support/demo-site.ts';
+import { openChromium, SWIFTSHADER } from '../support/visit.ts';
+
+describe('the demo that looks inside pictures', () => {
+  let browser: Browser;
+  let folder: string;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'bagssl-look-'));
+    await drawPictures(join(folder, 'many'), 12);
+    await drawPictures(join(folder, 'two'), 2);
+    browser = await openChromium(...SWIFTSHADER);
+  });
+  after(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const open = (options?: SiteOptions) => DemoSite.open(browser, options);
+  const told = (page: Page, pattern: RegExp) => text(page, '#told', pattern);
+  async function take(page: Page, name: 'many' | 'two'): Promise<void> {
+    await page.waitForSelector('#source button');
+    await drop(page, join(folder, name));
+    const count = name === 'many' ? 12 : 2;
+    await page.waitForFunction((n) => document.querySelectorAll('#choice button').length === n, { polling: 50 }, count);
+    await told(page, /^Picture 1, /);
+  }
+  /** All maps of a column, as their colours. */
+  const maps = (page: Page, column = 0): Promise<string[]> =>
+    page.$$eval(
+      '#spaces section',
+      (sections, k) =>
+        Array.from(sections[k].querySelectorAll<HTMLCanvasElement>('.heat'), (heat) =>
+          heat.getContext('2d')!.getImageData(0, 0, heat.width, heat.height).data.join(),
+        ),
+      column,
+    );
+
+  it('shows where a patch lives, by pointer and by keys, in patches of any size', { timeout: 120_000 }, async () => {
+    await using site = await open();
+    const page = await site.page('look/?device=wasm');
+    await told(page, /^Picture 1, patch 6 from the left, 6 from the top\. By embedding: \d+ % of this picture/); // scenes
+    await assertAccessible(page);
+    await take(page, 'many');
+    const first = await maps(page);
+    assert.equal(first.length, 12);
+    assert.equal(new Set(first).size, 12);
+
+    const stage = await page.waitForSelector('#stage');
+    await stage!.click({ offset: { x: 4, y: 4 } });
+    await told(page, /patch 1 from the left, 1 from the top/);
+    const clicked = await maps(page);
+    assert.ok(clicked.every((map, i) => map !== first[i]));
+    for (const key of ['ArrowRight', 'ArrowRight', 'ArrowDown', 'ArrowUp', 'ArrowUp'] as const) await stage!.press(key);
+    await told(page, /patch 3 from the left, 1 from the top/);
+    assert.notDeepEqual(await maps(page), clicked);
+
+    // The nearest patch of another picture, pressed, becomes the one that is looked for.
+    const near = await page.$eval('.found button', (button) => button.ariaLabel!);
+    const [picture] = near.match(/\d+/)!;
+    await page.$eval('.found button', (button) => (button as HTMLButtonElement).click());
+    await told(page, new RegExp(`^Picture ${picture}, `));
+
+    const before = await maps(page);
+    await page.$eval('#side', (side) => {
+      (side as HTMLInputElement).value = '45';
+      side.dispatchEvent(new Event('input'));
+      side.dispatchEvent(new Event('change'));
+    });
+    await page.waitForFunction(
+      (old) => document.querySelector<HTMLCanvasElement>('.heat')!.width !== old,
+      { polling: 50 },
+      15,
+    );
+    assert.notDeepEqual(await maps(page), before);
+    assert.equal(await text(page, '#side-said', /%/), '45 % of the side');
+    assert.deepEqual(site.errors, []);
+  });
+
+  it('compares embedding and projection of an encoder that was trained here', { timeout: 120_000 }, async () => {
+    await using site = await open();
+    const page = await site.page('learn/?device=wasm&width=4&images=12&patches=4&steps=3');
+    await page.waitForSelector('#source button');
+    await drop(page, join(folder, 'many'));
+    await text(page, '#status', /12 pictures ready/);
+    await press(page, /^Start$/);
+    await page.waitForSelector('#look:not([hidden])', { visible: true });
+    await press(page, /^Look inside it$/);
+    await page.waitForFunction(() =>
+      /By embedding: .* By projection: /.test(document.querySelector('#told')?.textContent ?? ''),
+    );
+    assert.deepEqual(await page.$$eval('#spaces h3', (all) => all.map((one) => one.textContent)), [
+      'Embedding',
+      'Projection',
+    ]);
+    const [embedding, projection] = [await maps(page, 0), await maps(page, 1)];
+    assert.equal(projection.length, 12); // the pictures of the other demo
+    assert.notDeepEqual(embedding, projection);
+    assert.deepEqual(site.errors, []);
+  });
+
+  it('works on WebGPU', { timeout: 200_000 }, async () => {
+    await using site = await open();
+    const page = await site.page('look/?device=webgpu');
+    await take(page, 'two');
+    assert.equal((await maps(page)).length, 2);
+    assert.deepEqual(site.errors, []);
+  });
+
+  it('says what to do where its worker is missing, and where the engine is', { timeout: 120_000 }, async () => {
+    for (const [name, said] of [
+      ['embedding.worker.js', /background could not run.*blocks web workers/],
+      ['.wasm', /engine that computes could not be started/],
+    ] as const) {
+      await using site = await open({
+        read: (file) => (file.endsWith(name) ? Promise.reject(new Error('missing')) : readFile(file)),
+      });
+      const page = await site.page('look/?device=wasm');
+      await text(page, '#alert', said);
+    }
+  });
+});
