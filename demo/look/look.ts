@@ -3,7 +3,7 @@ import type { Pixels } from 'bagssl/patches';
 import { find, make } from '../common/dom.ts';
 import { pictureCanvas } from '../common/draw.ts';
 import { Embedding, type Which } from '../common/embedding.ts';
-import { keptEncoder } from '../common/kept-encoder.ts';
+import { EncoderChoice } from '../common/encoder-choice.ts';
 import { type Pictures, scenes } from '../common/kept-pictures.ts';
 import { startPage } from '../common/page.ts';
 import { count, pictureSource } from '../common/picture-source.ts';
@@ -18,7 +18,7 @@ const SHOWN = 12;
 /** Patches across a picture, and down it. */
 const ACROSS = 11;
 
-const which = find<HTMLSelectElement>('#encoder');
+const choice = new EncoderChoice(find('#encoder'), () => void look());
 const side = find<HTMLInputElement>('#side');
 const others = find<HTMLButtonElement>('#others');
 const embedding = new Embedding();
@@ -41,7 +41,6 @@ pictureSource(find('#source'), async (taken) => {
   from = 0;
   await look();
 });
-which.onchange = () => void look();
 side.oninput = saySide;
 side.onchange = () => void look();
 others.onclick = () => {
@@ -49,20 +48,10 @@ others.onclick = () => {
   void look();
 };
 saySide();
-void attempt(offerOwn).then(look);
+void look();
 
 function saySide(): void {
   find('#side-said').textContent = `${side.value} % of the side`;
-}
-
-/** Lets the encoder trained here be chosen, and chooses it where the address asks for it. */
-async function offerOwn(): Promise<void> {
-  const kept = await keptEncoder();
-  if (!kept) return;
-  const option = find<HTMLOptionElement>('option[value=own]', which);
-  option.disabled = false;
-  option.textContent = `trained here, ${kept.made.toLocaleString()}`;
-  if (new URLSearchParams(location.search).get('encoder') === 'own') which.value = 'own';
 }
 
 /** Embeds the patches of the pictures on the page and shows them. */
@@ -71,7 +60,8 @@ async function look(): Promise<void> {
   const mine = wish;
   calm();
   await attempt(async () => {
-    const asked = which.value as Which;
+    const asked = await choice.which();
+    if (mine !== wish) return;
     if (opened !== asked) {
       say('Opening the encoder …');
       opened = undefined;

@@ -1,0 +1,128 @@
+import { type Camera, openCamera } from '../common/camera.ts';
+import { find } from '../common/dom.ts';
+import { Embedding, type Which } from '../common/embedding.ts';
+import { EncoderChoice } from '../common/encoder-choice.ts';
+import { type Pictures, scenes } from '../common/kept-pictures.ts';
+import { startPage } from '../common/page.ts';
+import { count, pictureSource } from '../common/picture-source.ts';
+import { attempt, calm, say } from '../common/say.ts';
+import { FOUND, FoundList } from './found-list.ts';
+import { Gallery } from './gallery.ts';
+
+const go = find<HTMLButtonElement>('#go');
+const video = find<HTMLVideoElement>('#video');
+const live = find('#live');
+const embedding = new Embedding();
+const found = new FoundList(find('#found'));
+const engine = startPage();
+const choice = new EncoderChoice(find('#encoder'), () => void learnPictures());
+let pictures: Pictures = { kind: 'scenes', set: scenes() };
+let gallery: Gallery | undefined;
+let opened: Which | undefined;
+let camera: Camera | undefined;
+/** The camera is wanted, though perhaps not now: the page may be hidden. */
+let wanted = false;
+/** The latest wish for a gallery; work for an earlier one stops. */
+let wish = 0;
+let frames = 0;
+let pace = 0;
+
+pictureSource(find('#source'), async (taken) => {
+  pictures = taken;
+  await learnPictures();
+});
+go.onclick = () => void (wanted ? rest() : attempt(start));
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'hidden') close();
+  else if (wanted) void attempt(start);
+});
+addEventListener('pagehide', close);
+void learnPictures();
+
+/** Embeds the pictures, so that they can be found. */
+async function learnPictures(): Promise<void> {
+  wish++;
+  const mine = wish;
+  gallery = undefined;
+  go.disabled = !wanted;
+  calm();
+  await attempt(async () => {
+    const which = await choice.which();
+    const { device } = await engine;
+    if (mine !== wish) return;
+    if (opened !== which) {
+      say('Opening the encoder …');
+      opened = undefined;
+      await embedding.open(which, device);
+      opened = which;
+    }
+    const { set } = pictures;
+    const made = await Gallery.of(set, embedding.bag, (done, total) => {
+      if (mine === wish && done % 20 === 0) say(`Looked at ${done} of ${count(total)}.`);
+      return mine === wish;
+    });
+    if (!made) return;
+    gallery = made;
+    go.disabled = false;
+    find('#known').textContent =
+      made.size < set.length ? `Finds the first ${count(made.size)}.` : `Finds ${count(made.size)}.`;
+    say('Ready.');
+  });
+}
+
+async function start(): Promise<void> {
+  calm();
+  wanted = true;
+  try {
+    camera = await openCamera(video);
+  } catch (error) {
+    rest();
+    throw error;
+  }
+  if (!wanted || document.visibilityState === 'hidden') return close();
+  live.hidden = false;
+  go.textContent = 'Stop the camera';
+  try {
+    await watch(camera);
+  } catch (error) {
+    rest();
+    throw error;
+  }
+}
+
+/** Embeds one frame after the other until the camera is another or none. */
+async function watch(open: Camera): Promise<void> {
+  let last = performance.now();
+  while (camera === open) {
+    await new Promise(requestAnimationFrame);
+    if (camera !== open || !gallery) {
+      last = performance.now();
+      continue;
+    }
+    const started = performance.now();
+    const vector = await embedding.bag(await open.still());
+    const now = performance.now();
+    if (camera !== open || !gallery) continue;
+    await found.show(pictures.set, gallery.nearest(vector, FOUND));
+    frames++;
+    pace = pace ? 0.9 * pace + 0.1 * (now - last) : now - last;
+    last = now;
+    find('#frames').textContent = frames.toLocaleString('en');
+    find('#took').textContent = Math.round(now - started).toString();
+    find('#pace').textContent = (1000 / pace).toFixed(1);
+  }
+}
+
+function close(): void {
+  camera?.close();
+  camera = undefined;
+}
+
+function rest(): void {
+  wanted = false;
+  close();
+  found.clear();
+  live.hidden = true;
+  go.textContent = 'Start the camera';
+  go.disabled = !gallery;
+}

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Browser, Page } from 'puppeteer-core';
+import sharp from 'sharp';
+import { assertAccessible, DemoSite, drawPictures, drop, press, text } from '../support/demo-site.ts';
+import { openChromium, SWIFTSHADER } from '../support/visit.ts';
+
+describe('the demo that finds by camera', () => {
+  let browser: Browser;
+  let folder: string;
+  let pictures: string[];
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'bagssl-camera-'));
+    pictures = await drawPictures(folder, 12);
+    browser = await openChromium(...SWIFTSHADER, '--use-fake-device-for-media-stream');
+  });
+  after(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function open(site: DemoSite): Promise<Page> {
+    const page = await site.page('camera/?device=wasm');
+    await page.waitForSelector('#source button');
+    await drop(page, folder);
+    await text(page, '#known', /^Finds 12 pictures\.$/);
+    return page;
+  }
+  const frames = async (page: Page) => Number(await page.$eval('#frames', (one) => one.textContent));
+  const tracks = (page: Page) => page.$eval('#video', (video) => (video as HTMLVideoElement).srcObject !== null);
+  const hide = (page: Page, state: 'hidden' | 'visible') =>
+    page.evaluate((visibility) => {
+      Object.defineProperty(document, 'visibilityState', { value: visibility, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, state);
+
+  it('finds the picture that is held before it, rests while hidden, and lets go of it', {
+    timeout: 60_000,
+  }, async () => {
+    await using site = await DemoSite.open(browser);
+    const page = await open(site);
+    const shown = 7;
+    const { data, info } = await sharp(pictures[shown]).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+    await page.evaluate(
+      (pixels, width, height) => {
+        const [small, canvas] = [new OffscreenCanvas(width, height), document.createElement('canvas')];
+        small.getContext('2d')!.putImageData(new ImageData(Uint8ClampedArray.from(pixels), width, height), 0, 0);
+        [canvas.width, canvas.height] = [10 * width, 10 * height];
+        const draw = () => canvas.getContext('2d')!.drawImage(small, 0, 0, canvas.width, canvas.height);
+        draw();
+        setInterval(draw, 50);
+        navigator.mediaDevices.getUserMedia = async () => canvas.captureStream();
+      },
+      [...data],
+      info.width,
+      info.height,
+    );
+    await press(page, /^Start the camera$/);
+    await text(page, '#frames', /^\d\d+$/);
+    const items = await page.$$eval('#found li:not([hidden]) canvas', (all) => all.map((one) => one.ariaLabel!));
+    assert.equal(items.length, 6);
+    const names = await page.$eval('#told', (one) => one.textContent!);
+    assert.match(items[0], new RegExp(`picture-${shown}\\.png$`));
+    assert.match(names, /^Most like .*\.png, 0\.\d\d\.$/);
+    assert.ok(Number(await page.$eval('#found li span', (one) => one.textContent)) > 0.8);
+    assert.ok(Number(await text(page, '#pace', /\d/)) > 0);
+    await assertAccessible(page);
+
+    await hide(page, 'hidden');
+    assert.equal(await tracks(page), false);
+    const rested = await frames(page);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.ok((await frames(page)) <= rested + 1);
+    await hide(page, 'visible');
+    await page.waitForFunction((n) => Number(document.querySelector('#frames')!.textContent) > n + 2, {}, rested);
+    await press(page, /^Stop the camera$/);
+    assert.equal(await tracks(page), false);
+    assert.deepEqual(site.errors, []);
+  });
+
+  it('counts the frames of a camera, also without a connection', { timeout: 60_000 }, async () => {
+    await using site = await DemoSite.open(browser);
+    await site.allow('camera');
+    const page = await open(site);
+    // The engine is kept some seconds after the page has come to rest.
+    await page.waitForFunction(async () => {
+      const all = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
+      return all.flat().some(({ url }) => url.endsWith('.wasm'));
+    });
+    await press(page, /^Start the camera$/);
+    await text(page, '#frames', /^\d\d+$/);
+    await site.unplug();
+    await page.reload();
+    await text(page, '#known', /^Finds 12 pictures\.$/);
+    await press(page, /^Start the camera$/);
+    await text(page, '#frames', /^\d\d+$/);
+  });
+
+  it('says what to do where the camera is refused, and can be asked again', { timeout: 60_000 }, async () => {
+    await using site = await DemoSite.open(browser);
+    const page = await open(site);
+    await press(page, /^Start the camera$/);
+    await text(page, '#alert', /The camera was refused\. Allow it/);
+    await site.allow('camera');
+    await press(page, /^Start the camera$/);
+    await text(page, '#frames', /^[1-9]/);
+  });
+});
