@@ -1,5 +1,4 @@
-import { VERSION } from '../src/index.ts';
-import { findAdapter, Runtime } from '../src/runtime.ts';
+import { type Diagnostics, diagnostics } from '../src/index.ts';
 import type { Command } from './options.ts';
 import { JSON_OPTION, printJson } from './shared.ts';
 
@@ -7,38 +6,23 @@ export const doctor: Command = {
   summary: 'say what this machine offers, and what would make it faster',
   options: { json: JSON_OPTION },
   async run(values) {
-    const adapter = await findAdapter();
-    const warnings: string[] = [];
-    const runtime = await Runtime.open({ onWarning: (message) => warnings.push(message) });
-    const native = await Runtime.open({ device: 'native' }).then(
-      () => true,
-      () => false,
-    );
-    const report = {
-      version: VERSION,
-      platform: platformName(),
-      device: runtime.device,
-      threads: runtime.threads,
-      webgpu: 'none' in adapter ? { available: false, why: adapter.none } : { available: true, ...adapter },
-      native,
-      notes: warnings,
-    };
-    if (values.flag('json')) {
-      printJson(report);
-      return;
-    }
-    const lines = [
-      `bagssl ${report.version} on ${report.platform}`,
-      `trains on   ${report.device}, ${report.threads} thread${report.threads === 1 ? '' : 's'}`,
-      `WebGPU      ${'none' in adapter ? `no: ${adapter.none}` : `${adapter.name}${adapter.software ? ' (software)' : ''}${adapter.halfFloats ? ', float16' : ''}`}`,
-      `native      ${native ? 'onnxruntime-node is installed' : 'no: install onnxruntime-node for the fastest CPU engine'}`,
-      ...warnings.map((warning) => `note        ${warning}`),
-    ];
-    process.stdout.write(`${lines.join('\n')}\n`);
+    const report = await diagnostics();
+    if (values.flag('json')) printJson(report);
+    else process.stdout.write(`${lines(report).join('\n')}\n`);
   },
 };
 
-function platformName(): string {
-  const { deno, node } = process.versions as { deno?: string; node: string };
-  return `${deno ? `Deno ${deno}` : `Node ${node}`}, ${process.platform} ${process.arch}`;
+function lines(report: Diagnostics): string[] {
+  const { version, platform, device, threads, adapter } = report;
+  const line = (what: string, { available, why }: Diagnostics['native'], found = 'yes') =>
+    `${what.padEnd(12)}${available ? found : `no: ${why}`}`;
+  return [
+    `bagssl ${version} on ${platform}`,
+    `${'runs on'.padEnd(12)}${device}, ${threads} thread${threads === 1 ? '' : 's'}`,
+    line('WebGPU', report.webgpu, adapter?.name),
+    line('native', report.native),
+    line('threads', report.wasmThreads),
+    line('SIMD', report.simd),
+    line('float16', report.halfFloats),
+  ];
 }

@@ -1,6 +1,15 @@
 // Builds dist/: the wasm kernels, the worker with everything inside it, the library, the command line, the types.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -72,6 +81,12 @@ await build({
   packages: 'external',
   external: ['node:*'],
 });
+// Where nothing of a part is used esbuild leaves an import for its effects, of which there are none: a bundler would take a part
+// that is loaded later for one that is loaded at first. Lines stay where the source maps have them.
+for (const file of readdirSync('dist').filter((name) => name.endsWith('.js') && !name.endsWith('.worker.js'))) {
+  const code = readFileSync(join('dist', file), 'utf8');
+  writeFileSync(join('dist', file), code.replace(/^import "\.\/part-\w+\.js";$/gm, ''));
+}
 chmodSync('dist/cli.js', 0o755);
 // createEmbedder finds it beside the module it is in.
 copyFileSync('models/cifar10.safetensors', 'dist/encoder.safetensors');

@@ -7,5 +7,6 @@ export type { AnyImage, Bag, CreateEmbedderOptions, EmbedderOptions, EmbedOption
 export { cosine, createEmbedder, Embedder, SearchIndex } from './embed.ts';
 export { BagsslError, type ErrorCode } from './errors.ts';
 export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts';
+export { type Diagnostics, diagnostics } from './runtime.ts';
 export { browserStore, type Fit, type FitOptions, fit, openRun, type Step } from './train.ts';
 export { VERSION } from './version.ts';

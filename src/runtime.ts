@@ -7,6 +7,7 @@ export {
   type DeviceChoice,
   findAdapter,
 } from './runtime/device.ts';
+export { type Diagnostics, diagnostics, type Offer } from './runtime/diagnostics.ts';
 export { PRECISION_CHOICES, type PrecisionChoice } from './runtime/precision.ts';
 export type { HostTensor, Program } from './runtime/program.ts';
 export { Runtime, type RuntimeOptions } from './runtime/runtime.ts';

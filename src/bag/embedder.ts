@@ -3,6 +3,7 @@ import { blockOf } from '../data/shard.ts';
 import { compileAnyBatch } from '../engine/compile.ts';
 import { BagsslError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
+import { loadEncoder } from '../model/encoder.ts';
 import type { Weights } from '../model/scope.ts';
 import { averagedWeights } from '../optimizers/averaged-weights.ts';
 import type { JobImage, PatchBatch, PatchJob } from '../patches/job.ts';
@@ -87,13 +88,19 @@ export class Embedder implements AsyncDisposable {
       );
     }
     const weights = averagedWeights(options.weights);
+    await loadEncoder(model.encoder);
     const runtime = await Runtime.open(options);
     const precision = choosePrecision(runtime, options.precision ?? 'float32', onWarning);
     const graph = (batch: number) => featureGraph(model, weights, feature, batch, { precision, whitening });
     const program = await compileAnyBatch(runtime, graph);
-    const dense = new DenseEncoder(runtime, graph(1));
-    const pool = await PatchPool.create({ workers: options.workers ?? 2, workerUrl: options.workerUrl });
-    return new Embedder(options, feature, program, dense, pool);
+    try {
+      const dense = new DenseEncoder(runtime, graph(1));
+      const pool = await PatchPool.create({ workers: options.workers ?? 2, workerUrl: options.workerUrl });
+      return new Embedder(options, feature, program, dense, pool);
+    } catch (error) {
+      await program.dispose();
+      throw error;
+    }
   }
 
   /** What the encoder runs on. */

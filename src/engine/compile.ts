@@ -5,7 +5,6 @@ import type { Outputs } from '../graph/needed.ts';
 import { writeModel, writeOnnx } from '../graph/write-onnx.ts';
 import type { Program } from '../runtime/program.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { measureForms } from './measure-forms.ts';
 
 /**
  * wasm: measured on 2×2 to 16×16 positions, and fixed, so that a seed gives the same bits. Arithmetic is dear there, and the
@@ -77,7 +76,7 @@ export function formsOf(runtime: Runtime): Promise<Forms> {
   if (known) return Promise.resolve(known.forms);
   let forms = measured.get(name);
   if (!forms) {
-    forms = measureForms(runtime);
+    forms = import('./measure-forms.ts').then(({ measureForms }) => measureForms(runtime));
     measured.set(name, forms);
   }
   return forms;

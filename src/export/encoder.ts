@@ -3,6 +3,8 @@ import { BagsslError } from '../errors.ts';
 import { modelOfAnyBatch } from '../graph/any-batch.ts';
 import { portableOnnx } from '../graph/portable-onnx.ts';
 import { checkModel, type ModelConfig } from '../model/config.ts';
+import { provideOnnx } from '../model/encoder.ts';
+import { onnx } from '../model/encoders/onnx.ts';
 import type { Weights } from '../model/scope.ts';
 import { averagedWeights } from '../optimizers/averaged-weights.ts';
 
@@ -28,6 +30,7 @@ export function exportEncoder(options: ExportedNetwork): Uint8Array {
 
 /** The feature that is wanted, once model and feature are known to be sound. */
 export function checkNetwork({ model, feature = 'preFeature' }: ExportedNetwork): Feature {
+  provideOnnx(onnx);
   checkModel(model);
   if (FEATURES.includes(feature)) return feature;
   throw new BagsslError('bad-argument', `feature is "${feature}"; it must be one of ${FEATURES.join(', ')}.`);

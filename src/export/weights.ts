@@ -1,6 +1,8 @@
 import { writeSafetensors } from '../formats/safetensors.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { checkModel, type ModelConfig } from '../model/config.ts';
+import { provideOnnx } from '../model/encoder.ts';
+import { onnx } from '../model/encoders/onnx.ts';
 import { network } from '../model/network.ts';
 import { Scope, type Weights } from '../model/scope.ts';
 import { averagedWeights } from '../optimizers/averaged-weights.ts';
@@ -17,6 +19,7 @@ export function exportWeights({
   readonly model: ModelConfig;
   readonly weights: Weights;
 }): Uint8Array {
+  provideOnnx(onnx);
   checkModel(model);
   const graph = createGraph();
   const scope = new Scope(graph, averagedWeights(weights));

@@ -2,7 +2,8 @@ import { elements } from '../graph/elements.ts';
 import { multiplyAdds } from '../graph/multiply-adds.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { checkModel, type ModelConfig } from './config.ts';
-import { encode } from './encoder.ts';
+import { encode, provideOnnx } from './encoder.ts';
+import { onnx } from './encoders/onnx.ts';
 import { firstHidden, project } from './projector.ts';
 import { Scope } from './scope.ts';
 
@@ -22,6 +23,7 @@ export interface ModelSize {
 
 /** Counts a model's parameters and its work for one patch, from its graph and without its weights. */
 export function describeModel(config: ModelConfig): ModelSize {
+  provideOnnx(onnx);
   const { size, encoder, projector } = checkModel(config);
   const graph = createGraph();
   const scope = new Scope(graph);

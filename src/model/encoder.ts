@@ -3,7 +3,7 @@ import type { Value } from '../graph/graph.ts';
 import { type ConvConfig, conv } from './encoders/conv.ts';
 import { type DepthwiseConfig, depthwise } from './encoders/depthwise.ts';
 import type { EncoderKind } from './encoders/kind.ts';
-import { type OnnxConfig, onnx } from './encoders/onnx.ts';
+import type { OnnxConfig } from './encoders/onnx.ts';
 import { type ResNetConfig, resnet } from './encoders/resnet.ts';
 import { type VitConfig, vit } from './encoders/vit.ts';
 import type { Scope } from './scope.ts';
@@ -11,7 +11,18 @@ import type { Scope } from './scope.ts';
 /** An encoder as a value; `kind` says which of encoders/ builds it. */
 export type EncoderConfig = ConvConfig | ResNetConfig | DepthwiseConfig | VitConfig | OnnxConfig;
 
-const KINDS = new Map(Object.entries({ conv, resnet, depthwise, vit, onnx }));
+/** All but `onnx`: what reads such files is a third of what a page would load, so only those get it who may meet one. */
+const KINDS = new Map<string, EncoderKind<never>>(Object.entries({ conv, resnet, depthwise, vit }));
+
+/** For modules that may meet an .onnx encoder and cannot wait. */
+export function provideOnnx(onnx: EncoderKind<OnnxConfig>): void {
+  KINDS.set('onnx', onnx);
+}
+
+/** Loads what an encoder's kind needs, before it is checked or built. */
+export async function loadEncoder({ kind }: EncoderConfig): Promise<void> {
+  if (kind === 'onnx') provideOnnx((await import('./encoders/onnx.ts')).onnx);
+}
 
 function kindOf({ kind }: EncoderConfig): EncoderKind<EncoderConfig> {
   const found = KINDS.get(kind);
@@ -21,7 +32,7 @@ function kindOf({ kind }: EncoderConfig): EncoderKind<EncoderConfig> {
       `model: an encoder of kind ${JSON.stringify(kind)} is unknown; choose one of ${[...KINDS.keys()].join(', ')}.`,
     );
   }
-  return found as EncoderKind<EncoderConfig>;
+  return found as EncoderKind<never> as EncoderKind<EncoderConfig>;
 }
 
 /** Rejects an encoder that cannot be built for patches of `size` px, naming the value. */

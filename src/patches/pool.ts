@@ -1,8 +1,7 @@
 import { BagsslError } from '../errors.ts';
 import { processors } from '../threads/node-threads.ts';
 import { checkJob } from './check-job.ts';
-import { type PatchBatch, type PatchJob, runJob } from './job.ts';
-import { Kernels } from './kernels.ts';
+import type { PatchBatch, PatchJob } from './job.ts';
 import { PatchWorker } from './patch-worker.ts';
 
 export interface PoolOptions {
@@ -47,6 +46,15 @@ interface Task {
   dropped: boolean;
 }
 
+type CutHere = (job: PatchJob, into?: Float32Array) => PatchBatch;
+
+/** The kernels, which a page that has workers need not load a second time. */
+async function loadCutting(): Promise<CutHere> {
+  const [{ runJob }, { Kernels }] = await Promise.all([import('./job.ts'), import('./kernels.ts')]);
+  const kernels = await Kernels.load();
+  return (job, into) => runJob(kernels, job, into);
+}
+
 /** A batch is tried on this many workers before its failure is the caller's. */
 const ATTEMPTS = 2;
 
@@ -67,7 +75,7 @@ export class PatchPool {
   /** A slot a thread; not `#`, so that a test can kill one. */
   private readonly running: PatchWorker[];
   /** Cuts in the calling thread when there are no workers. */
-  readonly #kernels: Kernels | undefined;
+  readonly #cutHere: CutHere | undefined;
   readonly #busy = new Map<PatchWorker, Task>();
   readonly #queue: Task[] = [];
   #disposed = false;
@@ -76,11 +84,11 @@ export class PatchPool {
     count: number,
     start: () => PatchWorker,
     private readonly patience: number,
-    kernels?: Kernels,
+    cutHere?: CutHere,
   ) {
     this.#start = start;
     this.running = Array.from({ length: count }, start);
-    this.#kernels = kernels;
+    this.#cutHere = cutHere;
   }
 
   /** @throws BagsslError `bad-argument`; `worker-failed` when a worker cannot be started */
@@ -97,7 +105,7 @@ export class PatchPool {
       throw new BagsslError('bad-argument', `patience is ${patience}; it must be a number of seconds above 0.`);
     }
     const start = () => new PatchWorker(workerUrl, keepBytes);
-    const pool = new PatchPool(count, start, patience, count === 0 ? await Kernels.load() : undefined);
+    const pool = new PatchPool(count, start, patience, count === 0 ? await loadCutting() : undefined);
     try {
       await Promise.all(pool.running.map((worker) => worker.ready()));
     } catch (error) {
@@ -122,7 +130,7 @@ export class PatchPool {
     checkJob(job);
     const aborted = () => new BagsslError('aborted', 'Cutting patches was aborted.', { cause: signal?.reason });
     if (signal?.aborted) throw aborted();
-    if (this.#kernels) return runJob(this.#kernels, job, into);
+    if (this.#cutHere) return this.#cutHere(job, into);
     const shared = into && !(into.buffer instanceof ArrayBuffer);
     let stop: (() => void) | undefined;
     try {

@@ -21,6 +21,8 @@ export const onServer = (): boolean =>
 
 export const inDeno = (): boolean => 'Deno' in globalThis;
 
+export const inNode = (): boolean => onServer() && !inDeno();
+
 /** The adapter this realm would train on, or why there is none. */
 export async function findAdapter(): Promise<Adapter | { readonly none: string }> {
   const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;

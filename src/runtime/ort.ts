@@ -1,6 +1,6 @@
 import type * as Ort from 'onnxruntime-web';
 import { BagsslError } from '../errors.ts';
-import { type Device, inDeno, onServer } from './device.ts';
+import { type Device, inNode, onServer } from './device.ts';
 import type { Build, OrtModules } from './ort-modules.ts';
 
 export type OrtModule = typeof Ort;
@@ -52,7 +52,6 @@ export const abandon = (ort: OrtModule): void => {
 export async function loadOrt(device: Device, modules: OrtModules = {}): Promise<OrtModule> {
   if (device === 'native')
     return loadOptional('onnxruntime-node', 'Install it (npm i onnxruntime-node), or use device "wasm".');
-  const inNode = onServer() && !inDeno();
   const root = () => loadOptional('onnxruntime-web', 'Reinstall bagssl: it comes with it.');
   const build = async (name: Build, load: () => Promise<unknown>) => {
     const url = modules[name];
@@ -66,8 +65,8 @@ export async function loadOrt(device: Device, modules: OrtModules = {}): Promise
   const asyncify = () => build('onnxruntime-web/webgpu', () => import('onnxruntime-web/webgpu'));
   // JSPI needs 4.1 MB gzip instead of asyncify's 6.7, but its build does not load in Node.
   const jspi = () => build('onnxruntime-web/jspi', () => import('onnxruntime-web/jspi'));
-  const cpu = inNode ? [root, wasm] : [wasm, asyncify];
-  const gpu = 'Suspending' in WebAssembly && !inNode ? [jspi, asyncify] : [asyncify];
+  const cpu = inNode() ? [root, wasm] : [wasm, asyncify];
+  const gpu = 'Suspending' in WebAssembly && !inNode() ? [jspi, asyncify] : [asyncify];
   const builds = device === 'wasm' ? cpu : gpu;
   for (const load of builds) {
     const ort = await load();

@@ -1,8 +1,9 @@
 import type * as Ort from 'onnxruntime-web';
 import { BagsslError } from '../errors.ts';
 import { unlessBlocked } from './blocked-workers.ts';
-import { type Device, type DeviceChoice, findAdapter, inDeno, onServer } from './device.ts';
-import { exclusively, loadOrt, type OrtModule, threadsStart } from './ort.ts';
+import { availableThreads, chooseDevice } from './choice.ts';
+import { type Device, type DeviceChoice, findAdapter } from './device.ts';
+import { exclusively, loadOrt, type OrtModule } from './ort.ts';
 import type { OrtModules } from './ort-modules.ts';
 import { type Engine, Program } from './program.ts';
 import { sayOnce } from './say-once.ts';
@@ -171,47 +172,4 @@ async function keepingWorker<T>(create: () => Promise<T>): Promise<T> {
   } finally {
     if (Worker) globalThis.Worker = Worker;
   }
-}
-
-async function chooseDevice(warn: (message: string) => void): Promise<Device> {
-  const adapter = await findAdapter();
-  if (!('none' in adapter) && !adapter.software) return 'webgpu';
-  const why =
-    'none' in adapter ? adapter.none : `the only adapter, "${adapter.name}", is software and slower than wasm`;
-  if (onServer() && !inDeno()) {
-    try {
-      await loadOrt('native');
-      return 'native';
-    } catch {
-      // onnxruntime-node is optional.
-    }
-  }
-  warn(`Training on wasm: ${why}.`);
-  return 'wasm';
-}
-
-function availableThreads(asked: number | undefined, device: Device, warn: (message: string) => void): number {
-  const processors = (globalThis.navigator as Navigator | undefined)?.hardwareConcurrency ?? processorsOfNode();
-  if (device === 'wasm' && inDeno()) {
-    // Measured on Deno 2.9: with two threads a run in about four waits for ever.
-    if ((asked ?? 1) > 1) warn("One wasm thread: ORT's threads are not reliable in Deno. Node runs them.");
-    return 1;
-  }
-  if (device === 'wasm' && !threadsStart()) return 1;
-  const wanted = asked ?? Math.min(4, processors);
-  if (device === 'wasm' && wanted > 1 && !onServer() && !globalThis.crossOriginIsolated) {
-    warn(
-      'One wasm thread: this page is not cross-origin isolated. Send COOP "same-origin" and COEP "require-corp" for more.',
-    );
-    return 1;
-  }
-  return wanted;
-}
-
-/** Node 20 has no navigator. */
-function processorsOfNode(): number {
-  const { process } = globalThis as {
-    process?: { getBuiltinModule?: (name: string) => { availableParallelism(): number } };
-  };
-  return process?.getBuiltinModule?.('node:os').availableParallelism() ?? 1;
 }

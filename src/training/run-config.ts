@@ -1,5 +1,7 @@
 import { BagsslError } from '../errors.ts';
 import { checkModel, compact, type ModelConfig } from '../model/config.ts';
+import { provideOnnx } from '../model/encoder.ts';
+import { onnx } from '../model/encoders/onnx.ts';
 import { type BarlowTwinsOptions, barlowTwins } from '../objectives/barlow-twins.ts';
 import { type ByolOptions, byol } from '../objectives/byol.ts';
 import { type CodingRateOptions, codingRate } from '../objectives/coding-rate.ts';
@@ -86,6 +88,7 @@ const DEFAULTS: Omit<RunConfig, 'budget'> = {
 export function runConfig(overrides: RunOverrides & Pick<RunConfig, 'budget'>): RunConfig {
   const config: RunConfig = { ...DEFAULTS, ...overrides };
   checkStructure(config);
+  provideOnnx(onnx);
   checkRecipe(config.recipe);
   checkModel(config.model);
   const whole = (what: string, value: number, low: number) => {

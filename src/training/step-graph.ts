@@ -5,6 +5,8 @@ import type { Outputs } from '../graph/needed.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { batchNormRelu } from '../model/batch-norm.ts';
 import type { ModelConfig } from '../model/config.ts';
+import { provideOnnx } from '../model/encoder.ts';
+import { onnx } from '../model/encoders/onnx.ts';
 import { network } from '../model/network.ts';
 import { Scope, type TensorSpec } from '../model/scope.ts';
 import type { Learner, Loss, Objective, Views } from '../objectives/objective.ts';
@@ -42,6 +44,7 @@ export function stepGraph(
   optimizer: Optimizer,
   layout: StepLayout,
 ): StepGraph {
+  provideOnnx(onnx);
   const graph = createGraph();
   const patches = graph.input('patches', [layout.views * layout.images, 3, model.size, model.size]);
   const rate = graph.input('rate', []);

@@ -9,6 +9,7 @@ import sharp from 'sharp';
 import { BagMean, FEATURES, type PatchBox } from '../../src/embed.ts';
 import { type Bag, type BagsslError, cosine, Embedder, type EmbedOptions } from '../../src/index.ts';
 import type { Pixels } from '../../src/patches.ts';
+import { Program } from '../../src/runtime/program.ts';
 import { initialWeights, runConfig } from '../../src/train.ts';
 import { randoms } from '../support/random.ts';
 import { relativeError } from '../support/reference.ts';
@@ -250,5 +251,23 @@ describe('the bag', () => {
     const embedder = await Embedder.create({ ...base, device: 'native', weights: damaged });
     await assert.rejects(bags(embedder), (error: BagsslError) => error.code === 'bad-model');
     await embedder.dispose();
+  });
+
+  it('frees its program when the workers that cut patches cannot be had', async () => {
+    const free = Program.prototype.dispose;
+    let freed = 0;
+    Program.prototype.dispose = function () {
+      freed++;
+      return free.call(this);
+    };
+    try {
+      await assert.rejects(
+        Embedder.create({ ...base, device: 'native', workers: -1 }),
+        (error: BagsslError) => error.code === 'bad-argument',
+      );
+      assert.equal(freed, 1);
+    } finally {
+      Program.prototype.dispose = free;
+    }
   });
 });

@@ -9,12 +9,14 @@ import { readOnnx } from '../../src/graph/read-onnx.ts';
 import { BagsslError, type ErrorCode } from '../../src/index.ts';
 import { checkModel, type ModelConfig } from '../../src/model/config.ts';
 import { describeModel } from '../../src/model/describe.ts';
-import { encode, encoderWidth } from '../../src/model/encoder.ts';
-import type { OnnxConfig } from '../../src/model/encoders/onnx.ts';
+import { encode, encoderWidth, provideOnnx } from '../../src/model/encoder.ts';
+import { type OnnxConfig, onnx } from '../../src/model/encoders/onnx.ts';
 import { projectors } from '../../src/model/presets.ts';
 import { Scope } from '../../src/model/scope.ts';
 import { runConfig } from '../../src/train.ts';
 import { type OnnxFile, onnxFile } from '../support/onnx-file.ts';
+
+provideOnnx(onnx);
 
 const encoderOf = (model: Uint8Array, more: Partial<OnnxConfig> = {}): OnnxConfig => ({
   kind: 'onnx',

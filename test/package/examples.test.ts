@@ -98,9 +98,9 @@ describe('the examples', () => {
       lines.filter((line) => !/adapter/.test(line)), // this Chromium has no GPU, and says so
       [],
     );
-    // What the page loaded of ours, and Comlink and pbf with it, to do so.
+    // What the page loaded of ours, and Comlink with it, to do so.
     const size = Object.values(scripts).reduce((sum, kB) => sum + kB, 0);
-    assert.ok(size > 10 && size < 65, `${size.toFixed(1)} kB of scripts: ${JSON.stringify(scripts)}`);
+    assert.ok(size > 10 && size < 46, `${size.toFixed(1)} kB of scripts: ${JSON.stringify(scripts)}`);
   });
 
   it('runs in Deno through npm:', () => {

@@ -7,10 +7,10 @@ import { build } from 'esbuild';
 /** What a page loads at first for an import, gzipped, without ONNX Runtime: bundled, minified, chunks loaded later left out. */
 describe('the size of', () => {
   for (const [names, face, budget] of [
-    ['createEmbedder', 'index', 65],
-    ['createEmbedder', 'embed', 65],
-    ['fit', 'index', 65],
-    ['createEmbedder, fit', 'index', 75],
+    ['createEmbedder', 'index', 46],
+    ['createEmbedder', 'embed', 46],
+    ['fit', 'index', 60],
+    ['createEmbedder, fit', 'index', 68],
   ] as const) {
     it(`${names} of ${face} is at most ${budget} kB`, async () => {
       const { outputFiles, metafile } = await build({

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -91,6 +92,27 @@ describe('the packed package', () => {
     } catch (error) {
       assert.fail((error as { stdout: string }).stdout);
     }
+  });
+
+  it('is sound to publint and to Are the types wrong', () => {
+    for (const [tool, ...args] of [
+      ['publint/src/cli.js', 'run', app.tarball, '--strict'],
+      ['@arethetypeswrong/cli/dist/index.js', app.tarball, '--profile', 'esm-only', '--format', 'ascii'],
+    ]) {
+      try {
+        execFileSync(process.execPath, [join('node_modules', tool), ...args], { encoding: 'utf8', stdio: 'pipe' });
+      } catch (error) {
+        assert.fail((error as { stdout: string }).stdout);
+      }
+    }
+  });
+
+  it('runs nothing when it is installed', () => {
+    const { scripts } = JSON.parse(readFileSync(join(app.installed, 'package.json'), 'utf8'));
+    // `prepare` is for clones: npm runs it for no package that comes from a registry.
+    const running = Object.keys(scripts).filter((name) => /^(pre|post)?(install|prepublish)$/.test(name));
+    assert.deepEqual(running, []);
+    assert.ok(!app.files.includes('binding.gyp')); // npm would take it for a script
   });
 
   it('starts its command line', () => {

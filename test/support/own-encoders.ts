@@ -7,8 +7,8 @@ import { gradients } from '../../src/graph/gradients.ts';
 import type { Shape, Value } from '../../src/graph/graph.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';
-import { encode } from '../../src/model/encoder.ts';
-import type { OnnxConfig } from '../../src/model/encoders/onnx.ts';
+import { encode, provideOnnx } from '../../src/model/encoder.ts';
+import { type OnnxConfig, onnx } from '../../src/model/encoders/onnx.ts';
 import { Scope } from '../../src/model/scope.ts';
 import { type DeviceChoice, Runtime } from '../../src/runtime.ts';
 import { rule } from './golden.ts';
@@ -44,6 +44,8 @@ function start(name: string, k: number, shape: Shape): Float32Array {
   const bound = Math.sqrt(6 / elements(shape.slice(1)));
   return Float32Array.from(r, (v) => v * bound);
 }
+
+provideOnnx(onnx);
 
 /** The exported file, its weights put back. */
 export function ownModel({ file, weights }: OwnEncoder): Uint8Array {

@@ -8,6 +8,8 @@ export interface PackedApp {
   readonly folder: string;
   /** Where the package lies in it. */
   readonly installed: string;
+  /** What would be published. */
+  readonly tarball: string;
   /** The files of the tarball. */
   readonly files: readonly string[];
   /** Runs Node in it and gives what it printed. */
@@ -31,6 +33,7 @@ export function packedApp(): PackedApp {
   return {
     folder,
     installed,
+    tarball: join(folder, packed.filename),
     files: packed.files.map(({ path }: { path: string }) => path),
     node: (...args) => execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' }),
     remove: () => rmSync(folder, { recursive: true, force: true }),

@@ -1,5 +1,5 @@
-import { PbfReader } from 'pbf';
 import type { Field, Fields, Found, Kind } from './fields.ts';
+import { WIRE } from './wire.ts';
 
 /**
  * Reads a message that nobody checked. Every length is held against what is left before it is used, and what is passed over
@@ -8,73 +8,105 @@ import type { Field, Fields, Found, Kind } from './fields.ts';
  * @throws Error when the bytes are no such message
  */
 export function readMessage<F extends Fields>(fields: F, bytes: Uint8Array): Found<F> {
-  return readFields(fields, new PbfReader(bytes), bytes.length) as Found<F>;
+  return new Reader(bytes).message(fields, bytes.length) as Found<F>;
 }
 
 type Open = Record<string, unknown>;
-
-const VARINT = 0;
-const DELIMITED = 2;
-const WIRE: Readonly<Record<string, number>> = { int: VARINT, float: 5, double: 1 };
 const NONE: readonly unknown[] = Object.freeze([]);
 
-function readFields(fields: Fields, from: PbfReader, end: number): Open {
-  const message: Open = {};
-  for (const [name, [, , list]] of Object.entries(fields)) message[name] = list ? NONE : undefined;
-  const known = namesOf(fields);
-  for (let number = from.nextField(end); number; number = from.nextField(end)) {
-    const name = known.get(number);
-    if (name) readField(message, name, fields[name], from, end);
+class Reader {
+  #at = 0;
+  readonly #view: DataView;
+  readonly #names = new Map<Fields, ReadonlyMap<number, string>>();
+
+  constructor(private readonly bytes: Uint8Array) {
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
-  if (from.pos !== end) throw new Error(`A message that should end at byte ${end} goes on to ${from.pos}`);
-  return message;
-}
 
-function readField(message: Open, name: string, [, kind, list]: Field, from: PbfReader, end: number): void {
-  if (!list) {
-    message[name] = readOne(kind, from, end);
-    return;
+  message(fields: Fields, end: number): Open {
+    const message: Open = {};
+    for (const [name, [, , list]] of Object.entries(fields)) message[name] = list ? NONE : undefined;
+    const names = this.#namesOf(fields);
+    while (this.#at < end) {
+      const tag = this.#varint(end);
+      const [number, wire] = [Math.floor(tag / 8), tag % 8];
+      if (number < 1) throw new Error(`A field of number ${number} before byte ${this.#at}`);
+      const name = names.get(number);
+      if (name === undefined) this.#pass(wire, end);
+      else this.#field(message, name, fields[name], wire, end);
+    }
+    return message;
   }
-  if (message[name] === NONE) message[name] = [];
-  const values = message[name] as unknown[];
-  const packed = typeof kind === 'string' && kind in WIRE && from.type === DELIMITED;
-  if (!packed) {
-    values.push(readOne(kind, from, end));
-    return;
+
+  #field(message: Open, name: string, [, kind, list]: Field, wire: number, end: number): void {
+    if (!list) {
+      message[name] = this.#one(kind, wire, end);
+      return;
+    }
+    if (message[name] === NONE) message[name] = [];
+    const values = message[name] as unknown[];
+    const own = wireOf(kind);
+    if (own === WIRE.bytes || wire !== WIRE.bytes) {
+      values.push(this.#one(kind, wire, end));
+      return;
+    }
+    const { from, to } = this.#skip(this.#varint(end), end);
+    this.#at = from;
+    while (this.#at < to) values.push(this.#one(kind, own, to));
   }
-  const last = delimited(from, end);
-  from.type = WIRE[kind];
-  while (from.pos < last) values.push(readOne(kind, from, last));
-  if (from.pos !== last) throw new Error(`A list that should end at byte ${last} goes on to ${from.pos}`);
-}
 
-function readOne(kind: Kind, from: PbfReader, end: number): unknown {
-  const wire = typeof kind === 'string' ? (WIRE[kind] ?? DELIMITED) : DELIMITED;
-  if (from.type !== wire) throw new Error(`A field at byte ${from.pos} is of wire type ${from.type}, not ${wire}`);
-  if (kind === 'int') return from.readVarint(true);
-  if (kind === 'float') return from.readFloat();
-  if (kind === 'double') return from.readDouble();
-  const last = delimited(from, end);
-  if (typeof kind !== 'string') return readFields(kind, from, last);
-  const bytes = from.buf.subarray(from.pos, last);
-  from.pos = last;
-  return kind === 'string' ? new TextDecoder().decode(bytes) : bytes;
-}
-
-/** Where a value ends whose length comes first. */
-function delimited(from: PbfReader, end: number): number {
-  const last = from.readVarint() + from.pos;
-  if (!(last <= end)) throw new Error(`A value that ends at byte ${last} is in a message that ends at ${end}`);
-  return last;
-}
-
-const named = new WeakMap<Fields, ReadonlyMap<number, string>>();
-
-function namesOf(fields: Fields): ReadonlyMap<number, string> {
-  let names = named.get(fields);
-  if (!names) {
-    names = new Map(Object.entries(fields).map(([name, [number]]) => [number, name]));
-    named.set(fields, names);
+  #one(kind: Kind, wire: number, end: number): unknown {
+    if (wire !== wireOf(kind)) throw new Error(`A field before byte ${this.#at} is of wire type ${wire}`);
+    if (kind === 'int') return this.#varint(end);
+    if (kind === 'float') return this.#view.getFloat32(this.#skip(4, end).from, true);
+    if (kind === 'double') return this.#view.getFloat64(this.#skip(8, end).from, true);
+    const { from, to } = this.#skip(this.#varint(end), end);
+    if (typeof kind !== 'string') {
+      this.#at = from;
+      return this.message(kind, to);
+    }
+    const bytes = this.bytes.subarray(from, to);
+    return kind === 'string' ? new TextDecoder().decode(bytes) : bytes;
   }
-  return names;
+
+  #pass(wire: number, end: number): void {
+    if (wire === WIRE.int) this.#varint(end);
+    else if (wire === WIRE.float) this.#skip(4, end);
+    else if (wire === WIRE.double) this.#skip(8, end);
+    else if (wire === WIRE.bytes) this.#skip(this.#varint(end), end);
+    else throw new Error(`Wire type ${wire} before byte ${this.#at}`);
+  }
+
+  /** Goes on by so many bytes, which must be there, and says which they are. */
+  #skip(length: number, end: number): { readonly from: number; readonly to: number } {
+    const from = this.#at;
+    const to = from + length;
+    if (!(length >= 0 && to <= end)) throw new Error(`${length} bytes at byte ${from} of what ends at byte ${end}`);
+    this.#at = to;
+    return { from, to };
+  }
+
+  #varint(end: number): number {
+    let value = 0n;
+    let small = 0;
+    for (let i = 0; i < 10; i++) {
+      const byte = this.bytes[this.#skip(1, end).from];
+      // Seven bytes hold 49 bits, which a plain number has room for.
+      if (i < 7) small += (byte & 127) * 128 ** i;
+      else value |= BigInt(byte & 127) << BigInt(7 * i);
+      if (byte < 128) return i < 7 ? small : Number(BigInt.asIntN(64, value | BigInt(small)));
+    }
+    throw new Error(`A number of more than ten bytes before byte ${this.#at}`);
+  }
+
+  #namesOf(fields: Fields): ReadonlyMap<number, string> {
+    let names = this.#names.get(fields);
+    if (!names) {
+      names = new Map(Object.entries(fields).map(([name, [number]]) => [number, name]));
+      this.#names.set(fields, names);
+    }
+    return names;
+  }
 }
+
+const wireOf = (kind: Kind): number => (typeof kind === 'string' ? WIRE[kind] : WIRE.bytes);

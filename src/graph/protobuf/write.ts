@@ -1,45 +1,67 @@
-import { PbfWriter } from 'pbf';
 import type { Field, Fields, Message } from './fields.ts';
+import { WIRE } from './wire.ts';
 
 /** Serialises a message. Lists of numbers are packed, which every reader takes. Whole numbers are exact up to ±2⁵³. */
 export function writeMessage<F extends Fields>(fields: F, message: Message<F>): Uint8Array {
-  const out = new PbfWriter(new Uint8Array(sizeOf(message)));
-  writeFields({ fields, message }, out);
-  return out.finish().slice();
+  return joined(pieces(fields, message));
 }
 
-/** Enough bytes for most messages, as a writer that grows copies what it holds. */
-function sizeOf(value: unknown): number {
-  if (value instanceof Uint8Array) return value.length + 16;
-  if (typeof value !== 'object' || value === null) return 16;
-  return Object.values(value).reduce((sum, part) => sum + sizeOf(part), 16);
-}
-
-type Open = { readonly [name: string]: unknown };
-
-function writeFields({ fields, message }: { fields: Fields; message: Open }, out: PbfWriter): void {
+/** In pieces, so that large tensors are copied once. */
+function* pieces(fields: Fields, message: { readonly [name: string]: unknown }): Generator<Uint8Array> {
   for (const [name, field] of Object.entries(fields)) {
     const value = message[name];
     if (value === undefined) continue;
-    if (field[2]) writeList(field, value as readonly unknown[], out);
-    else writeOne(field, value, out);
+    const [number, kind, list] = field;
+    if (!list) yield* one(field, value);
+    else if (typeof kind !== 'string' || WIRE[kind] === WIRE.bytes) {
+      for (const each of value as readonly unknown[]) yield* one(field, each);
+    } else if ((value as readonly number[]).length > 0) {
+      yield* delimited(number, [joined((value as readonly number[]).map((each) => numeral(kind, each)))]);
+    }
   }
 }
 
-function writeList(field: Field, values: readonly unknown[], out: PbfWriter): void {
-  const [number, kind] = field;
-  if (kind === 'int') out.writePackedVarint(number, values as number[]);
-  else if (kind === 'float') out.writePackedFloat(number, values as number[]);
-  else if (kind === 'double') out.writePackedDouble(number, values as number[]);
-  else for (const value of values) writeOne(field, value, out);
+function one([number, kind]: Field, value: unknown): Iterable<Uint8Array> {
+  if (typeof kind !== 'string')
+    return delimited(number, [...pieces(kind, value as { readonly [name: string]: unknown })]);
+  if (kind === 'string') return delimited(number, [new TextEncoder().encode(value as string)]);
+  if (kind === 'bytes') return delimited(number, [value as Uint8Array]);
+  return [varint(number * 8 + WIRE[kind]), numeral(kind, value as number)];
 }
 
-function writeOne([number, kind]: Field, value: unknown, out: PbfWriter): void {
-  if (kind === 'int') out.writeVarintField(number, value as number);
-  else if (kind === 'float') out.writeFloatField(number, value as number);
-  else if (kind === 'double') out.writeDoubleField(number, value as number);
-  // Not writeStringField: pbf 5.1 writes characters from U+20000 on as others.
-  else if (kind === 'string') out.writeBytesField(number, new TextEncoder().encode(value as string));
-  else if (kind === 'bytes') out.writeBytesField(number, value as Uint8Array);
-  else out.writeMessage(number, writeFields, { fields: kind, message: value as Open });
+const delimited = (number: number, content: readonly Uint8Array[]) => [
+  varint(number * 8 + WIRE.bytes),
+  varint(lengthOf(content)),
+  ...content,
+];
+
+function numeral(kind: string, value: number): Uint8Array {
+  if (kind === 'int') return varint(value);
+  const view = new DataView(new ArrayBuffer(kind === 'float' ? 4 : 8));
+  if (kind === 'float') view.setFloat32(0, value, true);
+  else view.setFloat64(0, value, true);
+  return new Uint8Array(view.buffer);
+}
+
+/** Seven bits a byte, the lowest first; negative numbers as 64 bits. */
+function varint(value: number): Uint8Array {
+  const bytes: number[] = [];
+  let rest = value < 0 ? BigInt.asUintN(64, BigInt(value)) : value;
+  for (; rest > 127; rest = typeof rest === 'bigint' ? rest >> 7n : Math.floor(rest / 128)) {
+    bytes.push(128 + (typeof rest === 'bigint' ? Number(rest & 127n) : rest % 128));
+  }
+  return Uint8Array.of(...bytes, Number(rest));
+}
+
+const lengthOf = (parts: readonly Uint8Array[]) => parts.reduce((sum, { length }) => sum + length, 0);
+
+function joined(parts: Iterable<Uint8Array>): Uint8Array {
+  const list = [...parts];
+  const all = new Uint8Array(lengthOf(list));
+  let at = 0;
+  for (const part of list) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
