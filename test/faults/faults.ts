@@ -106,7 +106,8 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
 
   async 'checkpoint damaged at rest'(s, { store: open }) {
     const store = await open();
-    const at = 2 + s.below(STEPS - 2);
+    // Two checkpoints are there after the second step; one alone that is damaged is refused.
+    const at = 3 + s.below(STEPS - 3);
     const { end, steps } = await untilEnd(store, { onStep: ({ step }) => step !== at }, async () => {
       const newest = new TextDecoder().decode((await store.read('run.json'))!);
       const state = `state-${JSON.parse(newest).tensors.sha256.slice(0, 16)}.safetensors`;
