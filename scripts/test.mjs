@@ -115,6 +115,7 @@ const runners = {
     const tsc = resolve('typescript/bin/tsc');
     await tool('types', tsc, '--noEmit');
     await tool('types of the kernels', tsc, '-p', 'assembly', '--noEmit');
+    await tool('documentation', 'node_modules/typedoc/bin/typedoc', '--emit', 'none');
     await tool('style', resolve('@biomejs/biome/bin/biome'), 'check', '.');
   },
   async node() {

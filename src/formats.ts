@@ -1,5 +1,7 @@
 /** `bagssl/formats`: files of tensors and vectors. */
+
+export type { TensorData } from './formats/dtypes.ts';
 export { type FetchFileOptions, fetchFile } from './formats/fetch-file.ts';
-export { npyHeader, readNpy, writeNpy } from './formats/npy.ts';
-export { readSafetensors, type SafeTensor, writeSafetensors } from './formats/safetensors.ts';
+export { type NpyArray, npyHeader, readNpy, writeNpy } from './formats/npy.ts';
+export { readSafetensors, type SafeTensor, type Safetensors, writeSafetensors } from './formats/safetensors.ts';
 export { readWeights } from './formats/weights.ts';

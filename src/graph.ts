@@ -1,7 +1,21 @@
 /** `bagssl/graph`: an ONNX graph as a value: written with words, differentiated, read from a file and serialised as one. */
 export * from './graph/functions.ts';
 export { gradients, stopGradient, withGradient } from './graph/gradients.ts';
-export type { Attribute, Attributes, DType, Graph, Node, Shape, TensorData, Value } from './graph/graph.ts';
+export type {
+  Attribute,
+  Attributes,
+  DType,
+  GradientContext,
+  Graph,
+  Node,
+  Operator,
+  Precision,
+  Segment,
+  Shape,
+  Signature,
+  TensorData,
+  Value,
+} from './graph/graph.ts';
 export type { Outputs } from './graph/needed.ts';
 export { createGraph } from './graph/ops/index.ts';
 export { type ReadOptions, readOnnx } from './graph/read-onnx.ts';

@@ -2,9 +2,10 @@
 export { parsePlacement } from './patches/check-placement.ts';
 export { checkRecipe } from './patches/check-recipe.ts';
 export type { JobImage, PatchBatch, PatchJob, PatchSource, Region } from './patches/job.ts';
-export type { PatchParameters } from './patches/parameters.ts';
+export type { ColourChange, PatchParameters } from './patches/parameters.ts';
 export type { Layout, Pixels } from './patches/pixels.ts';
 export type { Placement } from './patches/placement.ts';
 export { type CutOptions, PatchPool, type PoolOptions, type StreamOptions } from './patches/pool.ts';
 export { presets } from './patches/presets.ts';
+export type { Blur, Interpolation, Jitter, Range, Solarise, Triple } from './patches/recipe.ts';
 export { type Recipe, type ViewChanges, withoutAugmentation } from './patches/recipe.ts';

@@ -8,6 +8,7 @@ export {
   findAdapter,
 } from './runtime/device.ts';
 export { type Diagnostics, diagnostics, type Offer } from './runtime/diagnostics.ts';
+export type { Build, OrtModules } from './runtime/ort-modules.ts';
 export { PRECISION_CHOICES, type PrecisionChoice } from './runtime/precision.ts';
-export type { HostTensor, Program } from './runtime/program.ts';
+export type { Engine, HostTensor, Program } from './runtime/program.ts';
 export { Runtime, type RuntimeOptions } from './runtime/runtime.ts';

@@ -1,11 +1,23 @@
 /** `bagssl/train`: runs, how they are configured, kept and gone on with. */
+
+export type { AdamWOptions } from './optimizers/adamw.ts';
+export type { LarsOptions } from './optimizers/lars.ts';
+export type { SgdOptions } from './optimizers/sgd.ts';
+export type { State } from './runtime/resident-state.ts';
 export { browserStore } from './training/browser-store.ts';
-export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type HistoryEntry } from './training/checkpoint.ts';
+export {
+  type Checkpoint,
+  decodeCheckpoint,
+  type EncodedCheckpoint,
+  encodeCheckpoint,
+  type HistoryEntry,
+} from './training/checkpoint.ts';
 export { fit } from './training/fit.ts';
 export type { Fit, FitOptions, Footing, Step } from './training/fit-options.ts';
 export { initialWeights } from './training/initial-state.ts';
-export { type KeepOptions, type KeptRun, openRun, type Trainable } from './training/kept-run.ts';
+export { type KeepOptions, type KeptRun, type OpenRunOptions, openRun, type Trainable } from './training/kept-run.ts';
 export { memoryStore } from './training/memory-store.ts';
 export { type RunConfig, type RunOverrides, runConfig, type Schedule } from './training/run-config.ts';
 export { runPresets } from './training/run-presets.ts';
 export type { RunStore } from './training/run-store.ts';
+export type { Position } from './training/schedule.ts';

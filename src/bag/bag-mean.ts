@@ -1,5 +1,6 @@
 import { BagsslError } from '../errors.ts';
 
+/** How vectors become one. */
 export interface BagOptions {
   /** Bring every patch's vector to length 1 before the mean; default false. */
   readonly unitPatches?: boolean;

@@ -24,6 +24,7 @@ import { countOf, type Images, pixelsOf } from './images-of.ts';
 import type { Matrix } from './matrix.ts';
 import type { Whitening } from './whitening.ts';
 
+/** A trained network, and how it is run. */
 export interface EmbedderOptions extends RuntimeOptions {
   readonly model: ModelConfig;
   /** A checkpoint's state serves as it is; where the run kept a moving average of its weights, that is used. */
@@ -43,6 +44,7 @@ export interface EmbedderOptions extends RuntimeOptions {
   readonly workerUrl?: URL | string;
 }
 
+/** What is wanted of a bag. */
 export interface EmbedOptions extends BagRequest {
   /** Where the patches lie; default the embedder's. `scales` makes a bag of several scales. */
   readonly placement?: BagPlacement;
@@ -245,6 +247,7 @@ export class Embedder implements AsyncDisposable {
     }
   }
 
+  /** Frees the program and ends the workers; a second time does nothing. */
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -253,6 +256,7 @@ export class Embedder implements AsyncDisposable {
     await this.dense.dispose();
   }
 
+  /** As `dispose`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
   }

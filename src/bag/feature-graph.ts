@@ -15,6 +15,7 @@ import type { Whitening } from './whitening.ts';
  */
 export type Feature = 'embedding' | 'preFeature' | 'projection';
 
+/** The outputs of a network that a bag can be made of. */
 export const FEATURES: readonly Feature[] = ['embedding', 'preFeature', 'projection'];
 
 /** The width of a feature of this model. */

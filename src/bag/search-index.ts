@@ -30,6 +30,7 @@ export class SearchIndex {
     return this.#ids.length;
   }
 
+  /** Whether a vector is kept under this name. */
   has(id: string): boolean {
     return this.#rows.has(id);
   }

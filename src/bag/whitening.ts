@@ -6,6 +6,7 @@ import { createGraph } from '../graph/ops/index.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Matrix } from './matrix.ts';
 
+/** How directions of little variance are scaled. */
 export interface WhiteningOptions {
   /** Added to every variance, as a share of their mean: directions far below it stay small. Default 0.01; above 0. */
   readonly ridge?: number;

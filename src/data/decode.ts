@@ -4,12 +4,13 @@ import { type Decoder, MOST_PIXELS } from './decoder.ts';
 import { jpegIsWhole, readImageHeader } from './image-header.ts';
 import { SHORT_SIDE, shrink } from './shrink.ts';
 
+/** What size is wanted, and how large a picture may be. */
 export interface DecodeOptions {
   /** The image is shrunk by a whole factor while its shorter side stays at least this, in pixels. Default 256. */
   readonly shortSide?: number;
   /** The largest image that is decoded, width × height as its header says; default 100 million, which is also the most. */
   readonly mostPixels?: number;
-  /** Default: {@link defaultDecoder}. */
+  /** Default: the platform's (a browser's own, sharp in Node where it is installed, else jSquash). */
   readonly decoder?: Decoder;
 }
 

@@ -11,9 +11,11 @@ export interface ImageSource {
   readonly id?: number;
   /** Its class, an index; given for all sources of a set or for none. */
   readonly label?: number;
+  /** Its bytes. */
   read(): Promise<Uint8Array>;
 }
 
+/** How the images are read and kept. */
 export interface DecodedSetOptions extends DecodeOptions {
   /** Class names, in index order; needed if sources have labels. */
   readonly classes?: readonly string[];

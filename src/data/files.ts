@@ -7,6 +7,7 @@ import type { ImageSet } from './image-set.ts';
 import { checkLimit, firstOf } from './limit.ts';
 import { partOf, type Shard, shardRange } from './shard.ts';
 
+/** How a path is read. */
 export interface OpenDataOptions extends ImageFolderOptions {
   /**
    * Which part. Absent: the training set where there is a division, else everything. A folder of images without a
@@ -25,7 +26,7 @@ export interface OpenDataOptions extends ImageFolderOptions {
 
 /**
  * Opens images for training, embedding or evaluation. Folders of images are decoded whole, now; see
- * {@link ImageFolderOptions} for their size in memory and progress.
+ * `OpenDataOptions` for their size in memory and progress.
  * @param path `builtin` (generated scenes), a folder of CIFAR-10's binary batches, or a folder of JPEG, PNG or WebP
  * images: one subfolder a class, or flat, or `train` and `test` with either inside
  * @throws BagsslError `bad-data` naming the path or file, what was found and what is expected; `bad-argument`; `aborted`

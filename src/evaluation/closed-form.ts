@@ -9,6 +9,7 @@ export interface ClosedForm {
   readonly covariance: Optimum;
 }
 
+/** Where an objective is least, in closed form. */
 export interface Optimum {
   /** The least loss. */
   readonly loss: number;

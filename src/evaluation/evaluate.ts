@@ -13,6 +13,7 @@ import { KNN_PROTOCOLS, knnAccuracies, type Labelled } from './knn.ts';
 import { linearProbe } from './linear-probe.ts';
 import { pixelFeatures } from './pixel-features.ts';
 
+/** What is evaluated, on which images. */
 export interface EvaluateOptions extends RuntimeOptions {
   readonly model: ModelConfig;
   readonly recipe: Recipe;

@@ -5,6 +5,7 @@ import { BagsslError } from '../errors.ts';
 import { Stream } from '../patches/philox.ts';
 import type { Placement } from '../patches/placement.ts';
 
+/** Which bags are grown, of what. */
 export interface GrowingBagOptions {
   /** Bag sizes, rising whole numbers. */
   readonly counts: readonly number[];
@@ -13,9 +14,11 @@ export interface GrowingBagOptions {
   /** Of the draws; default 0. */
   readonly seed?: number;
   readonly signal?: AbortSignal;
+  /** Images done, of how many. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** Every image's bags of several sizes, one row an image. */
 export interface GrowingBags {
   /** For each count, every image's mean of so many patches drawn at random, with replacement; of nested draws. */
   readonly drawn: readonly Matrix[];

@@ -18,6 +18,7 @@ export const KNN_PROTOCOLS = {
   knn_k20: { k: 20, temperature: 0.07 },
 } as const satisfies Record<string, KnnProtocol>;
 
+/** Vectors and their classes, row by row. */
 export interface Labelled {
   readonly features: Matrix;
   readonly labels: Int32Array;

@@ -12,11 +12,13 @@ import { ResidentState } from '../runtime/resident-state.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Labelled } from './knn.ts';
 
+/** How the classifier is trained. */
 export interface LinearProbeOptions {
   /** Passes over the training set; default 100. */
   readonly epochs?: number;
   readonly seed?: number;
   readonly signal?: AbortSignal;
+  /** Epochs done, of how many. */
   readonly onProgress?: (epoch: number, epochs: number) => void;
 }
 

@@ -10,6 +10,7 @@ import { Stream } from '../patches/philox.ts';
 import { ResidentState } from '../runtime/resident-state.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
+/** What is minimised over a table, and how. */
 export interface TableFitOptions {
   /** Dimensions of the embedding. */
   readonly k: number;
@@ -20,6 +21,7 @@ export interface TableFitOptions {
   readonly seed?: number;
 }
 
+/** Where the steps ended. */
 export interface TableFit {
   readonly loss: number;
   readonly steps: number;

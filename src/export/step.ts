@@ -30,6 +30,7 @@ export interface StepManifest {
   readonly batch: { readonly images: number; readonly views: number; readonly seed: number; readonly recipe: Recipe };
 }
 
+/** A training step as three files. */
 export interface ExportedStep {
   /** The .onnx file. */
   readonly model: Uint8Array;

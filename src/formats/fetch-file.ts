@@ -1,6 +1,7 @@
 import { BagsslError } from '../errors.ts';
 import { sha256 } from './sha256.ts';
 
+/** What the file must be, and how it is fetched. */
 export interface FetchFileOptions {
   /** The SHA-256 that the bytes must have, in hexadecimal. */
   readonly sha256: string;

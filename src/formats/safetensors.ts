@@ -9,6 +9,7 @@ export interface SafeTensor {
   readonly data: TensorData;
 }
 
+/** What a file holds. */
 export interface Safetensors {
   readonly tensors: Record<string, SafeTensor>;
   readonly metadata: Record<string, string>;

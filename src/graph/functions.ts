@@ -24,46 +24,70 @@ const unary = (type: string) => (x: Value) => x.graph.apply(type, [x])[0];
 
 /** Element by element, with NumPy's broadcasting. */
 export const add = binary('Add');
+/** a − b, element by element. */
 export const sub = binary('Sub');
+/** a·b, element by element. */
 export const mul = binary('Mul');
+/** a/b, element by element. */
 export const div = binary('Div');
+/** aᵇ, element by element; the gradient takes b as a constant. */
 export const pow = binary('Pow');
+/** The larger of two, element by element. */
 export const max = binary('Max');
+/** The smaller of two, element by element. */
 export const min = binary('Min');
+/** Whether a > b, element by element, as bool. */
 export const greater = binary('Greater');
+/** a where the condition (bool) holds, else b. */
 export const where = (condition: Value, a: Value, b: Value): Value => a.graph.apply('Where', [condition, a, b])[0];
 /** The sum of tensors of one shape, in one pass. */
 export const sum = (values: readonly Value[]): Value => values[0].graph.apply('Sum', values)[0];
 /** A plain number as a constant of x's type. */
 export const like = (x: Value, k: number): Value => x.graph.scalar(k, x.dtype);
-/** x·k and x + k for a plain number k. */
+/** x·k for a plain number k. */
 export const scale = (x: Value, k: number): Value => mul(x, like(x, k));
+/** x + k for a plain number k. */
 export const shift = (x: Value, k: number): Value => add(x, like(x, k));
 
+/** −x. */
 export const neg = unary('Neg');
+/** eˣ. */
 export const exp = unary('Exp');
+/** The natural logarithm. */
 export const log = unary('Log');
+/** √x. */
 export const sqrt = unary('Sqrt');
+/** 1/x. */
 export const reciprocal = unary('Reciprocal');
+/** max(0, x). */
 export const relu = unary('Relu');
+/** |x|. */
 export const abs = unary('Abs');
+/** −1, 0 or 1; its gradient is zero. */
 export const sign = unary('Sign');
+/** The hyperbolic tangent. */
 export const tanh = unary('Tanh');
+/** 1/(1 + e⁻ˣ). */
 export const sigmoid = unary('Sigmoid');
+/** The error function. */
 export const erf = unary('Erf');
+/** x·clip(x/6 + ½, 0, 1). */
 export const hardSwish = unary('HardSwish');
 /** x where positive, else slope·x. */
 export const leakyRelu = (x: Value, slope = 0.01): Value =>
   x.graph.apply('LeakyRelu', [x], { alpha: { float: slope } })[0];
 /** x where positive, else alpha·(eˣ − 1). */
 export const elu = (x: Value, alpha = 1): Value => x.graph.apply('Elu', [x], { alpha: { float: alpha } })[0];
+/** log(1 + eˣ). */
 export const softplus = unary('Softplus');
 /** x·½(1 + erf(x/√2)), in the form ONNX Runtime fuses. */
 export const gelu = (x: Value): Value => scale(mul(x, shift(erf(div(x, like(x, Math.SQRT2))), 1)), 0.5);
 /** min(high, max(low, x)); ReLU6 is clip(x, 0, 6). */
 export const clip = (x: Value, low: number, high: number): Value =>
   x.graph.apply('Clip', [x, like(x, low), like(x, high)])[0];
+/** x itself, as a value of its own. */
 export const identity = unary('Identity');
+/** eˣ over its sum along an axis. */
 export const softmax = (x: Value, axis = -1): Value => x.graph.apply('Softmax', [x], { axis })[0];
 /** x in another type, rounded to it; x itself where it is of that type. */
 export const cast = (x: Value, to: DType): Value =>
@@ -79,6 +103,7 @@ export const inFloat32 = (total: (...operands: Value[]) => Value, ...operands: r
 /** Products of the last two axes, stack by stack. */
 export const matmul = binary('MatMul');
 
+/** How `gemm` takes its operands; nothing is transposed, and both factors are 1, unless given. */
 export interface GemmOptions {
   readonly transA?: boolean;
   readonly transB?: boolean;
@@ -92,7 +117,8 @@ export function gemm(a: Value, b: Value, c?: Value, options: GemmOptions = {}): 
   return a.graph.apply('Gemm', c ? [a, b, c] : [a, b], attributes)[0];
 }
 
-type Reduce = (x: Value, axes: readonly number[], keep?: boolean) => Value;
+/** A reduction over `axes`, which go away unless `keep`. */
+export type Reduce = (x: Value, axes: readonly number[], keep?: boolean) => Value;
 const wide =
   (reduce: Reduce): Reduce =>
   (x, axes, keep) =>
@@ -102,19 +128,24 @@ const reduction =
   (x, axes, keep = false) =>
     x.graph.apply(type, [x], { axes, keepdims: keep ? 1 : 0 })[0];
 
-/** Reductions over `axes`, which go away unless `keep`. In opset 17 ReduceSum alone takes its axes as an input. */
+/** The sum over `axes`, which go away unless `keep`. In opset 17 it alone of the reductions takes its axes as an input. */
 export const reduceSum = wide(
   (x, axes, keep = false) => x.graph.apply('ReduceSum', [x, x.graph.integers(axes)], { keepdims: keep ? 1 : 0 })[0],
 );
+/** The mean over `axes`, which go away unless `keep`. */
 export const reduceMean = wide(reduction('ReduceMean'));
+/** Σ x² over `axes`, which go away unless `keep`. */
 export const reduceSumSquare = wide(reduction('ReduceSumSquare'));
+/** The largest element over `axes`, which go away unless `keep`. */
 export const reduceMax = reduction('ReduceMax');
 
+/** The same elements in their order under other extents. */
 export function reshape(x: Value, shape: Shape): Value {
   if (`${shape}` === `${x.shape}`) return x;
   return x.graph.apply('Reshape', [x, x.graph.integers(shape)])[0];
 }
 
+/** Axes in another order: axis i of the result is axis perm[i] of x. */
 export const transpose = (x: Value, perm: readonly number[]): Value => x.graph.apply('Transpose', [x], { perm })[0];
 
 /** The last two axes swapped: Aᵀ of every matrix in a stack. */
@@ -125,11 +156,13 @@ export function transposed(x: Value): Value {
   return transpose(x, order);
 }
 
+/** Repeated to a larger shape, by NumPy's broadcasting. */
 export function expand(x: Value, shape: Shape): Value {
   if (`${shape}` === `${x.shape}`) return x;
   return x.graph.apply('Expand', [x, x.graph.integers(shape)])[0];
 }
 
+/** Values of one shape but for `axis`, joined along it. */
 export const concat = (values: readonly Value[], axis: number): Value =>
   values.length === 1 ? values[0] : values[0].graph.apply('Concat', values, { axis })[0];
 
@@ -164,9 +197,10 @@ export function pad(x: Value, before: readonly number[], after: readonly number[
   return x.dtype === 'float16' ? inFloat32(padded, x) : padded(x);
 }
 
-/** Without the axes of extent 1 that are named, and with axes of extent 1 put in at these places of the result. */
+/** Without the axes of extent 1 that are named. */
 export const squeeze = (x: Value, axes: readonly number[]): Value =>
   x.graph.apply('Squeeze', [x, x.graph.integers(axes)])[0];
+/** With axes of extent 1 put in at these places of the result. */
 export const unsqueeze = (x: Value, axes: readonly number[]): Value =>
   x.graph.apply('Unsqueeze', [x, x.graph.integers(axes)])[0];
 
@@ -205,9 +239,10 @@ export function convTranspose(x: Value, w: Value, g: Geometry, extra: readonly n
   return x.graph.apply('ConvTranspose', [x, w], attributes)[0];
 }
 
-/** The largest and the mean element under each place of a window; what lies outside the image does not count. */
+/** The largest element under each place of a window; what lies outside the image does not count. */
 export const maxPool = (x: Value, { kernel, strides, pads }: Window): Value =>
   x.graph.apply('MaxPool', [x], { kernel_shape: kernel, strides, pads })[0];
+/** The mean under each place of a window; what lies outside the image does not count. */
 export const averagePool = (x: Value, { kernel, strides, pads }: Window): Value =>
   x.graph.apply('AveragePool', [x], { kernel_shape: kernel, strides, pads })[0];
 /** The mean over all positions, [N,C,H,W] → [N,C,1,1]. */

@@ -16,8 +16,10 @@ export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array 
 
 /** An ONNX attribute: an integer, a list of integers, a string, or a float (marked, as JavaScript has one number type). */
 export type Attribute = number | readonly number[] | string | { readonly float: number };
+/** A node’s attributes, by their ONNX names. */
 export type Attributes = Readonly<Record<string, Attribute>>;
 
+/** An element type and extents. */
 export interface Signature {
   readonly dtype: DType;
   readonly shape: Shape;
@@ -31,6 +33,7 @@ export interface Value extends Signature {
   readonly data?: TensorData;
 }
 
+/** One application of an operator. */
 export interface Node {
   readonly operator: Operator;
   readonly inputs: readonly Value[];
@@ -52,6 +55,7 @@ export interface GradientContext {
 export interface Operator {
   /** The ONNX operator's name. */
   readonly type: string;
+  /** The types and shapes of its outputs; throws `shape-mismatch` for inputs that do not fit. */
   infer(inputs: readonly Value[], attributes: Attributes): readonly Signature[];
   /** ∂L/∂input for each input, undefined for those without. Absent where the operator cannot be differentiated. */
   gradient?(context: GradientContext): readonly (Value | undefined)[];
@@ -63,6 +67,7 @@ export interface Segment {
   readonly end: number;
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
+  /** ∂L/∂input for each input, given ∂L/∂output for each output. */
   backward(gradients: readonly (Value | undefined)[]): readonly (Value | undefined)[];
 }
 

@@ -5,6 +5,7 @@ import { buildOnnx } from './import/build.ts';
 import { type FileInput, parseOnnx } from './import/parse.ts';
 import { createGraph } from './ops/index.ts';
 
+/** How what a file leaves open is filled in. */
 export interface ReadOptions {
   /** The extent of the first axis of inputs where the file leaves it open. */
   readonly batch?: number;

@@ -15,6 +15,7 @@ export interface PartSize {
   readonly multiplyAdds: number;
 }
 
+/** What a model weighs, by parts. */
 export interface ModelSize {
   readonly encoder: PartSize;
   readonly projector: PartSize;

@@ -4,6 +4,7 @@ import { checkOptions } from './check-options.ts';
 import { normaliseRows } from './normalise.ts';
 import type { Objective } from './objective.ts';
 
+/** Of BYOL: its slow network and its further head. */
 export interface ByolOptions {
   /** τ of the target's moving average at the start, from where it rises to 1; the paper has 0.996 for long runs, 0.99 for short. */
   readonly momentum?: number;

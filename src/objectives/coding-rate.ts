@@ -17,6 +17,7 @@ import { halfLogDet, halfLogDetByPivots, halfLogDetValues } from './log-det.ts';
 import { normaliseRows } from './normalise.ts';
 import type { Objective } from './objective.ts';
 
+/** Of the total coding rate. */
 export interface CodingRateOptions {
   /** Distortion ε². */
   readonly epsilon2?: number;

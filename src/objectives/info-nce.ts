@@ -21,6 +21,7 @@ import { checkOptions } from './check-options.ts';
 import { normaliseRows } from './normalise.ts';
 import type { Objective } from './objective.ts';
 
+/** Of InfoNCE. */
 export interface InfoNceOptions {
   /** τ; SimCLR takes 0.5 on CIFAR-10, 0.1 on ImageNet. */
   readonly temperature?: number;

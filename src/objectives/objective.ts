@@ -35,5 +35,6 @@ export interface Learner {
 /** A self-supervised objective on projections [views·images, d]. */
 export interface Objective {
   readonly name: string;
+  /** Adds the loss to the graph of the projections [views·images, d]. */
   build(projection: Value, layout: Views, learner: Learner): Loss;
 }

@@ -15,6 +15,7 @@ import { checkOptions } from './check-options.ts';
 import { normaliseRows } from './normalise.ts';
 import type { Objective } from './objective.ts';
 
+/** Of the spectral contrastive loss. */
 export interface SpectralOptions {
   /** Bring every projection to this length first (√μ of HaoChen's code, which only shortens); absent: taken as they come. */
   readonly radius?: number;

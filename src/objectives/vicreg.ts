@@ -17,6 +17,7 @@ import {
 import type { Value } from '../graph/graph.ts';
 import type { Objective } from './objective.ts';
 
+/** Weights of the three parts of VICReg. */
 export interface VicregOptions {
   readonly invariance?: number;
   readonly variance?: number;

@@ -4,6 +4,7 @@ import { type Exclusion, isExempt } from './exclusion.ts';
 import type { Optimizer } from './optimizer.ts';
 import { descend } from './sgd.ts';
 
+/** SGD whose rate follows each tensor’s length (You et al., arXiv 1708.03888). */
 export interface LarsOptions extends Exclusion {
   /** Trust coefficient η. */
   readonly trust?: number;

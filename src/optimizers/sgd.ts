@@ -3,6 +3,7 @@ import type { Value } from '../graph/graph.ts';
 import { type Exclusion, isExempt } from './exclusion.ts';
 import type { Optimizer, Update } from './optimizer.ts';
 
+/** Stochastic gradient descent with momentum. */
 export interface SgdOptions extends Exclusion {
   readonly momentum?: number;
   readonly nesterov?: boolean;

@@ -6,6 +6,7 @@ import type { Pixels } from './pixels.ts';
 import { boxes, type Placement } from './placement.ts';
 import type { Recipe } from './recipe.ts';
 
+/** An image of a job. */
 export interface JobImage {
   /** Names the image in random draws, such as its index in the data set: whole number, 0 to 2^32 - 1. */
   readonly id: number;
@@ -36,6 +37,7 @@ export type PatchSource =
   | { readonly kind: 'placed'; readonly placement: Placement; readonly whole?: boolean }
   | { readonly kind: 'given'; readonly patches: readonly (readonly PatchParameters[])[] };
 
+/** What is cut out of which images: one batch. */
 export interface PatchJob {
   readonly recipe: Recipe;
   readonly images: readonly JobImage[];
@@ -44,6 +46,7 @@ export interface PatchJob {
   readonly keepParameters?: boolean;
 }
 
+/** The patches of a job, in the order of its images. */
 export interface PatchBatch {
   /** Normalised values, float32 NCHW. */
   readonly data: Float32Array;

@@ -12,6 +12,7 @@ export interface Pixels {
   readonly layout: Layout;
 }
 
+/** How the bytes of an image lie: pixel by pixel, or (`planar`) one plane a colour. */
 export type Layout = 'rgba' | 'rgb' | 'planar' | 'grey';
 
 /** Bytes a pixel. */

@@ -4,6 +4,7 @@ import { checkJob } from './check-job.ts';
 import type { PatchBatch, PatchJob } from './job.ts';
 import { PatchWorker } from './patch-worker.ts';
 
+/** How many workers there are, and where they come from. */
 export interface PoolOptions {
   /**
    * Threads; 0 cuts in the calling thread, which then blocks while it cuts. Default: one less than the processors, 1 to 4.
@@ -20,6 +21,7 @@ export interface PoolOptions {
   readonly patience?: number;
 }
 
+/** How a job is cut. */
 export interface CutOptions {
   readonly signal?: AbortSignal;
   /**
@@ -30,6 +32,7 @@ export interface CutOptions {
   readonly into?: Float32Array;
 }
 
+/** How far a stream works ahead. */
 export interface StreamOptions {
   readonly signal?: AbortSignal;
   /** Batches in work or finished that nobody has taken yet; default one more than there are workers. */
@@ -207,6 +210,7 @@ export class PatchPool {
     await Promise.all(this.running.map((worker) => worker.terminate()));
   }
 
+  /** As `dispose`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }

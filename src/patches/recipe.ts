@@ -35,8 +35,10 @@ export interface Recipe {
   readonly views?: readonly ViewChanges[];
 }
 
+/** How pixels between pixels are made; both filter when they shrink. */
 export type Interpolation = 'bilinear' | 'bicubic';
 
+/** Random changes of colour. */
 export interface Jitter {
   readonly probability: number;
   readonly brightness: number;
@@ -45,12 +47,14 @@ export interface Jitter {
   readonly hue: number;
 }
 
+/** Gaussian blur. */
 export interface Blur {
   readonly probability: number;
   readonly kernel: number;
   readonly sigma: Range;
 }
 
+/** Inversion of bright pixels. */
 export interface Solarise {
   readonly probability: number;
   readonly threshold: number;

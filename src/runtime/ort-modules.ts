@@ -1,6 +1,8 @@
 /** The builds of ONNX Runtime that are imported by name. */
-export const BUILDS = ['onnxruntime-web/wasm', 'onnxruntime-web/webgpu', 'onnxruntime-web/jspi'] as const;
-export type Build = (typeof BUILDS)[number];
+export const BUILDS: readonly Build[] = ['onnxruntime-web/wasm', 'onnxruntime-web/webgpu', 'onnxruntime-web/jspi'];
+/** The name a build of ONNX Runtime is imported by. */
+export type Build = 'onnxruntime-web/wasm' | 'onnxruntime-web/webgpu' | 'onnxruntime-web/jspi';
+/** URLs of builds, by their names. */
 export type OrtModules = Readonly<Partial<Record<Build, string>>>;
 
 /**

@@ -5,6 +5,7 @@ import type { Engine } from './program.ts';
 /** `auto` takes float16 where the engine computes in it, and float32 elsewhere. */
 export type PrecisionChoice = 'auto' | Precision;
 
+/** All of `PrecisionChoice`. */
 export const PRECISION_CHOICES: readonly PrecisionChoice[] = ['auto', 'float32', 'float16'];
 
 /**

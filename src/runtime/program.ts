@@ -47,6 +47,7 @@ export class Program {
     return Object.fromEntries(outputs.map((name) => [name, results[name].data as Float32Array]));
   }
 
+  /** Frees the model and what it holds on the device. */
   async dispose(): Promise<void> {
     await exclusively(() => this.session.release());
   }

@@ -8,6 +8,7 @@ import type { OrtModules } from './ort-modules.ts';
 import { type Engine, Program } from './program.ts';
 import { sayOnce } from './say-once.ts';
 
+/** Which engine is opened, and where its files lie. */
 export interface RuntimeOptions {
   /** Default `auto`. */
   readonly device?: DeviceChoice;

@@ -19,6 +19,7 @@ export interface Checkpoint {
   readonly history: readonly HistoryEntry[];
 }
 
+/** What was measured at one step. */
 export interface HistoryEntry {
   readonly step: number;
   readonly loss: number;

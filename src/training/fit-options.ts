@@ -6,6 +6,7 @@ import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
 import type { RunConfig, RunOverrides } from './run-config.ts';
 import type { Position } from './schedule.ts';
 
+/** What is trained, on what, and what is heard of it. */
 export interface FitOptions extends RuntimeOptions {
   readonly data: ImageSet;
   /** What differs from the default run, and the budget; with `resume`, the checkpoint's own configuration is kept. */

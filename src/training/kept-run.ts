@@ -4,6 +4,7 @@ import { newestIn, saveInto } from './checkpoint-store.ts';
 import type { Step } from './fit-options.ts';
 import type { RunStore } from './run-store.ts';
 
+/** How often a run is saved. */
 export interface KeepOptions {
   /** Save when so many seconds have passed since the last time; default 60. At most these are lost. */
   readonly seconds?: number;
@@ -11,9 +12,11 @@ export interface KeepOptions {
 
 /** What a kept run asks of a training: its steps, and the run as it stands between two of them. */
 export interface Trainable extends AsyncIterable<Step> {
+  /** The run as it stands. */
   checkpoint(): Promise<Checkpoint>;
 }
 
+/** How a store is taken. */
 export interface OpenRunOptions {
   /** Begin anew whatever the store holds: `found` is undefined, and the first save takes the old run's place. */
   readonly overwrite?: boolean;
@@ -115,6 +118,7 @@ export class KeptRun implements AsyncDisposable {
     await this.release();
   }
 
+  /** Lets go of the store. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -66,6 +66,7 @@ export type Schedule =
   | { readonly name: 'constant' }
   | { readonly name: 'step'; readonly at: readonly number[]; readonly factor: number };
 
+/** What differs from the default run. */
 export type RunOverrides = Partial<RunConfig>;
 
 /** The default run; see docs/recipe.md for how it was found. */
@@ -162,6 +163,7 @@ const MAKERS: { readonly [Name in RunConfig['objective']['name']]: (options: nev
   byol,
 };
 
+/** The names of all objectives, as a run gives them. */
 export const OBJECTIVES = Object.keys(MAKERS) as RunConfig['objective']['name'][];
 
 export function objectiveOf({ objective }: Pick<RunConfig, 'objective'>): Objective {

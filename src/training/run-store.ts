@@ -7,11 +7,13 @@ import { BagsslError } from '../errors.ts';
 export interface RunStore {
   /** For messages, such as the folder's path. */
   readonly name: string;
+  /** The names of all blobs. */
   list(): Promise<string[]>;
   /** Resolves to undefined where there is no blob of that name. */
   read(name: string): Promise<Uint8Array | undefined>;
   /** Once it resolves the blob is there, whole; until then the name may hold the old one, or a torn one. */
   write(name: string, bytes: Uint8Array): Promise<void>;
+  /** Takes a blob away; nothing happens where there is none. */
   remove(name: string): Promise<void>;
   /**
    * Takes the run for this process or page until what it resolves to is called, or this process or page ends.
