@@ -102,7 +102,7 @@ export class Graph {
   }
 
   /** A tensor that is part of the model. Equal small constants are kept once. */
-  constant(data: TensorData, shape: Shape, name?: string, dtype = dtypeOf(data)): Value {
+  constant(data: TensorData, shape: Shape, name?: string, dtype: DType = dtypeOf(data)): Value {
     if (elements(shape) !== data.length) {
       throw new BagsslError(
         'shape-mismatch',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -117,6 +117,18 @@ describe('the packed package', () => {
 
   it('starts its command line', () => {
     assert.match(app.node(join(app.installed, 'dist/cli.js'), '--help'), /bagssl/);
+  });
+});
+
+/** What needs no worker, no WebAssembly and no npm package is ready for JSR too, which takes the source. */
+describe('jsr.json', () => {
+  it('would be published', () => {
+    const deno = join(createRequire(join(process.cwd(), 'package.json')).resolve('deno/package.json'), '../bin.cjs');
+    const args = [deno, 'publish', '--dry-run', '--allow-dirty', '--config', 'jsr.json'];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    const version = (file: string) => JSON.parse(readFileSync(file, 'utf8')).version;
+    assert.equal(version('jsr.json'), version('package.json'));
   });
 });
 
