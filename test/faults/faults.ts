@@ -37,16 +37,22 @@ const running = (pool: PatchPool) => Reflect.get(pool, 'running') as PatchWorker
 
 /**
  * Sessions one after the other, the first disturbed, until the run has come to its end; no fault may need more than three. What is
- * lost between two is the interval, or two of them where a checkpoint was damaged, and the step that was under way.
+ * lost between two is the interval, or two of them where a checkpoint was damaged, the step that was under way, and one for each
+ * save that the disk refused.
  */
-async function untilEnd(store: RunStore, first: SessionOptions, after?: () => Promise<unknown>) {
+async function untilEnd(
+  store: RunStore,
+  first: SessionOptions,
+  after?: () => Promise<unknown>,
+  refused: () => number = () => 0,
+) {
   const all = [await session(store, { run, ...first })];
   await after?.();
   while (!all.at(-1)!.end && all.length < 3) all.push(await session(store, { run }));
   all.slice(1).forEach(({ from }, k) => {
     const { reached, longest } = all[k];
     const interval = k === 0 ? (first.interval ?? 0) : 0;
-    const most = (after ? 2 : 1) * (interval + 2 * longest);
+    const most = (after ? 2 : 1) * (interval + 2 * longest) + refused() * longest;
     const aborted = all[k].error?.code === 'aborted';
     assert.ok(reached - from <= (aborted ? 0 : most), `${reached - from} seconds were lost, more than ${most}`);
   });
@@ -123,15 +129,17 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     const store = await open();
     const from = s.below(20);
     let writes = 0;
+    let refused = 0;
     const full: RunStore = {
       ...store,
       async write(name, bytes) {
         const now = writes++;
         if (now < from || now > from + 6) return store.write(name, bytes);
+        refused++;
         throw new BagsslError('not-saved', 'The disk is full.');
       },
     };
-    const { all, end, steps } = await untilEnd(full, {});
+    const { all, end, steps } = await untilEnd(full, {}, undefined, () => refused);
     return { end, steps, seen: all[0].said.length > 0, same: true };
   },
 
