@@ -9,7 +9,6 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const bundle = await rollup({
   input: here('../shared/page.js'),
   plugins: [nodeResolve({ browser: true }), importMetaAssets()],
-  onwarn: (warning, warn) => warning.code === 'THIS_IS_UNDEFINED' || warn(warning), // of protobuf, harmless
 });
 await bundle.write({ dir: here('dist'), format: 'es' });
 await bundle.close();
