@@ -14,7 +14,7 @@ export class FoundList {
     item: make('li', { hidden: true }),
     number: make('span'),
   }));
-  #told = { picture: -1, at: 0 };
+  #told = { picture: -1, at: Number.NEGATIVE_INFINITY };
 
   constructor(list: HTMLElement) {
     list.replaceChildren(...this.#places.map(({ item }) => item));
