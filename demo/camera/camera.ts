@@ -22,6 +22,8 @@ let opened: Which | undefined;
 let camera: Camera | undefined;
 /** The camera is wanted, though perhaps not now: the page may be hidden. */
 let wanted = false;
+/** The camera has been asked for and has not come yet: asked twice, the first to come would never be let go of. */
+let asked = false;
 /** The latest wish for a gallery; work for an earlier one stops. */
 let wish = 0;
 let frames = 0;
@@ -73,11 +75,15 @@ async function learnPictures(): Promise<void> {
 async function start(): Promise<void> {
   calm();
   wanted = true;
+  if (asked) return;
+  asked = true;
   try {
     camera = await openCamera(video);
   } catch (error) {
     rest();
     throw error;
+  } finally {
+    asked = false;
   }
   if (!wanted || document.visibilityState === 'hidden') return close();
   live.hidden = false;

@@ -33,14 +33,17 @@ export async function openCamera(video: HTMLVideoElement): Promise<Camera> {
   video.srcObject = stream;
   video.muted = true;
   video.playsInline = true;
-  await video.play();
-  return {
-    still: () => pixelsFrom(video),
-    close() {
-      for (const track of stream.getTracks()) track.stop();
-      video.srcObject = null;
-    },
+  const close = () => {
+    for (const track of stream.getTracks()) track.stop();
+    video.srcObject = null;
   };
+  try {
+    await video.play();
+  } catch (cause) {
+    close();
+    throw refused(cause as DOMException);
+  }
+  return { still: () => pixelsFrom(video), close };
 }
 
 function refused(cause: DOMException): Trouble {

@@ -100,6 +100,36 @@ describe('the demo that finds by camera', () => {
     await text(page, '#frames', /^\d\d+$/);
   });
 
+  it('lets go of the camera, however often its button was pressed before it came', { timeout: 60_000 }, async () => {
+    await using site = await DemoSite.open(browser);
+    await site.allow('camera');
+    const page = await open(site);
+    await page.evaluate(() => {
+      const { mediaDevices } = navigator;
+      const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+      const all: MediaStreamTrack[] = [];
+      Object.assign(globalThis, { cameraTracks: all });
+      mediaDevices.getUserMedia = async (wanted) => {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        const stream = await ask(wanted);
+        all.push(...stream.getTracks());
+        return stream;
+      };
+      for (let i = 0; i < 3; i++) document.querySelector<HTMLButtonElement>('#go')!.click(); // start, no, start
+    });
+    await text(page, '#frames', /^[1-9]/);
+    await press(page, /^Stop the camera$/);
+    const states = await page.evaluate(() =>
+      (globalThis as unknown as { cameraTracks: MediaStreamTrack[] }).cameraTracks.map(({ readyState }) => readyState),
+    );
+    assert.ok(states.length > 0);
+    assert.ok(
+      states.every((state) => state === 'ended'),
+      states.join(),
+    );
+    assert.deepEqual(site.errors, []);
+  });
+
   it('says what to do where the camera is refused, and can be asked again', { timeout: 60_000 }, async () => {
     await using site = await DemoSite.open(browser);
     const page = await open(site);

@@ -29,8 +29,7 @@ describe('the demo that looks inside pictures', () => {
     await page.waitForSelector('#source button');
     await drop(page, join(folder, name));
     const count = name === 'many' ? 12 : 2;
-    await page.waitForFunction((n) => document.querySelectorAll('#choice button').length === n, { polling: 50 }, count);
-    await told(page, /^Picture 1, /);
+    await text(page, '#status', new RegExp(`^${count} of ${count} pictures`)); // and no more the scenes, 12 at a time too
   }
   /** All maps of a column, as their colours. */
   const maps = (page: Page, column = 0): Promise<string[]> =>
@@ -51,13 +50,14 @@ describe('the demo that looks inside pictures', () => {
     await take(page, 'many');
     const first = await maps(page);
     assert.equal(first.length, 12);
-    assert.equal(new Set(first).size, 12);
+    assert.ok(new Set(first).size > 4); // those with nothing alike are all dark
 
     const stage = await page.waitForSelector('#stage');
     await stage!.click({ offset: { x: 4, y: 4 } });
     await told(page, /patch 1 from the left, 1 from the top/);
     const clicked = await maps(page);
-    assert.ok(clicked.every((map, i) => map !== first[i]));
+    assert.notEqual(clicked[0], first[0]);
+    assert.notDeepEqual(clicked.slice(1), first.slice(1));
     for (const key of ['ArrowRight', 'ArrowRight', 'ArrowDown', 'ArrowUp', 'ArrowUp'] as const) await stage!.press(key);
     await told(page, /patch 3 from the left, 1 from the top/);
     assert.notDeepEqual(await maps(page), clicked);
