@@ -48,14 +48,17 @@ async function opened(which: Which, device: 'webgpu' | 'wasm'): Promise<readonly
   return all;
 }
 
+/** One thing after the other, as an encoder may be asked for while the one before it is at work. */
+let turn: Promise<unknown> = Promise.resolve();
+
 /** Comlink hands an error's message over, but not its code. */
-async function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {
-  try {
-    return { value: await work() };
-  } catch (error) {
-    const { code, message } = error as BagsslError;
-    return { error: { code, message } };
-  }
+function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {
+  const given = turn.then(work).then(
+    (value): Answer<T> => ({ value }),
+    ({ code, message }: BagsslError): Answer<T> => ({ error: { code, message } }),
+  );
+  turn = given;
+  return given;
 }
 
 expose(face);
