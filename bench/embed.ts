@@ -131,7 +131,7 @@ if (wanted.includes('dense')) {
   ] as const) {
     const { size } = model;
     const embedder = await Embedder.create({ ...untrained(model, (size / 224) ** 2), feature });
-    const stride = embedder.denseStride;
+    const stride = await embedder.denseStride();
     const cut: BagPlacement = { kind: 'all', stride };
     const [dense, one] = await seconds([
       () => embedder.matrix([photo], { placement: { kind: 'dense' } }),

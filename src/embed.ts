@@ -5,10 +5,12 @@ export { type BagPlacement, type DensePlacement, parseBagPlacement } from './bag
 export { cosine } from './bag/cosine.ts';
 export { type CreateEmbedderOptions, createEmbedder } from './bag/create-embedder.ts';
 export { Embedder, type EmbedderOptions, type EmbedOptions } from './bag/embedder.ts';
-export { type PatchEncoder, readEncoder, writeEncoder } from './bag/encoder-file.ts';
-export { FEATURES, type Feature } from './bag/feature-graph.ts';
+export { FEATURES, type Feature } from './bag/feature.ts';
 export type { Images } from './bag/images-of.ts';
 export type { Matrix } from './bag/matrix.ts';
+export type { PatchEncoder } from './bag/patch-encoder.ts';
+export { readEncoder } from './bag/read-encoder.ts';
 export { type Found, SearchIndex } from './bag/search-index.ts';
 export { Whitening, type WhiteningOptions } from './bag/whitening.ts';
+export { writeEncoder } from './bag/write-encoder.ts';
 export type { AnyImage } from './data/image-from.ts';

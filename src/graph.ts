@@ -1,6 +1,6 @@
 /** `bagssl/graph`: an ONNX graph as a value: written with words, differentiated, read from a file and serialised as one. */
 export * from './graph/functions.ts';
-export { gradients, stopGradient, withGradient } from './graph/gradients.ts';
+export { gradients } from './graph/gradients.ts';
 export type {
   Attribute,
   Attributes,
@@ -19,4 +19,5 @@ export type {
 export type { Outputs } from './graph/needed.ts';
 export { createGraph } from './graph/ops/index.ts';
 export { type ReadOptions, readOnnx } from './graph/read-onnx.ts';
+export { stopGradient, withGradient } from './graph/with-gradient.ts';
 export { OPSET, writeOnnx } from './graph/write-onnx.ts';

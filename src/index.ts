@@ -3,10 +3,18 @@
  * This is what a first program needs; each sub-path has more of its subject, and a page that imports one pays for no other.
  */
 
-export type { AnyImage, Bag, CreateEmbedderOptions, EmbedderOptions, EmbedOptions, Found, Images } from './embed.ts';
-export { cosine, createEmbedder, Embedder, SearchIndex } from './embed.ts';
+export type { Bag } from './bag/bag.ts';
+export { cosine } from './bag/cosine.ts';
+export { type CreateEmbedderOptions, createEmbedder } from './bag/create-embedder.ts';
+export { Embedder, type EmbedderOptions, type EmbedOptions } from './bag/embedder.ts';
+export type { Images } from './bag/images-of.ts';
+export { type Found, SearchIndex } from './bag/search-index.ts';
+export type { AnyImage } from './data/image-from.ts';
 export { BagsslError, type ErrorCode } from './errors.ts';
-export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts';
-export { type Diagnostics, diagnostics } from './runtime.ts';
-export { browserStore, type Fit, type FitOptions, fit, openRun, type Step } from './train.ts';
+export { type EvaluateOptions, type Evaluation, evaluate } from './evaluation/evaluate.ts';
+export { type Diagnostics, diagnostics } from './runtime/diagnostics.ts';
+export { browserStore } from './training/browser-store.ts';
+export { fit } from './training/fit.ts';
+export type { Fit, FitOptions, Step } from './training/fit-options.ts';
+export { openRun } from './training/kept-run.ts';
 export { VERSION } from './version.ts';

@@ -25,7 +25,7 @@ export async function keptEncoder(): Promise<{ encoder: OwnEncoder; made: Date }
   const file = await readKept(FILE);
   if (!file?.size) return undefined;
   try {
-    const encoder = readEncoder(new Uint8Array(await file.arrayBuffer()));
+    const encoder = await readEncoder(new Uint8Array(await file.arrayBuffer()));
     return { encoder: { ...encoder, feature: 'embedding' }, made: new Date(file.lastModified) };
   } catch {
     return undefined; // of an older version, or damaged

@@ -1,7 +1,8 @@
 import { bytesAt } from '../data/bytes-at.ts';
 import { Embedder, type EmbedderOptions } from './embedder.ts';
-import { readEncoder } from './encoder-file.ts';
+import { readEncoder } from './read-encoder.ts';
 
+/** Which encoder, and how it is run. */
 export interface CreateEmbedderOptions
   extends Partial<
     Pick<EmbedderOptions, 'placement' | 'precision' | 'device' | 'threads' | 'workers' | 'workerUrl' | 'onWarning'>
@@ -20,5 +21,5 @@ export async function createEmbedder({ encoder, ...options }: CreateEmbedderOpti
     encoder instanceof Uint8Array
       ? encoder
       : await bytesAt(encoder ?? new URL('./encoder.safetensors', import.meta.url));
-  return Embedder.create({ ...readEncoder(bytes), ...options });
+  return Embedder.create({ ...(await readEncoder(bytes)), ...options });
 }

@@ -1,18 +1,16 @@
 import { blockOf } from '../data/shard.ts';
+import type { Outputs } from '../graph/needed.ts';
 import type { Pixels } from '../patches/pixels.ts';
 import type { Recipe } from '../patches/recipe.ts';
 import { wholeImage } from '../patches/whole-image.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { type Bag, BagBuilder, type BagRequest } from './bag.ts';
 import { type DensePlacement, denseSizes } from './bag-placement.ts';
-import type { DenseEncoder } from './dense-encoder.ts';
+import { DenseEncoder } from './dense-encoder.ts';
 
-export interface DenseBags {
-  readonly encoder: DenseEncoder;
-  readonly recipe: Recipe;
+/** What is wanted of dense bags. */
+export interface DenseRequest extends BagRequest {
   readonly placement: DensePlacement;
-  readonly request: BagRequest;
-  /** Of the vectors. */
-  readonly width: number;
   /** The vectors of whole images, one row each; absent: none are wanted. */
   readonly wholes?: (images: readonly Pixels[]) => Promise<Float32Array>;
 }
@@ -20,49 +18,77 @@ export interface DenseBags {
 /** Pixels of all images in one run of the encoder: as many as 256 patches of 16×16 have. */
 const PIXELS = 256 * 16 * 16;
 
-/** The dense bags of many images; neighbours of one size, in one block of a set, are encoded together. */
-export async function* denseBags(
-  images: AsyncIterable<{ readonly id: number; readonly pixels: Pixels }>,
-  { recipe, placement, ...bags }: DenseBags,
-): AsyncGenerator<Bag, void, void> {
-  const group: Pixels[] = [];
-  let key = '';
-  let first = 0;
-  const flush = async () => {
-    const made = await ofGroup(group, first, { recipe, placement, ...bags });
-    first += group.splice(0).length;
-    return made;
-  };
-  for await (const { id, pixels } of images) {
-    const sizes = denseSizes(placement, recipe, pixels.width, pixels.height);
-    const each = Math.max(...sizes.map(({ rows, columns }) => rows * columns));
-    const next = `${blockOf(id)} ${JSON.stringify(sizes)}`;
-    if (group.length > 0 && (next !== key || (group.length + 1) * each > PIXELS)) yield* await flush();
-    key = next;
-    group.push(pixels);
-  }
-  if (group.length > 0) yield* await flush();
-}
+/** Makes bags of every patch of an image, of all images of one size together. */
+export class DenseBags {
+  readonly #encoder: DenseEncoder;
+  readonly #width: number;
 
-async function ofGroup(images: readonly Pixels[], first: number, bags: DenseBags): Promise<Bag[]> {
-  const { encoder, recipe, placement, request, width, wholes } = bags;
-  const builders = images.map((_, k) => new BagBuilder(first + k, width, request));
-  const [{ width: imageWidth, height: imageHeight }] = images;
-  for (const { rows, columns } of denseSizes(placement, recipe, imageWidth, imageHeight)) {
-    const data = new Float32Array(images.length * 3 * rows * columns);
-    images.forEach((image, k) => {
-      wholeImage(image, recipe, rows, columns, data, k * 3 * rows * columns);
-    });
-    const { vectors, stride, down, across } = await encoder.run(data, images.length, rows, columns);
-    builders.forEach((builder, k) => {
-      const [unitX, unitY] = [images[k].width / columns, images[k].height / rows];
-      for (let i = 0; i < down * across; i++) {
-        const [x, y] = [(i % across) * stride * unitX, Math.floor(i / across) * stride * unitY];
-        const box = { x, y, width: recipe.size * unitX, height: recipe.size * unitY };
-        builder.add(vectors, (k * down * across + i) * width, box);
-      }
-    });
+  /** @param patch the network's graph of one patch: one output [1, width] of one input [1, 3, size, size] */
+  constructor(
+    runtime: Runtime,
+    patch: Outputs,
+    private readonly recipe: Recipe,
+  ) {
+    this.#encoder = new DenseEncoder(runtime, patch);
+    this.#width = Object.values(patch)[0].shape[1];
   }
-  const whole = await wholes?.(images);
-  return builders.map((builder, k) => builder.finish(whole?.subarray(k * width, (k + 1) * width)));
+
+  /**
+   * From a patch to the next, px.
+   * @throws BagsslError `bad-model` for an encoder that has no dense form
+   */
+  get stride(): number {
+    return this.#encoder.stride;
+  }
+
+  /** The bags of many images; neighbours of one size, in one block of a set, are encoded together. */
+  async *of(
+    images: AsyncIterable<{ readonly id: number; readonly pixels: Pixels }>,
+    request: DenseRequest,
+  ): AsyncGenerator<Bag, void, void> {
+    const group: Pixels[] = [];
+    let key = '';
+    let first = 0;
+    const flush = async () => {
+      const made = await this.#ofGroup(group, first, request);
+      first += group.splice(0).length;
+      return made;
+    };
+    for await (const { id, pixels } of images) {
+      const sizes = denseSizes(request.placement, this.recipe, pixels.width, pixels.height);
+      const each = Math.max(...sizes.map(({ rows, columns }) => rows * columns));
+      const next = `${blockOf(id)} ${JSON.stringify(sizes)}`;
+      if (group.length > 0 && (next !== key || (group.length + 1) * each > PIXELS)) yield* await flush();
+      key = next;
+      group.push(pixels);
+    }
+    if (group.length > 0) yield* await flush();
+  }
+
+  async dispose(): Promise<void> {
+    await this.#encoder.dispose();
+  }
+
+  async #ofGroup(images: readonly Pixels[], first: number, request: DenseRequest): Promise<Bag[]> {
+    const { size } = this.recipe;
+    const width = this.#width;
+    const builders = images.map((_, k) => new BagBuilder(first + k, width, request));
+    const [{ width: imageWidth, height: imageHeight }] = images;
+    for (const { rows, columns } of denseSizes(request.placement, this.recipe, imageWidth, imageHeight)) {
+      const data = new Float32Array(images.length * 3 * rows * columns);
+      images.forEach((image, k) => {
+        wholeImage(image, this.recipe, rows, columns, data, k * 3 * rows * columns);
+      });
+      const { vectors, stride, down, across } = await this.#encoder.run(data, images.length, rows, columns);
+      builders.forEach((builder, k) => {
+        const [unitX, unitY] = [images[k].width / columns, images[k].height / rows];
+        for (let i = 0; i < down * across; i++) {
+          const [x, y] = [(i % across) * stride * unitX, Math.floor(i / across) * stride * unitY];
+          builder.add(vectors, (k * down * across + i) * width, { x, y, width: size * unitX, height: size * unitY });
+        }
+      });
+    }
+    const whole = await request.wholes?.(images);
+    return builders.map((builder, k) => builder.finish(whole?.subarray(k * width, (k + 1) * width)));
+  }
 }

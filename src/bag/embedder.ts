@@ -1,25 +1,21 @@
 import type { AnyImage } from '../data/image-from.ts';
 import { blockOf } from '../data/shard.ts';
-import { compileAnyBatch } from '../engine/compile.ts';
 import { BagsslError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
-import { loadEncoder } from '../model/encoder.ts';
 import type { Weights } from '../model/scope.ts';
-import { averagedWeights } from '../optimizers/averaged-weights.ts';
 import type { JobImage, PatchBatch, PatchJob } from '../patches/job.ts';
 import type { Pixels } from '../patches/pixels.ts';
 import { type Placement, patchCount } from '../patches/placement.ts';
 import { PatchPool } from '../patches/pool.ts';
 import { type Recipe, withoutAugmentation } from '../patches/recipe.ts';
 import { choosePrecision, type PrecisionChoice } from '../runtime/precision.ts';
-import type { Program } from '../runtime/program.ts';
 import { Runtime, type RuntimeOptions } from '../runtime/runtime.ts';
 import { sayOnce } from '../runtime/say-once.ts';
 import { type Bag, BagBuilder, type BagRequest } from './bag.ts';
-import { type BagPlacement, checkBagPlacement } from './bag-placement.ts';
-import { denseBags } from './dense-bags.ts';
-import { DenseEncoder } from './dense-encoder.ts';
-import { type Feature, featureGraph, featureWidth } from './feature-graph.ts';
+import { type BagPlacement, checkBagPlacement, type DensePlacement } from './bag-placement.ts';
+import type { DenseBags } from './dense-bags.ts';
+import type { EncoderProgram } from './encoder-program.ts';
+import type { Feature } from './feature.ts';
 import { countOf, type Images, pixelsOf } from './images-of.ts';
 import type { Matrix } from './matrix.ts';
 import type { Whitening } from './whitening.ts';
@@ -68,20 +64,21 @@ export class Embedder implements AsyncDisposable {
   /** Of the vectors. */
   readonly width: number;
   #disposed = false;
+  #dense?: Promise<DenseBags>;
 
   private constructor(
     readonly options: EmbedderOptions,
     readonly feature: Feature,
-    private readonly program: Program,
-    private readonly dense: DenseEncoder,
+    private readonly runtime: Runtime,
+    private readonly encoder: EncoderProgram,
     private readonly pool: PatchPool,
   ) {
-    this.width = featureWidth(options.model, feature);
+    this.width = encoder.width;
   }
 
   /** @throws BagsslError `bad-argument`, `bad-checkpoint`, `shape-mismatch`, `device-unavailable`; `bad-model` for a network of one batch size */
   static async create(options: EmbedderOptions): Promise<Embedder> {
-    const { model, recipe, feature = 'preFeature', placement, whitening, onWarning = sayOnce } = options;
+    const { model, weights, recipe, feature = 'preFeature', placement, whitening, onWarning = sayOnce } = options;
     if (placement) checkBagPlacement(placement);
     if (recipe.size !== model.size) {
       throw new BagsslError(
@@ -89,25 +86,21 @@ export class Embedder implements AsyncDisposable {
         `The recipe cuts patches of ${recipe.size} px, but the model takes ${model.size} px; make them equal.`,
       );
     }
-    const weights = averagedWeights(options.weights);
-    await loadEncoder(model.encoder);
-    const runtime = await Runtime.open(options);
+    const [runtime, { encoderProgram }] = await Promise.all([Runtime.open(options), import('./encoder-program.ts')]);
     const precision = choosePrecision(runtime, options.precision ?? 'float32', onWarning);
-    const graph = (batch: number) => featureGraph(model, weights, feature, batch, { precision, whitening });
-    const program = await compileAnyBatch(runtime, graph);
+    const encoder = await encoderProgram(runtime, { model, weights, feature, whitening }, precision);
     try {
-      const dense = new DenseEncoder(runtime, graph(1));
       const pool = await PatchPool.create({ workers: options.workers ?? 2, workerUrl: options.workerUrl });
-      return new Embedder(options, feature, program, dense, pool);
+      return new Embedder(options, feature, runtime, encoder, pool);
     } catch (error) {
-      await program.dispose();
+      await encoder.program.dispose();
       throw error;
     }
   }
 
   /** What the encoder runs on. */
   get engine(): { readonly device: string; readonly threads: number; readonly adapter?: string } {
-    const { device, threads, adapter } = this.program.runtime;
+    const { device, threads, adapter } = this.runtime;
     return { device, threads, adapter };
   }
 
@@ -135,14 +128,7 @@ export class Embedder implements AsyncDisposable {
     let done = 0;
     const bags =
       placement.kind === 'dense'
-        ? denseBags(numbered(images), {
-            encoder: this.dense,
-            recipe: this.options.recipe,
-            placement,
-            request: options,
-            width: this.width,
-            wholes: options.whole ? (some) => this.#wholes(some) : undefined,
-          })
+        ? this.#everywhere(images, placement, options)
         : this.#placed(images, placement, options);
     for await (const bag of bags) {
       if (signal?.aborted) {
@@ -158,8 +144,8 @@ export class Embedder implements AsyncDisposable {
    * From a patch of the `dense` bag to the next, px of what the encoder sees.
    * @throws BagsslError `bad-model` for an encoder that has none, saying why
    */
-  get denseStride(): number {
-    return this.dense.stride;
+  async denseStride(): Promise<number> {
+    return (await this.#denseBags()).stride;
   }
 
   /** The vectors of all images as one matrix. */
@@ -176,6 +162,24 @@ export class Embedder implements AsyncDisposable {
       data.set(vector, rows++ * this.width);
     }
     return { data: data.subarray(0, rows * this.width), rows, columns: this.width };
+  }
+
+  /** Loaded when first asked for: few pages do. */
+  #denseBags(): Promise<DenseBags> {
+    this.#dense ??= import('./dense-bags.ts').then(
+      ({ DenseBags }) => new DenseBags(this.runtime, this.encoder.patch(), this.options.recipe),
+    );
+    return this.#dense;
+  }
+
+  /** Bags of all patches of images encoded whole. */
+  async *#everywhere(
+    images: Images,
+    placement: DensePlacement,
+    options: EmbedOptions,
+  ): AsyncGenerator<Bag, void, void> {
+    const wholes = options.whole ? (some: readonly Pixels[]) => this.#wholes(some) : undefined;
+    yield* (await this.#denseBags()).of(numbered(images), { ...options, placement, wholes });
   }
 
   /** Bags of patches that workers cut. */
@@ -221,7 +225,7 @@ export class Embedder implements AsyncDisposable {
       images: images.map((pixels, id) => ({ id, pixels })),
       source: { kind: 'placed', placement: { kind: 'grid', across: 1, scales: [1] } },
     });
-    return (await this.program.run({ patches: { data, shape: [count, 3, size, size] } }))[this.feature];
+    return (await this.encoder.program.run({ patches: { data, shape: [count, 3, size, size] } }))[this.feature];
   }
 
   /** The bags of a batch of patches; `first` is the number of its first image. */
@@ -234,7 +238,7 @@ export class Embedder implements AsyncDisposable {
     for (let from = 0; from < batch.count; from += BATCH) {
       const rows = Math.min(BATCH, batch.count - from);
       const data = batch.data.subarray(from * each, (from + rows) * each);
-      const vectors = (await this.program.run({ patches: { data, shape: [rows, 3, size, size] } }))[feature];
+      const vectors = (await this.encoder.program.run({ patches: { data, shape: [rows, 3, size, size] } }))[feature];
       for (let row = 0; row < rows; row++) {
         const placed = batch.perImage[image] - (options.whole ? 1 : 0);
         const whole = bag.count === placed ? vectors.subarray(row * width, (row + 1) * width) : undefined;
@@ -252,8 +256,8 @@ export class Embedder implements AsyncDisposable {
     if (this.#disposed) return;
     this.#disposed = true;
     await this.pool.dispose();
-    await this.program.dispose();
-    await this.dense.dispose();
+    await this.encoder.program.dispose();
+    await (await this.#dense)?.dispose();
   }
 
   /** As `dispose`. */

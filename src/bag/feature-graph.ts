@@ -7,16 +7,8 @@ import type { ModelConfig } from '../model/config.ts';
 import { encoderWidth } from '../model/encoder.ts';
 import { featureOf } from '../model/network.ts';
 import { Scope, type Weights } from '../model/scope.ts';
+import type { Feature } from './feature.ts';
 import type { Whitening } from './whitening.ts';
-
-/**
- * What a bag is made of: `embedding` is the encoder's output, `preFeature` the projector's first hidden layer (what
- * EMP-SSL evaluates), `projection` the projector's output.
- */
-export type Feature = 'embedding' | 'preFeature' | 'projection';
-
-/** The outputs of a network that a bag can be made of. */
-export const FEATURES: readonly Feature[] = ['embedding', 'preFeature', 'projection'];
 
 /** The width of a feature of this model. */
 export function featureWidth({ encoder, projector }: ModelConfig, feature: Feature): number {

@@ -7,3 +7,18 @@ export interface Matrix {
 
 export const row = ({ data, columns }: Matrix, index: number): Float32Array =>
   data.subarray(index * columns, (index + 1) * columns);
+
+/** So many rows at a time as one array, the last one filled up with `filler` rows. */
+export function* blocksOf({ data, columns }: Matrix, rows: number, filler: Float32Array) {
+  for (let from = 0; from < data.length; from += rows * columns) {
+    const part = data.subarray(from, from + rows * columns);
+    if (part.length === rows * columns) {
+      yield { from, block: part };
+      continue;
+    }
+    const block = new Float32Array(rows * columns);
+    block.set(part);
+    for (let at = part.length; at < block.length; at += columns) block.set(filler, at);
+    yield { from, block };
+  }
+}

@@ -1,6 +1,6 @@
 import type { BagPlacement } from '../bag/bag-placement.ts';
 import { Embedder } from '../bag/embedder.ts';
-import type { Feature } from '../bag/feature-graph.ts';
+import type { Feature } from '../bag/feature.ts';
 import type { Matrix } from '../bag/matrix.ts';
 import { Whitening } from '../bag/whitening.ts';
 import type { ImageSet } from '../data/image-set.ts';

@@ -1,4 +1,5 @@
-import { FEATURES, type Feature, featureGraph } from '../bag/feature-graph.ts';
+import { FEATURES, type Feature } from '../bag/feature.ts';
+import { featureGraph } from '../bag/feature-graph.ts';
 import { BagsslError } from '../errors.ts';
 import { modelOfAnyBatch } from '../graph/any-batch.ts';
 import { portableOnnx } from '../graph/portable-onnx.ts';

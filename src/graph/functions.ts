@@ -33,21 +33,21 @@ const unary =
     x.graph.apply(type, [x])[0];
 
 /** Element by element, with NumPy's broadcasting. */
-export const add: Binary = binary('Add');
+export const add: Binary = /* @__PURE__ */ binary('Add');
 /** a − b, element by element. */
-export const sub: Binary = binary('Sub');
+export const sub: Binary = /* @__PURE__ */ binary('Sub');
 /** a·b, element by element. */
-export const mul: Binary = binary('Mul');
+export const mul: Binary = /* @__PURE__ */ binary('Mul');
 /** a/b, element by element. */
-export const div: Binary = binary('Div');
+export const div: Binary = /* @__PURE__ */ binary('Div');
 /** aᵇ, element by element; the gradient takes b as a constant. */
-export const pow: Binary = binary('Pow');
+export const pow: Binary = /* @__PURE__ */ binary('Pow');
 /** The larger of two, element by element. */
-export const max: Binary = binary('Max');
+export const max: Binary = /* @__PURE__ */ binary('Max');
 /** The smaller of two, element by element. */
-export const min: Binary = binary('Min');
+export const min: Binary = /* @__PURE__ */ binary('Min');
 /** Whether a > b, element by element, as bool. */
-export const greater: Binary = binary('Greater');
+export const greater: Binary = /* @__PURE__ */ binary('Greater');
 /** a where the condition (bool) holds, else b. */
 export const where = (condition: Value, a: Value, b: Value): Value => a.graph.apply('Where', [condition, a, b])[0];
 /** The sum of tensors of one shape, in one pass. */
@@ -60,43 +60,43 @@ export const scale = (x: Value, k: number): Value => mul(x, like(x, k));
 export const shift = (x: Value, k: number): Value => add(x, like(x, k));
 
 /** −x. */
-export const neg: Unary = unary('Neg');
+export const neg: Unary = /* @__PURE__ */ unary('Neg');
 /** eˣ. */
-export const exp: Unary = unary('Exp');
+export const exp: Unary = /* @__PURE__ */ unary('Exp');
 /** The natural logarithm. */
-export const log: Unary = unary('Log');
+export const log: Unary = /* @__PURE__ */ unary('Log');
 /** √x. */
-export const sqrt: Unary = unary('Sqrt');
+export const sqrt: Unary = /* @__PURE__ */ unary('Sqrt');
 /** 1/x. */
-export const reciprocal: Unary = unary('Reciprocal');
+export const reciprocal: Unary = /* @__PURE__ */ unary('Reciprocal');
 /** max(0, x). */
-export const relu: Unary = unary('Relu');
+export const relu: Unary = /* @__PURE__ */ unary('Relu');
 /** |x|. */
-export const abs: Unary = unary('Abs');
+export const abs: Unary = /* @__PURE__ */ unary('Abs');
 /** −1, 0 or 1; its gradient is zero. */
-export const sign: Unary = unary('Sign');
+export const sign: Unary = /* @__PURE__ */ unary('Sign');
 /** The hyperbolic tangent. */
-export const tanh: Unary = unary('Tanh');
+export const tanh: Unary = /* @__PURE__ */ unary('Tanh');
 /** 1/(1 + e⁻ˣ). */
-export const sigmoid: Unary = unary('Sigmoid');
+export const sigmoid: Unary = /* @__PURE__ */ unary('Sigmoid');
 /** The error function. */
-export const erf: Unary = unary('Erf');
+export const erf: Unary = /* @__PURE__ */ unary('Erf');
 /** x·clip(x/6 + ½, 0, 1). */
-export const hardSwish: Unary = unary('HardSwish');
+export const hardSwish: Unary = /* @__PURE__ */ unary('HardSwish');
 /** x where positive, else slope·x. */
 export const leakyRelu = (x: Value, slope = 0.01): Value =>
   x.graph.apply('LeakyRelu', [x], { alpha: { float: slope } })[0];
 /** x where positive, else alpha·(eˣ − 1). */
 export const elu = (x: Value, alpha = 1): Value => x.graph.apply('Elu', [x], { alpha: { float: alpha } })[0];
 /** log(1 + eˣ). */
-export const softplus: Unary = unary('Softplus');
+export const softplus: Unary = /* @__PURE__ */ unary('Softplus');
 /** x·½(1 + erf(x/√2)), in the form ONNX Runtime fuses. */
 export const gelu = (x: Value): Value => scale(mul(x, shift(erf(div(x, like(x, Math.SQRT2))), 1)), 0.5);
 /** min(high, max(low, x)); ReLU6 is clip(x, 0, 6). */
 export const clip = (x: Value, low: number, high: number): Value =>
   x.graph.apply('Clip', [x, like(x, low), like(x, high)])[0];
 /** x itself, as a value of its own. */
-export const identity: Unary = unary('Identity');
+export const identity: Unary = /* @__PURE__ */ unary('Identity');
 /** eˣ over its sum along an axis. */
 export const softmax = (x: Value, axis = -1): Value => x.graph.apply('Softmax', [x], { axis })[0];
 /** x in another type, rounded to it; x itself where it is of that type. */
@@ -111,7 +111,7 @@ export const inFloat32 = (total: (...operands: Value[]) => Value, ...operands: r
   cast(total(...operands.map((x) => cast(x, 'float32'))), operands[0].dtype);
 
 /** Products of the last two axes, stack by stack. */
-export const matmul: Binary = binary('MatMul');
+export const matmul: Binary = /* @__PURE__ */ binary('MatMul');
 
 /** How `gemm` takes its operands; nothing is transposed, and both factors are 1, unless given. */
 export interface GemmOptions {
@@ -139,15 +139,15 @@ const reduction =
     x.graph.apply(type, [x], { axes, keepdims: keep ? 1 : 0 })[0];
 
 /** The sum over `axes`, which go away unless `keep`. In opset 17 it alone of the reductions takes its axes as an input. */
-export const reduceSum: Reduce = wide(
+export const reduceSum: Reduce = /* @__PURE__ */ wide(
   (x, axes, keep = false) => x.graph.apply('ReduceSum', [x, x.graph.integers(axes)], { keepdims: keep ? 1 : 0 })[0],
 );
 /** The mean over `axes`, which go away unless `keep`. */
-export const reduceMean: Reduce = wide(reduction('ReduceMean'));
+export const reduceMean: Reduce = /* @__PURE__ */ wide(/* @__PURE__ */ reduction('ReduceMean'));
 /** Σ x² over `axes`, which go away unless `keep`. */
-export const reduceSumSquare: Reduce = wide(reduction('ReduceSumSquare'));
+export const reduceSumSquare: Reduce = /* @__PURE__ */ wide(/* @__PURE__ */ reduction('ReduceSumSquare'));
 /** The largest element over `axes`, which go away unless `keep`. */
-export const reduceMax: Reduce = reduction('ReduceMax');
+export const reduceMax: Reduce = /* @__PURE__ */ reduction('ReduceMax');
 
 /** The same elements in their order under other extents. */
 export function reshape(x: Value, shape: Shape): Value {
@@ -256,7 +256,7 @@ export const maxPool = (x: Value, { kernel, strides, pads }: Window): Value =>
 export const averagePool = (x: Value, { kernel, strides, pads }: Window): Value =>
   x.graph.apply('AveragePool', [x], { kernel_shape: kernel, strides, pads })[0];
 /** The mean over all positions, [N,C,H,W] → [N,C,1,1]. */
-export const globalAveragePool: Unary = unary('GlobalAveragePool');
+export const globalAveragePool: Unary = /* @__PURE__ */ unary('GlobalAveragePool');
 
 /** gamma·(x − mean)/√(variance + ε) + beta per channel (axis 1), in one pass over x. */
 export function batchNormalization(

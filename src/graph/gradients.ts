@@ -1,6 +1,7 @@
 import { BagsslError } from '../errors.ts';
 import { elements } from './elements.ts';
-import { add, identity, sum } from './functions.ts';
+import { add, sum } from './functions.ts';
+import { RULES } from './gradients/index.ts';
 import type { Graph, Segment, Value } from './graph.ts';
 
 /**
@@ -51,45 +52,20 @@ export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
     if (!node.outputs.some((output) => dependent.has(output))) continue;
     const given = node.outputs.map(collect);
     if (!given.some(Boolean)) continue;
-    if (!node.operator.gradient) {
+    const rule = RULES.get(node.operator.type);
+    if (!rule) {
       throw new BagsslError(
         'unsupported-operator',
-        `${node.origin ?? `${node.operator.type} (output "${node.outputs[0].name}")`} has no gradient rule; add one beside its shape rule, or keep it off the path to the loss.`,
+        `${node.origin ?? `${node.operator.type} (output "${node.outputs[0].name}")`} has no gradient rule (src/graph/gradients/); keep it off the path to the loss, or add its rule.`,
       );
     }
     const wanted = node.inputs.map((input) => dependent.has(input));
-    const derive = () => node.operator.gradient!({ node, gradients: given, wanted });
+    const derive = () => rule({ node, gradients: given, wanted });
     deliver(node.inputs, node.origin ? graph.from(node.origin, derive) : derive());
   }
   return wrt.map(
     (value) => collect(value) ?? graph.floats(new Float32Array(elements(value.shape)), value.shape, value.dtype),
   );
-}
-
-/**
- * Runs `forward`, and has its gradient come from `backward` instead of from the nodes inside: given ∂L/∂output for each
- * output, `backward` returns ∂L/∂input for each input. For gradients that fewer passes over memory can compute.
- */
-export function withGradient<T extends readonly Value[]>(
-  graph: Graph,
-  inputs: readonly Value[],
-  forward: () => T,
-  backward: (gradients: readonly (Value | undefined)[]) => readonly (Value | undefined)[],
-): T {
-  const start = graph.nodes.length;
-  const outputs = forward();
-  graph.segments.push({ start, end: graph.nodes.length, inputs, outputs, backward });
-  return outputs;
-}
-
-/** The same value, taken as a constant by the gradient. */
-export function stopGradient(x: Value): Value {
-  return withGradient(
-    x.graph,
-    [],
-    () => [identity(x)],
-    () => [],
-  )[0];
 }
 
 function outermostSegments(segments: readonly Segment[]): Map<number, Segment> {

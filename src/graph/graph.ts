@@ -51,14 +51,18 @@ export interface GradientContext {
   readonly wanted: readonly boolean[];
 }
 
-/** One ONNX operator: its shape rule and its gradient rule, side by side. */
+/** ∂L/∂input for each input of a node, undefined for those without. */
+export type GradientRule = (context: GradientContext) => readonly (Value | undefined)[];
+
+/** Gradient rules by the names of their operators. */
+export type GradientRules = Readonly<Record<string, GradientRule>>;
+
+/** One ONNX operator and its shape rule; how it is differentiated stands in gradients/. */
 export interface Operator {
   /** The ONNX operator's name. */
   readonly type: string;
   /** The types and shapes of its outputs; throws `shape-mismatch` for inputs that do not fit. */
   infer(inputs: readonly Value[], attributes: Attributes): readonly Signature[];
-  /** ∂L/∂input for each input, undefined for those without. Absent where the operator cannot be differentiated. */
-  gradient?(context: GradientContext): readonly (Value | undefined)[];
 }
 
 /** A stretch of nodes whose gradient is given by hand instead of node by node. */

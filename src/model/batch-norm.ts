@@ -19,8 +19,8 @@ import {
   sub,
   where,
 } from '../graph/functions.ts';
-import { withGradient } from '../graph/gradients.ts';
 import type { Value } from '../graph/graph.ts';
+import { withGradient } from '../graph/with-gradient.ts';
 import type { Scope, Statistic } from './scope.ts';
 
 const EPSILON = 1e-5;

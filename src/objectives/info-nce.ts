@@ -14,8 +14,8 @@ import {
   transposed,
   where,
 } from '../graph/functions.ts';
-import { stopGradient } from '../graph/gradients.ts';
 import type { Graph, Value } from '../graph/graph.ts';
+import { stopGradient } from '../graph/with-gradient.ts';
 import { agreement } from './agreement.ts';
 import { checkOptions } from './check-options.ts';
 import { normaliseRows } from './normalise.ts';

@@ -1,6 +1,6 @@
 import { abs, concat, div, log, matmul, mul, reduceMax, reduceSum, scale, slice, sub } from '../graph/functions.ts';
-import { stopGradient } from '../graph/gradients.ts';
 import type { Value } from '../graph/graph.ts';
+import { stopGradient } from '../graph/with-gradient.ts';
 
 /**
  * A scalar with the gradient of Σ ½ log det M over a stack of symmetric positive definite matrices [n, s, s].

@@ -50,7 +50,7 @@ async function both(given: EmbedderOptions, images: Pixels[], more: object = {})
     for await (const bag of embedder.bags(images, { placement: placement as never, ...more })) list.push(bag);
     return list;
   };
-  return [await collect({ kind: 'dense' }), await collect({ kind: 'all', stride: embedder.denseStride })];
+  return [await collect({ kind: 'dense' }), await collect({ kind: 'all', stride: await embedder.denseStride() })];
 }
 
 function same(dense: Bag[], cut: Bag[]): void {
@@ -183,7 +183,7 @@ describe('an encoder without a dense bag is refused, naming what stands against 
     it(encoder.kind, async () => {
       await using embedder = await Embedder.create(options(encoder, 16, 32));
       const refused = (error: BagsslError) => error.code === 'bad-model' && words.test(error.message);
-      assert.throws(() => embedder.denseStride, refused);
+      await assert.rejects(embedder.denseStride(), refused);
       await assert.rejects(embedder.embed(noise(1, 32, 32), { placement: { kind: 'dense' } }), refused);
     });
   }

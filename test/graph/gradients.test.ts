@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import * as f from '../../src/graph/functions.ts';
-import { gradients, stopGradient, withGradient } from '../../src/graph/gradients.ts';
+import { gradients } from '../../src/graph/gradients.ts';
 import type { Value } from '../../src/graph/graph.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
+import { stopGradient, withGradient } from '../../src/graph/with-gradient.ts';
 import { checkGradient, type GradientCase } from '../support/check-gradient.ts';
 import { runNative } from '../support/run-native.ts';
 

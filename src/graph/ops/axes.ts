@@ -1,14 +1,12 @@
 import { elements } from '../elements.ts';
-import { reshape } from '../functions.ts';
 import type { Attributes, Operator, Value } from '../graph.ts';
 import { axisOf, constantIntegers, mismatch } from '../shapes.ts';
 
-/** Operators that rename axes and move nothing; the gradient gets the old shape back. */
+/** Operators that rename axes and move nothing. */
 function renaming(type: string, shapeOf: (inputs: readonly Value[], attributes: Attributes) => number[]): Operator {
   return {
     type,
     infer: (inputs, attributes) => [{ dtype: inputs[0].dtype, shape: shapeOf(inputs, attributes) }],
-    gradient: ({ node, gradients: [g] }) => [reshape(g!, node.inputs[0].shape), undefined],
   };
 }
 

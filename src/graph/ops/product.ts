@@ -1,5 +1,4 @@
-import { gemm, inFloat32, matmul, scale, transposed, unbroadcast } from '../functions.ts';
-import type { Attributes, Operator, Value } from '../graph.ts';
+import type { Attributes, Operator } from '../graph.ts';
 import { broadcast, mismatch, sameType } from '../shapes.ts';
 
 const MatMul: Operator = {
@@ -11,18 +10,10 @@ const MatMul: Operator = {
     const stack = broadcast('MatMul', { ...a, shape: a.shape.slice(0, -2) }, { ...b, shape: b.shape.slice(0, -2) });
     return [{ dtype: a.dtype, shape: [...stack, a.shape.at(-2)!, b.shape.at(-1)!] }];
   },
-  // C = AB: ∂L/∂A = G Bᵀ, ∂L/∂B = Aᵀ G, which for a single matrix B is a sum over the batch.
-  gradient({ node, gradients: [g], wanted }) {
-    const [a, b] = node.inputs;
-    const db = (left: Value, slope: Value) => unbroadcast(matmul(transposed(left), slope), b);
-    return [
-      wanted[0] ? unbroadcast(matmul(g!, transposed(b)), a) : undefined,
-      wanted[1] ? (b.shape.length === 2 ? inFloat32(db, a, g!) : db(a, g!)) : undefined,
-    ];
-  },
 };
 
-const gemmOptions = ({ transA, transB, alpha, beta }: Attributes) => ({
+/** How a Gemm takes its operands, with ONNX's defaults. */
+export const gemmOptions = ({ transA, transB, alpha, beta }: Attributes) => ({
   transA: transA === 1,
   transB: transB === 1,
   alpha: (alpha as { float: number } | undefined)?.float ?? 1,
@@ -43,20 +34,6 @@ const Gemm: Operator = {
       if (`${broadcast('Gemm', product, c)}` !== `${[m, n]}`) throw mismatch('Gemm', `is larger than [${m},${n}]`, c);
     }
     return [{ dtype: a.dtype, shape: [m, n] }];
-  },
-  // Y = αA′B′ + βC: ∂L/∂A′ = αG B′ᵀ, ∂L/∂B′ = αA′ᵀ G; transposed where A and B were, as products without a transpose.
-  gradient({ node, gradients: [g], wanted }) {
-    const [a, b, c] = node.inputs;
-    const { transA, transB, alpha, beta } = gemmOptions(node.attributes);
-    const product = (p: typeof a, q: typeof a, pT: boolean, qT: boolean) =>
-      gemm(p, q, undefined, { transA: pT, transB: qT, alpha });
-    const da = () => (transA ? product(b, g!, transB, true) : product(g!, b, false, !transB));
-    const db = () =>
-      transB
-        ? inFloat32((p, q) => product(p, q, true, transA), g!, a)
-        : inFloat32((p, q) => product(p, q, !transA, false), a, g!);
-    const dc = () => unbroadcast(beta === 1 ? g! : scale(g!, beta), c);
-    return [wanted[0] ? da() : undefined, wanted[1] ? db() : undefined, wanted[2] ? dc() : undefined];
   },
 };
 

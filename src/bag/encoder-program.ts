@@ -1,0 +1,35 @@
+import { compileAnyBatch } from '../engine/compile.ts';
+import type { Precision } from '../graph/graph.ts';
+import type { Outputs } from '../graph/needed.ts';
+import { loadEncoder } from '../model/encoder.ts';
+import { averagedWeights } from '../optimizers/averaged-weights.ts';
+import type { Program } from '../runtime/program.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { featureGraph } from './feature-graph.ts';
+import type { PatchEncoder } from './patch-encoder.ts';
+
+/** A trained network ready to run. */
+export interface EncoderProgram {
+  /** `patches` [batch, 3, size, size] to one feature [batch, width]. */
+  readonly program: Program;
+  readonly width: number;
+  /** The same as a graph of one patch. */
+  readonly patch: () => Outputs;
+}
+
+/**
+ * Compiles a network for one of its features. A module apart, because what writes graphs is half of what a page would load at
+ * first, and can come while ONNX Runtime does.
+ * @throws BagsslError `bad-checkpoint`, `shape-mismatch`; `bad-model` for a network of one batch size
+ */
+export async function encoderProgram(
+  runtime: Runtime,
+  { model, weights, feature, whitening }: Omit<PatchEncoder, 'recipe' | 'placement'>,
+  precision: Precision,
+): Promise<EncoderProgram> {
+  await loadEncoder(model.encoder);
+  const averaged = averagedWeights(weights);
+  const graph = (batch: number) => featureGraph(model, averaged, feature, batch, { precision, whitening });
+  const program = await compileAnyBatch(runtime, graph);
+  return { program, width: graph(1)[feature].shape[1], patch: () => graph(1) };
+}

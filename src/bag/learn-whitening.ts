@@ -1,0 +1,90 @@
+import { compile } from '../engine/compile.ts';
+import { BagsslError } from '../errors.ts';
+import { add, matmul, scale, sub, transposed } from '../graph/functions.ts';
+import type { Value } from '../graph/graph.ts';
+import { createGraph } from '../graph/ops/index.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { blocksOf, type Matrix } from './matrix.ts';
+
+/** Rows of one product when the covariance is added up. */
+const ROWS = 2000;
+
+/** A data set's mean and the root of its inverse covariance, as `Whitening` has them. */
+export async function learnWhitening(
+  runtime: Runtime,
+  vectors: Matrix,
+  ridge: number,
+): Promise<{ mean: Float32Array; matrix: Float32Array }> {
+  if (!(ridge > 0 && Number.isFinite(ridge))) {
+    throw new BagsslError('bad-argument', `ridge must be a positive number, got ${ridge}.`);
+  }
+  if (vectors.rows < 2) {
+    throw new BagsslError('bad-data', `Whitening is learnt from at least 2 vectors, got ${vectors.rows}.`);
+  }
+  const mean = meanOf(vectors);
+  const covariance = await covarianceOf(runtime, vectors, mean);
+  return { mean, matrix: await inverseRoot(runtime, covariance, ridge) };
+}
+
+function meanOf({ data, rows, columns }: Matrix): Float32Array {
+  const total = new Float64Array(columns);
+  for (let at = 0; at < rows * columns; at++) total[at % columns] += data[at];
+  const mean = Float32Array.from(total, (sum) => sum / rows);
+  const bad = mean.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0)
+    throw new BagsslError('bad-data', `The vectors' mean is ${mean[bad]} in dimension ${bad}; they must be finite.`);
+  return mean;
+}
+
+/** (1/n) Σ (v − μ)(v − μ)ᵀ, [width, width]. */
+async function covarianceOf(runtime: Runtime, vectors: Matrix, mean: Float32Array): Promise<Float32Array> {
+  const { columns, rows: n } = vectors;
+  const rows = Math.min(ROWS, n);
+  const graph = createGraph();
+  const centred = sub(graph.input('x', [rows, columns]), graph.constant(mean, [columns]));
+  const program = await compile(runtime, { part: matmul(transposed(centred), centred) });
+  const total = new Float64Array(columns * columns);
+  try {
+    // The mean itself fills the last block up: it adds nothing.
+    for (const { block } of blocksOf(vectors, rows, mean)) {
+      const { part } = await program.run({ x: { data: block, shape: [rows, columns] } });
+      for (let i = 0; i < total.length; i++) total[i] += part[i] / n;
+    }
+  } finally {
+    await program.dispose();
+  }
+  return Float32Array.from(total);
+}
+
+/**
+ * (C + ridge·v·I)^(−½), v the mean variance, by the coupled Newton–Schulz iteration (Higham, Functions of Matrices, 6.35):
+ *   T = (3I − ZY)/2,  Y ← YT,  Z ← TZ,  from Y = A, Z = I with A's eigenvalues in (0, 1]: Z → A^(−½).
+ * Products alone, as for the coding rate. The least eigenvalue's root grows by half a step until it is near its end.
+ */
+async function inverseRoot(runtime: Runtime, covariance: Float32Array, ridge: number): Promise<Float32Array> {
+  const d = Math.sqrt(covariance.length);
+  let trace = 0;
+  for (let i = 0; i < d; i++) trace += covariance[i * d + i];
+  if (trace === 0) throw new BagsslError('bad-data', 'All vectors are the same, so there is nothing to whiten.');
+  const graph = createGraph();
+  const identity = (k: number) => {
+    const data = new Float32Array(d * d);
+    for (let i = 0; i < d; i++) data[i * d + i] = k;
+    return graph.constant(data, [d, d]);
+  };
+  const bound = trace * (1 + ridge);
+  let y: Value = add(scale(graph.input('covariance', [d, d]), 1 / bound), identity((ridge * trace) / d / bound));
+  let z: Value = identity(1);
+  const steps = Math.ceil(Math.log((d * (1 + ridge)) / ridge) / 2 / Math.log(1.5)) + 6;
+  const half = identity(1.5);
+  for (let k = 0; k < steps; k++) {
+    const t = sub(half, scale(matmul(z, y), 0.5));
+    [y, z] = [matmul(y, t), matmul(t, z)];
+  }
+  const program = await compile(runtime, { root: scale(z, 1 / Math.sqrt(bound)) });
+  try {
+    return (await program.run({ covariance: { data: covariance, shape: [d, d] } })).root;
+  } finally {
+    await program.dispose();
+  }
+}

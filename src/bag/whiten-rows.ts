@@ -1,0 +1,35 @@
+import { compile } from '../engine/compile.ts';
+import { matmul, sub } from '../graph/functions.ts';
+import { createGraph } from '../graph/ops/index.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { blocksOf, type Matrix } from './matrix.ts';
+import type { Whitening } from './whitening.ts';
+
+/** Rows of one product. */
+const ROWS = 2000;
+
+/** All rows of a matrix as wide as the whitening, whitened. */
+export async function whitenRows(
+  runtime: Runtime,
+  { mean, matrix, width }: Whitening,
+  vectors: Matrix,
+): Promise<Matrix> {
+  const rows = Math.min(ROWS, vectors.rows);
+  const graph = createGraph();
+  const [x, w, mu] = [
+    graph.input('x', [rows, width]),
+    graph.constant(matrix, [width, width]),
+    graph.constant(mean, [width]),
+  ];
+  const program = await compile(runtime, { white: matmul(sub(x, mu), w) });
+  const data = new Float32Array(vectors.data.length);
+  try {
+    for (const { from, block } of blocksOf(vectors, rows, mean)) {
+      const { white } = await program.run({ x: { data: block, shape: [rows, width] } });
+      data.set(white.subarray(0, Math.min(white.length, data.length - from)), from);
+    }
+  } finally {
+    await program.dispose();
+  }
+  return { ...vectors, data };
+}

@@ -1,0 +1,27 @@
+import { div, mul, neg, pow, shift, unbroadcast } from '../functions.ts';
+import type { GradientRule, GradientRules, Value } from '../graph.ts';
+
+/** `rule` gives ∂L/∂a and ∂L/∂b, of the shape that broadcasting made, from a, b, ∂L/∂y and y. */
+const elementwise =
+  (rule: (a: Value, b: Value, g: Value, y: Value) => (() => Value)[]): GradientRule =>
+  ({ node, gradients: [g], wanted }) => {
+    const [a, b] = node.inputs;
+    const parts = rule(a, b, g!, node.outputs[0]);
+    return node.inputs.map((operand, k) => (wanted[k] ? unbroadcast(parts[k](), operand) : undefined));
+  };
+
+export const rules: GradientRules = {
+  Add: elementwise((_a, _b, g) => [() => g, () => g]),
+  Sub: elementwise((_a, _b, g) => [() => g, () => neg(g)]),
+  Mul: elementwise((a, b, g) => [() => mul(g, b), () => mul(g, a)]),
+  Div: elementwise((_a, b, g, y) => [() => div(g, b), () => neg(div(mul(g, y), b))]),
+
+  /** The exponent is a constant as far as gradients go: ∂aᵇ/∂a = b·aᵇ⁻¹. */
+  Pow({ node, gradients: [g], wanted }) {
+    const [a, b] = node.inputs;
+    const slope = () => mul(b, pow(a, shift(b, -1)));
+    return [wanted[0] ? unbroadcast(mul(g!, slope()), a) : undefined, undefined];
+  },
+
+  Sum: ({ node, gradients: [g] }) => node.inputs.map(() => g),
+};

@@ -1,0 +1,30 @@
+import { gemm, inFloat32, matmul, scale, transposed, unbroadcast } from '../functions.ts';
+import type { GradientRules, Value } from '../graph.ts';
+import { gemmOptions } from '../ops/product.ts';
+
+export const rules: GradientRules = {
+  // C = AB: ∂L/∂A = G Bᵀ, ∂L/∂B = Aᵀ G, which for a single matrix B is a sum over the batch.
+  MatMul({ node, gradients: [g], wanted }) {
+    const [a, b] = node.inputs;
+    const db = (left: Value, slope: Value) => unbroadcast(matmul(transposed(left), slope), b);
+    return [
+      wanted[0] ? unbroadcast(matmul(g!, transposed(b)), a) : undefined,
+      wanted[1] ? (b.shape.length === 2 ? inFloat32(db, a, g!) : db(a, g!)) : undefined,
+    ];
+  },
+
+  // Y = αA′B′ + βC: ∂L/∂A′ = αG B′ᵀ, ∂L/∂B′ = αA′ᵀ G; transposed where A and B were, as products without a transpose.
+  Gemm({ node, gradients: [g], wanted }) {
+    const [a, b, c] = node.inputs;
+    const { transA, transB, alpha, beta } = gemmOptions(node.attributes);
+    const product = (p: typeof a, q: typeof a, pT: boolean, qT: boolean) =>
+      gemm(p, q, undefined, { transA: pT, transB: qT, alpha });
+    const da = () => (transA ? product(b, g!, transB, true) : product(g!, b, false, !transB));
+    const db = () =>
+      transB
+        ? inFloat32((p, q) => product(p, q, true, transA), g!, a)
+        : inFloat32((p, q) => product(p, q, !transA, false), a, g!);
+    const dc = () => unbroadcast(beta === 1 ? g! : scale(g!, beta), c);
+    return [wanted[0] ? da() : undefined, wanted[1] ? db() : undefined, wanted[2] ? dc() : undefined];
+  },
+};

@@ -1,0 +1,28 @@
+import { identity } from './functions.ts';
+import type { Graph, Value } from './graph.ts';
+
+/**
+ * Runs `forward`, and has its gradient come from `backward` instead of from the nodes inside: given ∂L/∂output for each
+ * output, `backward` returns ∂L/∂input for each input. For gradients that fewer passes over memory can compute.
+ */
+export function withGradient<T extends readonly Value[]>(
+  graph: Graph,
+  inputs: readonly Value[],
+  forward: () => T,
+  backward: (gradients: readonly (Value | undefined)[]) => readonly (Value | undefined)[],
+): T {
+  const start = graph.nodes.length;
+  const outputs = forward();
+  graph.segments.push({ start, end: graph.nodes.length, inputs, outputs, backward });
+  return outputs;
+}
+
+/** The same value, taken as a constant by the gradient. */
+export function stopGradient(x: Value): Value {
+  return withGradient(
+    x.graph,
+    [],
+    () => [identity(x)],
+    () => [],
+  )[0];
+}
