@@ -1,11 +1,12 @@
 import { type Camera, openCamera } from '../common/camera.ts';
+import { count } from '../common/count.ts';
 import { find } from '../common/dom.ts';
 import { Embedding, type Which } from '../common/embedding.ts';
 import { EncoderChoice } from '../common/encoder-choice.ts';
 import { type Pictures, scenes } from '../common/kept-pictures.ts';
 import { startPage } from '../common/page.ts';
-import { count, pictureSource } from '../common/picture-source.ts';
-import { attempt, calm, say } from '../common/say.ts';
+import { pictureSource } from '../common/picture-source.ts';
+import { attempt, calm, complain, say } from '../common/say.ts';
 import { FOUND, FoundList } from './found-list.ts';
 import { Gallery } from './gallery.ts';
 
@@ -78,7 +79,10 @@ async function start(): Promise<void> {
   if (asked) return;
   asked = true;
   try {
-    camera = await openCamera(video);
+    camera = await openCamera(video, (trouble) => {
+      rest();
+      complain(trouble);
+    });
   } catch (error) {
     rest();
     throw error;

@@ -1,6 +1,6 @@
 import { pixelsFrom } from 'bagssl/data';
 import type { Pixels } from 'bagssl/patches';
-import { Trouble } from './explain.ts';
+import { cameraTrouble } from './explain.ts';
 
 /** A live camera. */
 export interface Camera {
@@ -12,60 +12,37 @@ export interface Camera {
 
 /**
  * Asks for the camera, the one away from the user where there are two, and shows it in a video.
+ * @param onEnd gets the trouble when it ends by itself, unplugged or taken away; it is closed then
  * @throws Trouble that says why there is none
  */
-export async function openCamera(video: HTMLVideoElement): Promise<Camera> {
+export async function openCamera(video: HTMLVideoElement, onEnd: (trouble: Error) => void): Promise<Camera> {
   const { mediaDevices } = navigator;
-  if (!mediaDevices?.getUserMedia) {
-    throw new Trouble(
-      'This page cannot ask for the camera.',
-      'Browsers allow it on https pages only; choose pictures instead.',
-    );
-  }
+  if (!mediaDevices?.getUserMedia) throw cameraTrouble('insecure');
   let stream: MediaStream;
   try {
     stream = await mediaDevices.getUserMedia({
       video: { facingMode: 'environment', width: { ideal: 640 }, height: { ideal: 480 } },
     });
   } catch (cause) {
-    throw refused(cause as DOMException);
+    throw cameraTrouble((cause as DOMException).name, cause);
   }
-  video.srcObject = stream;
-  video.muted = true;
-  video.playsInline = true;
   const close = () => {
     for (const track of stream.getTracks()) track.stop();
     video.srcObject = null;
   };
+  const ended = () => {
+    close();
+    onEnd(cameraTrouble('ended'));
+  };
+  for (const track of stream.getTracks()) track.onended = ended; // not when it is stopped by `close`
+  video.srcObject = stream;
+  video.muted = true;
+  video.playsInline = true;
   try {
     await video.play();
   } catch (cause) {
     close();
-    throw refused(cause as DOMException);
+    throw cameraTrouble((cause as DOMException).name, cause);
   }
   return { still: () => pixelsFrom(video), close };
-}
-
-function refused(cause: DOMException): Trouble {
-  switch (cause.name) {
-    case 'NotAllowedError':
-      return new Trouble(
-        'The camera was refused.',
-        'Allow it by the sign beside the address and press the button again, or choose pictures instead.',
-        { cause },
-      );
-    case 'NotFoundError':
-    case 'OverconstrainedError':
-      return new Trouble(
-        'There is no camera here.',
-        'Connect one and press the button again, or choose pictures instead.',
-        { cause },
-      );
-    default:
-      return new Trouble(
-        'The camera does not start.',
-        'Another program may be using it: close that and press the button again.',
-        { cause },
-      );
-  }
 }

@@ -19,6 +19,26 @@ export class Trouble extends Error {
   }
 }
 
+/** Why there is no camera: the browser's name for it, or ours. */
+const CAMERA: Readonly<Record<string, readonly [what: string, advice: string]>> = {
+  insecure: [
+    'This page cannot ask for the camera.',
+    'Browsers allow it only to pages whose address begins with https://. Open it by such an address.',
+  ],
+  ended: ['The camera stopped.', 'If it was unplugged, connect it again; then start it again.'],
+  NotAllowedError: ['The camera was refused.', 'Allow it by the sign beside the address, then press the button again.'],
+  NotFoundError: ['There is no camera here.', 'Connect one, then press the button again.'],
+};
+
+const NO_START = [
+  'The camera does not start.',
+  'Another program may be using it: close that, then press the button again.',
+] as const;
+
+/** The trouble with a camera, by the name of a DOMException, or `insecure`, or `ended`. */
+export const cameraTrouble = (why: string, cause?: unknown): Trouble =>
+  new Trouble(...(CAMERA[why] ?? NO_START), { cause });
+
 const RELOAD = 'Load the page again; if it stays so, try another browser.';
 
 const WORDS: Partial<Record<ErrorCode, readonly [what: string, advice: string]>> = {

@@ -1,12 +1,12 @@
 import { decodedSet, type ImageSet } from 'bagssl/data';
-import type { Pixels } from 'bagssl/patches';
-import { openCamera } from './camera.ts';
+import { count } from './count.ts';
 import { make } from './dom.ts';
 import { Trouble } from './explain.ts';
 import { type Chosen, chosenFiles, droppedFiles } from './gather.ts';
 import { forgetAll } from './kept-files.ts';
 import { keepPictures, keptPictures, type Pictures, scenes } from './kept-pictures.ts';
 import { attempt, calm, complain, say } from './say.ts';
+import { takeStills } from './stills.ts';
 
 /** So many names of refused files are listed; more are counted. */
 const MOST_REFUSED = 50;
@@ -27,6 +27,7 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
       await forgetAll();
       location.reload();
     });
+  const camera = make('button', { type: 'button', onclick: () => void attempt(useCamera) }, 'Use the camera');
   const zone = make(
     'div',
     { className: 'drop' },
@@ -36,7 +37,7 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
       { className: 'row' },
       fileInput('Choose pictures', { multiple: true, accept: 'image/jpeg,image/png,image/webp' }),
       fileInput('Choose a folder', { webkitdirectory: true }),
-      make('button', { type: 'button', onclick: () => void attempt(useCamera) }, 'Use the camera'),
+      camera,
       make(
         'button',
         { type: 'button', onclick: () => void use({ kind: 'scenes', set: scenes() }) },
@@ -118,57 +119,16 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
 
   async function useCamera(): Promise<void> {
     calm();
-    const video = make('video', { muted: true, playsInline: true, ariaLabel: 'What the camera sees' });
-    const camera = await openCamera(video);
-    const taken: Pixels[] = [];
-    const tally = make('p', {}, 'No pictures yet. Take some 50 from many sides.');
-    const still = () =>
-      attempt(async () => {
-        taken.push(await camera.still());
-        tally.textContent = `${count(taken.length)} taken.`;
-      });
-    let timer: ReturnType<typeof setInterval> | undefined;
-    const series = make('button', { type: 'button', ariaPressed: 'false' }, 'Two a second');
-    series.onclick = () => {
-      const on = timer === undefined;
-      if (on) timer = setInterval(still, 500);
-      else {
-        clearInterval(timer);
-        timer = undefined;
-      }
-      series.ariaPressed = String(on);
-    };
-    const done = () => {
-      clearInterval(timer);
-      camera.close();
-      stills.hidden = true;
-      stills.replaceChildren();
-      if (taken.length === 0) return;
-      const files = taken.map((_, i) => `still ${i + 1}`);
-      void attempt(() =>
-        use({
-          kind: 'own',
-          set: { name: 'stills of the camera', length: taken.length, files, image: (i) => taken[i] },
-        }),
-      );
-    };
-    stills.replaceChildren(
-      video,
-      make(
-        'div',
-        { className: 'row' },
-        make('button', { type: 'button', className: 'main', onclick: () => void still() }, 'Take a picture'),
-        series,
-        make('button', { type: 'button', onclick: done }, 'Done'),
-      ),
-      tally,
-    );
-    stills.hidden = false;
+    camera.disabled = true;
+    try {
+      const { set, trouble } = await takeStills(stills);
+      if (set.length > 0) await use({ kind: 'own', set });
+      if (trouble) throw trouble;
+    } finally {
+      camera.disabled = false;
+    }
   }
 }
-
-/** "1 picture", "1,234 pictures". */
-export const count = (n: number, what = 'picture'): string => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
 
 function acceptDrops(zone: HTMLElement, open: (files: Promise<readonly Chosen[]>) => void): void {
   // Beside the zone too: a browser would leave the page and show the file.

@@ -1,5 +1,6 @@
 import type { Fit, Step } from 'bagssl';
 import type { Footing, HistoryEntry } from 'bagssl/train';
+import { count } from '../common/count.ts';
 import { find } from '../common/dom.ts';
 import { pictureCanvas } from '../common/draw.ts';
 import { chooseEngine } from '../common/engine.ts';
@@ -7,7 +8,7 @@ import { Trouble } from '../common/explain.ts';
 import { keepEncoder, patchEncoder } from '../common/kept-encoder.ts';
 import type { Pictures } from '../common/kept-pictures.ts';
 import { startPage } from '../common/page.ts';
-import { count, pictureSource } from '../common/picture-source.ts';
+import { pictureSource } from '../common/picture-source.ts';
 import { attempt, calm, complain, say } from '../common/say.ts';
 import { Chart } from './chart.ts';
 import { showExports } from './exports.ts';

@@ -1,12 +1,13 @@
 import type { PatchMap } from 'bagssl/embed';
 import type { Pixels } from 'bagssl/patches';
+import { count } from '../common/count.ts';
 import { find, make } from '../common/dom.ts';
 import { pictureCanvas } from '../common/draw.ts';
 import { Embedding, type Which } from '../common/embedding.ts';
 import { EncoderChoice } from '../common/encoder-choice.ts';
 import { type Pictures, scenes } from '../common/kept-pictures.ts';
 import { startPage } from '../common/page.ts';
-import { count, pictureSource } from '../common/picture-source.ts';
+import { pictureSource } from '../common/picture-source.ts';
 import { attempt, calm, say } from '../common/say.ts';
 import { drawScale } from './colour-scale.ts';
 import { Space } from './space.ts';

@@ -130,13 +130,56 @@ describe('the demo that finds by camera', () => {
     assert.deepEqual(site.errors, []);
   });
 
-  it('says what to do where the camera is refused, and can be asked again', { timeout: 60_000 }, async () => {
+  it('says what to do about a camera that is refused, missing, in use or unplugged, and can be asked again', {
+    timeout: 60_000,
+  }, async () => {
     await using site = await DemoSite.open(browser);
     const page = await open(site);
     await press(page, /^Start the camera$/);
     await text(page, '#alert', /The camera was refused\. Allow it/);
+    for (const [why, said] of [
+      ['NotFoundError', /There is no camera here\. Connect one/],
+      ['NotReadableError', /does not start\. Another program may be using it/],
+    ] as const) {
+      await page.evaluate((name) => {
+        MediaDevices.prototype.getUserMedia = () => Promise.reject(new DOMException('as a test has it', name));
+      }, why);
+      await press(page, /^Start the camera$/);
+      await text(page, '#alert', said);
+    }
+    await page.evaluate(() =>
+      Object.defineProperty(navigator, 'mediaDevices', { value: undefined, configurable: true }),
+    );
+    await press(page, /^Start the camera$/);
+    await text(page, '#alert', /cannot ask for the camera\. .*begins with https:/); // as on a page by http
+
     await site.allow('camera');
+    await page.reload();
+    await text(page, '#known', /^Finds 12 pictures\.$/);
+    const unplug = (where: string) =>
+      page.$eval(where, (video) => {
+        const [track] = ((video as HTMLVideoElement).srcObject as MediaStream).getTracks();
+        track.dispatchEvent(new Event('ended'));
+      });
     await press(page, /^Start the camera$/);
     await text(page, '#frames', /^[1-9]/);
+    await unplug('#video');
+    await text(page, '#alert', /The camera stopped\. If it was unplugged/);
+    assert.equal(await tracks(page), false);
+    await press(page, /^Start the camera$/);
+    await text(page, '#frames', new RegExp(`^(?!${await frames(page)}$)`));
+    assert.equal(await page.$eval('#alert', (alert) => alert.textContent), '');
+    await press(page, /^Stop the camera$/);
+
+    // Stills that were taken before it was unplugged are kept.
+    await press(page, /^Use the camera$/);
+    await press(page, /^Take a picture$/);
+    await text(page, '.stills p', /^1 picture taken/);
+    await unplug('.stills video');
+    await text(page, '#alert', /The camera stopped\./);
+    await page.waitForFunction(() => document.querySelector('#known')!.textContent === 'Finds 1 picture.');
+    await press(page, /^Use the camera$/);
+    await page.waitForSelector('.stills video');
+    assert.deepEqual(site.errors, []);
   });
 });
