@@ -25,8 +25,7 @@ export interface Engine {
  */
 export async function chooseEngine(asked: DeviceChoice = 'auto'): Promise<Engine> {
   const adapter = await findAdapter();
-  const threads = crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
-  const processor = `the processor, ${threads === 1 ? 'one thread' : `${threads} threads`}`;
+  const processor = thisProcessor();
   if ('none' in adapter) {
     const why =
       asked === 'webgpu' ? 'no graphics card is to be had by WebGPU' : 'this browser offers no graphics card (WebGPU)';
@@ -40,6 +39,17 @@ export async function chooseEngine(asked: DeviceChoice = 'auto'): Promise<Engine
   }
   return { device: 'webgpu', note: `Computes on ${card} by WebGPU.` };
 }
+
+function thisProcessor(): string {
+  const threads = crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
+  return `the processor, ${threads === 1 ? 'one thread' : `${threads} threads`}`;
+}
+
+/** What a page computes on once its graphics card has stopped. */
+export const afterLoss = (): Engine => ({
+  device: 'wasm',
+  note: `Computes on ${thisProcessor()}: the graphics card stopped.`,
+});
 
 /** `?device=wasm` or `webgpu` in the address, else `auto`. */
 export function askedDevice(): DeviceChoice {

@@ -39,6 +39,10 @@ const NO_START = [
 export const cameraTrouble = (why: string, cause?: unknown): Trouble =>
   new Trouble(...(CAMERA[why] ?? NO_START), { cause });
 
+/** Where the graphics card was lost and the page goes on without it. */
+export const cardStopped = (): Trouble =>
+  new Trouble('The graphics card stopped.', 'This page goes on on the processor; load it again to use the card again.');
+
 const RELOAD = 'Load the page again; if it stays so, try another browser.';
 
 const WORDS: Partial<Record<ErrorCode, readonly [what: string, advice: string]>> = {

@@ -1,5 +1,7 @@
 import { find } from './dom.ts';
-import { askedDevice, chooseEngine, type Engine, engineFile } from './engine.ts';
+import { afterLoss, askedDevice, chooseEngine, type Engine, engineFile } from './engine.ts';
+import { cardStopped } from './explain.ts';
+import { complain } from './say.ts';
 
 /** Seconds of quiet after which the engine is fetched for times without a connection. */
 const QUIET_SECONDS = 4;
@@ -16,6 +18,12 @@ export async function startPage(): Promise<Engine> {
   });
   void keepSite(touched, engine).catch(() => undefined); // a private window may refuse; the page works all the same
   return engine;
+}
+
+/** Says that the page goes on without the graphics card. */
+export function sayCardStopped(): void {
+  find('#engine').textContent = afterLoss().note;
+  complain(cardStopped());
 }
 
 async function keepSite(touched: () => boolean, engine: Promise<Engine>): Promise<void> {

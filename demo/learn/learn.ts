@@ -138,7 +138,11 @@ async function follow(pictureCount: number, said: Settings, fresh: boolean): Pro
     find('#footing').textContent = describe(footing, pictureCount);
     say('Training.');
   };
-  for await (const step of session.train(set, said, fresh, started)) {
+  const recovered = (message: string) => {
+    find('#footing').append(` ${message}`);
+    say(message);
+  };
+  for await (const step of session.train(set, said, fresh, started, recovered)) {
     const { budget, recipe, seed, images, views } = config!;
     pace = pace ? 0.9 * pace + 0.1 * step.ms : step.ms;
     if (step.report) {

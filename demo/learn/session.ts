@@ -47,12 +47,14 @@ export class Session {
   /**
    * Trains until the end or until `rest` or `stop`, and saves. A training that rests goes on unless `fresh` says otherwise.
    * @param started is told what it runs on
+   * @param recovered is told of each fault that the training survived
    */
   async *train(
     data: ImageSet,
     { device, run }: Settings,
     fresh: boolean,
     started: (footing: Footing, fit: Fit) => void,
+    recovered: (message: string) => void,
   ): AsyncGenerator<Step, void, void> {
     await this.open();
     if (fresh) {
@@ -62,7 +64,8 @@ export class Session {
     this.#resting = false;
     this.#stopped = false;
     const resume = this.checkpoint;
-    const options = { data, device, run, resume, modules: MODULES, background: true, onWarning: console.info };
+    const onWarning = (message: string) => (this.#stepping ? recovered : console.info)(message);
+    const options = { data, device, run, resume, modules: MODULES, background: true, onWarning };
     this.#training ??= fit(options);
     const training = this.#training;
     try {

@@ -6,7 +6,7 @@ import { pictureCanvas } from '../common/draw.ts';
 import { Embedding, type Which } from '../common/embedding.ts';
 import { EncoderChoice } from '../common/encoder-choice.ts';
 import { type Pictures, scenes } from '../common/kept-pictures.ts';
-import { startPage } from '../common/page.ts';
+import { sayCardStopped, startPage } from '../common/page.ts';
 import { pictureSource } from '../common/picture-source.ts';
 import { attempt, calm, say } from '../common/say.ts';
 import { drawScale } from './colour-scale.ts';
@@ -22,7 +22,7 @@ const ACROSS = 11;
 const choice = new EncoderChoice(find('#encoder'), () => void look());
 const side = find<HTMLInputElement>('#side');
 const others = find<HTMLButtonElement>('#others');
-const embedding = new Embedding();
+const embedding = new Embedding(sayCardStopped);
 const stage = new Stage(find('#stage'), (patch) => choose(chosen.picture, patch));
 let pictures: Pictures = { kind: 'scenes', set: scenes() };
 /** The first of the pictures on the page. */

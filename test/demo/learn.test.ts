@@ -7,7 +7,16 @@ import { after, before, describe, it } from 'node:test';
 import * as ort from 'onnxruntime-node';
 import type { Browser, Page } from 'puppeteer-core';
 import { readEncoder } from '../../src/embed.ts';
-import { assertAccessible, DemoSite, drawPictures, drop, press, type SiteOptions, text } from '../support/demo-site.ts';
+import {
+  assertAccessible,
+  DemoSite,
+  drawPictures,
+  drop,
+  loseGraphicsCard,
+  press,
+  type SiteOptions,
+  text,
+} from '../support/demo-site.ts';
 import { openChromium, SWIFTSHADER } from '../support/visit.ts';
 
 /** A network small enough for a test; see demo/learn/settings.ts. */
@@ -134,14 +143,17 @@ describe('the demo that learns from pictures', () => {
     assert.deepEqual((await embedder.run({ images })).bag.dims, [1, 8]);
   }
 
-  it('learns on WebGPU', { timeout: 240_000 }, async () => {
+  it('learns on WebGPU, and goes on when the graphics card is lost', { timeout: 240_000 }, async () => {
     await using site = await open();
-    const page = await site.page('learn/?device=webgpu&width=4&images=4&patches=2&steps=3');
+    const page = await site.page('learn/?device=webgpu&width=4&images=4&patches=2&steps=8');
     await takePictures(page);
     await press(page, /^Start$/);
     await text(page, '#footing', /on the graphics card \(/);
+    await text(page, '#step', /^[1-9]$/);
+    await loseGraphicsCard(browser);
+    await text(page, '#footing', /The GPU was lost \(.*\)\. Going on from step \d/);
     await text(page, '#status', /^Done\.$/);
-    assert.equal((await curve(page)).step, 3);
+    assert.equal((await curve(page)).step, 8);
     assert.deepEqual(site.errors, []);
   });
 

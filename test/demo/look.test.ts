@@ -5,7 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'puppeteer-core';
-import { assertAccessible, DemoSite, drawPictures, drop, press, type SiteOptions, text } from '../support/demo-site.ts';
+import {
+  assertAccessible,
+  DemoSite,
+  drawPictures,
+  drop,
+  loseGraphicsCard,
+  press,
+  type SiteOptions,
+  text,
+} from '../support/demo-site.ts';
 import { openChromium, SWIFTSHADER } from '../support/visit.ts';
 
 describe('the demo that looks inside pictures', () => {
@@ -31,6 +40,17 @@ describe('the demo that looks inside pictures', () => {
     const count = name === 'many' ? 12 : 2;
     await text(page, '#status', new RegExp(`^${count} of ${count} pictures`)); // and no more the scenes, 12 at a time too
   }
+  /** Makes patches so many percent of a picture's side. */
+  const resize = (page: Page, percent: number) =>
+    page.$eval(
+      '#side',
+      (side, value) => {
+        (side as HTMLInputElement).value = String(value);
+        side.dispatchEvent(new Event('input'));
+        side.dispatchEvent(new Event('change'));
+      },
+      percent,
+    );
   /** All maps of a column, as their colours. */
   const maps = (page: Page, column = 0): Promise<string[]> =>
     page.$$eval(
@@ -69,11 +89,7 @@ describe('the demo that looks inside pictures', () => {
     await told(page, new RegExp(`^Picture ${picture}, `));
 
     const before = await maps(page);
-    await page.$eval('#side', (side) => {
-      (side as HTMLInputElement).value = '45';
-      side.dispatchEvent(new Event('input'));
-      side.dispatchEvent(new Event('change'));
-    });
+    await resize(page, 45);
     await page.waitForFunction(
       (old) => document.querySelector<HTMLCanvasElement>('.heat')!.width !== old,
       { polling: 50 },
@@ -106,11 +122,20 @@ describe('the demo that looks inside pictures', () => {
     assert.deepEqual(site.errors, []);
   });
 
-  it('works on WebGPU', { timeout: 200_000 }, async () => {
+  it('works on WebGPU, and goes on when the graphics card is lost', { timeout: 200_000 }, async () => {
     await using site = await open();
     const page = await site.page('look/?device=webgpu');
     await take(page, 'two');
-    assert.equal((await maps(page)).length, 2);
+    const before = await maps(page);
+    assert.equal(before.length, 2);
+    assert.match(await text(page, '#engine', /./), /on the graphics card/);
+    await resize(page, 45);
+    await text(page, '#status', /^Looking at picture/);
+    await loseGraphicsCard(browser);
+    await text(page, '#alert', /The graphics card stopped\. This page goes on on the processor/);
+    await page.waitForFunction(() => document.querySelector<HTMLCanvasElement>('.heat')!.width !== 15);
+    assert.notDeepEqual(await maps(page), before);
+    assert.match(await text(page, '#engine', /./), /on the processor.*the graphics card stopped/);
     assert.deepEqual(site.errors, []);
   });
 

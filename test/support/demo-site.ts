@@ -100,6 +100,13 @@ export async function drop(page: Page, ...paths: readonly string[]): Promise<voi
   await session.detach();
 }
 
+/** Takes the graphics card away from all pages, as a driver that crashes does; the browser opens it again. */
+export async function loseGraphicsCard(browser: Browser): Promise<void> {
+  const session = await browser.target().createCDPSession();
+  await session.send('Browser.crashGpuProcess');
+  await session.detach();
+}
+
 /** Writes so many pictures of 48×40, stripes and blobs of each its own colours, as PNG, and gives their paths. */
 export async function drawPictures(folder: string, count: number): Promise<string[]> {
   const [width, height] = [48, 40];
