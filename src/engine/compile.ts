@@ -15,6 +15,8 @@ const ON_WASM: Forms = {
   smallImages: ['tiles', 'columns', 'direct'],
   largeImages: ['direct'],
   oneImage: ['direct'],
+  border: 0.2,
+  zeros: 'skipped',
   spread: ['direct'],
   product: 'matmul',
   transpose: 'direct',
@@ -25,6 +27,7 @@ const ON_WASM: Forms = {
 /** Native: the same, but arithmetic is cheap, and ORT makes one kernel of constants' convolution, batch norm and Relu. */
 const ON_NATIVE: Forms = {
   ...ON_WASM,
+  border: 1,
   smallImages: ['columns', 'direct'],
   constantKernels: ['direct'],
   relu: 'direct',
@@ -32,7 +35,7 @@ const ON_NATIVE: Forms = {
 
 /**
  * Programs that imitate a GPU, measured at leisure (docs/speed.md) and fixed, as they are slow to try and uneven:
- * SwiftShader is slow at whatever meets at a barrier, as tiles in shared memory do; lavapipe is not.
+ * SwiftShader is slow at whatever meets at a barrier, as tiles in shared memory do, and at small products; lavapipe is not.
  */
 const ON_SOFTWARE: readonly { readonly adapter: RegExp; readonly forms: Forms }[] = [
   {
@@ -42,6 +45,7 @@ const ON_SOFTWARE: readonly { readonly adapter: RegExp; readonly forms: Forms }[
       smallImages: ['transposed', 'columns'],
       largeImages: ['transposed', 'columns', 'direct'],
       oneImage: ['columns', 'direct'],
+      zeros: 'multiplied',
       spread: ['direct'],
       product: 'gemm',
       transpose: 'apart',
@@ -56,6 +60,8 @@ const ON_SOFTWARE: readonly { readonly adapter: RegExp; readonly forms: Forms }[
       smallImages: ['columns', 'direct'],
       largeImages: ['direct'],
       oneImage: ['direct'],
+      border: 0.15,
+      zeros: 'skipped',
       spread: ['columns'],
       product: 'matmul',
       transpose: 'apart',

@@ -18,6 +18,8 @@ const SMALLEST = 32;
  * node as it stands unless another form is faster by a tenth.
  */
 export async function measureForms(runtime: Runtime, images = 256): Promise<Forms> {
+  const smallConvolution = (graph: Graph) =>
+    conv(given(graph, 'x', [images, 128, 4, 4]), given(graph, 'w', [128, 128, 3, 3]), SAME);
   const time = (build: (graph: Graph) => Value, forms: readonly Forms[]) => fastest(runtime, build, forms);
 
   const [product] = await time(
@@ -28,11 +30,16 @@ export async function measureForms(runtime: Runtime, images = 256): Promise<Form
     (graph) => transposed(given(graph, 'x', [images * 16, 256])),
     [PLAIN, { ...PLAIN, transpose: 'apart' }],
   );
+  const shared = { ...product, transpose };
+  const [{ zeros }] = await time(
+    smallConvolution,
+    (['multiplied', 'skipped'] as const).map((zeros) => ({ ...shared, zeros, largeImages: ['columns'] })),
+  );
   const every = (pick: (form: ConvolutionForm) => Partial<Forms>) =>
-    (['direct', 'transposed', 'columns'] as const).map((form) => ({ ...product, transpose, ...pick(form) }));
+    (['direct', 'transposed', 'columns'] as const).map((form) => ({ ...shared, zeros, ...pick(form) }));
 
   const small = await time(
-    (graph) => conv(given(graph, 'x', [images, 128, 4, 4]), given(graph, 'w', [128, 128, 3, 3]), SAME),
+    smallConvolution,
     every((form) => ({ smallest: SMALLEST, smallImages: [form] })),
   );
   const large = await time(
@@ -46,18 +53,19 @@ export async function measureForms(runtime: Runtime, images = 256): Promise<Form
         pads: [1, 64, 1, 64],
         dilations: [1, 64],
       }),
-    (['direct', 'columns'] as const).map((form) => ({ ...product, transpose, oneImage: [form] })),
+    (['direct', 'columns'] as const).map((form) => ({ ...shared, zeros, oneImage: [form] })),
   );
   const [spread] = await time(
     (graph) =>
       convTranspose(given(graph, 'x', [images, 128, 4, 4]), given(graph, 'w', [128, 64, 3, 3]), HALVING, [1, 1]),
-    (['direct', 'columns'] as const).map((form) => ({ ...product, transpose, smallest: SMALLEST, spread: [form] })),
+    (['direct', 'columns'] as const).map((form) => ({ ...shared, smallest: SMALLEST, spread: [form] })),
   );
   return {
     smallest: SMALLEST,
     smallImages: small.flatMap(({ smallImages }) => smallImages),
     largeImages: large.flatMap(({ largeImages }) => largeImages),
     oneImage: kernel.flatMap(({ oneImage }) => oneImage),
+    zeros,
     spread: spread.spread,
     product: product.product,
     transpose,

@@ -16,6 +16,7 @@ import {
 import type { Value } from '../../src/graph/graph.ts';
 import { type Forms, PLAIN } from '../../src/graph/lowering/forms.ts';
 import { lower } from '../../src/graph/lowering/lower.ts';
+import { multiplyAdds } from '../../src/graph/multiply-adds.ts';
 import { needed, type Outputs } from '../../src/graph/needed.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';
@@ -27,6 +28,7 @@ const COLUMNS: Forms = {
   smallImages: ['columns'],
   largeImages: ['columns'],
   oneImage: ['columns'],
+  zeros: 'multiplied',
   spread: ['columns'],
   product: 'matmul',
   transpose: 'direct',
@@ -35,7 +37,8 @@ const COLUMNS: Forms = {
 };
 const TRANSPOSED: Forms = { ...PLAIN, largeImages: ['transposed'], oneImage: ['transposed'] };
 const TILES: Forms = { ...PLAIN, largeImages: ['tiles', 'direct'], oneImage: ['tiles', 'direct'] };
-const GEMM: Forms = { ...COLUMNS, product: 'gemm' };
+const SKIPPED: Forms = { ...COLUMNS, zeros: 'skipped' };
+const GEMM: Forms = { ...SKIPPED, product: 'gemm' };
 const APART: Forms = { ...GEMM, transpose: 'apart' };
 
 /** A convolution at random, small, with every kind of stride, padding and dilation. */
@@ -58,14 +61,18 @@ const convolution = fc
 describe('lowering', () => {
   it('keeps what a convolution computes, in every form', async () => {
     await fc.assert(
-      fc.asyncProperty(convolution, fc.constantFrom(COLUMNS, TRANSPOSED, GEMM, APART), async (given, forms) => {
-        const graph = createGraph();
-        const x = graph.input('x', [given.images, given.channels, ...given.extent]);
-        const w = graph.input('w', [given.kernels, given.channels, ...given.kernel]);
-        const bias = given.bias ? graph.input('bias', [given.kernels]) : undefined;
-        await same(conv(x, w, given, bias), forms);
-      }),
-      { numRuns: 60 },
+      fc.asyncProperty(
+        convolution,
+        fc.constantFrom(COLUMNS, SKIPPED, TRANSPOSED, GEMM, APART),
+        async (given, forms) => {
+          const graph = createGraph();
+          const x = graph.input('x', [given.images, given.channels, ...given.extent]);
+          const w = graph.input('w', [given.kernels, given.channels, ...given.kernel]);
+          const bias = given.bias ? graph.input('bias', [given.kernels]) : undefined;
+          await same(conv(x, w, given, bias), forms);
+        },
+      ),
+      { numRuns: 80 },
     );
   });
 
@@ -142,6 +149,28 @@ describe('lowering', () => {
     const kinds = new Set(needed(lower({ all }, COLUMNS)).nodes.map(({ operator }) => operator.type));
     for (const kind of ['Conv', 'ConvTranspose', 'Sum']) assert.ok(!kinds.has(kind), kind);
     assert.ok(kinds.has('MatMul'));
+  });
+
+  it('multiplies no zeros around an image where they are skipped', () => {
+    const graph = createGraph();
+    const x = graph.input('x', [2, 8, 4, 4]);
+    const g: Geometry = { strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1] };
+    const y = conv(x, graph.input('w', [16, 8, 3, 3]), g);
+    const products = (forms: Forms) =>
+      needed(lower({ y }, forms)).nodes.reduce((total, node) => total + multiplyAdds(node), 0);
+    assert.equal(products(COLUMNS), products(PLAIN));
+    // Along an axis of four places, two of the twelve taps lie outside.
+    assert.equal(products(SKIPPED), (products(PLAIN) * 10 * 10) / (12 * 12));
+  });
+
+  it('takes columns for one image from a share of zeros on', () => {
+    const graph = createGraph();
+    const x = graph.input('x', [1, 8, 4, 4]);
+    const g: Geometry = { strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1] };
+    const y = conv(x, graph.input('w', [16, 8, 3, 3]), g);
+    const share = 1 - 100 / 144;
+    const kept = (border: number) => types(lower({ y }, { ...PLAIN, border })).includes('Conv');
+    assert.deepEqual([kept(share + 0.01), kept(share - 0.01)], [true, false]);
   });
 
   it('gives a Gemm matrices as they were before they were transposed', async () => {

@@ -1,38 +1,43 @@
-import { concat, type Geometry, gather, gemm, matmul, pad, reshape, slice, transpose } from '../functions.ts';
+import { concat, expand, type Geometry, gather, gemm, like, matmul, pad, reshape, transpose } from '../functions.ts';
 import type { Value } from '../graph.ts';
-import type { ProductForm } from './forms.ts';
+import type { Forms, ProductForm } from './forms.ts';
 
-/** Where a window looks from its place: rows and columns from stride·place, negative ones before the image's edge. */
-type Taps = readonly (readonly [row: number, column: number])[];
+/** What an output place sees along one axis: the input's places inside the image, and the kernel's taps it sees them through. */
+type Sight = readonly { readonly tap: number; readonly at: number }[];
+
+/** Output places that see the image through the same taps. */
+interface Region {
+  readonly taps: readonly number[];
+  readonly places: number[];
+  /** For each place and tap the pixel it sees. */
+  readonly pixels: number[];
+}
 
 /** Indices a graph may carry for one layout of columns (8 bytes each). */
 const MOST_INDICES = 2 ** 20;
 
 export const fits = (positions: number, taps: number): boolean => positions * taps <= MOST_INDICES;
 
-/** Conv as one product: [N·H'·W', kH·kW·C] · [kH·kW·C, M]. */
+/** Conv as products: output place i sees through tap a the input's s·i + d·a − p. */
 export function convolutionByColumns(
   x: Value,
   w: Value,
   g: Geometry,
   extent: readonly number[],
-  form: ProductForm,
+  { product, zeros }: Pick<Forms, 'product' | 'zeros'>,
 ): Value {
-  const [m, c, kh, kw] = w.shape;
-  const taps: [number, number][] = [];
-  for (let a = 0; a < kh; a++) {
-    for (let b = 0; b < kw; b++) taps.push([a * g.dilations[0] - g.pads[0], b * g.dilations[1] - g.pads[1]]);
+  if (zeros === 'multiplied') {
+    const [top, left, bottom, right] = g.pads;
+    const image = pad(x, [0, 0, top, left], [0, 0, bottom, right]);
+    return convolutionByColumns(image, w, { ...g, pads: [0, 0, 0, 0] }, extent, { product, zeros: 'skipped' });
   }
-  const rows = columnsOf(x, taps, g.strides, extent);
-  const order = form === 'gemm' ? [0, 2, 3, 1] : [2, 3, 1, 0];
-  const y = product(rows, reshape(transpose(w, order), form === 'gemm' ? [m, kh * kw * c] : [kh * kw * c, m]), form);
-  return transpose(reshape(y, [x.shape[0], ...extent, m]), [0, 3, 1, 2]);
+  const kernels = transpose(w, product === 'gemm' ? [0, 2, 3, 1] : [2, 3, 1, 0]);
+  return byRegions(x, kernels, sightsOf(x, w, g, extent, false), extent, product);
 }
 
 /**
- * ConvTranspose by its phases (sub-pixel form): output rows i = s·t + r of one remainder r see the kernel's taps a with
- * s·k + d·a − p = i, that is k = t + (r + p − d·a)/s, so each of the s² phases is a product of its own, without the zeros
- * that a transposed convolution spreads its input with. Undefined where a phase sees no tap at all.
+ * ConvTranspose as products: output place i sees through tap a the input's (i + p − d·a)/s where that is whole, so that the zeros
+ * which a transposed convolution spreads its input with are not multiplied.
  */
 export function transposedByColumns(
   x: Value,
@@ -40,65 +45,83 @@ export function transposedByColumns(
   g: Geometry,
   extent: readonly number[],
   form: ProductForm,
-): Value | undefined {
-  const [m, c, kh, kw] = w.shape;
-  const [sy, sx] = g.strides;
-  const places = [Math.ceil(extent[0] / sy), Math.ceil(extent[1] / sx)];
-  const flat = transpose(reshape(w, [m, c, kh * kw]), form === 'gemm' ? [1, 2, 0] : [2, 0, 1]);
-  const phases: Value[] = [];
-  for (let ry = 0; ry < sy; ry++) {
-    for (let rx = 0; rx < sx; rx++) {
-      const rows = seen(ry, 0, kh, g);
-      const columns = seen(rx, 1, kw, g);
-      if (rows.length * columns.length === 0) return undefined;
-      const taps = rows.flatMap(({ at }) => columns.map((column) => [at, column.at] as const));
-      const kernels = rows.flatMap(({ tap }) => columns.map((column) => tap * kw + column.tap));
-      const weights =
-        form === 'gemm'
-          ? reshape(gather(flat, kernels, 1), [c, kernels.length * m])
-          : reshape(gather(flat, kernels, 0), [kernels.length * m, c]);
-      phases.push(product(columnsOf(x, taps, [1, 1], places), weights, form));
-    }
-  }
-  const [n] = x.shape;
-  const parted = transpose(reshape(concat(phases, 1), [n, ...places, sy, sx, c]), [0, 5, 1, 3, 2, 4]);
-  return slice(reshape(parted, [n, c, places[0] * sy, places[1] * sx]), [2, 3], [0, 0], extent);
+): Value {
+  const kernels = transpose(w, form === 'gemm' ? [1, 2, 3, 0] : [2, 3, 0, 1]);
+  return byRegions(x, kernels, sightsOf(x, w, g, extent, true), extent, form);
 }
 
-/** The taps that output places of remainder r see along an axis, and where from t they look. */
-function seen(r: number, axis: number, kernel: number, { strides, dilations, pads }: Geometry) {
-  const stride = strides[axis];
-  return Array.from({ length: kernel }, (_, tap) => ({
-    tap,
-    at: (r + pads[axis] - dilations[axis] * tap) / stride,
-  })).filter(({ at }) => Number.isInteger(at));
+/** The share of a convolution's products that meets the border, whose zeros columns leave out. */
+export function borderShare(x: Value, w: Value, g: Geometry, extent: readonly number[]): number {
+  const [inside, all] = sightsOf(x, w, g, extent, false).reduce(
+    ([seen, taps], sights, axis) => [
+      seen * sights.reduce((sum, sight) => sum + sight.length, 0),
+      taps * extent[axis] * w.shape[axis + 2],
+    ],
+    [1, 1],
+  );
+  return 1 - inside / all;
 }
 
-/** Each place's window as a row: x [N,C,H,W] → [N·H'·W', taps·C], zeros beyond the edges. */
-function columnsOf(x: Value, taps: Taps, strides: readonly number[], places: readonly number[]): Value {
-  const [n, c, h, w] = x.shape;
-  const reach = (axis: 0 | 1, extent: number) => {
-    const offsets = taps.map((tap) => tap[axis]);
-    const last = (places[axis] - 1) * strides[axis] + Math.max(...offsets);
-    return { before: Math.max(0, -Math.min(...offsets)), after: Math.max(0, last - extent + 1) };
-  };
-  const [rows, columns] = [reach(0, h), reach(1, w)];
-  const last = pad(transpose(x, [0, 2, 3, 1]), [0, rows.before, columns.before, 0], [0, rows.after, columns.after, 0]);
-  const [height, width] = last.shape.slice(1, 3);
-  const pixels = reshape(last, [n, height * width, c]);
-  const indices: number[] = [];
-  for (let i = 0; i < places[0]; i++) {
-    for (let j = 0; j < places[1]; j++) {
-      for (const [row, column] of taps) {
-        indices.push((i * strides[0] + row + rows.before) * width + j * strides[1] + column + columns.before);
-      }
-    }
-  }
-  const asTheyAre = indices.length === height * width && indices.every((index, k) => index === k);
-  const windows = asTheyAre ? pixels : gather(pixels, indices, 1);
-  return reshape(windows, [n * places[0] * places[1], taps.length * c]);
+function sightsOf(x: Value, w: Value, g: Geometry, extent: readonly number[], transposes: boolean): Sight[][] {
+  return extent.map((places, axis) => {
+    const [stride, dilation, pad] = [g.strides[axis], g.dilations[axis], g.pads[axis]];
+    return Array.from({ length: places }, (_, place) =>
+      Array.from({ length: w.shape[axis + 2] }, (_, tap) => ({
+        tap,
+        at: transposes ? (place + pad - dilation * tap) / stride : stride * place + dilation * tap - pad,
+      })).filter(({ at }) => Number.isInteger(at) && at >= 0 && at < x.shape[axis + 2]),
+    );
+  });
 }
 
-/** a·b of matrices, b given transposed to a Gemm. */
-const product = (a: Value, b: Value, form: ProductForm): Value =>
-  form === 'gemm' ? gemm(a, b, undefined, { transB: true }) : matmul(a, b);
+/**
+ * One product [N·places, taps·C]·[taps·C, M] for each region. What lies beyond the border is not multiplied: of 3×3 taps on 4×4
+ * places that is nearly a third, on 8×8 a sixth.
+ * @param kernels [kH, kW, C, M]; for a Gemm, which takes them transposed, [M, kH, kW, C]
+ */
+function byRegions(
+  x: Value,
+  kernels: Value,
+  [rows, columns]: readonly Sight[][],
+  extent: readonly number[],
+  form: ProductForm,
+): Value {
+  const [n, c, height, width] = x.shape;
+  const gemms = form === 'gemm';
+  const [kw, m] = gemms ? [kernels.shape[2], kernels.shape[0]] : [kernels.shape[1], kernels.shape[3]];
+  const regions = regionsOf(rows, columns, width, kw);
+  const pixels = reshape(transpose(x, [0, 2, 3, 1]), [n, height * width, c]);
+  const flat = reshape(kernels, gemms ? [m, -1, c] : [-1, c, m]);
+  const parts = regions.map((region) => {
+    if (region.taps.length === 0) return expand(like(x, 0), [n, region.places.length, m]);
+    const depth = region.taps.length * c;
+    const seen = reshape(taken(pixels, region.pixels, 1), [n * region.places.length, depth]);
+    const weights = reshape(taken(flat, region.taps, gemms ? 1 : 0), gemms ? [m, depth] : [depth, m]);
+    const y = gemms ? gemm(seen, weights, undefined, { transB: true }) : matmul(seen, weights);
+    return reshape(y, [n, region.places.length, m]);
+  });
+  const order = regions.flatMap(({ places }) => places);
+  const back = Array.from(order.keys()).sort((a, b) => order[a] - order[b]);
+  return transpose(reshape(taken(concat(parts, 1), back, 1), [n, ...extent, m]), [0, 3, 1, 2]);
+}
+
+function regionsOf(rows: readonly Sight[], columns: readonly Sight[], width: number, kernelWidth: number): Region[] {
+  const regions = new Map<string, Region>();
+  rows.forEach((row, i) => {
+    columns.forEach((column, j) => {
+      const seen = row.flatMap((a) =>
+        column.map((b) => ({ tap: a.tap * kernelWidth + b.tap, at: a.at * width + b.at })),
+      );
+      const taps = seen.map(({ tap }) => tap);
+      const region: Region = regions.get(`${taps}`) ?? { taps, places: [], pixels: [] };
+      regions.set(`${taps}`, region);
+      region.places.push(i * columns.length + j);
+      region.pixels.push(...seen.map(({ at }) => at));
+    });
+  });
+  return [...regions.values()];
+}
+
+/** The elements at these places of an axis; x itself where they are all of it. */
+const taken = (x: Value, places: readonly number[], axis: number): Value =>
+  places.length === x.shape[axis] && places.every((place, k) => place === k) ? x : gather(x, places, axis);

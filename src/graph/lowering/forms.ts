@@ -2,7 +2,7 @@
  * Ways to compute one and the same convolution:
  * `direct`: the ONNX node as it stands;
  * `transposed`: at stride 1, as ConvTranspose with the kernel turned by half a turn, which engines run more plainly;
- * `columns`: every window of all images laid out as a row of one matrix, then a single matrix product (im2col);
+ * `columns`: every window of all images laid out as a row of a matrix, then matrix products (im2col);
  * `tiles`: 3×3 taps at stride 1 by Winograd's algorithm on tiles of 2×2.
  */
 export type ConvolutionForm = 'direct' | 'transposed' | 'columns' | 'tiles';
@@ -21,6 +21,13 @@ export interface Forms {
   readonly largeImages: readonly ConvolutionForm[];
   /** Convolutions of a single image: what kernel gradients are written as (see ops/convolution.ts). */
   readonly oneImage: readonly ConvolutionForm[];
+  /** The share of products at the border, which columns leave out, from which those are by columns too; absent: as listed. */
+  readonly border?: number;
+  /**
+   * What columns do with the zeros around an image: leave them out, with a product for every region that sees the same taps, or
+   * multiply them in one larger product.
+   */
+  readonly zeros: 'skipped' | 'multiplied';
   /** Convolutions by constants, as a trained encoder's are; absent: as the others. */
   readonly constantKernels?: readonly ConvolutionForm[];
   /** ConvTranspose: gradients in the input of strided convolutions, of images of at most `smallest` positions. */
@@ -43,6 +50,7 @@ export const PLAIN: Forms = {
   smallImages: ['direct'],
   largeImages: ['direct'],
   oneImage: ['direct'],
+  zeros: 'multiplied',
   spread: ['direct'],
   product: 'matmul',
   transpose: 'direct',

@@ -14,7 +14,7 @@ import type { Node, Value } from '../graph.ts';
 import { needed, type Outputs } from '../needed.ts';
 import { geometryOf } from '../ops/convolution.ts';
 import { createGraph } from '../ops/index.ts';
-import { convolutionByColumns, fits, transposedByColumns } from './columns.ts';
+import { borderShare, convolutionByColumns, fits, transposedByColumns } from './columns.ts';
 import type { ConvolutionForm, Forms } from './forms.ts';
 import { transposeApart } from './transpose-apart.ts';
 import { convolutionByTiles, hasTiles } from './winograd.ts';
@@ -108,15 +108,26 @@ function convolution(node: Node, [x, w, bias]: readonly Value[], forms: Forms): 
     columns: fits(positions, w.shape[2] * w.shape[3]),
     tiles: hasTiles(w, g, extent),
   };
-  const preferred = (w.data && forms.constantKernels) ?? (x.shape[0] === 1 ? forms.oneImage : many);
+  const preferred = (w.data && forms.constantKernels) ?? (x.shape[0] === 1 ? oneImage(x, w, g, extent, forms) : many);
   const form = preferred.find((candidate) => allowed[candidate]);
   if (form === undefined || form === 'direct') return undefined;
   const y = {
-    columns: () => convolutionByColumns(x, w, g, extent, forms.product),
+    columns: () => convolutionByColumns(x, w, g, extent, forms),
     transposed: () => turned(x, w, g),
     tiles: () => convolutionByTiles(x, w, g, extent),
   }[form]();
   return bias ? add(y, reshape(bias, [1, bias.shape[0], 1, 1])) : y;
+}
+
+function oneImage(
+  x: Value,
+  w: Value,
+  g: Geometry,
+  extent: readonly number[],
+  forms: Forms,
+): readonly ConvolutionForm[] {
+  const { border = 1 } = forms;
+  return border < 1 && borderShare(x, w, g, extent) >= border ? ['columns', ...forms.oneImage] : forms.oneImage;
 }
 
 function spread(node: Node, [x, w, bias]: readonly Value[], forms: Forms): Value | undefined {
@@ -124,7 +135,7 @@ function spread(node: Node, [x, w, bias]: readonly Value[], forms: Forms): Value
   const positions = x.shape[2] * x.shape[3];
   if (g.group! > 1 || forms.spread[0] === 'direct' || positions > forms.smallest) return undefined;
   const y = transposedByColumns(x, w, g, node.outputs[0].shape.slice(2), forms.product);
-  return y && bias ? add(y, reshape(bias, [1, bias.shape[0], 1, 1])) : y;
+  return bias ? add(y, reshape(bias, [1, bias.shape[0], 1, 1])) : y;
 }
 
 /**
