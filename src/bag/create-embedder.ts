@@ -5,21 +5,33 @@ import { readEncoder } from './read-encoder.ts';
 /** Which encoder, and how it is run. */
 export interface CreateEmbedderOptions
   extends Partial<
-    Pick<EmbedderOptions, 'placement' | 'precision' | 'device' | 'threads' | 'workers' | 'workerUrl' | 'onWarning'>
+    Pick<
+      EmbedderOptions,
+      'placement' | 'precision' | 'device' | 'threads' | 'workers' | 'workerUrl' | 'onWarning' | 'signal'
+    >
   > {
   /** A file of `writeEncoder`: its bytes, its URL, in Node and Deno also its path. Default: the encoder that comes with the package. */
   readonly encoder?: Uint8Array | URL | string;
+  /** Bytes of the encoder's file that have come, of how many; Infinity where the server does not say. Files are read at once. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
  * An embedder ready for use: `const embedder = await createEmbedder()`, then `await embedder.embed(image)`. The encoder that
  * comes with the package was trained on CIFAR-10 without labels (docs/encoder.md: figures, limits, licence).
- * @throws BagsslError `bad-data` if the file cannot be had; as `readEncoder` and `Embedder.create`
+ * @throws BagsslError `bad-data` if the file cannot be had; `aborted`; as `readEncoder` and `Embedder.create`
  */
-export async function createEmbedder({ encoder, ...options }: CreateEmbedderOptions = {}): Promise<Embedder> {
+export async function createEmbedder({
+  encoder,
+  onProgress,
+  ...options
+}: CreateEmbedderOptions = {}): Promise<Embedder> {
   const bytes =
     encoder instanceof Uint8Array
       ? encoder
-      : await bytesAt(encoder ?? new URL('./encoder.safetensors', import.meta.url));
+      : await bytesAt(encoder ?? new URL('./encoder.safetensors', import.meta.url), {
+          signal: options.signal,
+          onProgress,
+        });
   return Embedder.create({ ...(await readEncoder(bytes)), ...options });
 }

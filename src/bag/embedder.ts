@@ -1,3 +1,4 @@
+import { checkAborted, unlessAborted } from '../aborted.ts';
 import type { AnyImage } from '../data/image-from.ts';
 import { blockOf } from '../data/shard.ts';
 import { BagsslError } from '../errors.ts';
@@ -38,6 +39,8 @@ export interface EmbedderOptions extends RuntimeOptions {
   /** Workers that cut patches; default 2. 0: the calling thread does it. */
   readonly workers?: number;
   readonly workerUrl?: URL | string;
+  /** Ends the opening ('aborted'); each call that embeds has its own. */
+  readonly signal?: AbortSignal;
 }
 
 /** What is wanted of a bag. */
@@ -76,9 +79,13 @@ export class Embedder implements AsyncDisposable {
     this.width = encoder.width;
   }
 
-  /** @throws BagsslError `bad-argument`, `bad-checkpoint`, `shape-mismatch`, `device-unavailable`; `bad-model` for a network of one batch size */
+  /**
+   * Starts ONNX Runtime and the workers, and compiles the network.
+   * @throws BagsslError `bad-argument`, `bad-checkpoint`, `shape-mismatch`, `device-unavailable`; `bad-model` for a network of one
+   * batch size; `worker-failed`; `aborted`
+   */
   static async create(options: EmbedderOptions): Promise<Embedder> {
-    const { model, weights, recipe, feature = 'preFeature', placement, whitening, onWarning = sayOnce } = options;
+    const { model, recipe, placement, signal } = options;
     if (placement) checkBagPlacement(placement);
     if (recipe.size !== model.size) {
       throw new BagsslError(
@@ -86,6 +93,16 @@ export class Embedder implements AsyncDisposable {
         `The recipe cuts patches of ${recipe.size} px, but the model takes ${model.size} px; make them equal.`,
       );
     }
+    return unlessAborted(
+      signal,
+      'Opening the embedder was stopped.',
+      () => Embedder.#open(options),
+      (late) => late.dispose(),
+    );
+  }
+
+  static async #open(options: EmbedderOptions): Promise<Embedder> {
+    const { model, weights, feature = 'preFeature', whitening, onWarning = sayOnce } = options;
     const [runtime, { encoderProgram }] = await Promise.all([Runtime.open(options), import('./encoder-program.ts')]);
     const precision = choosePrecision(runtime, options.precision ?? 'float32', onWarning);
     const encoder = await encoderProgram(runtime, { model, weights, feature, whitening }, precision);
@@ -131,9 +148,7 @@ export class Embedder implements AsyncDisposable {
         ? this.#everywhere(images, placement, options)
         : this.#placed(images, placement, options);
     for await (const bag of bags) {
-      if (signal?.aborted) {
-        throw new BagsslError('aborted', `Embedding was stopped after ${done} images.`, { cause: signal.reason });
-      }
+      checkAborted(signal, `Embedding was stopped after ${done} images.`);
       yield bag;
       done++;
       onProgress?.(done, total);

@@ -1,3 +1,4 @@
+import { checkAborted } from '../aborted.ts';
 import { compile } from '../engine/compile.ts';
 import { BagsslError } from '../errors.ts';
 import { add, matmul, scale, sub, transposed } from '../graph/functions.ts';
@@ -14,6 +15,7 @@ export async function learnWhitening(
   runtime: Runtime,
   vectors: Matrix,
   ridge: number,
+  signal?: AbortSignal,
 ): Promise<{ mean: Float32Array; matrix: Float32Array }> {
   if (!(ridge > 0 && Number.isFinite(ridge))) {
     throw new BagsslError('bad-argument', `ridge must be a positive number, got ${ridge}.`);
@@ -22,7 +24,8 @@ export async function learnWhitening(
     throw new BagsslError('bad-data', `Whitening is learnt from at least 2 vectors, got ${vectors.rows}.`);
   }
   const mean = meanOf(vectors);
-  const covariance = await covarianceOf(runtime, vectors, mean);
+  const covariance = await covarianceOf(runtime, vectors, mean, signal);
+  checkAborted(signal, STOPPED);
   return { mean, matrix: await inverseRoot(runtime, covariance, ridge) };
 }
 
@@ -36,8 +39,15 @@ function meanOf({ data, rows, columns }: Matrix): Float32Array {
   return mean;
 }
 
+const STOPPED = 'Learning a whitening was stopped.';
+
 /** (1/n) Σ (v − μ)(v − μ)ᵀ, [width, width]. */
-async function covarianceOf(runtime: Runtime, vectors: Matrix, mean: Float32Array): Promise<Float32Array> {
+async function covarianceOf(
+  runtime: Runtime,
+  vectors: Matrix,
+  mean: Float32Array,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
   const { columns, rows: n } = vectors;
   const rows = Math.min(ROWS, n);
   const graph = createGraph();
@@ -47,6 +57,7 @@ async function covarianceOf(runtime: Runtime, vectors: Matrix, mean: Float32Arra
   try {
     // The mean itself fills the last block up: it adds nothing.
     for (const { block } of blocksOf(vectors, rows, mean)) {
+      checkAborted(signal, STOPPED);
       const { part } = await program.run({ x: { data: block, shape: [rows, columns] } });
       for (let i = 0; i < total.length; i++) total[i] += part[i] / n;
     }

@@ -1,3 +1,4 @@
+import { checkAborted } from '../aborted.ts';
 import { compile } from '../engine/compile.ts';
 import { matmul, sub } from '../graph/functions.ts';
 import { createGraph } from '../graph/ops/index.ts';
@@ -13,6 +14,7 @@ export async function whitenRows(
   runtime: Runtime,
   { mean, matrix, width }: Whitening,
   vectors: Matrix,
+  signal?: AbortSignal,
 ): Promise<Matrix> {
   const rows = Math.min(ROWS, vectors.rows);
   const graph = createGraph();
@@ -25,6 +27,7 @@ export async function whitenRows(
   const data = new Float32Array(vectors.data.length);
   try {
     for (const { from, block } of blocksOf(vectors, rows, mean)) {
+      checkAborted(signal, 'Whitening was stopped.');
       const { white } = await program.run({ x: { data: block, shape: [rows, width] } });
       data.set(white.subarray(0, Math.min(white.length, data.length - from)), from);
     }

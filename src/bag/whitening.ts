@@ -6,6 +6,7 @@ import type { Matrix } from './matrix.ts';
 export interface WhiteningOptions {
   /** Added to every variance, as a share of their mean: directions far below it stay small. Default 0.01; above 0. */
   readonly ridge?: number;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -32,11 +33,15 @@ export class Whitening {
 
   /**
    * From the vectors of a data set; the more of them beside their width, the better.
-   * @throws BagsslError `bad-data` for fewer than two vectors or vectors that are not finite, `bad-argument`
+   * @throws BagsslError `bad-data` for fewer than two vectors or vectors that are not finite, `bad-argument`, `aborted`
    */
-  static async fit(runtime: Runtime, vectors: Matrix, { ridge = 0.01 }: WhiteningOptions = {}): Promise<Whitening> {
+  static async fit(
+    runtime: Runtime,
+    vectors: Matrix,
+    { ridge = 0.01, signal }: WhiteningOptions = {},
+  ): Promise<Whitening> {
     const { learnWhitening } = await import('./learn-whitening.ts');
-    const { mean, matrix } = await learnWhitening(runtime, vectors, ridge);
+    const { mean, matrix } = await learnWhitening(runtime, vectors, ridge, signal);
     return new Whitening(mean, matrix);
   }
 
@@ -44,7 +49,7 @@ export class Whitening {
     return this.mean.length;
   }
 
-  /** One vector, whitened. */
+  /** One vector [width], whitened: a new one. @throws BagsslError `shape-mismatch` */
   apply(vector: Float32Array): Float32Array {
     const { mean, matrix, width } = this;
     if (vector.length !== width) {
@@ -61,8 +66,12 @@ export class Whitening {
     return Float32Array.from(white);
   }
 
-  /** All rows, whitened. */
-  async applyAll(runtime: Runtime, vectors: Matrix): Promise<Matrix> {
+  /** All rows, whitened, as a new matrix. @throws BagsslError `shape-mismatch`, `aborted` */
+  async applyAll(
+    runtime: Runtime,
+    vectors: Matrix,
+    { signal }: Pick<WhiteningOptions, 'signal'> = {},
+  ): Promise<Matrix> {
     const { width } = this;
     if (vectors.columns !== width) {
       throw new BagsslError(
@@ -71,6 +80,6 @@ export class Whitening {
       );
     }
     const { whitenRows } = await import('./whiten-rows.ts');
-    return whitenRows(runtime, this, vectors);
+    return whitenRows(runtime, this, vectors, signal);
   }
 }

@@ -1,4 +1,6 @@
+import { checkAborted } from '../aborted.ts';
 import { BagsslError } from '../errors.ts';
+import { type BodyOptions, bodyOf } from '../formats/body-of.ts';
 
 interface Files {
   readonly promises: { readFile(path: string | URL): Promise<Uint8Array> };
@@ -13,21 +15,25 @@ const files = (): Files | undefined =>
 /**
  * The bytes at a URL (`http:`, `https:`, `data:`, `blob:`; in a page also one relative to it). In Node and Deno also `file:`
  * and a file's path.
- * @throws BagsslError `bad-data` naming the address, if they cannot be had
+ * @throws BagsslError `bad-data` naming the address, if they cannot be had; `aborted`
  */
-export async function bytesAt(address: URL | string): Promise<Uint8Array> {
+export async function bytesAt(
+  address: URL | string,
+  { signal, onProgress }: Pick<BodyOptions, 'onProgress'> & { readonly signal?: AbortSignal } = {},
+): Promise<Uint8Array> {
   const fs = files();
   const fetched = !fs || /^(https?|data|blob):/i.test(String(address));
   const name = String(address).slice(0, 200);
   try {
     if (fetched) {
-      const response = await fetch(address);
+      const response = await fetch(address, { signal });
       if (!response.ok) throw new Error(`the server answers ${response.status}`);
-      return new Uint8Array(await response.arrayBuffer());
+      return await bodyOf(response, { onProgress });
     }
     const text = String(address);
     return await fs.promises.readFile(text.startsWith('file:') ? new URL(text) : text);
   } catch (cause) {
+    checkAborted(signal, `Reading "${name}" was stopped.`);
     throw new BagsslError('bad-data', `"${name}" cannot be read: ${(cause as Error).message}`, { cause });
   }
 }

@@ -1,3 +1,4 @@
+import { checkAborted } from '../aborted.ts';
 import { BagsslError } from '../errors.ts';
 import type { Pixels } from '../patches/pixels.ts';
 import { type DecodeOptions, decodeImage } from './decode.ts';
@@ -52,7 +53,7 @@ export async function decodedSet(
 
   async function work() {
     while (next < sources.length && !stopped) {
-      if (signal?.aborted) throw new BagsslError('aborted', `Opening ${name} was stopped.`, { cause: signal.reason });
+      checkAborted(signal, `Opening ${name} was stopped.`);
       const i = next++;
       try {
         decoded[i] = await decodeImage(await sources[i].read(), sources[i].file, options);

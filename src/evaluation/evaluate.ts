@@ -57,7 +57,10 @@ export interface Evaluation extends Accuracies {
 /** The default bag of an evaluation: nine patches already give most of the accuracy, at a third of the grid's cost. */
 export const EVALUATION_PLACEMENT: BagPlacement = { kind: 'grid', across: 3 };
 
-/** Weighted kNN under both protocols and the linear probe, for the trained encoder, the untrained one and raw pixels. */
+/**
+ * Weighted kNN under both protocols and the linear probe, for the trained encoder, the untrained one and raw pixels.
+ * @throws BagsslError `bad-data` for a set without labels or images; as `Embedder.create`; `aborted`
+ */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const { train, test, placement = EVALUATION_PLACEMENT, signal, onProgress, weights, untrained } = options;
   for (const set of [train, test]) {
@@ -110,12 +113,13 @@ type Sides = readonly [train: Labelled, test: Labelled];
 
 async function whitened(options: EvaluateOptions, sides: Sides) {
   const runtime = await Runtime.open(options);
-  const whitening = await Whitening.fit(runtime, sides[0].features);
+  const { signal } = options;
+  const whitening = await Whitening.fit(runtime, sides[0].features, { signal });
   const white = async ({ features, labels }: Labelled) => ({
-    features: await whitening.applyAll(runtime, features),
+    features: await whitening.applyAll(runtime, features, { signal }),
     labels,
   });
-  return knnAccuracies(runtime, await white(sides[0]), await white(sides[1]), KNN_PROTOCOLS);
+  return knnAccuracies(runtime, await white(sides[0]), await white(sides[1]), KNN_PROTOCOLS, { signal });
 }
 
 async function accuracies(
@@ -126,7 +130,7 @@ async function accuracies(
   signal?: AbortSignal,
 ): Promise<Accuracies> {
   const runtime = await Runtime.open(options);
-  const nearest = await knnAccuracies(runtime, train, test, KNN_PROTOCOLS);
+  const nearest = await knnAccuracies(runtime, train, test, KNN_PROTOCOLS, { signal });
   const { epochs, seed } = options;
   const linear = await linearProbe(runtime, train, test, { epochs, seed, signal, onProgress });
   return { ...nearest, linear };

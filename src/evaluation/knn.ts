@@ -1,3 +1,4 @@
+import { checkAborted } from '../aborted.ts';
 import type { Matrix } from '../bag/matrix.ts';
 import { Nearest, type Neighbour } from '../bag/nearest.ts';
 import { BagsslError } from '../errors.ts';
@@ -31,12 +32,14 @@ const MOST_BANK = 5000;
 /**
  * Accuracy of each protocol on `test`, 0 to 1, with `train` as the bank. The similarities, a product of all test with all
  * training vectors, run on the runtime; the votes are counted here. Fewer training vectors than k: all of them vote.
+ * @throws BagsslError `shape-mismatch`, `bad-data` for a side without images, `aborted`
  */
 export async function knnAccuracies<P extends Record<string, KnnProtocol>>(
   runtime: Runtime,
   train: Labelled,
   test: Labelled,
   protocols: P,
+  { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<Record<keyof P, number>> {
   const { columns } = train.features;
   if (columns !== test.features.columns) {
@@ -68,6 +71,7 @@ export async function knnAccuracies<P extends Record<string, KnnProtocol>>(
       const here = Math.min(bankRows, train.features.rows - b);
       const block = { data: transposedBlock(bank, columns, b, here, bankRows), shape: [columns, bankRows] };
       for (let q = 0; q < test.features.rows; q += queryRows) {
+        checkAborted(signal, 'Measuring nearest neighbours was stopped.');
         const rows = Math.min(queryRows, test.features.rows - q);
         const data = new Float32Array(queryRows * columns);
         data.set(queries.subarray(q * columns, (q + rows) * columns));

@@ -1,3 +1,4 @@
+import { checkAborted } from '../aborted.ts';
 import type { Matrix } from '../bag/matrix.ts';
 import { BagsslError } from '../errors.ts';
 import { elements } from '../graph/elements.ts';
@@ -67,7 +68,7 @@ export async function linearProbe(
     const y = new Float32Array(chunk * classes);
     let filled = 0;
     for (let epoch = 0; epoch < epochs; epoch++) {
-      if (signal?.aborted) throw new BagsslError('aborted', 'The linear probe was stopped.', { cause: signal.reason });
+      checkAborted(signal, 'The linear probe was stopped.');
       const rate = Float32Array.of(0.03 * 0.5 * (1 + Math.cos((Math.PI * epoch) / epochs)));
       for (const index of new Stream(seed, 'probe', epoch).permutation(rows)) {
         standardise(train.features, index, mean, inverse, x, filled * d);

@@ -11,7 +11,7 @@ const IMAGES = 200;
 /** The baseline without a network: each image's middle square, 32×32 pixels, as one vector. */
 export async function pixelFeatures(
   images: ImageSet,
-  { workers = 2, workerUrl }: { workers?: number; workerUrl?: URL | string } = {},
+  { workers = 2, workerUrl, signal }: { workers?: number; workerUrl?: URL | string; signal?: AbortSignal } = {},
 ): Promise<Matrix> {
   const recipe = { ...withoutAugmentation(cifar16), size: SIDE, scale: [1, 1] as const };
   const columns = 3 * SIDE * SIDE;
@@ -21,11 +21,14 @@ export async function pixelFeatures(
     for (let from = 0; from < images.length; from += IMAGES) {
       const ids = Array.from({ length: Math.min(IMAGES, images.length - from) }, (_, k) => from + k);
       const pixels = await Promise.all(ids.map((id) => images.image(id)));
-      const batch = await pool.cut({
-        recipe,
-        images: ids.map((id, k) => ({ id, pixels: pixels[k] })),
-        source: { kind: 'placed', placement: { kind: 'grid', across: 1 } },
-      });
+      const batch = await pool.cut(
+        {
+          recipe,
+          images: ids.map((id, k) => ({ id, pixels: pixels[k] })),
+          source: { kind: 'placed', placement: { kind: 'grid', across: 1 } },
+        },
+        { signal },
+      );
       data.set(batch.data, from * columns);
     }
   } finally {

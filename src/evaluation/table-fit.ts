@@ -1,3 +1,4 @@
+import { checkAborted } from '../aborted.ts';
 import { gradients } from '../graph/gradients.ts';
 import type { Value } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
@@ -19,6 +20,9 @@ export interface TableFitOptions {
   readonly optimizer?: 'sgd' | 'adamw';
   /** Of the random start; default 0. */
   readonly seed?: number;
+  readonly signal?: AbortSignal;
+  /** Steps done, of how many. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** Where the steps ended. */
@@ -36,11 +40,14 @@ const COVARIANCE = {
   rates: { sgd: 0.02, adamw: 0.01 },
 };
 
-/** Trains a free embedding of every state of a finite table by gradient steps, from a small random start; the rate falls as a cosine. */
+/**
+ * Trains a free embedding of every state of a finite table by gradient steps, from a small random start; the rate falls as a cosine.
+ * @throws BagsslError `aborted`
+ */
 export async function fitTable(
   runtime: Runtime,
   table: CoOccurrence,
-  { k, loss, optimizer = 'sgd', seed = 0 }: TableFitOptions,
+  { k, loss, optimizer = 'sgd', seed = 0, signal, onProgress }: TableFitOptions,
 ): Promise<TableFit> {
   const { lossOf, steps, rates } = loss === 'spectral' ? SPECTRAL : COVARIANCE;
   const rule: Optimizer = optimizer === 'sgd' ? sgd() : adamw({ weightDecay: 0 });
@@ -74,11 +81,13 @@ export async function fitTable(
   try {
     let last = Number.NaN;
     for (let step = 1; step <= steps; step++) {
+      checkAborted(signal, `Training on the table was stopped before step ${step}.`);
       const rate = rates[optimizer] * 0.5 * (1 + Math.cos((Math.PI * step) / (steps + 1)));
       const scalar = (v: number) => ({ data: Float32Array.of(v), shape: [] });
       const reads = step === steps ? ['loss'] : [];
       const read = await resident.run(program, { rate: scalar(rate), step: scalar(step) }, reads);
       if (step === steps) last = read.loss[0];
+      onProgress?.(step, steps);
     }
     return { loss: last, steps, gram: weightedGram((await resident.read()).z, table, k) };
   } finally {

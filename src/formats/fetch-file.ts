@@ -1,4 +1,5 @@
 import { BagsslError } from '../errors.ts';
+import { bodyOf } from './body-of.ts';
 import { sha256 } from './sha256.ts';
 
 /** What the file must be, and how it is fetched. */
@@ -8,6 +9,8 @@ export interface FetchFileOptions {
   /** The most bytes that are taken; default 256 MiB. */
   readonly most?: number;
   readonly signal?: AbortSignal;
+  /** Bytes that have come, of how many; Infinity where the server does not say. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 const MOST = 256 * 1024 ** 2;
@@ -18,7 +21,7 @@ const MOST = 256 * 1024 ** 2;
  * @throws BagsslError `bad-data` where the file cannot be had, is too large, or is another one; `aborted`
  */
 export async function fetchFile(url: string | URL, options: FetchFileOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const { most = MOST, signal } = options;
+  const { most = MOST, signal, onProgress } = options;
   if (!/^[0-9a-f]{64}$/i.test(options.sha256)) {
     throw new BagsslError('bad-argument', `sha256 is "${options.sha256}"; it must be 64 hexadecimal digits.`);
   }
@@ -26,7 +29,7 @@ export async function fetchFile(url: string | URL, options: FetchFileOptions): P
   try {
     const response = await fetch(url, { signal });
     if (!response.ok) throw new BagsslError('bad-data', `${url} cannot be had: ${response.status}.`);
-    bytes = await within(response, most, url);
+    bytes = await bodyOf(response, { most, onProgress });
   } catch (cause) {
     if (cause instanceof BagsslError) throw cause;
     if (signal?.aborted) throw new BagsslError('aborted', `Fetching ${url} was aborted.`, { cause });
@@ -38,27 +41,4 @@ export async function fetchFile(url: string | URL, options: FetchFileOptions): P
     'bad-data',
     `${url} is not the file it should be (${bytes.length} bytes, SHA-256 ${digest}, not ${options.sha256}). It was changed on the way or replaced; do not use it.`,
   );
-}
-
-/** The body, read piece by piece: what the header says of its length is a claim. */
-async function within(response: Response, most: number, url: string | URL): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for (const reader = response.body!.getReader(); ; ) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.length;
-    if (length > most) {
-      await reader.cancel();
-      throw new BagsslError('bad-data', `${url} is larger than ${most} bytes, the most that are taken (most).`);
-    }
-    parts.push(value);
-  }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,4 +1,5 @@
 import type * as Ort from 'onnxruntime-web';
+import { BagsslError } from '../errors.ts';
 import type { Shape } from '../graph/graph.ts';
 import type { Device } from './device.ts';
 import { exclusively, type OrtModule } from './ort.ts';
@@ -28,17 +29,23 @@ export interface HostTensor {
 }
 
 /** A compiled model. */
-export class Program {
+export class Program implements AsyncDisposable {
+  #disposed = false;
+
   constructor(
     readonly runtime: Engine,
     readonly session: Ort.InferenceSession,
   ) {}
 
-  /** Runs the model once and gives the outputs named, in host memory; all when none are named. */
+  /**
+   * Runs the model once and gives the outputs named, in host memory; all when none are named.
+   * @throws BagsslError `disposed`, `device-lost`, `out-of-memory`
+   */
   async run(
     feeds: Readonly<Record<string, HostTensor>>,
     outputs: readonly string[] = this.session.outputNames,
   ): Promise<Record<string, Float32Array>> {
+    if (this.#disposed) throw new BagsslError('disposed', 'The program was disposed; compile the model again.');
     const { Tensor } = this.runtime.ort;
     const tensors = Object.fromEntries(
       Object.entries(feeds).map(([name, { data, shape }]) => [name, new Tensor('float32', data, shape)]),
@@ -47,8 +54,15 @@ export class Program {
     return Object.fromEntries(outputs.map((name) => [name, results[name].data as Float32Array]));
   }
 
-  /** Frees the model and what it holds on the device. */
+  /** Frees the model and what it holds on the device; a second time does nothing. */
   async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
     await exclusively(() => this.session.release());
+  }
+
+  /** As `dispose`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 }

@@ -1,3 +1,4 @@
+import { checkAborted } from '../aborted.ts';
 import { BagsslError } from '../errors.ts';
 import { PatchPool } from '../patches/pool.ts';
 import type { Device, DeviceChoice } from '../runtime/device.ts';
@@ -94,11 +95,7 @@ export class LocalFit implements Fit {
     let used = progress(config, this.#position);
     try {
       while (used < 1) {
-        if (options.signal?.aborted) {
-          throw new BagsslError('aborted', `Training was stopped after step ${this.#position.step}.`, {
-            cause: options.signal.reason,
-          });
-        }
+        checkAborted(options.signal, `Training was stopped after step ${this.#position.step}.`);
         const started = performance.now();
         const batch = await batches.take();
         const waited = performance.now() - started;

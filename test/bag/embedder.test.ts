@@ -253,11 +253,15 @@ describe('the bag', () => {
     await embedder.dispose();
   });
 
-  it('frees its program when the workers that cut patches cannot be had', async () => {
+  it('frees its program when the workers that cut patches cannot be had, and when it is told to stop meanwhile', async () => {
     const free = Program.prototype.dispose;
     let freed = 0;
+    let inform = () => {};
+    const told = new Promise<void>((resolve) => {
+      inform = resolve;
+    });
     Program.prototype.dispose = function () {
-      freed++;
+      if (++freed === 2) inform();
       return free.call(this);
     };
     try {
@@ -266,6 +270,16 @@ describe('the bag', () => {
         (error: BagsslError) => error.code === 'bad-argument',
       );
       assert.equal(freed, 1);
+      const stop = new AbortController();
+      const opening = Embedder.create({ ...base, device: 'native', signal: stop.signal });
+      stop.abort('enough');
+      await assert.rejects(opening, (error: BagsslError) => error.code === 'aborted' && error.cause === 'enough');
+      assert.equal(freed, 1);
+      await told; // what was on its way is freed when it comes
+      await assert.rejects(
+        Embedder.create({ ...base, signal: AbortSignal.abort() }),
+        (error: BagsslError) => error.code === 'aborted',
+      );
     } finally {
       Program.prototype.dispose = free;
     }

@@ -5,6 +5,8 @@ import type { BagsslError } from '../../src/index.ts';
 import { Runtime } from '../../src/runtime.ts';
 import { randoms } from '../support/random.ts';
 
+const stopped = { signal: AbortSignal.abort() };
+const aborted = (error: BagsslError) => error.code === 'aborted';
 const runtime = await Runtime.open({ device: 'native', threads: 1 });
 
 /** Vectors of which one direction is a thousand times as wide as another, none of them along an axis. */
@@ -111,5 +113,12 @@ describe('whitening', () => {
       () => new Whitening(new Float32Array(3), new Float32Array(8)),
       (error: BagsslError) => error.code === 'shape-mismatch' && /9 numbers, got 8/.test(error.message),
     );
+  });
+
+  it('stops where it is told to', async () => {
+    const vectors = stretched(3, 20, 4);
+    await assert.rejects(Whitening.fit(runtime, vectors, stopped), aborted);
+    const whitening = await Whitening.fit(runtime, vectors);
+    await assert.rejects(whitening.applyAll(runtime, vectors, stopped), aborted);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { KNN_PROTOCOLS, knnAccuracies, type Labelled, linearProbe } from '../../src/evaluate.ts';
+import type { BagsslError } from '../../src/index.ts';
 import { Runtime } from '../../src/runtime.ts';
 import { randoms } from '../support/random.ts';
 
@@ -43,6 +44,10 @@ describe('weighted nearest neighbours', () => {
     const train = clusters(2, 5300, 6, 5, 1.5);
     const test = clusters(3, 510, 6, 5, 1.5);
     const found = await knnAccuracies(runtime, train, test, KNN_PROTOCOLS);
+    await assert.rejects(
+      knnAccuracies(runtime, train, test, KNN_PROTOCOLS, { signal: AbortSignal.abort() }),
+      (error: BagsslError) => error.code === 'aborted',
+    );
     assert.ok(Math.abs(found.knn_k200 - reference(train, test, 200, 0.1)) < 0.005);
     assert.ok(Math.abs(found.knn_k20 - reference(train, test, 20, 0.07)) < 0.005);
     assert.ok(found.knn_k20 > 0.4 && found.knn_k20 < 0.999, 'the task is neither trivial nor hopeless');

@@ -25,6 +25,21 @@ describe('createEmbedder', () => {
     assert.ok(vector.every(Number.isFinite) && vector.some((value) => value !== 0));
   });
 
+  it('tells how much of the encoder has come, and stops where it is told to', async () => {
+    const file = writeEncoder(parts);
+    const encoder = URL.createObjectURL(new Blob([file]));
+    const heard: (readonly number[])[] = [];
+    await using embedder = await createEmbedder({ ...engine, encoder, onProgress: (...told) => heard.push(told) });
+    assert.equal(embedder.feature, 'preFeature');
+    assert.deepEqual(heard.at(-1), [file.length, file.length]);
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    await assert.rejects(
+      createEmbedder({ ...engine, encoder, signal: stop.signal, onProgress: () => stop.abort(reason) }),
+      (error: BagsslError) => error.code === 'aborted' && error.cause === reason,
+    );
+  });
+
   it('takes another one from bytes or a URL, and embeds as it was told there', async () => {
     const file = writeEncoder(parts);
     const exact = await Embedder.create({ ...parts, ...engine });

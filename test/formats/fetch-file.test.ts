@@ -38,6 +38,9 @@ describe('a file of the web', () => {
     await assert.rejects(fetchFile(at('cut'), { sha256 }), code('bad-data', /cannot be had/));
     await assert.rejects(fetchFile(at('endless'), { sha256, most: 300_000 }), code('bad-data', /larger than 300000/));
     await assert.rejects(fetchFile(at('file'), { sha256: 'abc' }), code('bad-argument', /64 hexadecimal/));
+    const heard: number[] = [];
+    await fetchFile(at('file'), { sha256, onProgress: (done) => heard.push(done) });
+    assert.equal(heard.at(-1), file.length);
     const signal = AbortSignal.abort();
     await assert.rejects(fetchFile(at('file'), { sha256, signal }), code('aborted', /aborted/));
   });

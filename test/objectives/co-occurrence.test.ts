@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { BagsslError } from '../../src/errors.ts';
 import { closedForm } from '../../src/evaluation/closed-form.ts';
 import { eigenSymmetric } from '../../src/evaluation/eigen-symmetric.ts';
 import { fitTable } from '../../src/evaluation/table-fit.ts';
@@ -56,6 +57,20 @@ describe('joint embeddings reflect co-occurrence (C1): trained against the close
       assert.ok(distance(gram, covariance.gram) < 1e-2, `${distance(gram, covariance.gram)}`);
     });
   }
+
+  it('stops between two steps where it is told to', async () => {
+    const stop = new AbortController();
+    let last = 0;
+    const onProgress = (done: number) => {
+      last = done;
+      if (done === 3) stop.abort('enough');
+    };
+    await assert.rejects(
+      fitTable(await runtime(), table, { k: 4, loss: 'spectral', signal: stop.signal, onProgress }),
+      (error: BagsslError) => error.code === 'aborted' && error.cause === 'enough',
+    );
+    assert.equal(last, 3);
+  });
 
   it('takes the eigenvectors from a solver that gives orthonormal ones with A u = s u', () => {
     const marginal = table.map(sum);

@@ -27,6 +27,20 @@ describe('the runtime', () => {
     await Promise.all([first.dispose(), second.dispose()]);
   });
 
+  it('frees a program once, and runs none that was freed', async () => {
+    const runtime = await Runtime.open({ device: 'wasm', threads: 1 });
+    const program = await runtime.compile(doubling(1));
+    {
+      await using same = program;
+      assert.equal((await same.run({ x: { data: Float32Array.of(3), shape: [1] } })).y[0], 6);
+    }
+    await program.dispose();
+    await assert.rejects(
+      program.run({ x: { data: Float32Array.of(3), shape: [1] } }),
+      (error: BagsslError) => error.code === 'disposed',
+    );
+  });
+
   it('goes on after a run that fails', async () => {
     const runtime = await Runtime.open({ device: 'wasm', threads: 1 });
     const program = await runtime.compile(doubling(2));
