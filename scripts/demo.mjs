@@ -26,6 +26,7 @@ import { serve } from './lib/static-server.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const DEMOS = ['learn', 'look', 'camera'].filter((name) => existsSync(join(root, 'demo', name, 'index.html')));
+const WORKERS = ['embedding.worker', 'reading.worker'];
 const OUT = join(root, 'build/demo');
 const ORT_FOLDER = join(root, 'node_modules/onnxruntime-web');
 const { version: ORT_VERSION } = JSON.parse(readFileSync(join(ORT_FOLDER, 'package.json'), 'utf8'));
@@ -58,7 +59,7 @@ export async function buildDemo() {
     ...settings,
     entryPoints: [
       { in: 'demo/start.ts', out: 'start' },
-      { in: 'demo/common/embedding.worker.ts', out: 'embedding.worker' },
+      ...WORKERS.map((name) => ({ in: `demo/common/${name}.ts`, out: name })),
       ...DEMOS.map((name) => ({ in: `demo/${name}/${name}.ts`, out: name })),
     ],
     outdir: join(OUT, 'app'),

@@ -7,6 +7,7 @@ import { type Pictures, scenes } from '../common/kept-pictures.ts';
 import { sayCardStopped, startPage } from '../common/page.ts';
 import { pictureSource } from '../common/picture-source.ts';
 import { attempt, calm, complain, say } from '../common/say.ts';
+import { vectorsOf } from '../common/vectors-of.ts';
 import { FOUND, FoundList } from './found-list.ts';
 import { Gallery } from './gallery.ts';
 
@@ -60,15 +61,15 @@ async function learnPictures(): Promise<void> {
       opened = which;
     }
     const { set } = pictures;
-    const made = await Gallery.of(set, embedding.bag, (done, total) => {
+    const vectors = await vectorsOf(set, embedding.bag, (done, total) => {
       if (mine === wish && done % 20 === 0) say(`Looked at ${done} of ${count(total)}.`);
       return mine === wish;
     });
-    if (!made) return;
-    gallery = made;
+    if (!vectors) return;
+    gallery = new Gallery(vectors);
     go.disabled = false;
-    find('#known').textContent =
-      made.size < set.length ? `Finds the first ${count(made.size)}.` : `Finds ${count(made.size)}.`;
+    const { size } = gallery;
+    find('#known').textContent = size < set.length ? `Finds the first ${count(size)}.` : `Finds ${count(size)}.`;
     say('Ready.');
   });
 }

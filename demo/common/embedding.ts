@@ -1,35 +1,29 @@
-import { BagsslError, type ErrorCode } from 'bagssl';
-import type { Feature, PatchMap } from 'bagssl/embed';
+import { BagsslError } from 'bagssl';
+import type { Feature, Matrix, PatchMap } from 'bagssl/embed';
 import type { Pixels, Placement } from 'bagssl/patches';
-import { type Remote, wrap } from 'comlink';
+import type { Answer } from './answer.ts';
 import type { Engine } from './engine.ts';
+import { Link, type Question, type Startable } from './link.ts';
 
-/** Which encoder a page embeds with: the one that comes with the package, or the one trained here last. */
-export type Which = 'shipped' | 'own';
-
-export type Answer<T> =
-  | { readonly value: T }
-  | { readonly error: { readonly code?: ErrorCode; readonly message: string } };
+/** Which encoder a page embeds with: the one that comes with the package, the one trained here last, or a file's bytes. */
+export type Which = 'shipped' | 'own' | Uint8Array;
 
 /** What the worker answers. */
-export interface EmbeddingFace {
-  ready(): Promise<boolean>;
+export interface EmbeddingFace extends Startable {
   open(which: Which, device: Engine['device']): Promise<Answer<Feature[]>>;
   patches(picture: Pixels, placement: Placement): Promise<Answer<PatchMap[]>>;
   bag(picture: Pixels): Promise<Answer<Float32Array>>;
+  whitened(vectors: Matrix, ridge: number): Promise<Answer<Matrix>>;
 }
 
-type Question<T> = (face: Remote<EmbeddingFace>) => Promise<Answer<T>>;
-
-/** Seconds that the worker may take to start. */
-const START_SECONDS = 30;
+type Asked<T> = Question<EmbeddingFace, T>;
 
 /**
  * Embedding in a worker of its own, as ONNX Runtime would hold the page up while it computes. Where the graphics card does not
  * start, or is lost amid the work, it goes on on the processor.
  */
-export class Embedding {
-  #link = new Link();
+export class Embedding implements Disposable {
+  #link = openLink();
   #which: Which = 'shipped';
   #device: Engine['device'] = 'wasm';
   #withoutCard = false;
@@ -41,7 +35,7 @@ export class Embedding {
   async open(which: Which, device: Engine['device']): Promise<Feature[]> {
     this.#which = which;
     this.#device = this.#withoutCard ? 'wasm' : device;
-    return this.#ask((face) => face.open(which, this.#device) as Promise<Answer<Feature[]>>);
+    return this.#ask(this.#opening);
   }
 
   /** A picture's patches, in each feature. */
@@ -52,7 +46,17 @@ export class Embedding {
   bag = (picture: Pixels): Promise<Float32Array> =>
     this.#ask((face) => face.bag(picture) as Promise<Answer<Float32Array>>);
 
-  async #ask<T>(question: Question<T>): Promise<T> {
+  /** Vectors, whitened as they themselves say. */
+  whitened = (vectors: Matrix, ridge: number): Promise<Matrix> =>
+    this.#ask((face) => face.whitened(vectors, ridge) as Promise<Answer<Matrix>>);
+
+  [Symbol.dispose](): void {
+    this.#link.end();
+  }
+
+  #opening: Asked<Feature[]> = (face) => face.open(this.#which, this.#device) as Promise<Answer<Feature[]>>;
+
+  async #ask<T>(question: Asked<T>): Promise<T> {
     const link = this.#link;
     try {
       return await link.ask(question);
@@ -72,52 +76,12 @@ export class Embedding {
     this.#withoutCard = true;
     this.#device = 'wasm';
     this.#link.end(new BagsslError('device-lost', 'The graphics card was given up.'));
-    this.#link = new Link((face) => face.open(this.#which, 'wasm') as Promise<Answer<Feature[]>>);
+    this.#link = openLink(this.#opening);
     this.onLoss();
   }
 }
 
-/** One worker. */
-class Link {
-  readonly #worker = new Worker(new URL('./embedding.worker.js', import.meta.url), { type: 'module' });
-  readonly #face = wrap<EmbeddingFace>(this.#worker);
-  readonly #ready: Promise<unknown>;
-  readonly #failed: Promise<never>;
-  #fail!: (error: BagsslError) => void;
-
-  /** @param first is asked before anything else */
-  constructor(first?: Question<unknown>) {
-    this.#failed = new Promise((_, reject) => {
-      this.#fail = reject;
-    });
-    this.#failed.catch(() => undefined);
-    const fail = (why: string) => this.#fail(new BagsslError('worker-failed', `The worker that embeds ${why}.`));
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      fail(`did not run: ${event.message ?? 'no reason given'}`);
-    };
-    const late = setTimeout(() => fail(`has not started after ${START_SECONDS} seconds`), 1000 * START_SECONDS);
-    this.#ready = this.#face.ready().then(() => {
-      clearTimeout(late);
-      return first && this.#answer(first);
-    });
-  }
-
-  async ask<T>(question: Question<T>): Promise<T> {
-    await Promise.race([this.#ready, this.#failed]);
-    return this.#answer(question);
-  }
-
-  /** Ends the worker; what is asked of it fails with this error. */
-  end(error: BagsslError): void {
-    this.#worker.terminate();
-    this.#fail(error);
-  }
-
-  async #answer<T>(question: Question<T>): Promise<T> {
-    const answer = await Promise.race([question(this.#face), this.#failed]);
-    if ('value' in answer) return answer.value;
-    const { code, message } = answer.error;
-    throw code ? new BagsslError(code, message) : new Error(message);
-  }
+function openLink(first?: Asked<unknown>): Link<EmbeddingFace> {
+  const worker = new Worker(new URL('./embedding.worker.js', import.meta.url), { type: 'module' });
+  return new Link(worker, 'embeds', first);
 }

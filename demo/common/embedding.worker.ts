@@ -1,29 +1,34 @@
 import { BagsslError, createEmbedder, Embedder } from 'bagssl';
-import type { Feature, PatchMap } from 'bagssl/embed';
+import { type Feature, type Matrix, type PatchMap, readEncoder, Whitening } from 'bagssl/embed';
 import type { Pixels, Placement } from 'bagssl/patches';
+import { Runtime } from 'bagssl/runtime';
 import { expose, transfer } from 'comlink';
-import type { Answer, EmbeddingFace, Which } from './embedding.ts';
+import { type Answer, answer } from './answer.ts';
+import type { EmbeddingFace, Which } from './embedding.ts';
+import type { Engine } from './engine.ts';
 import { keptEncoder } from './kept-encoder.ts';
 
 /** In the order in which they are shown. */
 const OWN_FEATURES = ['embedding', 'projection'] as const satisfies readonly Feature[];
 
 let embedders: readonly Embedder[] = [];
+let device: Engine['device'] = 'wasm';
 
 const face: EmbeddingFace = {
   ready: async () => true,
 
-  open: (which, device) =>
-    answer(async () => {
+  open: (which, asked) =>
+    inTurn(async () => {
       const before = embedders;
       embedders = [];
+      device = asked;
       for (const embedder of before) await embedder.dispose();
-      embedders = await opened(which, device);
+      embedders = await opened(which);
       return embedders.map(({ feature }) => feature);
     }),
 
   patches: async (picture: Pixels, placement: Placement) => {
-    const found = await answer(async () => {
+    const found = await inTurn(async () => {
       const maps: PatchMap[] = [];
       for (const embedder of embedders) {
         const { patches } = await embedder.bag(picture, { placement, keepPatches: true });
@@ -35,12 +40,19 @@ const face: EmbeddingFace = {
     return transfer(found, buffers);
   },
 
-  bag: (picture) => answer(() => embedders[0].embed(picture)),
+  bag: (picture) => inTurn(() => embedders[0].embed(picture)),
+
+  whitened: (vectors: Matrix, ridge: number) =>
+    inTurn(async () => {
+      const runtime = await Runtime.open({ device });
+      return (await Whitening.fit(runtime, vectors, { ridge })).applyAll(runtime, vectors);
+    }),
 };
 
-async function opened(which: Which, device: 'webgpu' | 'wasm'): Promise<readonly Embedder[]> {
+async function opened(which: Which): Promise<readonly Embedder[]> {
   const options = { device, workers: 1 };
   if (which === 'shipped') return [await createEmbedder(options)];
+  if (which !== 'own') return [await Embedder.create({ ...(await readEncoder(which)), ...options })];
   const kept = await keptEncoder();
   if (!kept) throw new BagsslError('bad-data', 'No encoder has been trained here. Train one under “Learn”.');
   const all: Embedder[] = [];
@@ -51,12 +63,8 @@ async function opened(which: Which, device: 'webgpu' | 'wasm'): Promise<readonly
 /** One thing after the other, as an encoder may be asked for while the one before it is at work. */
 let turn: Promise<unknown> = Promise.resolve();
 
-/** Comlink hands an error's message over, but not its code. */
-function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {
-  const given = turn.then(work).then(
-    (value): Answer<T> => ({ value }),
-    ({ code, message }: BagsslError): Answer<T> => ({ error: { code, message } }),
-  );
+function inTurn<T>(work: () => Promise<T>): Promise<Answer<T>> {
+  const given = turn.then(() => answer(work));
   turn = given;
   return given;
 }

@@ -1,12 +1,12 @@
-/** A file that was chosen, with its folders in the name where it came with any. */
+/** A file that was chosen, with its folders in the name where it came with any; the error where it cannot be opened. */
 export interface Chosen {
   readonly name: string;
-  readonly blob: Blob;
+  readonly file: Blob | Error;
 }
 
 /** The files of a choice in a form. */
 export const chosenFiles = (files: Iterable<File>): Chosen[] =>
-  Array.from(files, (file) => ({ name: file.webkitRelativePath || file.name, blob: file }));
+  Array.from(files, (file) => ({ name: file.webkitRelativePath || file.name, file }));
 
 /** The files that were dropped, those in dropped folders too. Call it while the drop is handled: later the list is empty. */
 export async function droppedFiles(transfer: DataTransfer): Promise<Chosen[]> {
@@ -19,8 +19,8 @@ export async function droppedFiles(transfer: DataTransfer): Promise<Chosen[]> {
 
 async function walk(entry: FileSystemEntry, found: Chosen[]): Promise<void> {
   if (entry.isFile) {
-    const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
-    found.push({ name: entry.fullPath.replace(/^\//, ''), blob: file });
+    const file = await new Promise<File | Error>((resolve) => (entry as FileSystemFileEntry).file(resolve, resolve));
+    found.push({ name: entry.fullPath.replace(/^\//, ''), file });
     return;
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();

@@ -1,6 +1,7 @@
-import { builtinScenes, decodedSet, type ImageSet } from 'bagssl/data';
+import { builtinScenes, type ImageSet } from 'bagssl/data';
 import { pictureCanvas } from './draw.ts';
 import { keep, readKept } from './kept-files.ts';
+import { readPictures } from './reading.ts';
 
 /** One file for all pictures: the length of its JSON (4 bytes), the JSON, the pictures as JPEG one after the other. */
 const FILE = 'pictures';
@@ -43,12 +44,12 @@ export async function keptPictures(): Promise<Pictures | undefined> {
   const contents: Contents = JSON.parse(await file.slice(4, 4 + length).text());
   if (contents.scenes) return { kind: 'scenes', set: builtinScenes({ count: contents.scenes }) };
   let from = 4 + length;
-  const sources = contents.pictures.map(({ name, bytes }) => {
+  const files = contents.pictures.map(({ name, bytes }) => {
     const blob = file.slice(from, from + bytes);
     from += bytes;
-    return { file: name, read: async () => new Uint8Array(await blob.arrayBuffer()) };
+    return { name, file: blob };
   });
-  return { kind: 'own', set: await decodedSet('your pictures', sources) };
+  return { kind: 'own', set: await readPictures(files) };
 }
 
 function jpeg(canvas: HTMLCanvasElement): Promise<Blob> {

@@ -1,10 +1,11 @@
-import { decodedSet, type ImageSet } from 'bagssl/data';
+import type { ImageSet } from 'bagssl/data';
 import { count } from './count.ts';
 import { make } from './dom.ts';
 import { Trouble } from './explain.ts';
 import { type Chosen, chosenFiles, droppedFiles } from './gather.ts';
 import { forgetAll } from './kept-files.ts';
 import { keepPictures, keptPictures, type Pictures, scenes } from './kept-pictures.ts';
+import { readPictures } from './reading.ts';
 import { attempt, calm, complain, say } from './say.ts';
 import { takeStills } from './stills.ts';
 
@@ -80,14 +81,8 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
     progress.hidden = false;
     say(`Reading ${count(visible.length, 'file')} …`);
     try {
-      const sources = visible.map(({ name, blob }) => ({
-        file: name,
-        read: async () => new Uint8Array(await blob.arrayBuffer()),
-      }));
-      const set = await decodedSet('your pictures', sources, {
-        onProgress: (done) => {
-          progress.value = done;
-        },
+      const set = await readPictures(visible, (done) => {
+        progress.value = done;
       });
       list(set.skipped ?? []);
       await use({ kind: 'own', set });

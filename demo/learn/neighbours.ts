@@ -1,14 +1,15 @@
-import { Embedder, SearchIndex } from 'bagssl';
+import { SearchIndex } from 'bagssl';
 import type { ImageSet } from 'bagssl/data';
-import { Whitening } from 'bagssl/embed';
-import { type Device, Runtime } from 'bagssl/runtime';
+import { writeEncoder } from 'bagssl/embed';
 import { make } from '../common/dom.ts';
 import { pictureCanvas } from '../common/draw.ts';
-import { MODULES } from '../common/engine.ts';
+import { Embedding } from '../common/embedding.ts';
+import type { Engine } from '../common/engine.ts';
 import type { OwnEncoder } from '../common/kept-encoder.ts';
+import { sayCardStopped } from '../common/page.ts';
+import { vectorsOf } from '../common/vectors-of.ts';
 
-/** At most so many pictures are compared, and so many of them shown to choose from. */
-const MOST = 400;
+/** Pictures shown to choose from. */
 const SHOWN = 18;
 const NEAREST = 6;
 /** Few pictures tell little of the directions they hardly differ in: those are to stay small. */
@@ -19,17 +20,19 @@ export async function showNeighbours(
   place: HTMLElement,
   set: ImageSet,
   encoder: OwnEncoder,
-  device: Exclude<Device, 'native'>,
+  device: Engine['device'],
   onProgress: (done: number, total: number) => void,
 ): Promise<void> {
-  const some = { name: set.name, length: Math.min(MOST, set.length), image: (i: number) => set.image(i) };
-  const engine = { device, modules: MODULES };
-  await using embedder = await Embedder.create({ ...encoder, ...engine });
-  const vectors = await embedder.matrix(some, { onProgress });
-  const whitening = await Whitening.fit(await Runtime.open(engine), vectors, { ridge: RIDGE });
-  const index = new SearchIndex(embedder.width);
-  const row = (i: number) => whitening.apply(vectors.data.subarray(i * embedder.width, (i + 1) * embedder.width));
-  for (let i = 0; i < some.length; i++) index.add(String(i), row(i));
+  using embedding = new Embedding(sayCardStopped);
+  await embedding.open(writeEncoder(encoder), device);
+  const vectors = (await vectorsOf(set, embedding.bag, (done, total) => {
+    onProgress(done, total);
+    return true;
+  }))!;
+  const { data, rows, columns } = await embedding.whitened(vectors, RIDGE);
+  const row = (i: number) => data.subarray(i * columns, (i + 1) * columns);
+  const index = new SearchIndex(columns);
+  for (let i = 0; i < rows; i++) index.add(String(i), row(i));
 
   const name = (i: number) => set.files?.[i] ?? `Picture ${i + 1}`;
   const found = make('ol', { className: 'found' });
@@ -47,8 +50,8 @@ export async function showNeighbours(
     });
     found.replaceChildren(...(await Promise.all(items)));
   };
-  const step = some.length / Math.min(SHOWN, some.length);
-  for (let k = 0; k < Math.min(SHOWN, some.length); k++) {
+  const step = rows / Math.min(SHOWN, rows);
+  for (let k = 0; k < Math.min(SHOWN, rows); k++) {
     const i = Math.floor(k * step);
     const button = make('button', { type: 'button', className: 'picture', ariaLabel: name(i), ariaPressed: 'false' });
     button.append(pictureCanvas(await set.image(i)));

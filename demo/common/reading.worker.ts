@@ -1,0 +1,28 @@
+import { decodedSet } from 'bagssl/data';
+import type { Pixels } from 'bagssl/patches';
+import { expose, transfer } from 'comlink';
+import { answer } from './answer.ts';
+import type { Chosen } from './gather.ts';
+import type { ReadingFace } from './reading.ts';
+
+const face: ReadingFace = {
+  ready: async () => true,
+
+  async read(files, onProgress) {
+    const sources = files.map((chosen) => ({ file: chosen.name, read: () => bytes(chosen) }));
+    const found = await answer(async () => {
+      const set = await decodedSet('your pictures', sources, { onProgress });
+      const pixels: Pixels[] = [];
+      for (let i = 0; i < set.length; i++) pixels.push(await set.image(i));
+      return { pixels, files: set.files, skipped: set.skipped };
+    });
+    return transfer(found, 'value' in found ? found.value.pixels.map(({ data }) => data.buffer as ArrayBuffer) : []);
+  },
+};
+
+async function bytes({ file }: Chosen): Promise<Uint8Array> {
+  if (file instanceof Error) throw file;
+  return new Uint8Array(await file.arrayBuffer());
+}
+
+expose(face);
