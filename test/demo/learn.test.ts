@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import * as ort from 'onnxruntime-node';
 import type { Browser, Page } from 'puppeteer-core';
+import sharp from 'sharp';
 import { readEncoder } from '../../src/embed.ts';
 import {
   assertAccessible,
@@ -17,6 +18,7 @@ import {
   type SiteOptions,
   text,
 } from '../support/demo-site.ts';
+import { ISOLATED } from '../support/static-server.ts';
 import { openChromium, SWIFTSHADER } from '../support/visit.ts';
 
 /** A network small enough for a test; see demo/learn/settings.ts. */
@@ -31,6 +33,15 @@ async function keptHere(): Promise<string[]> {
   return found;
 }
 
+/** Lets a page neither decode pictures nor compute: what takes long belongs into workers. */
+function keepPageFree(): void {
+  const forbidden = () => {
+    throw new Error('in the thread of the page');
+  };
+  Object.assign(globalThis, { createImageBitmap: forbidden });
+  Object.assign(WebAssembly, { instantiate: forbidden, instantiateStreaming: forbidden });
+}
+
 /** Enough for a hand to press Pause before they are over. */
 const STEPS = 300;
 
@@ -43,6 +54,12 @@ describe('the demo that learns from pictures', () => {
     await drawPictures(join(folder, 'pictures/more'), 12);
     await drawPictures(join(folder, 'three'), 3);
     writeFileSync(join(folder, 'pictures/<img src=x onerror=alert(1)>.png'), 'no picture');
+    writeFileSync(join(folder, 'pictures/.hidden'), 'of the system');
+    const whole = readFileSync(join(folder, 'three/picture-0.png'));
+    writeFileSync(join(folder, 'pictures/half.png'), whole.subarray(0, whole.length >> 1));
+    const jpeg = await sharp(whole).jpeg().toBuffer();
+    writeFileSync(join(folder, 'pictures/half.jpg'), jpeg.subarray(0, jpeg.length >> 1));
+    mkdirSync(join(folder, 'nothing'));
     browser = await openChromium(...SWIFTSHADER, '--use-fake-device-for-media-stream');
   });
   after(async () => {
@@ -55,7 +72,7 @@ describe('the demo that learns from pictures', () => {
   async function takePictures(page: Page): Promise<void> {
     await page.waitForSelector('#source button');
     await drop(page, pictures());
-    await text(page, '#status', /12 pictures ready, 1 file left out/);
+    await text(page, '#status', /12 pictures ready, 3 files left out/);
   }
   /** First and last loss of the chart, as it is told to a screen reader, and the step of the last. */
   async function curve(page: Page, name = '#loss-chart'): Promise<{ first: number; last: number; step: number }> {
@@ -72,15 +89,15 @@ describe('the demo that learns from pictures', () => {
   it('learns from a dropped folder, pauses, goes on at the same step after a reload, and is exported', {
     timeout: 240_000,
   }, async () => {
-    await using site = await open();
+    await using site = await open({ before: keepPageFree });
     const page = await site.page(`learn/${TINY}&steps=${STEPS}`);
     await assertAccessible(page);
     await takePictures(page);
     assert.equal(await page.$$eval('#strip canvas', (all) => all.length), 12);
-    assert.match(
-      await text(page, '.refused', /left out/),
-      /<img src=x onerror=alert\(1\)>\.png: the bytes are no JPEG, PNG or WebP/,
-    );
+    const refused = await text(page, '.refused', /left out/);
+    assert.match(refused, /<img src=x onerror=alert\(1\)>\.png: the bytes are no JPEG, PNG or WebP/);
+    assert.match(refused, /half\.png: the png does not decode/);
+    assert.match(refused, /half\.jpg: the jpeg is cut short/);
     assert.equal(await page.$$eval('main img', (all) => all.length), 0);
 
     await press(page, /^Start$/);
@@ -235,6 +252,18 @@ describe('the demo that learns from pictures', () => {
         /none of its 1 images can be read.*Give JPEG, PNG or WebP files/,
       ],
       [
+        'of a folder with nothing in it',
+        {},
+        (page) => drop(page, join(folder, 'nothing')),
+        /^There are no pictures in it\. Choose JPEG, PNG or WebP/,
+      ],
+      [
+        'of workers that are blocked',
+        { headers: () => ({ ...ISOLATED, 'Content-Security-Policy': "worker-src 'none'" }) },
+        start,
+        /background could not run.*blocks web workers/,
+      ],
+      [
         'of storage that is refused',
         {
           before: () => {
@@ -281,6 +310,19 @@ describe('the demo that learns from pictures', () => {
       await start(page);
       await page.waitForFunction(() => document.querySelector('#status')!.textContent === 'Done.');
       assert.equal((await curve(page)).step, 2);
+    });
+
+    it('and learns on where the disk is full', async () => {
+      await using site = await open();
+      const page = await site.page(`learn/${TINY}&steps=2`);
+      await page.waitForSelector('#source button');
+      await site.fillDisk(page);
+      await drop(page, join(folder, 'pictures'));
+      await text(page, '#alert', /did not let this page keep its files.*a full disk, may be why/);
+      await press(page, /^Start$/);
+      await press(page, /^Find pictures that are alike$/);
+      await page.waitForSelector('.found li');
+      await text(page, '#alert', /did not let this page keep its files/); // not the training either
     });
   });
 });

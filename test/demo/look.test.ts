@@ -15,6 +15,7 @@ import {
   type SiteOptions,
   text,
 } from '../support/demo-site.ts';
+import { ISOLATED } from '../support/static-server.ts';
 import { openChromium, SWIFTSHADER } from '../support/visit.ts';
 
 describe('the demo that looks inside pictures', () => {
@@ -139,16 +140,60 @@ describe('the demo that looks inside pictures', () => {
     assert.deepEqual(site.errors, []);
   });
 
-  it('says what to do where its worker is missing, and where the engine is', { timeout: 120_000 }, async () => {
-    for (const [name, said] of [
-      ['embedding.worker.js', /background could not run.*blocks web workers/],
-      ['.wasm', /engine that computes could not be started/],
-    ] as const) {
+  describe('where something is in its way', () => {
+    const missing = (name: string) => (file: string) =>
+      file.endsWith(name) ? Promise.reject(new Error('missing')) : readFile(file);
+    const cases: readonly (readonly [string, SiteOptions, RegExp])[] = [
+      [
+        'a worker that is missing',
+        { read: missing('embedding.worker.js') },
+        /background could not run.*blocks web workers/,
+      ],
+      [
+        'workers that a Content-Security-Policy blocks',
+        { headers: () => ({ ...ISOLATED, 'Content-Security-Policy': "worker-src 'none'" }) },
+        /background could not run.*blocks web workers/,
+      ],
+      ['an engine that is missing', { read: missing('.wasm') }, /engine that computes could not be started/],
+      [
+        'an engine that is a page',
+        {
+          headers: (path) => ({ ...ISOLATED, ...(path.endsWith('.wasm') && { 'Content-Type': 'text/html' }) }),
+          read: async (file) => (file.endsWith('.wasm') ? '<!doctype html>' : readFile(file)),
+        },
+        /engine that computes could not be started.*it may block WebAssembly files/,
+      ],
+    ];
+    for (const [what, options, said] of cases) {
+      it(`says what to do about ${what}`, async () => {
+        await using site = await open(options);
+        const page = await site.page('look/?device=wasm');
+        await text(page, '#alert', said);
+        await resize(page, 30); // and answers
+        assert.equal(await page.$eval('#side-said', (output) => output.textContent), '30 % of the side');
+      });
+    }
+
+    it('takes an engine of another type than it should have', async () => {
       await using site = await open({
-        read: (file) => (file.endsWith(name) ? Promise.reject(new Error('missing')) : readFile(file)),
+        headers: (path) => ({
+          ...ISOLATED,
+          ...(path.endsWith('.wasm') && { 'Content-Type': 'application/octet-stream' }),
+        }),
+      });
+      await told(await site.page('look/?device=wasm'), /^Picture 1, /);
+    });
+
+    it('can be used before the engine has come', async () => {
+      await using site = await open({
+        read: (file) => (file.endsWith('.wasm') ? new Promise<never>(() => {}) : readFile(file)),
       });
       const page = await site.page('look/?device=wasm');
-      await text(page, '#alert', said);
-    }
+      await text(page, '#status', /Opening the encoder/);
+      await resize(page, 30);
+      assert.equal(await text(page, '#side-said', /%/), '30 % of the side');
+      await drop(page, join(folder, 'two'));
+      await page.waitForSelector('#source button.link:not([hidden])'); // read, and kept
+    });
   });
 });

@@ -50,6 +50,12 @@ export class DemoSite implements AsyncDisposable {
     await this.context.overridePermissions(this.server.origin, [...permissions]);
   }
 
+  /** From now on there is no room for what pages keep. */
+  async fillDisk(page: Page): Promise<void> {
+    const session = await page.createCDPSession();
+    await session.send('Storage.overrideQuotaForOrigin', { origin: this.server.origin, quotaSize: 1 });
+  }
+
   /** From now on the network gives nothing. */
   async unplug(): Promise<void> {
     await this.server[Symbol.asyncDispose]();
