@@ -121,6 +121,7 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
       if (trouble) throw trouble;
     } finally {
       camera.disabled = false;
+      camera.focus();
     }
   }
 }

@@ -17,11 +17,11 @@ export function say(text: string): void {
 /** Says what went wrong and what to do about it; it stays until it is closed or `calm` is called. */
 export function complain(error: unknown): void {
   const { what, advice, detail } = explain(error);
-  const close = make(
-    'button',
-    { type: 'button', className: 'quiet', ariaLabel: 'Close this message', onclick: calm },
-    '×',
-  );
+  const close = make('button', { type: 'button', className: 'quiet', ariaLabel: 'Close this message' }, '×');
+  close.onclick = () => {
+    calm();
+    find('#main').focus({ preventScroll: true });
+  };
   const more = detail
     ? [make('details', {}, make('summary', {}, 'What the program says'), make('p', {}, detail.slice(0, 600)))]
     : [];

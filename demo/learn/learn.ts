@@ -48,8 +48,15 @@ const opened = attempt(async () => {
   show();
 });
 go.onclick = () => (training ? session.rest() : void train(changed || !session.unfinished));
-anew.onclick = () => void train(true);
-stop.onclick = () => void attempt(stopTraining);
+// These two buttons go away when they have been pressed, and the keyboard's place with them.
+anew.onclick = () => {
+  go.focus();
+  void train(true);
+};
+stop.onclick = () => {
+  go.focus();
+  void attempt(stopTraining);
+};
 alike.onclick = () => void attempt(compare);
 find('#look').hidden = !find<HTMLAnchorElement>('nav[aria-label="Demos"]').querySelector('[href$="/look/"]');
 
@@ -87,7 +94,9 @@ function show(): void {
   alike.disabled = !pictures;
   for (const control of Array.from(form.elements)) (control as HTMLSelectElement).disabled = training;
   find('#live').hidden = !training && !session.checkpoint;
-  if (!training) find<HTMLProgressElement>('#progress').value = session.progress;
+  if (training) return;
+  find<HTMLProgressElement>('#progress').value = session.progress;
+  find('#step').textContent = (session.checkpoint?.position.step ?? 0).toLocaleString('en');
 }
 
 async function train(fresh: boolean): Promise<void> {
@@ -109,6 +118,7 @@ async function train(fresh: boolean): Promise<void> {
     if (fresh) {
       showHistory([]);
       find<HTMLProgressElement>('#progress').value = 0;
+      find('#step').textContent = '0';
     }
     say('Starting the engine …');
     show();
@@ -184,7 +194,6 @@ function showHistory(history: readonly HistoryEntry[]): void {
   lossChart.show(history.map(({ step, loss }) => ({ step, value: loss })));
   spreadChart.show(history.map(({ step, collapse }) => ({ step, value: collapse })));
   const last = history.at(-1);
-  find('#step').textContent = String(last?.step ?? 0);
   if (last) showReport(last);
 }
 

@@ -48,6 +48,8 @@ others.onclick = () => {
   from = (from + SHOWN) % pictures.set.length;
   void look();
 };
+// A patch that is pressed there is on the stage then, where keys go on; a pointer's page stays where it is.
+find('#spaces').onclick = ({ detail }) => find('#stage').focus({ preventScroll: detail > 0 });
 saySide();
 void look();
 

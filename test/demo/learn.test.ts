@@ -16,6 +16,7 @@ import {
   loseGraphicsCard,
   press,
   type SiteOptions,
+  tabTo,
   text,
 } from '../support/demo-site.ts';
 import { ISOLATED } from '../support/static-server.ts';
@@ -160,6 +161,41 @@ describe('the demo that learns from pictures', () => {
     assert.deepEqual((await embedder.run({ images })).bag.dims, [1, 8]);
   }
 
+  it('is used by keyboard alone', { timeout: 60_000 }, async () => {
+    await using site = await open();
+    await site.allow('camera');
+    const page = await site.page(`learn/${TINY}`);
+    await page.waitForSelector('#source button');
+    const enter = async (selector: string) => {
+      await tabTo(page, selector);
+      await page.keyboard.press('Enter');
+    };
+    const focused = (selector: string) =>
+      page.waitForFunction((where) => document.activeElement!.matches(where), { polling: 50 }, selector);
+    await enter('#source .row button:nth-of-type(1)'); // the camera
+    await focused('.stills button.main');
+    for (let k = 1; k <= 8; k++) {
+      await page.keyboard.press('Enter');
+      await text(page, '.stills p', new RegExp(`^${k} picture`));
+    }
+    await enter('.stills button:last-of-type');
+    await focused('#source button');
+    await page.waitForSelector('#go:not(:disabled)');
+    assert.equal(await page.$$eval('#strip canvas', (all) => all.length), 8);
+    await enter('#go');
+    await text(page, '#step', /^[1-9]/);
+    await page.keyboard.press('Enter'); // on the same button: pause
+    await text(page, '#go', /^Resume at step/);
+    assert.equal(`Resume at step ${await text(page, '#step', /\d/)}`, await text(page, '#go', /./));
+    await enter('#stop');
+    await focused('#go');
+    await enter('#compare');
+    await page.waitForSelector('.pictures button');
+    await enter('.pictures button:nth-of-type(2)');
+    await text(page, '#neighbours h3', /^Most like still 2$/);
+    assert.deepEqual(site.errors, []);
+  });
+
   it('learns on WebGPU, and goes on when the graphics card is lost', { timeout: 240_000 }, async () => {
     await using site = await open();
     const page = await site.page('learn/?device=webgpu&width=4&images=4&patches=2&steps=8');
@@ -191,21 +227,6 @@ describe('the demo that learns from pictures', () => {
     await page.select('#settings [name=minutes]', '5'); // answers while it waits
     await press(page, /^Stop$/);
     await text(page, '#go', /^Start$/);
-  });
-
-  it('takes stills of the camera', async () => {
-    await using site = await open();
-    const page = await site.page(`learn/${TINY}`);
-    await site.allow('camera');
-    await press(page, /Use the camera/);
-    for (let k = 1; k <= 8; k++) {
-      await press(page, /Take a picture/);
-      await text(page, '.stills p', new RegExp(`^${k} picture`));
-    }
-    await press(page, /^Done$/);
-    await page.waitForSelector('#go:not(:disabled)');
-    assert.equal(await page.$$eval('#strip canvas', (all) => all.length), 8);
-    assert.deepEqual(site.errors, []);
   });
 
   it('is cross-origin isolated on a host that sends no headers, and works without a connection', {

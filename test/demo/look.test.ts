@@ -13,6 +13,7 @@ import {
   loseGraphicsCard,
   press,
   type SiteOptions,
+  tabTo,
   text,
 } from '../support/demo-site.ts';
 import { ISOLATED } from '../support/static-server.ts';
@@ -86,8 +87,10 @@ describe('the demo that looks inside pictures', () => {
     // The nearest patch of another picture, pressed, becomes the one that is looked for.
     const near = await page.$eval('.found button', (button) => button.ariaLabel!);
     const [picture] = near.match(/\d+/)!;
-    await page.$eval('.found button', (button) => (button as HTMLButtonElement).click());
+    await tabTo(page, '.found button');
+    await page.keyboard.press('Enter');
     await told(page, new RegExp(`^Picture ${picture}, `));
+    assert.ok(await page.evaluate(() => document.activeElement!.matches('#stage'))); // where arrow keys go on
 
     const before = await maps(page);
     await resize(page, 45);

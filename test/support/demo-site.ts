@@ -96,6 +96,15 @@ export async function press(page: Page, label: RegExp): Promise<void> {
   await (button.asElement() as import('puppeteer-core').ElementHandle<HTMLButtonElement>).evaluate((it) => it.click());
 }
 
+/** Goes by the Tab key to what a selector names, as who has no pointer does. */
+export async function tabTo(page: Page, selector: string, most = 60): Promise<void> {
+  for (let tries = 0; tries < most; tries++) {
+    await page.keyboard.press('Tab');
+    if (await page.evaluate((where) => document.activeElement?.matches(where), selector)) return;
+  }
+  assert.fail(`the Tab key does not come to ${selector}`);
+}
+
 /** Drops files and folders, as a hand does. */
 export async function drop(page: Page, ...paths: readonly string[]): Promise<void> {
   const session = await page.createCDPSession();
@@ -137,10 +146,15 @@ export async function drawPictures(folder: string, count: number): Promise<strin
 
 const AXE = join(dirname(createRequire(join(process.cwd(), 'package.json')).resolve('axe-core')), 'axe.min.js');
 
-/** Fails where axe-core finds a serious or critical violation, in light and in dark. */
+/** Fails where axe-core finds a serious or critical violation, in light and in dark, or a phone would have to scroll sideways. */
 export async function assertAccessible(page: Page): Promise<void> {
   await page.evaluate(readFileSync(AXE, 'utf8'));
-  for (const value of ['light', 'dark']) {
+  for (const [value, width] of [
+    ['dark', 390],
+    ['light', 800],
+  ] as const) {
+    await page.setViewport({ width, height: 800 });
+    await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth, { timeout: 5000 });
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value }]);
     const { violations } = (await page.evaluate('axe.run()')) as AxeResults;
     const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
