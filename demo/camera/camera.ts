@@ -3,7 +3,8 @@ import { count } from '../common/count.ts';
 import { find } from '../common/dom.ts';
 import { Embedding, type Which } from '../common/embedding.ts';
 import { EncoderChoice } from '../common/encoder-choice.ts';
-import { type Pictures, scenes } from '../common/kept-pictures.ts';
+import { builtinPictures } from '../common/kept-pictures.ts';
+import { keepVectors, keptVectors } from '../common/kept-vectors.ts';
 import { sayCardStopped, startPage } from '../common/page.ts';
 import { pictureSource } from '../common/picture-source.ts';
 import { attempt, calm, complain, say } from '../common/say.ts';
@@ -18,9 +19,9 @@ const embedding = new Embedding(sayCardStopped);
 const found = new FoundList(find('#found'));
 const engine = startPage();
 const choice = new EncoderChoice(find('#encoder'), () => void learnPictures());
-let pictures: Pictures = { kind: 'scenes', set: scenes() };
+let pictures = builtinPictures();
 let gallery: Gallery | undefined;
-let opened: Which | undefined;
+let opened: { readonly which: Which; readonly fingerprint: string } | undefined;
 let camera: Camera | undefined;
 /** The camera is wanted, though perhaps not now: the page may be hidden. */
 let wanted = false;
@@ -54,18 +55,22 @@ async function learnPictures(): Promise<void> {
     const which = await choice.which();
     const { device } = await engine;
     if (mine !== wish) return;
-    if (opened !== which) {
+    if (opened?.which !== which) {
       say('Opening the encoder …');
       opened = undefined;
-      await embedding.open(which, device);
-      opened = which;
+      opened = { which, fingerprint: await embedding.open(which, device) };
     }
-    const { set } = pictures;
-    const vectors = await vectorsOf(set, embedding.bag, (done, total) => {
-      if (mine === wish && done % 20 === 0) say(`Looked at ${done} of ${count(total)}.`);
-      return mine === wish;
-    });
-    if (!vectors) return;
+    const { set, id } = pictures;
+    const of = `${id}, encoder ${opened.fingerprint}`;
+    const kept = await keptVectors(of);
+    const vectors =
+      kept ??
+      (await vectorsOf(set, embedding.bag, (done, total) => {
+        if (mine === wish && done % 20 === 0) say(`Looked at ${done} of ${count(total)}.`);
+        return mine === wish;
+      }));
+    if (!vectors || mine !== wish) return;
+    if (!kept) void keepVectors(of, vectors).catch(() => undefined); // what is not kept is embedded again
     gallery = new Gallery(vectors);
     go.disabled = false;
     const { size } = gallery;

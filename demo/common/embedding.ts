@@ -1,5 +1,5 @@
 import { BagsslError } from 'bagssl';
-import type { Feature, Matrix, PatchMap } from 'bagssl/embed';
+import type { Matrix, PatchMap } from 'bagssl/embed';
 import type { Pixels, Placement } from 'bagssl/patches';
 import type { Answer } from './answer.ts';
 import type { Engine } from './engine.ts';
@@ -10,7 +10,7 @@ export type Which = 'shipped' | 'own' | Uint8Array;
 
 /** What the worker answers. */
 export interface EmbeddingFace extends Startable {
-  open(which: Which, device: Engine['device']): Promise<Answer<Feature[]>>;
+  open(which: Which, device: Engine['device']): Promise<Answer<string>>;
   patches(picture: Pixels, placement: Placement): Promise<Answer<PatchMap[]>>;
   bag(picture: Pixels): Promise<Answer<Float32Array>>;
   whitened(vectors: Matrix, ridge: number): Promise<Answer<Matrix>>;
@@ -31,8 +31,8 @@ export class Embedding implements Disposable {
   /** @param onLoss is told once, when the graphics card is given up */
   constructor(private readonly onLoss: () => void) {}
 
-  /** Opens an encoder, and tells the features it gives. A later call takes the earlier one's place. */
-  async open(which: Which, device: Engine['device']): Promise<Feature[]> {
+  /** Opens an encoder, and tells its fingerprint. A later call takes the earlier one's place. */
+  async open(which: Which, device: Engine['device']): Promise<string> {
     this.#which = which;
     this.#device = this.#withoutCard ? 'wasm' : device;
     return this.#ask(this.#opening);
@@ -54,7 +54,7 @@ export class Embedding implements Disposable {
     this.#link.end();
   }
 
-  #opening: Asked<Feature[]> = (face) => face.open(this.#which, this.#device) as Promise<Answer<Feature[]>>;
+  #opening: Asked<string> = (face) => face.open(this.#which, this.#device) as Promise<Answer<string>>;
 
   async #ask<T>(question: Asked<T>): Promise<T> {
     const link = this.#link;

@@ -6,6 +6,7 @@ import { expose, transfer } from 'comlink';
 import { type Answer, answer } from './answer.ts';
 import type { EmbeddingFace, Which } from './embedding.ts';
 import type { Engine } from './engine.ts';
+import { fingerprint } from './fingerprint.ts';
 import { keptEncoder } from './kept-encoder.ts';
 
 /** In the order in which they are shown. */
@@ -24,7 +25,7 @@ const face: EmbeddingFace = {
       device = asked;
       for (const embedder of before) await embedder.dispose();
       embedders = await opened(which);
-      return embedders.map(({ feature }) => feature);
+      return fingerprint(embedders[0].options.weights);
     }),
 
   patches: async (picture: Pixels, placement: Placement) => {

@@ -7,23 +7,32 @@ import { readPictures } from './reading.ts';
 const FILE = 'pictures';
 
 interface Contents {
+  readonly id?: string;
   /** Where there are none, they are the built-in scenes. */
   readonly scenes?: number;
   readonly pictures: readonly { readonly name: string; readonly bytes: number }[];
 }
 
 /** So many built-in scenes the demos use: enough to learn from, few enough to search at once. */
-export const SCENES = 2000;
-export const scenes = (): ImageSet => builtinScenes({ count: SCENES });
+const SCENES = 2000;
 
 /** Pictures and where they came from. */
 export interface Pictures {
   readonly kind: 'own' | 'scenes';
+  /** Other pictures have another. */
+  readonly id: string;
   readonly set: ImageSet;
 }
 
+export const builtinPictures = (count = SCENES): Pictures => ({
+  kind: 'scenes',
+  id: `${count} scenes`,
+  set: builtinScenes({ count }),
+});
+export const ownPictures = (set: ImageSet, id = `chosen at ${Date.now()}`): Pictures => ({ kind: 'own', id, set });
+
 /** Keeps the pictures in use, for this demo after a reload and for the others. @throws BagsslError `not-saved` */
-export async function keepPictures({ kind, set }: Pictures): Promise<void> {
+export async function keepPictures({ kind, id, set }: Pictures): Promise<void> {
   const blobs: Blob[] = [];
   const pictures: { name: string; bytes: number }[] = [];
   for (let i = 0; kind === 'own' && i < set.length; i++) {
@@ -31,7 +40,7 @@ export async function keepPictures({ kind, set }: Pictures): Promise<void> {
     blobs.push(blob);
     pictures.push({ name: set.files?.[i] ?? `picture ${i + 1}`, bytes: blob.size });
   }
-  const contents: Contents = { ...(kind === 'scenes' && { scenes: set.length }), pictures };
+  const contents: Contents = { id, ...(kind === 'scenes' && { scenes: set.length }), pictures };
   const json = new TextEncoder().encode(JSON.stringify(contents));
   await keep(FILE, [new Uint8Array(new Uint32Array([json.length]).buffer), json, ...blobs]);
 }
@@ -42,14 +51,14 @@ export async function keptPictures(): Promise<Pictures | undefined> {
   if (!file || file.size < 4) return undefined;
   const [length] = new Uint32Array(await file.slice(0, 4).arrayBuffer());
   const contents: Contents = JSON.parse(await file.slice(4, 4 + length).text());
-  if (contents.scenes) return { kind: 'scenes', set: builtinScenes({ count: contents.scenes }) };
+  if (contents.scenes) return builtinPictures(contents.scenes);
   let from = 4 + length;
   const files = contents.pictures.map(({ name, bytes }) => {
     const blob = file.slice(from, from + bytes);
     from += bytes;
     return { name, file: blob };
   });
-  return { kind: 'own', set: await readPictures(files) };
+  return ownPictures(await readPictures(files), contents.id);
 }
 
 function jpeg(canvas: HTMLCanvasElement): Promise<Blob> {

@@ -4,7 +4,7 @@ import { make } from './dom.ts';
 import { Trouble } from './explain.ts';
 import { type Chosen, chosenFiles, droppedFiles } from './gather.ts';
 import { forgetAll } from './kept-files.ts';
-import { keepPictures, keptPictures, type Pictures, scenes } from './kept-pictures.ts';
+import { builtinPictures, keepPictures, keptPictures, ownPictures, type Pictures } from './kept-pictures.ts';
 import { readPictures } from './reading.ts';
 import { attempt, calm, complain, say } from './say.ts';
 import { takeStills } from './stills.ts';
@@ -39,11 +39,7 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
       fileInput('Choose pictures', { multiple: true, accept: 'image/jpeg,image/png,image/webp' }),
       fileInput('Choose a folder', { webkitdirectory: true }),
       camera,
-      make(
-        'button',
-        { type: 'button', onclick: () => void use({ kind: 'scenes', set: scenes() }) },
-        'Use built-in scenes',
-      ),
+      make('button', { type: 'button', onclick: () => void use(builtinPictures()) }, 'Use built-in scenes'),
     ),
     progress,
     stills,
@@ -85,7 +81,7 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
         progress.value = done;
       });
       list(set.skipped ?? []);
-      await use({ kind: 'own', set });
+      await use(ownPictures(set));
     } finally {
       progress.hidden = true;
     }
@@ -117,7 +113,7 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
     camera.disabled = true;
     try {
       const { set, trouble } = await takeStills(stills);
-      if (set.length > 0) await use({ kind: 'own', set });
+      if (set.length > 0) await use(ownPictures(set));
       if (trouble) throw trouble;
     } finally {
       camera.disabled = false;

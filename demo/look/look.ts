@@ -5,7 +5,7 @@ import { find, make } from '../common/dom.ts';
 import { pictureCanvas } from '../common/draw.ts';
 import { Embedding, type Which } from '../common/embedding.ts';
 import { EncoderChoice } from '../common/encoder-choice.ts';
-import { type Pictures, scenes } from '../common/kept-pictures.ts';
+import { builtinPictures } from '../common/kept-pictures.ts';
 import { sayCardStopped, startPage } from '../common/page.ts';
 import { pictureSource } from '../common/picture-source.ts';
 import { attempt, calm, say } from '../common/say.ts';
@@ -24,7 +24,7 @@ const side = find<HTMLInputElement>('#side');
 const others = find<HTMLButtonElement>('#others');
 const embedding = new Embedding(sayCardStopped);
 const stage = new Stage(find('#stage'), (patch) => choose(chosen.picture, patch));
-let pictures: Pictures = { kind: 'scenes', set: scenes() };
+let pictures = builtinPictures();
 /** The first of the pictures on the page. */
 let from = 0;
 let shown: readonly Pixels[] = [];

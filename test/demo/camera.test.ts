@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'puppeteer-core';
 import sharp from 'sharp';
+import { fingerprint } from '../../demo/common/fingerprint.ts';
 import { assertAccessible, DemoSite, drawPictures, drop, press, tabTo, text } from '../support/demo-site.ts';
 import { openChromium, SWIFTSHADER } from '../support/visit.ts';
 
@@ -32,6 +33,12 @@ describe('the demo that finds by camera', () => {
   }
   const frames = async (page: Page) => Number(await page.$eval('#frames', (one) => one.textContent));
   const tracks = (page: Page) => page.$eval('#video', (video) => (video as HTMLVideoElement).srcObject !== null);
+  /** When the vectors of the pictures were kept; undefined where none are. */
+  async function vectorsKept(): Promise<number | undefined> {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('bagssl-demo');
+    const file = await folder.getFileHandle('vectors.safetensors').catch(() => undefined);
+    return (await file?.getFile())?.lastModified;
+  }
   const hide = (page: Page, state: 'hidden' | 'visible') =>
     page.evaluate((visibility) => {
       Object.defineProperty(document, 'visibilityState', { value: visibility, configurable: true });
@@ -82,6 +89,13 @@ describe('the demo that finds by camera', () => {
     assert.deepEqual(site.errors, []);
   });
 
+  it('knows an encoder by all its weights', () => {
+    const weights = { a: Float32Array.of(1, 2, 3), b: Float32Array.of(0) };
+    assert.equal(fingerprint({ ...weights }), fingerprint(weights));
+    assert.notEqual(fingerprint({ ...weights, b: Float32Array.of(1e-9) }), fingerprint(weights));
+    assert.notEqual(fingerprint({ ...weights, a: Float32Array.of(1, 3, 2) }), fingerprint(weights));
+  });
+
   it('counts the frames of a camera, also without a connection', { timeout: 60_000 }, async () => {
     await using site = await DemoSite.open(browser);
     await site.allow('camera');
@@ -93,11 +107,16 @@ describe('the demo that finds by camera', () => {
     });
     await press(page, /^Start the camera$/);
     await text(page, '#frames', /^\d\d+$/);
+    const embedded = await page.waitForFunction(vectorsKept);
     await site.unplug();
     await page.reload();
     await text(page, '#known', /^Finds 12 pictures\.$/);
     await press(page, /^Start the camera$/);
     await text(page, '#frames', /^\d\d+$/);
+    assert.equal(await page.evaluate(vectorsKept), await embedded.jsonValue(), 'embedded again');
+    await press(page, /^Use built-in scenes$/);
+    await text(page, '#known', /^Finds the first 400 pictures\.$/);
+    await page.waitForFunction(`(${vectorsKept})().then((at) => at > ${await embedded.jsonValue()})`);
   });
 
   it('lets go of the camera, however often its button was pressed before it came', { timeout: 60_000 }, async () => {
