@@ -58,7 +58,9 @@ async function learnPictures(): Promise<void> {
     if (opened?.which !== which) {
       say('Opening the encoder …');
       opened = undefined;
-      opened = { which, fingerprint: await embedding.open(which, device) };
+      const fingerprint = await embedding.open(which, device);
+      if (mine !== wish) return; // by now another may be opening
+      opened = { which, fingerprint };
     }
     const { set, id } = pictures;
     const of = `${id}, encoder ${opened.fingerprint}`;

@@ -69,6 +69,7 @@ async function look(): Promise<void> {
       say('Opening the encoder …');
       opened = undefined;
       await embedding.open(asked, (await engine).device);
+      if (mine !== wish) return; // by now another may be opening
       opened = asked;
     }
     const { set } = pictures;
