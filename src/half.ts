@@ -4,11 +4,21 @@
 const word = new Float32Array(1);
 const wordBits = new Uint32Array(word.buffer);
 
+// Loops, as TypedArray.from with a function takes many times as long, and an encoder has a million weights.
+
 /** The nearest half floats, ties to even; what is too large becomes infinite. */
-export const toHalf = (values: ArrayLike<number>): Uint16Array => Uint16Array.from(values, halfBits);
+export function toHalf(values: ArrayLike<number>): Uint16Array {
+  const bits = new Uint16Array(values.length);
+  for (let i = 0; i < bits.length; i++) bits[i] = halfBits(values[i]);
+  return bits;
+}
 
 /** The values of half floats, exactly. */
-export const fromHalf = (bits: Uint16Array): Float32Array => Float32Array.from(bits, halfValue);
+export function fromHalf(bits: Uint16Array): Float32Array {
+  const values = new Float32Array(bits.length);
+  for (let i = 0; i < values.length; i++) values[i] = halfValue(bits[i]);
+  return values;
+}
 
 /** The values of bfloat16, the upper half of a float32's bits, exactly. */
 export function fromBfloat16(bits: Uint16Array): Float32Array {
@@ -38,5 +48,6 @@ function halfValue(bits: number): number {
   const fraction = bits & 0x3ff;
   if (exponent === 0) return sign * fraction * 2 ** -24;
   if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  wordBits[0] = ((exponent + 112) << 23) | (fraction << 13); // the exponent's bias rises from 15 to 127
+  return sign * word[0];
 }
