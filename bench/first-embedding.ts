@@ -32,7 +32,6 @@ const imports = {
   'bagssl/runtime': '/dist/runtime.js',
   comlink: `${packages}/comlink/dist/esm/comlink.mjs`,
   'comlink/': `${packages}/comlink/`,
-  pbf: `${packages}/pbf/index.js`,
   ...Object.fromEntries(
     ['wasm', 'webgpu', 'jspi'].map((build) => [
       `onnxruntime-web/${build}`,

@@ -26,12 +26,14 @@ export async function createEmbedder({
   onProgress,
   ...options
 }: CreateEmbedderOptions = {}): Promise<Embedder> {
-  const bytes =
+  const [bytes] = await Promise.all([
     encoder instanceof Uint8Array
       ? encoder
-      : await bytesAt(encoder ?? new URL('./encoder.safetensors', import.meta.url), {
+      : bytesAt(encoder ?? new URL('./encoder.safetensors', import.meta.url), {
           signal: options.signal,
           onProgress,
-        });
+        }),
+    import('./encoder-program.ts'), // needed at once when the file is there
+  ]);
   return Embedder.create({ ...(await readEncoder(bytes)), ...options });
 }
