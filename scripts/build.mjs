@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -72,15 +72,45 @@ const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
 const faces = Object.keys(exports)
   .filter((path) => path !== './package.json')
   .map((path) => (path === '.' ? 'index' : path.slice(2)));
+const library = { ...shared, outdir: 'dist', splitting: true, packages: 'external', external: ['node:*'] };
+const later = new Map();
 await build({
-  ...shared,
+  ...library,
   entryPoints: { ...Object.fromEntries(faces.map((name) => [name, `src/${name}.ts`])), cli: 'cli/main.ts' },
   chunkNames: 'part-[hash]',
-  outdir: 'dist',
-  splitting: true,
-  packages: 'external',
-  external: ['node:*'],
+  plugins: [
+    {
+      name: 'later',
+      setup: (builder) =>
+        builder.onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) => {
+          if (kind !== 'dynamic-import') return undefined;
+          const name = `later-${basename(path, '.ts')}`;
+          const file = join(resolveDir, path);
+          if ((later.get(name) ?? file) !== file) throw new Error(`${file} and ${later.get(name)} share a name.`);
+          later.set(name, file);
+          return { path: `./${name}.js`, external: true };
+        }),
+    },
+  ],
 });
+// What is loaded later shares no module with what is loaded at first, but for packages. Rollup and Vite would put a shared one into
+// the page's own module, and a page whose module awaits at its top would wait for the later one, which waits for the page.
+const { metafile } = await build({
+  ...library,
+  entryPoints: Object.fromEntries(later),
+  chunkNames: 'later-[hash]',
+  metafile: true,
+});
+for (const [path, { imports }] of Object.entries(metafile.outputs)) {
+  // Vite's own loader lies in the page's module too.
+  const more = imports.find(({ kind, external }) => kind === 'dynamic-import' && !external);
+  if (more)
+    throw new Error(`${path} is loaded later and loads ${more.path} later still; load both from where the first is.`);
+}
+const single = ['src/runtime/ort.ts', 'src/runtime/runtime.ts', 'src/threads/owned-worker.ts'];
+for (const path of single) {
+  if (path in metafile.inputs) throw new Error(`${path}, of which there must be one, is loaded later as well.`);
+}
 // Where nothing of a part is used esbuild leaves an import for its effects, of which there are none: a bundler would take a part
 // that is loaded later for one that is loaded at first. Lines stay where the source maps have them.
 for (const file of readdirSync('dist').filter((name) => name.endsWith('.js') && !name.endsWith('.worker.js'))) {

@@ -22,6 +22,11 @@ export type ErrorCode =
 export class BagsslError extends Error {
   override readonly name = 'BagsslError';
 
+  /** Also what another copy of this module made: a bundle, and what it loads later, may have one each. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'BagsslError';
+  }
+
   constructor(
     readonly code: ErrorCode,
     message: string,

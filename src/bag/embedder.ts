@@ -103,9 +103,13 @@ export class Embedder implements AsyncDisposable {
 
   static async #open(options: EmbedderOptions): Promise<Embedder> {
     const { model, weights, feature = 'preFeature', whitening, onWarning = sayOnce } = options;
-    const [runtime, { encoderProgram }] = await Promise.all([Runtime.open(options), import('./encoder-program.ts')]);
+    const [runtime, { encoderProgram }, own] = await Promise.all([
+      Runtime.open(options),
+      import('./encoder-program.ts'),
+      model.encoder.kind === 'onnx' ? import('../model/encoders/onnx.ts') : undefined,
+    ]);
     const precision = choosePrecision(runtime, options.precision ?? 'float32', onWarning);
-    const encoder = await encoderProgram(runtime, { model, weights, feature, whitening }, precision);
+    const encoder = await encoderProgram(runtime, { model, weights, feature, whitening }, precision, own?.onnx);
     try {
       const pool = await PatchPool.create({ workers: options.workers ?? 2, workerUrl: options.workerUrl });
       return new Embedder(options, feature, runtime, encoder, pool);

@@ -1,7 +1,9 @@
 import { compileAnyBatch } from '../engine/compile.ts';
 import type { Precision } from '../graph/graph.ts';
 import type { Outputs } from '../graph/needed.ts';
-import { loadEncoder } from '../model/encoder.ts';
+import { provideOnnx } from '../model/encoder.ts';
+import type { EncoderKind } from '../model/encoders/kind.ts';
+import type { OnnxConfig } from '../model/encoders/onnx.ts';
 import { averagedWeights } from '../optimizers/averaged-weights.ts';
 import type { Program } from '../runtime/program.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -20,14 +22,16 @@ export interface EncoderProgram {
 /**
  * Compiles a network for one of its features. A module apart, because what writes graphs is half of what a page would load at
  * first, and can come while ONNX Runtime does.
+ * @param onnx what reads an .onnx encoder, for a model that has one
  * @throws BagsslError `bad-checkpoint`, `shape-mismatch`; `bad-model` for a network of one batch size
  */
 export async function encoderProgram(
   runtime: Runtime,
   { model, weights, feature, whitening }: Omit<PatchEncoder, 'recipe' | 'placement'>,
   precision: Precision,
+  onnx?: EncoderKind<OnnxConfig>,
 ): Promise<EncoderProgram> {
-  await loadEncoder(model.encoder);
+  if (onnx) provideOnnx(onnx);
   const averaged = averagedWeights(weights);
   const graph = (batch: number) => featureGraph(model, averaged, feature, batch, { precision, whitening });
   const program = await compileAnyBatch(runtime, graph);

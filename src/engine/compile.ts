@@ -5,6 +5,8 @@ import type { Outputs } from '../graph/needed.ts';
 import { writeModel, writeOnnx } from '../graph/write-onnx.ts';
 import type { Program } from '../runtime/program.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { shared } from '../shared.ts';
+import { measureForms } from './measure-forms.ts';
 
 /**
  * wasm: measured on 2×2 to 16×16 positions, and fixed, so that a seed gives the same bits. Arithmetic is dear there, and the
@@ -72,7 +74,7 @@ const ON_SOFTWARE: readonly { readonly adapter: RegExp; readonly forms: Forms }[
 ];
 
 /** What each other adapter was measured to do best. */
-const measured = new Map<string, Promise<Forms>>();
+const measured = shared('forms', () => new Map<string, Promise<Forms>>());
 
 /** The forms in which an engine gets its models. */
 export function formsOf(runtime: Runtime): Promise<Forms> {
@@ -82,7 +84,7 @@ export function formsOf(runtime: Runtime): Promise<Forms> {
   if (known) return Promise.resolve(known.forms);
   let forms = measured.get(name);
   if (!forms) {
-    forms = import('./measure-forms.ts').then(({ measureForms }) => measureForms(runtime));
+    forms = measureForms(runtime);
     measured.set(name, forms);
   }
   return forms;

@@ -14,14 +14,9 @@ export type EncoderConfig = ConvConfig | ResNetConfig | DepthwiseConfig | VitCon
 /** All but `onnx`: what reads such files is a third of what a page would load, so only those get it who may meet one. */
 const KINDS = new Map<string, EncoderKind<never>>(Object.entries({ conv, resnet, depthwise, vit }));
 
-/** For modules that may meet an .onnx encoder and cannot wait. */
+/** For modules that may meet an .onnx encoder. */
 export function provideOnnx(onnx: EncoderKind<OnnxConfig>): void {
   KINDS.set('onnx', onnx);
-}
-
-/** Loads what an encoder's kind needs, before it is checked or built. */
-export async function loadEncoder({ kind }: EncoderConfig): Promise<void> {
-  if (kind === 'onnx') provideOnnx((await import('./encoders/onnx.ts')).onnx);
 }
 
 function kindOf({ kind }: EncoderConfig): EncoderKind<EncoderConfig> {

@@ -12,7 +12,7 @@ import { Pace } from './pace.ts';
 import { allFinite, type GoodState, Recovery, type Remedy } from './recovery.ts';
 import type { RunConfig } from './run-config.ts';
 import { learningRate, type Position, progress } from './schedule.ts';
-import type { TrainingStep } from './training-step.ts';
+import { TrainingStep } from './training-step.ts';
 
 /** So many steps in a row may be skipped; float16's loss scale falls meanwhile. */
 const SKIPS = { float32: 3, float16: 40 } as const;
@@ -59,11 +59,7 @@ export class LocalFit implements Fit {
 
   async #open(device: DeviceChoice | undefined): Promise<Opened> {
     const { workers = 2, workerUrl, onWarning } = this.options;
-    // What writes graphs comes while ONNX Runtime does; a page that trains in a worker never needs it.
-    const [runtime, { TrainingStep }] = await Promise.all([
-      Runtime.open({ ...this.options, device }),
-      import('./training-step.ts'),
-    ]);
+    const runtime = await Runtime.open({ ...this.options, device });
     this.#device = runtime.device;
     const step = await TrainingStep.create(runtime, this.#config, this.#good.state, onWarning);
     this.#pool ??= await PatchPool.create({ workers, workerUrl });
