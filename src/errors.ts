@@ -20,6 +20,7 @@ export type ErrorCode =
 
 /** Every error this package throws on purpose: a `code`, the offending value quoted in the message, and what to do. */
 export class BagsslError extends Error {
+  /** Tells it from other errors where `instanceof` cannot, such as between realms. */
   override readonly name = 'BagsslError';
 
   /** Also what another copy of this module made: a bundle, and what it loads later, may have one each. */
@@ -27,7 +28,9 @@ export class BagsslError extends Error {
     return value instanceof Error && value.name === 'BagsslError';
   }
 
+  /** An error of this package; programs meet it rather than make it. */
   constructor(
+    /** What went wrong. */
     readonly code: ErrorCode,
     message: string,
     options?: ErrorOptions,

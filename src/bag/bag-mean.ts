@@ -17,7 +17,9 @@ export class BagMean {
   #weight = 0;
   #count = 0;
 
+  /** An empty bag of vectors of this width. */
   constructor(
+    /** Of the vectors, at least 1. */
     readonly width: number,
     private readonly options: BagOptions = {},
   ) {

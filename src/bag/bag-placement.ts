@@ -9,6 +9,7 @@ import type { Recipe } from '../patches/recipe.ts';
  * encoders without padding.
  */
 export interface DensePlacement {
+  /** Names this placement. */
   readonly kind: 'dense';
   /** As those of a `Placement`. */
   readonly scales?: readonly number[];

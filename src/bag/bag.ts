@@ -4,9 +4,13 @@ import type { Matrix } from './matrix.ts';
 
 /** A patch's place in its image, in pixels. */
 export interface PatchBox {
+  /** Left edge, px from the image's left. */
   readonly x: number;
+  /** Top edge, px from the image's top. */
   readonly y: number;
+  /** Px. */
   readonly width: number;
+  /** Px. */
   readonly height: number;
 }
 
@@ -26,7 +30,9 @@ export interface Bag {
 
 /** A bag opened up: row i of the vectors is of the patch at box i. */
 export interface PatchMap {
+  /** Where each patch lies in the image. */
   readonly boxes: readonly PatchBox[];
+  /** Row i is the vector of the patch in box i, [patches, width]. */
   readonly vectors: Matrix;
 }
 

@@ -13,6 +13,7 @@ export interface EmbedToFileOptions extends Pick<EmbedOptions, 'placement' | 'si
 }
 
 export interface EmbeddedFile {
+  /** Vectors in the file. */
   readonly rows: number;
   /** Of these, what an earlier call had done before it ended. */
   readonly resumed: number;

@@ -10,6 +10,7 @@ import { type Placement, patchCount } from '../patches/placement.ts';
 import { PatchPool } from '../patches/pool.ts';
 import { type Recipe, withoutAugmentation } from '../patches/recipe.ts';
 import { choosePrecision, type PrecisionChoice } from '../runtime/precision.ts';
+import type { Engine } from '../runtime/program.ts';
 import { Runtime, type RuntimeOptions } from '../runtime/runtime.ts';
 import { sayOnce } from '../runtime/say-once.ts';
 import { type Bag, BagBuilder, type BagRequest } from './bag.ts';
@@ -23,6 +24,7 @@ import type { Whitening } from './whitening.ts';
 
 /** A trained network, and how it is run. */
 export interface EmbedderOptions extends RuntimeOptions {
+  /** The network; its patch size is the recipe's. */
   readonly model: ModelConfig;
   /** A checkpoint's state serves as it is; where the run kept a moving average of its weights, that is used. */
   readonly weights: Weights;
@@ -38,6 +40,7 @@ export interface EmbedderOptions extends RuntimeOptions {
   readonly precision?: PrecisionChoice;
   /** Workers that cut patches; default 2. 0: the calling thread does it. */
   readonly workers?: number;
+  /** Where patches.worker.js lies, if not beside this module. */
   readonly workerUrl?: URL | string;
   /** Ends the opening ('aborted'); each call that embeds has its own. */
   readonly signal?: AbortSignal;
@@ -49,6 +52,7 @@ export interface EmbedOptions extends BagRequest {
   readonly placement?: BagPlacement;
   /** Embed the whole image, its largest middle square, beside the bag. */
   readonly whole?: boolean;
+  /** Ends the call with `aborted` before its next image; the embedder stays usable. */
   readonly signal?: AbortSignal;
   /** Images done, of how many; Infinity where that is not known. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -70,7 +74,9 @@ export class Embedder implements AsyncDisposable {
   #dense?: Promise<DenseBags>;
 
   private constructor(
+    /** As it was created. */
     readonly options: EmbedderOptions,
+    /** What of the network its vectors are. */
     readonly feature: Feature,
     private readonly runtime: Runtime,
     private readonly encoder: EncoderProgram,
@@ -120,7 +126,7 @@ export class Embedder implements AsyncDisposable {
   }
 
   /** What the encoder runs on. */
-  get engine(): { readonly device: string; readonly threads: number; readonly adapter?: string } {
+  get engine(): Pick<Engine, 'device' | 'threads' | 'adapter'> {
     const { device, threads, adapter } = this.runtime;
     return { device, threads, adapter };
   }

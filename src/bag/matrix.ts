@@ -1,7 +1,10 @@
 /** Rows of float32 vectors of one width, one after the other. */
 export interface Matrix {
+  /** [rows, columns], row by row. */
   readonly data: Float32Array;
+  /** How many vectors, 0 or more. */
   readonly rows: number;
+  /** Their width. */
   readonly columns: number;
 }
 

@@ -7,11 +7,17 @@ import type { Whitening } from './whitening.ts';
 
 /** Everything that makes a bag of an image. */
 export interface PatchEncoder {
+  /** The network. */
   readonly model: ModelConfig;
+  /** Its weights, by name. */
   readonly weights: Weights;
+  /** Patch size, scale and normalisation it was trained with. */
   readonly recipe: Recipe;
+  /** What of it serves as the embedding. */
   readonly feature: Feature;
+  /** Where the patches of a bag lie unless a call says otherwise. */
   readonly placement: BagPlacement;
+  /** Applied to every vector; absent: none. */
   readonly whitening?: Whitening;
 }
 

@@ -4,7 +4,9 @@ import { Nearest } from './nearest.ts';
 
 /** An image found, and the cosine of its vector with the query's, −1 to 1. */
 export interface Found {
+  /** The name it was added under. */
   readonly id: string;
+  /** Cosine, −1 to 1. */
   readonly similarity: number;
 }
 
@@ -17,7 +19,11 @@ export class SearchIndex {
   readonly #ids: string[] = [];
   readonly #rows = new Map<string, number>();
 
-  /** @param width of the vectors, such as an embedder's */
+  /**
+   * An empty index.
+   * @param width of the vectors, such as an embedder's
+   * @throws BagsslError `bad-argument` for a width that is no whole number of at least 1
+   */
   constructor(readonly width: number) {
     if (!Number.isInteger(width) || width < 1) {
       throw new BagsslError('bad-argument', `width is ${width}; it must be a whole number of at least 1.`);

@@ -6,6 +6,7 @@ import type { Matrix } from './matrix.ts';
 export interface WhiteningOptions {
   /** Added to every variance, as a share of their mean: directions far below it stay small. Default 0.01; above 0. */
   readonly ridge?: number;
+  /** Ends the work soon, with `aborted`. */
   readonly signal?: AbortSignal;
 }
 
@@ -16,6 +17,7 @@ export interface WhiteningOptions {
  */
 export class Whitening {
   /**
+   * From its two parts, such as a file keeps them; `fit` learns them.
    * @param mean [width]
    * @param matrix [width, width], symmetric
    */
@@ -45,6 +47,7 @@ export class Whitening {
     return new Whitening(mean, matrix);
   }
 
+  /** Dimensions of the vectors. */
   get width(): number {
     return this.mean.length;
   }

@@ -24,6 +24,7 @@ export interface DecodedSetOptions extends DecodeOptions {
   readonly maxBytes?: number;
   /** Called after each file with how many are done, of how many. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Ends the reading before its next file, with `aborted`. */
   readonly signal?: AbortSignal;
 }
 

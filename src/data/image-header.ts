@@ -1,8 +1,10 @@
 /** What an image file's first bytes say. */
 export interface ImageHeader {
+  /** The file's format, by its first bytes. */
   readonly type: 'jpeg' | 'png' | 'webp';
   /** Pixels, as stored: before any turn that EXIF asks for. */
   readonly width: number;
+  /** Pixels, as stored. */
   readonly height: number;
 }
 

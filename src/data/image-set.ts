@@ -4,6 +4,7 @@ import type { Pixels } from '../patches/pixels.ts';
 export interface ImageSet {
   /** For messages and logs: where the images came from. */
   readonly name: string;
+  /** How many images there are. */
   readonly length: number;
   /** Class names, in index order; absent when the images have no labels. */
   readonly classes?: readonly string[];

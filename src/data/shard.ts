@@ -9,7 +9,9 @@ export const BLOCK = 256;
 
 /** Part `index`, from 1, of `count` parts of a set. */
 export interface Shard {
+  /** Which part it is, 1 to `count`. */
   readonly index: number;
+  /** How many parts there are. */
   readonly count: number;
 }
 

@@ -5,7 +5,9 @@ import { eigenSymmetric } from './eigen-symmetric.ts';
 export interface ClosedForm {
   /** The eigenvalues of D^-½ P D^-½, largest first; the first is 1 and belongs to the constant function. */
   readonly values: readonly number[];
+  /** Of the spectral contrastive loss. */
   readonly spectral: Optimum;
+  /** Of the loss that holds the covariance at the identity. */
   readonly covariance: Optimum;
 }
 

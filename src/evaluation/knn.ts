@@ -9,7 +9,9 @@ import type { Runtime } from '../runtime/runtime.ts';
 
 /** A weighted nearest-neighbour protocol: cosine similarity s, votes exp(s/T) of the k nearest. */
 export interface KnnProtocol {
+  /** Neighbours that vote. */
   readonly k: number;
+  /** A neighbour's vote counts exp(cosine / temperature). */
   readonly temperature: number;
 }
 
@@ -21,7 +23,9 @@ export const KNN_PROTOCOLS = {
 
 /** Vectors and their classes, row by row. */
 export interface Labelled {
+  /** A row each, [images, width]. */
   readonly features: Matrix;
+  /** Class index of each row. */
   readonly labels: Int32Array;
 }
 

@@ -17,7 +17,9 @@ import type { Labelled } from './knn.ts';
 export interface LinearProbeOptions {
   /** Passes over the training set; default 100. */
   readonly epochs?: number;
+  /** Of the order of images; default 0. */
   readonly seed?: number;
+  /** Ends the probe soon, with `aborted`; its program is freed. */
   readonly signal?: AbortSignal;
   /** Epochs done, of how many. */
   readonly onProgress?: (epoch: number, epochs: number) => void;

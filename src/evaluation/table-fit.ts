@@ -15,11 +15,13 @@ import type { Runtime } from '../runtime/runtime.ts';
 export interface TableFitOptions {
   /** Dimensions of the embedding. */
   readonly k: number;
+  /** What is minimised. */
   readonly loss: 'spectral' | 'covariance';
   /** Default `sgd`. */
   readonly optimizer?: 'sgd' | 'adamw';
   /** Of the random start; default 0. */
   readonly seed?: number;
+  /** Ends the fit before its next steps, with `aborted`; its program is freed. */
   readonly signal?: AbortSignal;
   /** Steps done, of how many. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -27,7 +29,9 @@ export interface TableFitOptions {
 
 /** Where the steps ended. */
 export interface TableFit {
+  /** At the end. */
   readonly loss: number;
+  /** Taken. */
   readonly steps: number;
   /** D^½ Z Zᵀ D^½, [states, states] row by row, to be held against the closed form's. */
   readonly gram: Float64Array;

@@ -20,6 +20,7 @@ export interface ExportEmbedderOptions extends ExportedNetwork {
   readonly recipe: Recipe;
   /** The size of the images it will be given, px, 1 to 16384. */
   readonly width: number;
+  /** As `width`. */
   readonly height: number;
   /** Where the patches lie; default a grid, 5 across. Not `random`. */
   readonly placement?: Placement;

@@ -11,6 +11,7 @@ import { averagedWeights } from '../optimizers/averaged-weights.ts';
 
 /** A trained network, and what is wanted of it. */
 export interface ExportedNetwork {
+  /** The network. */
   readonly model: ModelConfig;
   /** A checkpoint's state serves as it is; where the run kept a moving average of its weights, that is used. */
   readonly weights: Weights;

@@ -14,7 +14,9 @@ import { stepGraph } from '../training/step-graph.ts';
 
 /** How to train with a step that was handed over: plain JSON. */
 export interface StepManifest {
+  /** Names the kind of file. */
   readonly format: 'bagssl-step';
+  /** Of the format. */
   readonly version: 1;
   /** What is given anew at every step, float32, and its shape: `patches`, and those of `rate`, `step`, `remaining` it has. */
   readonly inputs: Readonly<Record<string, Shape>>;
@@ -36,6 +38,7 @@ export interface ExportedStep {
   readonly model: Uint8Array;
   /** The state it starts from, safetensors. */
   readonly state: Uint8Array;
+  /** What a program that runs the step must know; plain JSON. */
   readonly manifest: StepManifest;
 }
 

@@ -8,6 +8,7 @@ export interface FetchFileOptions {
   readonly sha256: string;
   /** The most bytes that are taken; default 256 MiB. */
   readonly most?: number;
+  /** Ends the download with `aborted`. */
   readonly signal?: AbortSignal;
   /** Bytes that have come, of how many; Infinity where the server does not say. */
   readonly onProgress?: (done: number, total: number) => void;

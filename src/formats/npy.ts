@@ -5,7 +5,9 @@ import { elements, extent, type TensorData } from './dtypes.ts';
 export interface NpyArray {
   /** NumPy's name of the element type, such as `<f4`. */
   readonly descr: string;
+  /** Extents, outermost first; [] is a scalar. */
   readonly shape: readonly number[];
+  /** Row by row. */
   readonly data: TensorData;
 }
 

@@ -4,14 +4,19 @@ import { duplicateKey } from './duplicate-key.ts';
 
 /** One named array of a safetensors file. `data.length` is the product of `shape`; its class belongs to `dtype`. */
 export interface SafeTensor {
+  /** The format's name of the element type, such as `F32`. */
   readonly dtype: Dtype;
+  /** Extents, outermost first; [] is a scalar. */
   readonly shape: readonly number[];
+  /** Row by row. */
   readonly data: TensorData;
 }
 
 /** What a file holds. */
 export interface Safetensors {
+  /** By name. */
   readonly tensors: Record<string, SafeTensor>;
+  /** Texts by name; {} where the file has none. */
   readonly metadata: Record<string, string>;
 }
 

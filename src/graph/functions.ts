@@ -5,8 +5,11 @@ import { DTYPE_CODES } from './onnx-types.ts';
 
 /** Convolution geometry: [vertical, horizontal], pads in ONNX's order top, left, bottom, right. */
 export interface Geometry {
+  /** Steps of the window, one an axis, at least 1. */
   readonly strides: readonly number[];
+  /** Zeros around the input: all starts, then all ends. */
   readonly pads: readonly number[];
+  /** Steps between the kernel's elements, one an axis, at least 1. */
   readonly dilations: readonly number[];
   /** Parts the channels are divided into, each seen by its own kernels alone; 1 unless given. */
   readonly group?: number;
@@ -14,8 +17,11 @@ export interface Geometry {
 
 /** Pooling geometry: the window's extents beside strides and pads. */
 export interface Window {
+  /** Extents, one an axis. */
   readonly kernel: readonly number[];
+  /** Steps of the window, one an axis, at least 1. */
   readonly strides: readonly number[];
+  /** Padding around the input: all starts, then all ends. */
   readonly pads: readonly number[];
 }
 
@@ -115,9 +121,13 @@ export const matmul: Binary = /* @__PURE__ */ binary('MatMul');
 
 /** How `gemm` takes its operands; nothing is transposed, and both factors are 1, unless given. */
 export interface GemmOptions {
+  /** Take the transpose of A; default false. */
   readonly transA?: boolean;
+  /** Take the transpose of B; default false. */
   readonly transB?: boolean;
+  /** Factor on the product, default 1. */
   readonly alpha?: number;
+  /** Factor on C, default 1. */
   readonly beta?: number;
 }
 /** alpha·A′B′ + beta·C of two matrices, A′ = Aᵀ if transA, B′ = Bᵀ if transB; C is broadcast, or absent. */

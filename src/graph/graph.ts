@@ -21,13 +21,17 @@ export type Attributes = Readonly<Record<string, Attribute>>;
 
 /** An element type and extents. */
 export interface Signature {
+  /** Of every element. */
   readonly dtype: DType;
+  /** Extents, outermost first; [] is a scalar. */
   readonly shape: Shape;
 }
 
 /** One tensor that flows through a graph: an input, a constant, or what a node puts out. Shapes are static. */
 export interface Value extends Signature {
+  /** The one it belongs to. */
   readonly graph: Graph;
+  /** Unique within its graph. */
   readonly name: string;
   /** Present on constants. */
   readonly data?: TensorData;
@@ -35,9 +39,13 @@ export interface Value extends Signature {
 
 /** One application of an operator. */
 export interface Node {
+  /** What is applied. */
   readonly operator: Operator;
+  /** In the operator's order. */
   readonly inputs: readonly Value[];
+  /** In the operator's order. */
   readonly outputs: readonly Value[];
+  /** By their ONNX names. */
   readonly attributes: Attributes;
   /** Where it comes from, for errors: the node of a file it was made for. */
   readonly origin?: string;
@@ -45,7 +53,9 @@ export interface Node {
 
 /** What a gradient rule is given: the node and ∂L/∂output for each output, undefined where the loss ignores it. */
 export interface GradientContext {
+  /** What is differentiated. */
   readonly node: Node;
+  /** ∂L/∂output, one for each output; undefined where the loss ignores it. */
   readonly gradients: readonly (Value | undefined)[];
   /** Whether ∂L/∂input is wanted, one for each input: rules skip the work nobody asked for. */
   readonly wanted: readonly boolean[];
@@ -67,9 +77,13 @@ export interface Operator {
 
 /** A stretch of nodes whose gradient is given by hand instead of node by node. */
 export interface Segment {
+  /** The first of its nodes, an index into the graph's. */
   readonly start: number;
+  /** The first node after it. */
   readonly end: number;
+  /** What the gradient goes on to. */
   readonly inputs: readonly Value[];
+  /** What the gradient comes from. */
   readonly outputs: readonly Value[];
   /** ∂L/∂input for each input, given ∂L/∂output for each output. */
   backward(gradients: readonly (Value | undefined)[]): readonly (Value | undefined)[];
@@ -80,16 +94,23 @@ export interface Segment {
  * and walking it backwards differentiates it (see gradients.ts).
  */
 export class Graph {
+  /** Given anew at every run, in the order they were made. */
   readonly inputs: Value[] = [];
+  /** Kept with the model. */
   readonly constants: Value[] = [];
+  /** In an order of execution. */
   readonly nodes: Node[] = [];
+  /** Stretches of `nodes` whose gradient is given by hand. */
   readonly segments: Segment[] = [];
   readonly #names = new Set<string>();
   readonly #smallConstants = new Map<string, Value>();
   #origin?: string;
 
   /** The operators it may hold; `createGraph()` gives it all there are. */
-  constructor(readonly operators: ReadonlyMap<string, Operator>) {}
+  constructor(
+    /** By their ONNX names. */
+    readonly operators: ReadonlyMap<string, Operator>,
+  ) {}
 
   /** A tensor given anew at every run. Names are part of the model's interface and must be unique. */
   input(name: string, shape: Shape, dtype: DType = 'float32'): Value {

@@ -7,7 +7,9 @@ import { checkProjector, type ProjectorConfig } from './projector.ts';
 export interface ModelConfig {
   /** Side of the square patches it sees, px. */
   readonly size: number;
+  /** From patch to embedding. */
   readonly encoder: EncoderConfig;
+  /** From embedding to projection, which the loss sees. */
   readonly projector: ProjectorConfig;
 }
 

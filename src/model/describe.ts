@@ -17,8 +17,11 @@ export interface PartSize {
 
 /** What a model weighs, by parts. */
 export interface ModelSize {
+  /** From patch to embedding. */
   readonly encoder: PartSize;
+  /** From embedding to projection. */
   readonly projector: PartSize;
+  /** Both. */
   readonly total: PartSize;
 }
 

@@ -17,7 +17,9 @@ export interface Loss {
 
 /** How many views of how many images a batch of projections holds; row v·images + b is view v of image b. */
 export interface Views {
+  /** Patches of each image, at least 2. */
   readonly views: number;
+  /** In the batch, at least 2. */
   readonly images: number;
 }
 
@@ -34,6 +36,7 @@ export interface Learner {
 
 /** A self-supervised objective on projections [views·images, d]. */
 export interface Objective {
+  /** As a run gives it. */
   readonly name: string;
   /** Adds the loss to the graph of the projections [views·images, d]. */
   build(projection: Value, layout: Views, learner: Learner): Loss;

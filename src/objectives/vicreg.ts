@@ -19,8 +19,11 @@ import type { Objective } from './objective.ts';
 
 /** Weights of the three parts of VICReg. */
 export interface VicregOptions {
+  /** Weight of the views' mean square distance, default 25. */
   readonly invariance?: number;
+  /** Weight of the hinge on standard deviations, default 25. */
   readonly variance?: number;
+  /** Weight of the squared covariances, default 1. */
   readonly covariance?: number;
 }
 

@@ -4,9 +4,13 @@ import { type Exclusion, isExempt } from './exclusion.ts';
 import type { Optimizer } from './optimizer.ts';
 
 export interface AdamWOptions extends Exclusion {
+  /** Decay of the mean of gradients, default 0.9. */
   readonly beta1?: number;
+  /** Decay of the mean of their squares, default 0.999. */
   readonly beta2?: number;
+  /** Added to the root of that mean, default 1e-8. */
   readonly epsilon?: number;
+  /** Share of a parameter taken off, times the rate; default 0.01. */
   readonly weightDecay?: number;
 }
 

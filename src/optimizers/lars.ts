@@ -8,8 +8,11 @@ import { descend } from './sgd.ts';
 export interface LarsOptions extends Exclusion {
   /** Trust coefficient η. */
   readonly trust?: number;
+  /** Share of the velocity kept at each step, default 0.9. */
   readonly momentum?: number;
+  /** Look one step ahead along the velocity; default true. */
   readonly nesterov?: boolean;
+  /** Share of a parameter added to its gradient, default 1e-4. */
   readonly weightDecay?: number;
   /** Factor on the rate of exempt parameters, which have no trust ratio to hold them back; default 1. */
   readonly biasRate?: number;

@@ -5,8 +5,11 @@ import type { Optimizer, Update } from './optimizer.ts';
 
 /** Stochastic gradient descent with momentum. */
 export interface SgdOptions extends Exclusion {
+  /** Share of the velocity kept at each step, default 0.9. */
   readonly momentum?: number;
+  /** Look one step ahead along the velocity; default false. */
   readonly nesterov?: boolean;
+  /** Share of a parameter added to its gradient, default 0. */
   readonly weightDecay?: number;
 }
 

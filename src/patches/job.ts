@@ -10,6 +10,7 @@ import type { Recipe } from './recipe.ts';
 export interface JobImage {
   /** Names the image in random draws, such as its index in the data set: whole number, 0 to 2^32 - 1. */
   readonly id: number;
+  /** The image. */
   readonly pixels: Pixels;
   /** The part of the image that patches come from, and whose area scales are shares of; absent: all of it. */
   readonly region?: Region;
@@ -19,9 +20,13 @@ export interface JobImage {
 
 /** Whole pixels. */
 export interface Region {
+  /** Left edge, px from the image's left. */
   readonly x: number;
+  /** Top edge, px from the image's top. */
   readonly y: number;
+  /** Px, at least 1. */
   readonly width: number;
+  /** Px, at least 1. */
   readonly height: number;
 }
 
@@ -39,8 +44,11 @@ export type PatchSource =
 
 /** What is cut out of which images: one batch. */
 export interface PatchJob {
+  /** What a patch is. */
   readonly recipe: Recipe;
+  /** In the order of the batch. */
   readonly images: readonly JobImage[];
+  /** Which patches of them. */
   readonly source: PatchSource;
   /** Return what was drawn for every patch as well. */
   readonly keepParameters?: boolean;
@@ -50,7 +58,9 @@ export interface PatchJob {
 export interface PatchBatch {
   /** Normalised values, float32 NCHW. */
   readonly data: Float32Array;
+  /** How many patches. */
   readonly count: number;
+  /** Of `data`. */
   readonly shape: readonly [count: number, channels: 3, height: number, width: number];
   /** Patches of each image, in the order of the job's images. */
   readonly perImage: readonly number[];

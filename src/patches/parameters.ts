@@ -6,20 +6,29 @@ export type ColourChange = 'brightness' | 'contrast' | 'saturation' | 'hue';
  * (a job's source of kind `given`). The box is in whole image pixels. Factors of 1 (hue: 0) change nothing.
  */
 export interface PatchParameters {
+  /** Left edge of the crop, px from the image's left. */
   readonly x: number;
+  /** Top edge of the crop, px from the image's top. */
   readonly y: number;
+  /** Of the crop, px. */
   readonly width: number;
+  /** Of the crop, px. */
   readonly height: number;
   /** How the box becomes the patch; absent: bilinear. */
   readonly interpolation?: 'bicubic';
+  /** Mirrored, left for right. */
   readonly flip: boolean;
+  /** Factor, 0 or more; 1: none. */
   readonly brightness: number;
+  /** Factor, 0 or more; 1: none. */
   readonly contrast: number;
+  /** Factor, 0 or more; 1: none. */
   readonly saturation: number;
   /** Turns, -0.5 to 0.5. */
   readonly hue: number;
   /** The order in which the colour changes are applied. */
   readonly order: readonly ColourChange[];
+  /** Without colour. */
   readonly greyscale: boolean;
   /** Gaussian of `sigma` pixels, cut off at `kernel` × `kernel`; absent: none. */
   readonly blur?: { readonly kernel: number; readonly sigma: number };

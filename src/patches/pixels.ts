@@ -4,11 +4,13 @@
  * CIFAR files hold). `grey`: one byte a pixel, which stands for all three.
  */
 export interface Pixels {
+  /** Values 0 to 255, row by row, as `layout` says. */
   readonly data: Uint8Array | Uint8ClampedArray;
   /** Pixels, at least 1. */
   readonly width: number;
   /** Pixels, at least 1. */
   readonly height: number;
+  /** How the channels of a pixel lie. */
   readonly layout: Layout;
 }
 

@@ -23,6 +23,7 @@ export interface PoolOptions {
 
 /** How a job is cut. */
 export interface CutOptions {
+  /** Rejects with `aborted` at once; the pool stays usable. */
   readonly signal?: AbortSignal;
   /**
    * Receives the patches in place of a fresh buffer; the batch's data is a view of it. In shared memory, which browsers allow
@@ -34,6 +35,7 @@ export interface CutOptions {
 
 /** How far a stream works ahead. */
 export interface StreamOptions {
+  /** Ends the stream with `aborted`; the pool stays usable. */
   readonly signal?: AbortSignal;
   /** Batches in work or finished that nobody has taken yet; default one more than there are workers. */
   readonly ahead?: number;

@@ -30,6 +30,7 @@ export interface Recipe {
   readonly solarise?: Solarise;
   /** Normalisation (v - mean) / std of values in 0..1, a channel at a time. */
   readonly mean: Triple;
+  /** Of each channel, above 0; see `mean`. */
   readonly std: Triple;
   /** What differs in some views of an image: view k takes entry k modulo their number; absent: views are alike. */
   readonly views?: readonly ViewChanges[];
@@ -40,23 +41,33 @@ export type Interpolation = 'bilinear' | 'bicubic';
 
 /** Random changes of colour. */
 export interface Jitter {
+  /** Of any change of colour, 0 to 1. */
   readonly probability: number;
+  /** v: the factor is drawn from [max(0, 1 − v), 1 + v]. */
   readonly brightness: number;
+  /** As `brightness`. */
   readonly contrast: number;
+  /** As `brightness`. */
   readonly saturation: number;
+  /** Turns: drawn from ±hue, 0 to 0.5. */
   readonly hue: number;
 }
 
 /** Gaussian blur. */
 export interface Blur {
+  /** Of a blur, 0 to 1. */
   readonly probability: number;
+  /** Side of the window, px: odd, 3 to 2 · size − 1. */
   readonly kernel: number;
+  /** Standard deviations it is drawn from, px, above 0. */
   readonly sigma: Range;
 }
 
 /** Inversion of bright pixels. */
 export interface Solarise {
+  /** Of an inversion, 0 to 1. */
   readonly probability: number;
+  /** Values of at least so much are inverted, 0 to 1. */
   readonly threshold: number;
 }
 

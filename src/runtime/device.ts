@@ -9,7 +9,9 @@ export const DEVICE_CHOICES: readonly DeviceChoice[] = ['auto', 'webgpu', 'wasm'
 
 /** The WebGPU adapter's name, and whether it is a program on the CPU that only imitates a GPU. */
 export interface Adapter {
+  /** What the browser or driver calls it. */
   readonly name: string;
+  /** Whether it is a program on the CPU that imitates a GPU. */
   readonly software: boolean;
   /** Whether its shaders compute in float16. */
   readonly halfFloats: boolean;

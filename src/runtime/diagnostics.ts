@@ -6,7 +6,9 @@ import { loadOrt } from './ort.ts';
 
 /** Whether something is to be had here; where it is not, a sentence that says why, and what to do if anything can be done. */
 export interface Offer {
+  /** Whether it is to be had here. */
   readonly available: boolean;
+  /** Where it is not, a sentence that says why, and what to do if anything can be done. */
   readonly why?: string;
 }
 

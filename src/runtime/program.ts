@@ -6,8 +6,11 @@ import { exclusively, type OrtModule } from './ort.ts';
 
 /** What a program runs on. */
 export interface Engine {
+  /** The build of ONNX Runtime. */
   readonly ort: OrtModule;
+  /** Where it computes. */
   readonly device: Device;
+  /** CPU threads, 1 or more. */
   readonly threads: number;
   /** The GPU's name; undefined on the CPU. */
   readonly adapter?: string;
@@ -24,7 +27,9 @@ export interface Engine {
 
 /** A float32 tensor on the host. */
 export interface HostTensor {
+  /** Row by row. */
   readonly data: Float32Array;
+  /** Extents, outermost first; their product is the length of `data`. */
   readonly shape: Shape;
 }
 
@@ -32,8 +37,11 @@ export interface HostTensor {
 export class Program implements AsyncDisposable {
   #disposed = false;
 
+  /** Of a session that is the program's from now on; `Runtime.compile` makes it. */
   constructor(
+    /** What it runs on. */
     readonly runtime: Engine,
+    /** ONNX Runtime's own. */
     readonly session: Ort.InferenceSession,
   ) {}
 

@@ -11,9 +11,13 @@ import type { Position } from './schedule.ts';
 
 /** A run as a value: what determines it and how far it has come. Resuming from it continues bit for bit on one engine. */
 export interface Checkpoint {
+  /** What determines the run. */
   readonly config: RunConfig;
+  /** How far it has come. */
   readonly position: Position;
+  /** Parameters, running statistics and the optimiser's state, float32, by name. */
   readonly state: State;
+  /** The shape of each tensor of the state. */
   readonly shapes: Readonly<Record<string, Shape>>;
   /** One entry a report: what the loss and its companions were. */
   readonly history: readonly HistoryEntry[];
@@ -21,8 +25,11 @@ export interface Checkpoint {
 
 /** What was measured at one step. */
 export interface HistoryEntry {
+  /** Steps taken when it was reported. */
   readonly step: number;
+  /** The objective's value. */
   readonly loss: number;
+  /** 0 when the projections have collapsed to one point, about 1 when healthy. */
   readonly collapse: number;
   readonly [figure: string]: number;
 }
@@ -41,6 +48,7 @@ interface Header {
 
 /** A checkpoint's parts: the JSON names the others by digest. */
 export interface EncodedCheckpoint {
+  /** Configuration, position, shapes and history. */
   readonly json: string;
   /** The state, as safetensors. */
   readonly tensors: Uint8Array;

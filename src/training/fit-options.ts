@@ -8,9 +8,11 @@ import type { Position } from './schedule.ts';
 
 /** What is trained, on what, and what is heard of it. */
 export interface FitOptions extends RuntimeOptions {
+  /** The images to learn from; labels are not looked at. */
   readonly data: ImageSet;
   /** What differs from the default run, and the budget; with `resume`, the checkpoint's own configuration is kept. */
   readonly run?: RunOverrides;
+  /** Goes on with this run, bit for bit on the same engine; default: a new one. */
   readonly resume?: Checkpoint;
   /**
    * Train in a worker, so that a page stays free; default false. The result has the same bits. This thread then gives it images;
@@ -41,12 +43,15 @@ export interface FitOptions extends RuntimeOptions {
 export interface Step extends Position {
   /** Share of the budget used up, 0 to 1. */
   readonly progress: number;
+  /** The pass over the data it belongs to, from 0. */
   readonly epoch: number;
+  /** The step's learning rate. */
   readonly rate: number;
   /** Patches trained on so far, this session and earlier ones. */
   readonly patches: number;
   /** Wall time of the step and, within it, of waiting for patches, milliseconds. */
   readonly ms: number;
+  /** Milliseconds of these in which the engine waited for patches. */
   readonly dataWaitMs: number;
   /**
    * Loss, its parts and the collapse figure, when this step reports them and was not skipped; where there are any, `skipped`, the
@@ -58,6 +63,7 @@ export interface Step extends Position {
 
 /** What a training runs on. */
 export interface Footing {
+  /** The engine that trains. */
   readonly device: Device;
   /** The GPU's name; undefined on the CPU. */
   readonly adapter?: string;

@@ -50,6 +50,7 @@ export class KeptRun implements AsyncDisposable {
   #soon = false;
 
   constructor(
+    /** Where its checkpoints lie. */
     readonly store: RunStore,
     private readonly release: () => Promise<void>,
     /** The newest whole checkpoint when the run was opened. */

@@ -23,9 +23,13 @@ import { checkStructure } from './check-config.ts';
 
 /** Everything that determines a run: plain JSON, but for the bytes of an encoder of one's own. */
 export interface RunConfig {
+  /** Of the weights, the order of images and every draw: a whole number, 0 or more; default 0. */
   readonly seed: number;
+  /** What is cut and how it is changed; default `presets.cifar16`. */
   readonly recipe: Recipe;
+  /** The network; default `compact`. */
   readonly model: ModelConfig;
+  /** What is minimised, by name, with its options; default the coding rate. */
   readonly objective:
     | ({ readonly name: 'coding-rate' } & CodingRateOptions)
     | ({ readonly name: 'vicreg' } & VicregOptions)
@@ -33,13 +37,16 @@ export interface RunConfig {
     | ({ readonly name: 'info-nce' } & InfoNceOptions)
     | ({ readonly name: 'barlow-twins' } & BarlowTwinsOptions)
     | ({ readonly name: 'byol' } & ByolOptions);
+  /** How parameters follow their gradients, by name, with its options; default LARS. */
   readonly optimizer:
     | ({ readonly name: 'lars' } & LarsOptions)
     | ({ readonly name: 'sgd' } & SgdOptions)
     | ({ readonly name: 'adamw' } & AdamWOptions);
   /** Peak learning rate, reached after `warmup` steps; `schedule` says how it falls over the budget. */
   readonly rate: number;
+  /** Steps over which the rate rises linearly from 0; default 30. */
   readonly warmup: number;
+  /** How the rate falls over the budget; default `cosine`. */
   readonly schedule: Schedule;
   /** Keep a moving average of the weights, w̄ ← averaging·w̄ + (1 − averaging)·w after every step; absent: none. */
   readonly averaging?: number;
@@ -55,6 +62,7 @@ export interface RunConfig {
   readonly precision: PrecisionChoice;
   /** Images in a batch and views (patches) of each. */
   readonly images: number;
+  /** Patches of each image in a batch, at least 2; default 4. */
   readonly views: number;
   /** When training ends: after so many steps, or so many minutes of training (which no two machines repeat). */
   readonly budget: { readonly steps: number } | { readonly minutes: number };

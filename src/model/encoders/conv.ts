@@ -9,6 +9,7 @@ import type { EncoderKind } from './kind.ts';
 
 /** A chain of 3×3 convolutions, each with batch norm and ReLU; the mean over positions is the embedding. */
 export interface ConvConfig {
+  /** Plain convolutions, 3×3, batch norm and ReLU after each. */
   readonly kind: 'conv';
   /** Output channels of each layer. */
   readonly widths: readonly number[];

@@ -9,6 +9,7 @@ import type { EncoderKind } from './kind.ts';
  * each channel alone and a 1×1 convolution that mixes them, each with batch norm and ReLU.
  */
 export interface DepthwiseConfig {
+  /** Depthwise-separable convolutions. */
   readonly kind: 'depthwise';
   /** Output channels of the first convolution and of each block after it. */
   readonly widths: readonly number[];

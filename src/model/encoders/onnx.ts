@@ -16,6 +16,7 @@ import type { EncoderKind } from './kind.ts';
  * the start of the parameters and train; scalars, and what the file computes from constants, stay as they are.
  */
 export interface OnnxConfig {
+  /** A network from an .onnx file. */
   readonly kind: 'onnx';
   /** The file's bytes. A checkpoint keeps them, so that the network can be built and its start be compared again. */
   readonly model: Uint8Array;

@@ -11,7 +11,9 @@ import type { EncoderKind } from './kind.ts';
  * on the 3×3 convolutions, shortcuts by 1×1 convolution where shapes change. Tensors bear torchvision's names.
  */
 export interface ResNetConfig {
+  /** A residual network (He et al., arXiv 1512.03385). */
   readonly kind: 'resnet';
+  /** Layers, as published. */
   readonly depth: 18 | 34 | 50;
   /** cifar: one 3×3 convolution; imagenet: 7×7 with stride 2, then max pooling 3×3 with stride 2. */
   readonly stem: 'cifar' | 'imagenet';

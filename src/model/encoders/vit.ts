@@ -24,10 +24,13 @@ import type { EncoderKind } from './kind.ts';
  * Parameters, for T = (size/patch)² tokens: D(3·patch² + 1) + TD + depth·(4D² + 2MD² + 9D + MD) + 2D, M the mlp ratio.
  */
 export interface VitConfig {
+  /** A vision transformer (Dosovitskiy et al., arXiv 2010.11929). */
   readonly kind: 'vit';
   /** Side of the squares a patch is divided into, px; it divides the patch's size. */
   readonly patch: number;
+  /** Of a token's vector. */
   readonly width: number;
+  /** Blocks. */
   readonly depth: number;
   /** Attention heads; they divide the width. */
   readonly heads: number;
