@@ -1,14 +1,12 @@
 import { bytesAt } from '../data/bytes-at.ts';
+import type { RuntimeOptions } from '../runtime/runtime.ts';
 import { Embedder, type EmbedderOptions } from './embedder.ts';
 import { readEncoder } from './read-encoder.ts';
 
 /** Which encoder, and how it is run. */
 export interface CreateEmbedderOptions
   extends Partial<
-    Pick<
-      EmbedderOptions,
-      'placement' | 'precision' | 'device' | 'threads' | 'workers' | 'workerUrl' | 'onWarning' | 'signal'
-    >
+    Pick<EmbedderOptions, keyof RuntimeOptions | 'placement' | 'precision' | 'workers' | 'workerUrl' | 'signal'>
   > {
   /** A file of `writeEncoder`: its bytes, its URL, in Node and Deno also its path. Default: the encoder that comes with the package. */
   readonly encoder?: Uint8Array | URL | string;

@@ -14,6 +14,7 @@ import { bagssl } from '../support/command-line.ts';
 import { GIVEN, QUICKER } from '../support/snippet-givens.ts';
 
 interface Snippet {
+  readonly page: string;
   readonly name: string;
   readonly language: string;
   readonly text: string;
@@ -23,6 +24,7 @@ interface Snippet {
 function snippetsOf(file: string): Snippet[] {
   const page = readFileSync(file, 'utf8');
   return [...page.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language, text], k) => ({
+    page: file,
     name: `${file.replaceAll(/\W/g, '-')}-${k + 1}`,
     language,
     text,
@@ -84,8 +86,11 @@ describe('the snippets of the documents', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('are there', () => {
-    assert.ok(programs.length >= 6, `${programs.length}`);
+  it('are all seen, in languages that are checked', () => {
+    const fences = pages.flatMap((file) => readFileSync(file, 'utf8').match(/^\s*(```|~~~)/gm) ?? []);
+    assert.equal(all.length * 2, fences.length, 'a fence that is indented, left open or has more than a language');
+    for (const { name, language } of all) assert.ok(['ts', 'python', ''].includes(language), `${name} is ${language}`);
+    assert.ok(programs.length >= 20, `${programs.length}`);
   });
 
   it('fit the types that users get', () => {
@@ -133,39 +138,61 @@ describe('the snippets of the documents', () => {
     });
   }
 
-  const commands = all
-    .filter(({ language }) => language === '')
-    .flatMap(({ name, text }) => text.split('\n').map((line) => ({ name, line: line.replace(/#.*/, '').trim() })))
-    .filter(({ line }) => /^(npx bagssl|npm )/.test(line));
+  /** Command lines of fences and of running text, however they start the program. */
+  const commands = pages
+    .flatMap((file) => {
+      const page = readFileSync(file, 'utf8');
+      const fenced = all.filter(({ page, language }) => page === file && language === '').map(({ text }) => text);
+      const inline = [...page.replaceAll(/^```.*?^```$/gms, '').matchAll(/`([^`]+)`/g)].map(([, code]) => code);
+      return [...fenced.flatMap((text) => text.split('\n')), ...inline].map((line) => ({ file, line }));
+    })
+    .map(({ file, line }) => ({
+      file,
+      line: line
+        .replace(/#.*/, '')
+        .trim()
+        .replace(/^(npx |deno run -A dist\/cli\.js(?= ))/, (start) => (start === 'npx ' ? '' : 'bagssl'))
+        .replace(/^node (?:--\S+ )*scripts\/bench\.mjs/, 'npm run bench --'),
+    }))
+    .filter(({ line }) => /^(bagssl [a-z]|npm (run|test|start)\b)/.test(line));
 
   it('name commands, options and scripts that there are', async () => {
+    const names = new Set(commands.map(({ line }) => line.match(/^bagssl (\S+)/)?.[1] ?? ''));
+    names.delete('');
+    assert.ok(names.size >= 6, `${[...names]}`);
+    const asked = [...names].map(async (name) => [name, await bagssl([name, '--help'])] as const);
+    const help = new Map(await Promise.all(asked));
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
-    const help = new Map<string, string>();
-    for (const { name, line } of commands) {
-      const [runner, first, second = ''] = line.split(/\s+/);
-      if (runner === 'npm') {
-        const script = first === 'run' ? second : first;
-        if (['i', 'install', 'ci'].includes(script)) continue;
-        assert.ok(script.replace(',', '') in scripts, `${name}: ${line}`);
-        continue;
+    const wrong: string[] = [];
+    for (const { file, line } of commands) {
+      let source: string;
+      if (line.startsWith('bagssl')) {
+        const { code, stdout } = help.get(line.split(/\s+/)[1])!;
+        if (code !== 0) wrong.push(`${file}: "${line}" is no command`);
+        source = stdout;
+      } else {
+        const [, before, given = ''] = line.match(/^npm (?:run )?(.*?)(?: -- ?(.*))?$/)!;
+        const called = before.split(/[\s,]+/).filter((word) => word);
+        const unknown = called.filter((name) => !(name in scripts));
+        if (unknown.length > 0) wrong.push(`${file}: "${line}" calls ${unknown}`);
+        const files = called.flatMap((name) => /scripts\/\S+/.exec(scripts[name] ?? '')?.[0] ?? []);
+        if (called[0] === 'bench' && given) files.push(`bench/${given.split(' ')[0]}.ts`);
+        source = files.map((name) => readFileSync(name, 'utf8')).join();
       }
-      if (!help.has(second)) help.set(second, (await bagssl([second, '--help'])).stdout);
-      for (const [option] of line.matchAll(/--[\w-]+/g)) {
-        assert.ok(help.get(second)!.includes(option), `${name}: bagssl ${second} has no ${option}`);
+      for (const [, option] of line.matchAll(/ --([a-z][\w-]*)/g)) {
+        const known = new RegExp(`--${option}(?![\\w-])|\\b${option}'?: \\{ type`).test(source);
+        if (!known) wrong.push(`${file}: "${line}" has no --${option}`);
       }
     }
-    assert.ok(help.size >= 5, `${[...help.keys()]}`);
+    assert.deepEqual(wrong, []);
   });
 
   const python = all.filter(({ language }) => language === 'python');
   const without = spawnSync('python3', ['--version']).status === 0 ? false : 'python3 is missing';
   it('are Python where they say so', { skip: without }, () => {
-    for (const { name, text } of python) {
-      const { status, stderr } = spawnSync('python3', ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], {
-        input: text,
-        encoding: 'utf8',
-      });
-      assert.equal(status, 0, `${name}: ${stderr}`);
-    }
+    const check = 'import ast, json, sys\nfor name, text in json.load(sys.stdin): ast.parse(text, name)';
+    const input = JSON.stringify(python.map(({ name, text }) => [name, text]));
+    const { status, stderr } = spawnSync('python3', ['-c', check], { input, encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
   });
 });
