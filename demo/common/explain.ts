@@ -66,7 +66,7 @@ const WORDS: Partial<Record<ErrorCode, readonly [what: string, advice: string]>>
   'run-busy': ['This training is open in another tab.', 'Go on there, or close that tab and load this page again.'],
   'not-saved': [
     'The browser did not let this page keep its files.',
-    'What is on the page goes on working, but is lost when you leave. A private window, or a full disk, may be why.',
+    'What is on the page goes on working, but is lost when you leave. A private window, a full disk, or an address without https:// may be why.',
   ],
   diverged: ['The training went astray.', 'Start again, with more or other pictures.'],
   'data-stalled': ['The pictures do not arrive.', 'Choose them again.'],

@@ -14,6 +14,8 @@ export interface SiteOptions {
   readonly read?: (file: string) => Promise<string | Uint8Array>;
   /** Runs in every page before its own scripts. */
   readonly before?: () => void;
+  /** The name by which pages call the server, where the browser knows it; default the machine's own address, which browsers trust. */
+  readonly host?: string;
 }
 
 /** build/demo/ on a server and in a browser context of its own, so that nothing kept by another test is there. */
@@ -34,6 +36,11 @@ export class DemoSite implements AsyncDisposable {
     return site;
   }
 
+  private get origin(): string {
+    const { host = '127.0.0.1' } = this.options;
+    return this.server.origin.replace('127.0.0.1', host);
+  }
+
   /** A page at a path such as `learn/?device=wasm`. */
   async page(path: string): Promise<Page> {
     const page = await this.context.newPage();
@@ -41,19 +48,19 @@ export class DemoSite implements AsyncDisposable {
     page.on('console', (message) => message.type() === 'error' && this.errors.push(message.text().slice(0, 300)));
     page.on('pageerror', (error) => this.errors.push(`uncaught: ${(error as Error).message ?? error}`));
     if (this.options.before) await page.evaluateOnNewDocument(this.options.before);
-    await page.goto(`${this.server.origin}/${path}`);
+    await page.goto(`${this.origin}/${path}`);
     return page;
   }
 
   /** Grants what the browser would ask the user for; without it everything is refused. */
   async allow(...permissions: readonly Permission[]): Promise<void> {
-    await this.context.overridePermissions(this.server.origin, [...permissions]);
+    await this.context.overridePermissions(this.origin, [...permissions]);
   }
 
   /** From now on there is no room for what pages keep. */
   async fillDisk(page: Page): Promise<void> {
     const session = await page.createCDPSession();
-    await session.send('Storage.overrideQuotaForOrigin', { origin: this.server.origin, quotaSize: 1 });
+    await session.send('Storage.overrideQuotaForOrigin', { origin: this.origin, quotaSize: 1 });
   }
 
   /** From now on the network gives nothing. */
