@@ -2,7 +2,7 @@
 export function quote(value: unknown): string {
   let text: string;
   try {
-    text = typeof value === 'number' || value === undefined ? String(value) : JSON.stringify(value);
+    text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value).split('\n')[0]);
   } catch {
     return 'a value too deep to show';
   }

@@ -1,4 +1,5 @@
 import { BagsslError } from '../errors.ts';
+import { given } from '../given.ts';
 
 /** How vectors become one. */
 export interface BagOptions {
@@ -17,12 +18,13 @@ export class BagMean {
   #weight = 0;
   #count = 0;
 
-  /** An empty bag of vectors of this width. */
+  /** An empty bag of vectors of this width. @throws BagsslError `bad-argument` for one that is no whole number of at least 1 */
   constructor(
     /** Of the vectors, at least 1. */
     readonly width: number,
     private readonly options: BagOptions = {},
   ) {
+    given(Number.isInteger(width) && width >= 1, width, 'width', 'a whole number of at least 1');
     this.#sum = new Float64Array(width);
   }
 

@@ -27,7 +27,7 @@ export function checkBagPlacement(placement: BagPlacement): BagPlacement {
 
 /** A placement from text: `dense`, or what `parsePlacement` takes. */
 export const parseBagPlacement = (text: string): BagPlacement =>
-  text.trim() === 'dense' ? { kind: 'dense' } : parsePlacement(text);
+  String(text).trim() === 'dense' ? { kind: 'dense' } : parsePlacement(text);
 
 /** The sizes, one for each scale, that bring an image's patches to the recipe's size. */
 export function denseSizes(

@@ -1,10 +1,12 @@
 import { BagsslError } from '../errors.ts';
+import { given } from '../given.ts';
 
 /**
  * Cosine of the angle between two vectors, −1 to 1; 0 where one of them is all zeros.
  * @throws BagsslError `shape-mismatch`
  */
 export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  for (const vector of [a, b]) given(typeof vector?.length === 'number', vector, 'A vector', 'an array of numbers');
   if (a.length !== b.length) {
     throw new BagsslError('shape-mismatch', `The vectors have ${a.length} and ${b.length} dimensions.`);
   }

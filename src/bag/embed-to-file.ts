@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { checkImageSet } from '../data/check-image-set.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import { blockOf, partOf } from '../data/shard.ts';
 import { BagsslError } from '../errors.ts';
 import { npyHeader } from '../formats/npy.ts';
+import { given, givenParts } from '../given.ts';
 import { VERSION } from '../version.ts';
 import type { Embedder, EmbedOptions } from './embedder.ts';
 
@@ -31,6 +33,9 @@ export async function embedToFile(
   file: string,
   { placement, signal, onProgress, finish = (part) => rename(part, file) }: EmbedToFileOptions = {},
 ): Promise<EmbeddedFile> {
+  givenParts(embedder, 'embedder', 'width', 'bags');
+  checkImageSet(images, 'images');
+  given(typeof file === 'string', file, 'file', 'a path');
   const part = `${file}.part`;
   const journal = `${part}.json`;
   const header = npyHeader([images.length, embedder.width]);

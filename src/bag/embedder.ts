@@ -2,6 +2,7 @@ import { checkAborted, unlessAborted } from '../aborted.ts';
 import type { AnyImage } from '../data/image-from.ts';
 import { blockOf } from '../data/shard.ts';
 import { BagsslError } from '../errors.ts';
+import { givenParts } from '../given.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Weights } from '../model/scope.ts';
 import type { JobImage, PatchBatch, PatchJob } from '../patches/job.ts';
@@ -91,6 +92,7 @@ export class Embedder implements AsyncDisposable {
    * batch size; `worker-failed`; `aborted`
    */
   static async create(options: EmbedderOptions): Promise<Embedder> {
+    givenParts(options, 'What Embedder.create is given', 'model', 'weights', 'recipe');
     const { model, recipe, placement, signal } = options;
     if (placement) checkBagPlacement(placement);
     if (recipe.size !== model.size) {

@@ -1,3 +1,4 @@
+import { givenParts } from '../given.ts';
 /** Rows of float32 vectors of one width, one after the other. */
 export interface Matrix {
   /** [rows, columns], row by row. */
@@ -24,4 +25,9 @@ export function* blocksOf({ data, columns }: Matrix, rows: number, filler: Float
     for (let at = part.length; at < block.length; at += columns) block.set(filler, at);
     yield { from, block };
   }
+}
+
+/** @throws BagsslError `bad-argument` for what is no matrix */
+export function checkMatrix(matrix: Matrix, what: string): void {
+  givenParts(matrix, what, 'data', 'rows', 'columns');
 }

@@ -1,5 +1,6 @@
 import { BagsslError } from '../errors.ts';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import { given } from '../given.ts';
 import { Nearest } from './nearest.ts';
 
 /** An image found, and the cosine of its vector with the query's, −1 to 1. */
@@ -25,9 +26,7 @@ export class SearchIndex {
    * @throws BagsslError `bad-argument` for a width that is no whole number of at least 1
    */
   constructor(readonly width: number) {
-    if (!Number.isInteger(width) || width < 1) {
-      throw new BagsslError('bad-argument', `width is ${width}; it must be a whole number of at least 1.`);
-    }
+    given(Number.isInteger(width) && width >= 1, width, 'width', 'a whole number of at least 1');
     this.#data = new Float32Array(width * 16);
   }
 
@@ -81,9 +80,7 @@ export class SearchIndex {
    * @throws BagsslError `shape-mismatch`, `bad-data`, `bad-argument`
    */
   search(vector: Float32Array, k = 10): Found[] {
-    if (!Number.isInteger(k) || k < 1) {
-      throw new BagsslError('bad-argument', `k is ${k}; it must be a whole number of at least 1.`);
-    }
+    given(Number.isInteger(k) && k >= 1, k, 'k', 'a whole number of at least 1');
     const query = this.#unit(vector, 'the query');
     const nearest = new Nearest(Math.min(k, this.size));
     const [data, width] = [this.#data, this.width];
@@ -126,6 +123,7 @@ export class SearchIndex {
   }
 
   #unit(vector: Float32Array, what: string): Float32Array {
+    given(vector instanceof Float32Array, vector, what, 'a Float32Array');
     if (vector.length !== this.width) {
       throw new BagsslError(
         'shape-mismatch',

@@ -1,6 +1,7 @@
 import { BagsslError } from '../errors.ts';
+import { given, givenParts } from '../given.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { Matrix } from './matrix.ts';
+import { checkMatrix, type Matrix } from './matrix.ts';
 
 /** How directions of little variance are scaled. */
 export interface WhiteningOptions {
@@ -25,6 +26,8 @@ export class Whitening {
     readonly mean: Float32Array,
     readonly matrix: Float32Array,
   ) {
+    for (const part of [mean, matrix])
+      given(part instanceof Float32Array, part, 'A part of a whitening', 'a Float32Array');
     if (mean.length === 0 || matrix.length !== mean.length ** 2) {
       throw new BagsslError(
         'shape-mismatch',
@@ -42,6 +45,8 @@ export class Whitening {
     vectors: Matrix,
     { ridge = 0.01, signal }: WhiteningOptions = {},
   ): Promise<Whitening> {
+    givenParts(runtime, 'runtime', 'device', 'compile');
+    checkMatrix(vectors, 'What is whitened');
     const { learnWhitening } = await import('./learn-whitening.ts');
     const { mean, matrix } = await learnWhitening(runtime, vectors, ridge, signal);
     return new Whitening(mean, matrix);

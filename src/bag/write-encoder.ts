@@ -1,5 +1,6 @@
 import { BagsslError } from '../errors.ts';
 import { type SafeTensor, writeSafetensors } from '../formats/safetensors.ts';
+import { givenParts } from '../given.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { toHalf } from '../half.ts';
 import { checkModel } from '../model/config.ts';
@@ -15,14 +16,9 @@ import { type Header, NAMES, type PatchEncoder } from './patch-encoder.ts';
  * @throws BagsslError `bad-argument` for an encoder that is an .onnx file, or weights beyond half floats (65,504);
  * `bad-checkpoint`, `shape-mismatch` if the weights are not the model's
  */
-export function writeEncoder({
-  model,
-  weights,
-  recipe,
-  feature,
-  placement,
-  whitening,
-}: PatchEncoder): Uint8Array<ArrayBuffer> {
+export function writeEncoder(encoder: PatchEncoder): Uint8Array<ArrayBuffer> {
+  givenParts(encoder, 'What writeEncoder is given', 'model', 'weights', 'recipe', 'feature', 'placement');
+  const { model, weights, recipe, feature, placement, whitening } = encoder;
   checkModel(model);
   if (model.encoder.kind === 'onnx') {
     throw new BagsslError(

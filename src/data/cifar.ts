@@ -1,4 +1,5 @@
 import { BagsslError } from '../errors.ts';
+import { given, givenBytes, givenParts } from '../given.ts';
 import type { ImageSet } from './image-set.ts';
 
 /** The classes of CIFAR-10, in label order. */
@@ -34,6 +35,7 @@ export interface CifarBatch {
  * @throws BagsslError `bad-data`
  */
 export function readCifarBatch(bytes: Uint8Array, fileName: string): CifarBatch {
+  givenBytes(bytes);
   const expected = `a CIFAR-10 batch is ${RECORD} bytes an image, a label (0 to 9) and 32×32 RGB`;
   if (bytes.length === 0) throw new BagsslError('bad-data', `${fileName} is empty (0 bytes); ${expected}.`);
   const over = bytes.length % RECORD;
@@ -62,6 +64,8 @@ export function readCifarBatch(bytes: Uint8Array, fileName: string): CifarBatch 
  * @param classes ten names, in label order
  */
 export function cifarSet(batches: readonly CifarBatch[], name = 'CIFAR-10', classes = CIFAR_CLASSES): ImageSet {
+  given(Array.isArray(batches), batches, 'batches', 'an array of what readCifarBatch gives');
+  for (const batch of batches) givenParts(batch, 'A batch', 'bytes', 'length');
   const length = batches.reduce((sum, batch) => sum + batch.length, 0);
   const labels = new Int32Array(length);
   const images: Uint8Array[] = [];

@@ -1,4 +1,5 @@
 import { BagsslError } from '../errors.ts';
+import { givenBytes } from '../given.ts';
 import type { Pixels } from '../patches/pixels.ts';
 import { type Decoder, MOST_PIXELS } from './decoder.ts';
 import { jpegIsWhole, readImageHeader } from './image-header.ts';
@@ -22,6 +23,7 @@ export interface DecodeOptions {
  * @throws BagsslError `bad-data` if the bytes are of another kind, damaged, cut short, or claim more than `mostPixels`
  */
 export async function decodeImage(bytes: Uint8Array, name: string, options: DecodeOptions = {}): Promise<Pixels> {
+  givenBytes(bytes);
   const bad = (what: string, cause?: unknown) => new BagsslError('bad-data', `${name}: ${what}.`, { cause });
   if (bytes.length === 0) throw bad('the file is empty');
   const header = readImageHeader(bytes);

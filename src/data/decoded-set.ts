@@ -1,5 +1,6 @@
 import { checkAborted } from '../aborted.ts';
 import { BagsslError } from '../errors.ts';
+import { given } from '../given.ts';
 import type { Pixels } from '../patches/pixels.ts';
 import { type DecodeOptions, decodeImage } from './decode.ts';
 import type { ImageSet } from './image-set.ts';
@@ -44,6 +45,7 @@ export async function decodedSet(
   sources: readonly ImageSource[],
   options: DecodedSetOptions = {},
 ): Promise<ImageSet> {
+  given(Array.isArray(sources), sources, 'sources', 'an array of { file, read() }');
   const { classes, maxBytes = MOST_BYTES, onProgress, signal } = options;
   const decoded: (Pixels | undefined)[] = new Array(sources.length);
   const reasons: (string | undefined)[] = new Array(sources.length);

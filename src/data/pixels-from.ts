@@ -1,4 +1,5 @@
 import { BagsslError } from '../errors.ts';
+import { given } from '../given.ts';
 import type { Pixels } from '../patches/pixels.ts';
 import { bitmapPixels } from './bitmap-pixels.ts';
 import { type DecodeOptions, decodeImage } from './decode.ts';
@@ -24,6 +25,12 @@ export type PixelSource =
  * @throws BagsslError `bad-data` for pictures that are empty, too large, not loaded, damaged, or of another origin
  */
 export async function pixelsFrom(source: PixelSource, options: DecodeOptions = {}): Promise<Pixels> {
+  given(
+    typeof source === 'object' && source !== null,
+    source,
+    'The picture',
+    'a Blob, ImageData, ImageBitmap, VideoFrame, canvas, img or video',
+  );
   const { mostPixels = MOST_PIXELS } = options;
   if (source instanceof Blob) {
     const bytes = new Uint8Array(await source.arrayBuffer());

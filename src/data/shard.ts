@@ -17,7 +17,7 @@ export interface Shard {
 
 /** A shard from text such as "3/8". @throws BagsslError `bad-argument`, quoting it */
 export function parseShard(text: string): Shard {
-  const [, index, count] = /^(\d{1,6})\/(\d{1,6})$/.exec(text.trim()) ?? [];
+  const [, index, count] = /^(\d{1,6})\/(\d{1,6})$/.exec(String(text).trim()) ?? [];
   const shard = { index: Number(index), count: Number(count) };
   if (index === undefined || shard.index < 1 || shard.index > shard.count) {
     throw new BagsslError('bad-argument', `The shard is "${text}"; it must be I/N, I from 1 to N, such as 3/8.`);

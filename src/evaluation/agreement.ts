@@ -1,9 +1,12 @@
 import { cosine } from '../bag/cosine.ts';
-import { type Matrix, row } from '../bag/matrix.ts';
+import { checkMatrix, type Matrix, row } from '../bag/matrix.ts';
 import { BagsslError } from '../errors.ts';
+import { given } from '../given.ts';
 
 /** The mean of all rows. */
-export function meanRow({ data, rows, columns }: Matrix): Float32Array {
+export function meanRow(matrix: Matrix): Float32Array {
+  checkMatrix(matrix, 'What is averaged');
+  const { data, rows, columns } = matrix;
   if (rows === 0) throw new BagsslError('bad-data', 'No vectors have no mean.');
   const sum = new Float64Array(columns);
   for (let at = 0; at < rows * columns; at++) sum[at % columns] += data[at];
@@ -12,6 +15,8 @@ export function meanRow({ data, rows, columns }: Matrix): Float32Array {
 
 /** Every row less `mean`. */
 export function centred(matrix: Matrix, mean: Float32Array): Matrix {
+  checkMatrix(matrix, 'What is centred');
+  given(mean?.length === matrix.columns, mean, 'The mean', `a vector of ${matrix.columns}`);
   return { ...matrix, data: matrix.data.map((value, at) => value - mean[at % matrix.columns]) };
 }
 
@@ -21,6 +26,7 @@ export function centred(matrix: Matrix, mean: Float32Array): Matrix {
  * @throws BagsslError `shape-mismatch`, `bad-data` for no rows
  */
 export function agreement(plain: Matrix, changed: Matrix): number {
+  for (const matrix of [plain, changed]) checkMatrix(matrix, 'What is compared');
   if (plain.rows !== changed.rows || plain.columns !== changed.columns) {
     throw new BagsslError(
       'shape-mismatch',

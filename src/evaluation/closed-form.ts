@@ -1,4 +1,4 @@
-import type { CoOccurrence } from '../objectives/co-occurrence.ts';
+import { type CoOccurrence, checkTable } from '../objectives/co-occurrence.ts';
 import { eigenSymmetric } from './eigen-symmetric.ts';
 
 /** What embeddings of `k` dimensions reach on a finite table at best, exactly. */
@@ -25,6 +25,7 @@ export interface Optimum {
  * under a covariance constraint. `k` is at most the number of positive eigenvalues.
  */
 export function closedForm(table: CoOccurrence, k: number): ClosedForm {
+  checkTable(table);
   const marginal = table.map((row) => row.reduce((sum, p) => sum + p, 0));
   const { values, vectors } = eigenSymmetric(
     table.map((row, x) => row.map((p, y) => p / Math.sqrt(marginal[x] * marginal[y]))),

@@ -3,8 +3,10 @@ import { Embedder } from '../bag/embedder.ts';
 import type { Feature } from '../bag/feature.ts';
 import type { Matrix } from '../bag/matrix.ts';
 import { Whitening } from '../bag/whitening.ts';
+import { checkImageSet } from '../data/check-image-set.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import { BagsslError } from '../errors.ts';
+import { givenParts } from '../given.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Weights } from '../model/scope.ts';
 import type { Recipe } from '../patches/recipe.ts';
@@ -79,8 +81,10 @@ export const EVALUATION_PLACEMENT: BagPlacement = { kind: 'grid', across: 3 };
  * @throws BagsslError `bad-data` for a set without labels or images; as `Embedder.create`; `aborted`
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  givenParts(options, 'What evaluate is given', 'model', 'recipe', 'weights', 'untrained', 'train', 'test');
   const { train, test, placement = EVALUATION_PLACEMENT, signal, onProgress, weights, untrained } = options;
-  for (const set of [train, test]) {
+  for (const [what, set] of Object.entries({ train, test })) {
+    checkImageSet(set, what);
     if (!set.labels) {
       throw new BagsslError(
         'bad-data',

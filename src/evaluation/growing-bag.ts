@@ -1,7 +1,9 @@
 import type { Embedder } from '../bag/embedder.ts';
 import { type Matrix, row } from '../bag/matrix.ts';
+import { checkImageSet } from '../data/check-image-set.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import { BagsslError } from '../errors.ts';
+import { givenParts } from '../given.ts';
 import { Stream } from '../patches/philox.ts';
 import type { Placement } from '../patches/placement.ts';
 
@@ -37,8 +39,12 @@ export interface GrowingBags {
 export async function growingBags(
   embedder: Embedder,
   images: ImageSet,
-  { counts, placement, seed = 0, signal, onProgress }: GrowingBagOptions,
+  options: GrowingBagOptions,
 ): Promise<GrowingBags> {
+  givenParts(embedder, 'embedder', 'width', 'bags');
+  checkImageSet(images, 'images');
+  givenParts(options, 'What growingBags is given', 'counts', 'placement');
+  const { counts, placement, seed = 0, signal, onProgress } = options;
   if (!counts.every((count, i) => Number.isSafeInteger(count) && count > (counts[i - 1] ?? 0))) {
     throw new BagsslError(
       'bad-argument',

@@ -1,7 +1,8 @@
 import { checkAborted } from '../aborted.ts';
-import type { Matrix } from '../bag/matrix.ts';
+import { checkMatrix, type Matrix } from '../bag/matrix.ts';
 import { Nearest, type Neighbour } from '../bag/nearest.ts';
 import { BagsslError } from '../errors.ts';
+import { givenParts } from '../given.ts';
 import { matmul } from '../graph/functions.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { writeOnnx } from '../graph/write-onnx.ts';
@@ -33,6 +34,12 @@ export interface Labelled {
 const MOST_QUERIES = 500;
 const MOST_BANK = 5000;
 
+/** @throws BagsslError `bad-argument` for what are no labelled vectors */
+export function checkLabelled(vectors: Labelled): void {
+  givenParts(vectors, 'What is evaluated', 'features', 'labels');
+  checkMatrix(vectors.features, 'features');
+}
+
 /**
  * Accuracy of each protocol on `test`, 0 to 1, with `train` as the bank. The similarities, a product of all test with all
  * training vectors, run on the runtime; the votes are counted here. Fewer training vectors than k: all of them vote.
@@ -45,6 +52,8 @@ export async function knnAccuracies<P extends Record<string, KnnProtocol>>(
   protocols: P,
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<Record<keyof P, number>> {
+  for (const set of [train, test]) checkLabelled(set);
+  givenParts(protocols, 'The protocols');
   const { columns } = train.features;
   if (columns !== test.features.columns) {
     throw new BagsslError(

@@ -11,7 +11,7 @@ import { sgd } from '../optimizers/sgd.ts';
 import { Stream } from '../patches/philox.ts';
 import { ResidentState } from '../runtime/resident-state.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { Labelled } from './knn.ts';
+import { checkLabelled, type Labelled } from './knn.ts';
 
 /** How the classifier is trained. */
 export interface LinearProbeOptions {
@@ -41,6 +41,7 @@ export async function linearProbe(
   test: Labelled,
   { epochs = 100, seed = 0, signal, onProgress }: LinearProbeOptions = {},
 ): Promise<number> {
+  for (const set of [train, test]) checkLabelled(set);
   const d = train.features.columns;
   const classes = 1 + train.labels.reduce((most, label) => Math.max(most, label), 0);
   const { mean, inverse } = moments(train.features);

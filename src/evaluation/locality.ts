@@ -1,5 +1,6 @@
 import type { PatchBox } from '../bag/bag.ts';
 import { BagsslError } from '../errors.ts';
+import { given } from '../given.ts';
 
 /**
  * How local a similarity map is: the share of its mass, Σ max(0, s), that lies within one patch of the query, that is on
@@ -10,6 +11,8 @@ import { BagsslError } from '../errors.ts';
  * @throws BagsslError `bad-argument`
  */
 export function locality(similarities: ArrayLike<number>, boxes: readonly PatchBox[], query: number): number {
+  given(Array.isArray(boxes), boxes, 'boxes', 'an array of places');
+  given(typeof similarities?.length === 'number', similarities, 'similarities', 'an array of numbers');
   const centre = boxes[query];
   if (!centre || similarities.length !== boxes.length) {
     throw new BagsslError(

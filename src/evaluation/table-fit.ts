@@ -1,9 +1,10 @@
 import { checkAborted } from '../aborted.ts';
+import { givenParts } from '../given.ts';
 import { gradients } from '../graph/gradients.ts';
 import type { Value } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { writeOnnx } from '../graph/write-onnx.ts';
-import { type CoOccurrence, covarianceOnTable, spectralOnTable } from '../objectives/co-occurrence.ts';
+import { type CoOccurrence, checkTable, covarianceOnTable, spectralOnTable } from '../objectives/co-occurrence.ts';
 import { adamw } from '../optimizers/adamw.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import { sgd } from '../optimizers/sgd.ts';
@@ -48,11 +49,10 @@ const COVARIANCE = {
  * Trains a free embedding of every state of a finite table by gradient steps, from a small random start; the rate falls as a cosine.
  * @throws BagsslError `aborted`
  */
-export async function fitTable(
-  runtime: Runtime,
-  table: CoOccurrence,
-  { k, loss, optimizer = 'sgd', seed = 0, signal, onProgress }: TableFitOptions,
-): Promise<TableFit> {
+export async function fitTable(runtime: Runtime, table: CoOccurrence, options: TableFitOptions): Promise<TableFit> {
+  checkTable(table);
+  givenParts(options, 'What fitTable is given', 'k', 'loss');
+  const { k, loss, optimizer = 'sgd', seed = 0, signal, onProgress } = options;
   const { lossOf, steps, rates } = loss === 'spectral' ? SPECTRAL : COVARIANCE;
   const rule: Optimizer = optimizer === 'sgd' ? sgd() : adamw({ weightDecay: 0 });
   const states = table.length;

@@ -1,5 +1,6 @@
 import { featureWidth } from '../bag/feature-graph.ts';
 import { BagsslError } from '../errors.ts';
+import { givenParts } from '../given.ts';
 import { modelOfAnyBatch } from '../graph/any-batch.ts';
 import { reduceMean, reshape } from '../graph/functions.ts';
 import { createGraph } from '../graph/ops/index.ts';
@@ -39,6 +40,7 @@ const PIXELS = ['uint8', 'float32'] as const;
  * @throws BagsslError `bad-argument`, `bad-checkpoint`, `shape-mismatch`; `bad-model` for a network of one batch size
  */
 export function exportEmbedder(options: ExportEmbedderOptions): Uint8Array {
+  givenParts(options, 'What exportEmbedder is given', 'model', 'weights', 'recipe', 'width', 'height');
   const { model, recipe, width, height, unit = false, pixels = 'uint8' } = options;
   const feature = checkNetwork(options);
   const weights = averagedWeights(options.weights);

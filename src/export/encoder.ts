@@ -1,6 +1,7 @@
 import { FEATURES, type Feature } from '../bag/feature.ts';
 import { featureGraph } from '../bag/feature-graph.ts';
 import { BagsslError } from '../errors.ts';
+import { givenParts } from '../given.ts';
 import { modelOfAnyBatch } from '../graph/any-batch.ts';
 import { portableOnnx } from '../graph/portable-onnx.ts';
 import { checkModel, type ModelConfig } from '../model/config.ts';
@@ -31,7 +32,9 @@ export function exportEncoder(options: ExportedNetwork): Uint8Array {
 }
 
 /** The feature that is wanted, once model and feature are known to be sound. */
-export function checkNetwork({ model, feature = 'preFeature' }: ExportedNetwork): Feature {
+export function checkNetwork(network: ExportedNetwork): Feature {
+  givenParts(network, 'What is exported', 'model', 'weights');
+  const { model, feature = 'preFeature' } = network;
   provideOnnx(onnx);
   checkModel(model);
   if (FEATURES.includes(feature)) return feature;

@@ -1,5 +1,6 @@
 import { BagsslError } from '../errors.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
+import { givenParts } from '../given.ts';
 import type { Shape, Value } from '../graph/graph.ts';
 import { needed } from '../graph/needed.ts';
 import { portableOnnx } from '../graph/portable-onnx.ts';
@@ -50,6 +51,7 @@ export interface ExportedStep {
  * @throws BagsslError `bad-argument` for a run in slices; `bad-checkpoint` for a state that is not this run's
  */
 export function exportStep(config: RunConfig, from?: Pick<Checkpoint, 'state' | 'position'>): ExportedStep {
+  givenParts(config, 'The configuration', 'model', 'objective', 'optimizer', 'schedule', 'budget', 'recipe');
   const { slices, rate, warmup, schedule, budget, images, views, seed, recipe } = config;
   if (slices > 1) {
     throw new BagsslError(

@@ -1,4 +1,5 @@
 import { writeSafetensors } from '../formats/safetensors.ts';
+import { givenParts } from '../given.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { checkModel, type ModelConfig } from '../model/config.ts';
 import { provideOnnx } from '../model/encoder.ts';
@@ -12,13 +13,9 @@ import { averagedWeights } from '../optimizers/averaged-weights.ts';
  * checkpoint's state, without the optimiser's memory. Where the run kept a moving average of its weights, that is used.
  * @throws BagsslError `bad-checkpoint` or `shape-mismatch` if the weights are not this model's
  */
-export function exportWeights({
-  model,
-  weights,
-}: {
-  readonly model: ModelConfig;
-  readonly weights: Weights;
-}): Uint8Array {
+export function exportWeights(trained: { readonly model: ModelConfig; readonly weights: Weights }): Uint8Array {
+  givenParts(trained, 'What is exported', 'model', 'weights');
+  const { model, weights } = trained;
   provideOnnx(onnx);
   checkModel(model);
   const graph = createGraph();

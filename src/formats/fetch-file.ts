@@ -1,4 +1,5 @@
 import { BagsslError } from '../errors.ts';
+import { givenParts } from '../given.ts';
 import { bodyOf } from './body-of.ts';
 import { sha256 } from './sha256.ts';
 
@@ -22,6 +23,7 @@ const MOST = 256 * 1024 ** 2;
  * @throws BagsslError `bad-data` where the file cannot be had, is too large, or is another one; `aborted`
  */
 export async function fetchFile(url: string | URL, options: FetchFileOptions): Promise<Uint8Array<ArrayBuffer>> {
+  givenParts(options, 'What fetchFile is given', 'sha256');
   const { most = MOST, signal, onProgress } = options;
   if (!/^[0-9a-f]{64}$/i.test(options.sha256)) {
     throw new BagsslError('bad-argument', `sha256 is "${options.sha256}"; it must be 64 hexadecimal digits.`);

@@ -1,4 +1,5 @@
 import { BagsslError } from '../errors.ts';
+import { given, givenBytes } from '../given.ts';
 import { elements, extent, type TensorData } from './dtypes.ts';
 
 /** An array of a .npy file: `data.length` is the product of `shape`, last axis fastest. */
@@ -59,6 +60,7 @@ export function npyHeader(shape: readonly number[], descr: NpyDescr = '<f4'): Ui
  * @throws BagsslError `bad-argument`
  */
 export function writeNpy(data: Float32Array, shape: readonly number[]): Uint8Array<ArrayBuffer> {
+  given(data instanceof Float32Array, data, 'data', 'a Float32Array');
   const header = npyHeader(shape);
   if (extent(shape) !== data.length) {
     throw new BagsslError('bad-argument', `An array of shape [${shape}] does not have ${data.length} elements.`);
@@ -76,6 +78,7 @@ export function writeNpy(data: Float32Array, shape: readonly number[]): Uint8Arr
  * @throws BagsslError `bad-data`
  */
 export function readNpy(bytes: Uint8Array, name = 'array'): NpyArray {
+  givenBytes(bytes);
   const bad = (what: string) => new BagsslError('bad-data', `${name} is not a readable .npy file: ${what}.`);
   const latin1 = (from: number, to: number) =>
     Array.from(bytes.subarray(from, to), (b) => String.fromCharCode(b)).join('');

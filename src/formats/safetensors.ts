@@ -1,4 +1,5 @@
 import { BagsslError } from '../errors.ts';
+import { givenBytes, givenParts } from '../given.ts';
 import { DTYPES, type Dtype, elements, extent, isDtype, type TensorData } from './dtypes.ts';
 import { duplicateKey } from './duplicate-key.ts';
 
@@ -34,6 +35,7 @@ export function writeSafetensors(
   tensors: Readonly<Record<string, SafeTensor>>,
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array<ArrayBuffer> {
+  givenParts(tensors, 'tensors');
   const order = Object.keys(tensors).sort(
     (a, b) => size(tensors[b].dtype) - size(tensors[a].dtype) || (a < b ? -1 : Number(a > b)),
   );
@@ -83,6 +85,7 @@ function checkTensor(name: string, { dtype, shape, data }: SafeTensor): void {
  * @throws BagsslError `bad-checkpoint` if the bytes break any rule of the format
  */
 export function readSafetensors(bytes: Uint8Array): Safetensors {
+  givenBytes(bytes);
   const { header, body } = readHeader(bytes);
   const tensors: [string, SafeTensor][] = [];
   const spans: { name: string; begin: number; end: number }[] = [];

@@ -1,4 +1,5 @@
 import type { Attributes, DType, Shape, Value } from './graph.ts';
+import { graphOf } from './graph-of.ts';
 import { DTYPE_CODES } from './onnx-types.ts';
 
 /** The words a graph is written with: each appends one node (or a few) to the graph its operands live in. */
@@ -32,11 +33,11 @@ export type Unary = (x: Value) => Value;
 const binary =
   (type: string): Binary =>
   (a, b) =>
-    a.graph.apply(type, [a, b])[0];
+    graphOf(a).apply(type, [a, b])[0];
 const unary =
   (type: string): Unary =>
   (x) =>
-    x.graph.apply(type, [x])[0];
+    graphOf(x).apply(type, [x])[0];
 
 /** Element by element, with NumPy's broadcasting. */
 export const add: Binary = /* @__PURE__ */ binary('Add');
@@ -55,11 +56,11 @@ export const min: Binary = /* @__PURE__ */ binary('Min');
 /** Whether a > b, element by element, as bool. */
 export const greater: Binary = /* @__PURE__ */ binary('Greater');
 /** a where the condition (bool) holds, else b. */
-export const where = (condition: Value, a: Value, b: Value): Value => a.graph.apply('Where', [condition, a, b])[0];
+export const where = (condition: Value, a: Value, b: Value): Value => graphOf(a).apply('Where', [condition, a, b])[0];
 /** The sum of tensors of one shape, in one pass. */
-export const sum = (values: readonly Value[]): Value => values[0].graph.apply('Sum', values)[0];
+export const sum = (values: readonly Value[]): Value => graphOf(values?.[0]).apply('Sum', values)[0];
 /** A plain number as a constant of x's type. */
-export const like = (x: Value, k: number): Value => x.graph.scalar(k, x.dtype);
+export const like = (x: Value, k: number): Value => graphOf(x).scalar(k, x.dtype);
 /** x·k for a plain number k. */
 export const scale = (x: Value, k: number): Value => mul(x, like(x, k));
 /** x + k for a plain number k. */
@@ -91,23 +92,23 @@ export const erf: Unary = /* @__PURE__ */ unary('Erf');
 export const hardSwish: Unary = /* @__PURE__ */ unary('HardSwish');
 /** x where positive, else slope·x. */
 export const leakyRelu = (x: Value, slope = 0.01): Value =>
-  x.graph.apply('LeakyRelu', [x], { alpha: { float: slope } })[0];
+  graphOf(x).apply('LeakyRelu', [x], { alpha: { float: slope } })[0];
 /** x where positive, else alpha·(eˣ − 1). */
-export const elu = (x: Value, alpha = 1): Value => x.graph.apply('Elu', [x], { alpha: { float: alpha } })[0];
+export const elu = (x: Value, alpha = 1): Value => graphOf(x).apply('Elu', [x], { alpha: { float: alpha } })[0];
 /** log(1 + eˣ). */
 export const softplus: Unary = /* @__PURE__ */ unary('Softplus');
 /** x·½(1 + erf(x/√2)), in the form ONNX Runtime fuses. */
 export const gelu = (x: Value): Value => scale(mul(x, shift(erf(div(x, like(x, Math.SQRT2))), 1)), 0.5);
 /** min(high, max(low, x)); ReLU6 is clip(x, 0, 6). */
 export const clip = (x: Value, low: number, high: number): Value =>
-  x.graph.apply('Clip', [x, like(x, low), like(x, high)])[0];
+  graphOf(x).apply('Clip', [x, like(x, low), like(x, high)])[0];
 /** x itself, as a value of its own. */
 export const identity: Unary = /* @__PURE__ */ unary('Identity');
 /** eˣ over its sum along an axis. */
-export const softmax = (x: Value, axis = -1): Value => x.graph.apply('Softmax', [x], { axis })[0];
+export const softmax = (x: Value, axis = -1): Value => graphOf(x).apply('Softmax', [x], { axis })[0];
 /** x in another type, rounded to it; x itself where it is of that type. */
 export const cast = (x: Value, to: DType): Value =>
-  x.dtype === to ? x : x.graph.apply('Cast', [x], { to: DTYPE_CODES[to] })[0];
+  x?.dtype === to ? x : graphOf(x).apply('Cast', [x], { to: DTYPE_CODES[to] })[0];
 
 /**
  * A sum over much of a batch, in float32 whatever its operands are, and then in their type again. ORT's WebGPU kernels add half
@@ -134,7 +135,7 @@ export interface GemmOptions {
 export function gemm(a: Value, b: Value, c?: Value, options: GemmOptions = {}): Value {
   const { transA = false, transB = false, alpha = 1, beta = 1 } = options;
   const attributes = { transA: +transA, transB: +transB, alpha: { float: alpha }, beta: { float: beta } };
-  return a.graph.apply('Gemm', c ? [a, b, c] : [a, b], attributes)[0];
+  return graphOf(a).apply('Gemm', c ? [a, b, c] : [a, b], attributes)[0];
 }
 
 /** A reduction over `axes`, which go away unless `keep`. */
@@ -146,11 +147,12 @@ const wide =
 const reduction =
   (type: string): Reduce =>
   (x, axes, keep = false) =>
-    x.graph.apply(type, [x], { axes, keepdims: keep ? 1 : 0 })[0];
+    graphOf(x).apply(type, [x], { axes, keepdims: keep ? 1 : 0 })[0];
 
 /** The sum over `axes`, which go away unless `keep`. In opset 17 it alone of the reductions takes its axes as an input. */
 export const reduceSum: Reduce = /* @__PURE__ */ wide(
-  (x, axes, keep = false) => x.graph.apply('ReduceSum', [x, x.graph.integers(axes)], { keepdims: keep ? 1 : 0 })[0],
+  (x, axes, keep = false) =>
+    graphOf(x).apply('ReduceSum', [x, graphOf(x).integers(axes)], { keepdims: keep ? 1 : 0 })[0],
 );
 /** The mean over `axes`, which go away unless `keep`. */
 export const reduceMean: Reduce = /* @__PURE__ */ wide(/* @__PURE__ */ reduction('ReduceMean'));
@@ -161,15 +163,16 @@ export const reduceMax: Reduce = /* @__PURE__ */ reduction('ReduceMax');
 
 /** The same elements in their order under other extents. */
 export function reshape(x: Value, shape: Shape): Value {
-  if (`${shape}` === `${x.shape}`) return x;
-  return x.graph.apply('Reshape', [x, x.graph.integers(shape)])[0];
+  const graph = graphOf(x);
+  return `${shape}` === `${x.shape}` ? x : graph.apply('Reshape', [x, graph.integers(shape)])[0];
 }
 
 /** Axes in another order: axis i of the result is axis perm[i] of x. */
-export const transpose = (x: Value, perm: readonly number[]): Value => x.graph.apply('Transpose', [x], { perm })[0];
+export const transpose = (x: Value, perm: readonly number[]): Value => graphOf(x).apply('Transpose', [x], { perm })[0];
 
 /** The last two axes swapped: Aᵀ of every matrix in a stack. */
 export function transposed(x: Value): Value {
+  graphOf(x);
   const order = x.shape.map((_, i) => i);
   const last = order.length - 1;
   [order[last - 1], order[last]] = [order[last], order[last - 1]];
@@ -178,13 +181,13 @@ export function transposed(x: Value): Value {
 
 /** Repeated to a larger shape, by NumPy's broadcasting. */
 export function expand(x: Value, shape: Shape): Value {
-  if (`${shape}` === `${x.shape}`) return x;
-  return x.graph.apply('Expand', [x, x.graph.integers(shape)])[0];
+  const graph = graphOf(x);
+  return `${shape}` === `${x.shape}` ? x : graph.apply('Expand', [x, graph.integers(shape)])[0];
 }
 
 /** Values of one shape but for `axis`, joined along it. */
 export const concat = (values: readonly Value[], axis: number): Value =>
-  values.length === 1 ? values[0] : values[0].graph.apply('Concat', values, { axis })[0];
+  values?.length === 1 ? values[0] : graphOf(values?.[0]).apply('Concat', values, { axis })[0];
 
 /** Elements start, start + step, … before end, along each of `axes`. */
 export function slice(
@@ -194,9 +197,10 @@ export function slice(
   ends: readonly number[],
   steps: readonly number[] = axes.map(() => 1),
 ): Value {
+  const graph = graphOf(x);
   const whole = axes.every((axis, k) => starts[k] === 0 && ends[k] === x.shape[axis] && steps[k] === 1);
   if (whole) return x;
-  return x.graph.apply('Slice', [x, ...[starts, ends, axes, steps].map((list) => x.graph.integers(list))])[0];
+  return graph.apply('Slice', [x, ...[starts, ends, axes, steps].map((list) => graph.integers(list))])[0];
 }
 
 /** Reversed along `axes`. */
@@ -210,37 +214,39 @@ export function flip(x: Value, axes: readonly number[]): Value {
  * as the shader of ORT 1.30 for their padding is refused by naga, the compiler of Deno and Firefox.
  */
 export function pad(x: Value, before: readonly number[], after: readonly number[], value = 0): Value {
+  const graph = graphOf(x);
   if (before.every((n) => n === 0) && after.every((n) => n === 0)) return x;
-  const amounts = x.graph.integers([...before, ...after]);
+  const amounts = graph.integers([...before, ...after]);
   const padded = (wide: Value) =>
-    x.graph.apply('Pad', value === 0 ? [wide, amounts] : [wide, amounts, like(wide, value)])[0];
+    graph.apply('Pad', value === 0 ? [wide, amounts] : [wide, amounts, like(wide, value)])[0];
   return x.dtype === 'float16' ? inFloat32(padded, x) : padded(x);
 }
 
 /** Without the axes of extent 1 that are named. */
 export const squeeze = (x: Value, axes: readonly number[]): Value =>
-  x.graph.apply('Squeeze', [x, x.graph.integers(axes)])[0];
+  graphOf(x).apply('Squeeze', [x, graphOf(x).integers(axes)])[0];
 /** With axes of extent 1 put in at these places of the result. */
 export const unsqueeze = (x: Value, axes: readonly number[]): Value =>
-  x.graph.apply('Unsqueeze', [x, x.graph.integers(axes)])[0];
+  graphOf(x).apply('Unsqueeze', [x, graphOf(x).integers(axes)])[0];
 
 /** A matrix: all axes before `axis` become its rows, the others its columns. */
-export const flatten = (x: Value, axis = 1): Value => x.graph.apply('Flatten', [x], { axis })[0];
+export const flatten = (x: Value, axis = 1): Value => graphOf(x).apply('Flatten', [x], { axis })[0];
 
 /** The elements at known places along an axis; a single number makes the axis go away. */
 export function gather(x: Value, indices: number | readonly number[], axis: number): Value {
+  const graph = graphOf(x);
   const index =
-    typeof indices === 'number' ? x.graph.constant(BigInt64Array.of(BigInt(indices)), []) : x.graph.integers(indices);
-  return x.graph.apply('Gather', [x, index], { axis })[0];
+    typeof indices === 'number' ? graph.constant(BigInt64Array.of(BigInt(indices)), []) : graph.integers(indices);
+  return graph.apply('Gather', [x, index], { axis })[0];
 }
 
 /** Consecutive parts of these extents along an axis. */
 export const split = (x: Value, extents: readonly number[], axis: number): Value[] =>
-  x.graph.apply('Split', [x, x.graph.integers(extents)], { axis });
+  graphOf(x).apply('Split', [x, graphOf(x).integers(extents)], { axis });
 
 /** y[n, m] = Σ_c x[n, c] ⋆ w[m, c] (+ bias[m]): x [N,C,H,W], w [M,C/group,kH,kW]. */
 export function conv(x: Value, w: Value, g: Geometry, bias?: Value): Value {
-  return x.graph.apply('Conv', bias ? [x, w, bias] : [x, w], {
+  return graphOf(x).apply('Conv', bias ? [x, w, bias] : [x, w], {
     ...convAttributes(g),
     kernel_shape: w.shape.slice(2),
   })[0];
@@ -255,16 +261,17 @@ const convAttributes = ({ strides, pads, dilations, group = 1 }: Geometry): Attr
 
 /** The adjoint of `conv` in x; `extra` rows and columns come at the end where strides left the size open. */
 export function convTranspose(x: Value, w: Value, g: Geometry, extra: readonly number[] = [0, 0]): Value {
+  const graph = graphOf(x);
   const attributes = { ...convAttributes(g), kernel_shape: w.shape.slice(2), output_padding: extra };
-  return x.graph.apply('ConvTranspose', [x, w], attributes)[0];
+  return graph.apply('ConvTranspose', [x, w], attributes)[0];
 }
 
 /** The largest element under each place of a window; what lies outside the image does not count. */
 export const maxPool = (x: Value, { kernel, strides, pads }: Window): Value =>
-  x.graph.apply('MaxPool', [x], { kernel_shape: kernel, strides, pads })[0];
+  graphOf(x).apply('MaxPool', [x], { kernel_shape: kernel, strides, pads })[0];
 /** The mean under each place of a window; what lies outside the image does not count. */
 export const averagePool = (x: Value, { kernel, strides, pads }: Window): Value =>
-  x.graph.apply('AveragePool', [x], { kernel_shape: kernel, strides, pads })[0];
+  graphOf(x).apply('AveragePool', [x], { kernel_shape: kernel, strides, pads })[0];
 /** The mean over all positions, [N,C,H,W] → [N,C,1,1]. */
 export const globalAveragePool: Unary = /* @__PURE__ */ unary('GlobalAveragePool');
 
@@ -277,16 +284,17 @@ export function batchNormalization(
   variance: Value,
   epsilon: number,
 ): Value {
-  return x.graph.apply('BatchNormalization', [x, gamma, beta, mean, variance], { epsilon: { float: epsilon } })[0];
+  return graphOf(x).apply('BatchNormalization', [x, gamma, beta, mean, variance], { epsilon: { float: epsilon } })[0];
 }
 
 /** gamma·(x − mean)/√(variance + ε) + beta over the axes from `axis` on, with each row's own mean and variance. */
 export function layerNormalization(x: Value, gamma: Value, beta: Value, epsilon = 1e-5, axis = -1): Value {
-  return x.graph.apply('LayerNormalization', [x, gamma, beta], { axis, epsilon: { float: epsilon } })[0];
+  return graphOf(x).apply('LayerNormalization', [x, gamma, beta], { axis, epsilon: { float: epsilon } })[0];
 }
 
 /** Sums a gradient over the axes that broadcasting repeated, so that it has the operand's own shape again. */
 export function unbroadcast(gradient: Value, operand: Value): Value {
+  for (const value of [gradient, operand]) graphOf(value);
   const { shape } = operand;
   const extra = gradient.shape.length - shape.length;
   const axes = gradient.shape.flatMap((extent, i) =>

@@ -3,19 +3,20 @@ import { elements } from './elements.ts';
 import { add, sum } from './functions.ts';
 import { RULES } from './gradients/index.ts';
 import type { Graph, Segment, Value } from './graph.ts';
+import { graphOf } from './graph-of.ts';
 
 /**
  * Reverse-mode differentiation. Appends to the loss's graph the nodes that compute ∂loss/∂v for each v of `wrt`, and
  * gives those values; the loss is a scalar. A value the loss does not depend on gets zeros of its shape.
  */
 export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
+  const graph = graphOf(loss);
   if (loss.shape.length > 0) {
     throw new BagsslError(
       'shape-mismatch',
       `Only a scalar can be differentiated, but "${loss.name}" is [${loss.shape}].`,
     );
   }
-  const { graph } = loss;
   const nodes = graph.nodes.slice();
   const segmentEndingAt = outermostSegments(graph.segments);
   const dependent = dependents(nodes, wrt, segmentEndingAt);

@@ -1,6 +1,7 @@
 import { BagsslError } from '../errors.ts';
 import { toHalf } from '../half.ts';
 import { elements } from './elements.ts';
+import { graphOf } from './graph-of.ts';
 
 /** Element types of tensors in a graph. Arithmetic is float32 or float16; int64 holds shapes and indices only. */
 export type DType = Precision | 'int64' | 'int32' | 'uint8' | 'bool';
@@ -168,7 +169,7 @@ export class Graph {
       );
     }
     for (const input of inputs) {
-      if (input.graph !== this) {
+      if (graphOf(input) !== this) {
         throw new BagsslError(
           'bad-model',
           `${operator.type} joins values of two graphs ("${input.name}" is a stranger).`,

@@ -1,4 +1,5 @@
 import { BagsslError } from '../errors.ts';
+import { givenBytes } from '../given.ts';
 import { batchNormalization } from './functions.ts';
 import type { Graph, Value } from './graph.ts';
 import { buildOnnx } from './import/build.ts';
@@ -23,6 +24,7 @@ export function readOnnx(
   bytes: Uint8Array,
   { batch }: ReadOptions = {},
 ): { graph: Graph; outputs: Record<string, Value> } {
+  givenBytes(bytes);
   const model = parseOnnx(bytes);
   const graph = createGraph();
   const inputs = new Map(

@@ -1,5 +1,6 @@
 import { identity } from './functions.ts';
 import type { Graph, Value } from './graph.ts';
+import { graphOf } from './graph-of.ts';
 
 /**
  * Runs `forward`, and has its gradient come from `backward` instead of from the nodes inside: given ∂L/∂output for each
@@ -20,7 +21,7 @@ export function withGradient<T extends readonly Value[]>(
 /** The same value, taken as a constant by the gradient. */
 export function stopGradient(x: Value): Value {
   return withGradient(
-    x.graph,
+    graphOf(x),
     [],
     () => [identity(x)],
     () => [],

@@ -1,4 +1,5 @@
 import type { Attribute, TensorData, Value } from './graph.ts';
+import { graphOf } from './graph-of.ts';
 import { needed, type Outputs } from './needed.ts';
 import {
   ATTRIBUTE_TYPE,
@@ -25,7 +26,7 @@ export const writeModel = (model: OnnxModel): Uint8Array => writeMessage(MODEL, 
 
 /** What an .onnx file of `outputs` holds, before it is serialised. */
 export function onnxModel(outputs: Outputs): OnnxModel {
-  const { graph } = Object.values(outputs)[0];
+  const graph = graphOf(Object.values(outputs ?? {})[0]);
   const { nodes, values } = needed(outputs);
 
   const produced = new Set(nodes.flatMap((node) => node.outputs));

@@ -1,3 +1,4 @@
+import { givenParts } from '../given.ts';
 import { whole } from './checks.ts';
 import { checkEncoder, type EncoderConfig } from './encoder.ts';
 import { encoders, projectors } from './presets.ts';
@@ -18,6 +19,7 @@ export const compact: ModelConfig = { size: 16, encoder: encoders.compact, proje
 
 /** Rejects a configuration that cannot be built, naming the value. */
 export function checkModel(config: ModelConfig): ModelConfig {
+  givenParts(config, 'model', 'size', 'encoder', 'projector');
   whole('size', config.size, 4, 1024);
   checkEncoder(config.encoder, config.size);
   checkProjector(config.projector);

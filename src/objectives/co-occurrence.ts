@@ -1,8 +1,15 @@
+import { given } from '../given.ts';
 import { add, matmul, mul, reduceSum, reduceSumSquare, scale, sub, transposed } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 
 /** p(x, x′) over a finite set of states: symmetric rows that sum to 1 altogether. */
 export type CoOccurrence = readonly (readonly number[])[];
+
+/** @throws BagsslError `bad-argument` for what is no square table of numbers */
+export function checkTable(table: CoOccurrence): void {
+  const fits = Array.isArray(table) && table.every((row) => Array.isArray(row) && row.length === table.length);
+  given(fits && table.length > 0, table, 'The table', 'as many arrays of numbers as each of them is long');
+}
 
 /**
  * The spectral loss of an embedding table z [states, k] in exact expectation over p(x, x′), with D = diag(p) the marginal:

@@ -46,7 +46,7 @@ export function checkPlacement(placement: Placement): Placement {
 
 /** A placement from text: `grid`, `grid7`, `tiles` (half a side shared), `all`, or a number of random patches (seed 0). */
 export function parsePlacement(text: string): Placement {
-  const [, word, number] = /^(grid|tiles|all)?(\d*)$/.exec(text.trim()) ?? refuse(`patches "${text}"`);
+  const [, word, number] = /^(grid|tiles|all)?(\d*)$/.exec(String(text).trim()) ?? refuse(`patches "${text}"`);
   if (word === 'all' && !number) return { kind: 'all' };
   if (word === 'tiles' && !number) return { kind: 'tiles', overlap: 0.5 };
   if (word === 'grid') {

@@ -1,3 +1,4 @@
+import { givenParts } from '../given.ts';
 /** A value for each of red, green, blue. */
 export type Triple = readonly [number, number, number];
 
@@ -81,7 +82,9 @@ export function recipeOfView(recipe: Recipe, view: number): Recipe {
 }
 
 /** The same crops with every random change switched off: what a bag of clean patches is cut with. */
-export function withoutAugmentation({ size, scale, ratio, interpolation, mean, std }: Recipe): Recipe {
+export function withoutAugmentation(recipe: Recipe): Recipe {
+  givenParts(recipe, 'A recipe', 'size', 'scale', 'mean', 'std');
+  const { size, scale, ratio, interpolation, mean, std } = recipe;
   return {
     size,
     scale,

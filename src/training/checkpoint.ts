@@ -2,6 +2,7 @@ import { BagsslError } from '../errors.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
 import { sha256 } from '../formats/sha256.ts';
 import { readWeights } from '../formats/weights.ts';
+import { givenParts } from '../given.ts';
 import type { Shape } from '../graph/graph.ts';
 import { quote } from '../quote.ts';
 import type { State } from '../runtime/resident-state.ts';
@@ -58,6 +59,7 @@ export interface EncodedCheckpoint {
 
 /** A checkpoint as files: tensors, a JSON that names them by digest, and an encoder's .onnx file where it has one. */
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<EncodedCheckpoint> {
+  givenParts(checkpoint, 'A checkpoint', 'config', 'position', 'state', 'shapes', 'history');
   const { position, history, state, shapes } = checkpoint;
   const { config, encoder } = await withoutFile(checkpoint.config);
   const tensors = writeSafetensors(

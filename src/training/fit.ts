@@ -1,3 +1,5 @@
+import { checkImageSet } from '../data/check-image-set.ts';
+import { givenParts } from '../given.ts';
 import { BackgroundFit } from './background-fit.ts';
 import type { Fit, FitOptions } from './fit-options.ts';
 import { LocalFit } from './local-fit.ts';
@@ -7,5 +9,7 @@ import { LocalFit } from './local-fit.ts';
  * `checkpoint()` gives the whole run as a value. Leaving the loop keeps everything open for it; `dispose()` frees it.
  */
 export function fit(options: FitOptions): Fit {
+  givenParts(options, 'What fit is given', 'data');
+  checkImageSet(options.data, 'data');
   return options.background ? new BackgroundFit(options) : new LocalFit(options);
 }

@@ -1,3 +1,4 @@
+import { givenParts } from '../given.ts';
 import { elements } from '../graph/elements.ts';
 import type { TensorSpec } from '../model/scope.ts';
 import { Stream } from '../patches/philox.ts';
@@ -19,6 +20,7 @@ export function initialState(specs: readonly TensorSpec[], seed: number): Record
 
 /** The weights a run of this configuration starts from. */
 export function initialWeights(config: RunConfig): Record<string, Float32Array> {
+  givenParts(config, 'The configuration', 'model', 'objective', 'optimizer', 'seed');
   const layout = { views: 2, images: 2 };
   return initialState(stepGraph(config.model, objectiveOf(config), optimizerOf(config), layout).state, config.seed);
 }

@@ -1,4 +1,5 @@
 import { BagsslError } from '../../errors.ts';
+import { givenParts } from '../../given.ts';
 import { cast, reduceMean } from '../../graph/functions.ts';
 import type { Precision, Shape, Value } from '../../graph/graph.ts';
 import { buildOnnx, type FileBatchNorm, type NamedTensor } from '../../graph/import/build.ts';
@@ -72,7 +73,9 @@ export function patchSize(config: Pick<OnnxConfig, 'model'>): number {
 /** The files taken apart so far. */
 const parsed = new WeakMap<Uint8Array, FileModel>();
 
-function fileOf({ model }: Pick<OnnxConfig, 'model'>): FileModel {
+function fileOf(config: Pick<OnnxConfig, 'model'>): FileModel {
+  givenParts(config, 'An encoder of an .onnx file', 'model');
+  const { model } = config;
   const known = parsed.get(model) ?? parseOnnx(model);
   parsed.set(model, known);
   return known;

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { cosine } from '../../src/bag/cosine.ts';
+import { BagsslError } from '../../src/errors.ts';
+import { evaluate } from '../../src/evaluation/evaluate.ts';
+import { readWeights } from '../../src/formats/weights.ts';
+import { add } from '../../src/graph/functions.ts';
+import { fit } from '../../src/training/fit.ts';
+import { openRun } from '../../src/training/kept-run.ts';
+
+/** What a program in JavaScript may give where TypeScript would not let it. */
+const WRONG: readonly (readonly [what: string, value: unknown])[] = [
+  ['nothing', undefined],
+  ['null', null],
+  ['a number', 5],
+  ['NaN', Number.NaN],
+  ['text', 'x'],
+  ['an empty object', {}],
+  ['an empty array', []],
+  ['a function', () => 1],
+  ['bytes', new Uint8Array(3)],
+  ['an ArrayBuffer', new ArrayBuffer(3)],
+  ['a promise', Promise.resolve(new Uint8Array(3))],
+];
+
+/** Made by functions of theirs alone, which TypeScript alone holds to. */
+const CLOSED = ['Embedder', 'PatchPool', 'KeptRun', 'Program', 'Runtime', 'BagsslError', 'Graph'];
+/** Words of a gradient rule's own. */
+const INNER = ['inFloat32', 'withGradient'];
+
+const FACES = ['index', 'embed', 'data', 'train', 'patches', 'evaluate', 'export', 'graph', 'encoders', 'objectives'];
+const MORE = ['runtime', 'formats', 'node'];
+
+describe('what is given to', () => {
+  const seen = new Set<unknown>();
+  for (const face of [...FACES, ...MORE]) {
+    it(`${face} is taken, or refused in a sentence`, async () => {
+      const all = Object.entries((await import(`../../src/${face}.ts`)) as Record<string, unknown>);
+      for (const [name, value] of all) {
+        if (typeof value !== 'function' || seen.has(value) || CLOSED.includes(name) || INNER.includes(name)) continue;
+        seen.add(value);
+        const call = /^class /.test(`${value}`)
+          ? (...given: unknown[]) => Reflect.construct(value, given)
+          : (...given: unknown[]) => value(...given);
+        for (const [what, wrong] of WRONG) {
+          // Where everything may be left out, null is for the language to refuse.
+          if (wrong === null && value.length === 0) continue;
+          await refused(`${name} given ${what}`, () => call(wrong, [0], [0], [0]));
+        }
+      }
+    });
+  }
+});
+
+describe('a mistake that is often made', () => {
+  const data = [new Uint8Array(3)] as never;
+  const run = 'runs/photos' as never;
+  const file = new ArrayBuffer(8) as never;
+  const unready = Promise.resolve(new Float32Array(2)) as never;
+  const cases: readonly [string, () => unknown, RegExp][] = [
+    ['files in place of an image set', () => fit({ data }), /data is an array of 1; .*decodedSet/],
+    ['a path in place of a store', () => openRun(run), /store is "runs\/photos"; .*folderStore/],
+    ['a buffer in place of its bytes', () => readWeights(file), /an ArrayBuffer; .*new Uint8Array\(buffer\)/],
+    ['a vector that was not awaited', () => cosine(unready, unready), /a Promise; .*Await it first/],
+    ['a number in place of a value', () => add(2 as never, 3 as never), /operand is 2; .*graph\.scalar\(number\)/],
+    ['a part left out', () => evaluate({ model: {} } as never), /has no recipe; .*model, recipe, weights/],
+  ];
+  for (const [what, call, message] of cases) {
+    it(`is told apart: ${what}`, async () => {
+      await assert.rejects(async () => call(), { code: 'bad-argument', message });
+    });
+  }
+});
+
+/** Ends, and not by an error that is not the package's own. */
+async function refused(what: string, call: () => unknown): Promise<void> {
+  try {
+    const made = await call();
+    const free = (made as { [Symbol.asyncDispose]?: () => Promise<void> } | undefined)?.[Symbol.asyncDispose];
+    await free?.call(made);
+  } catch (error) {
+    assert.ok(error instanceof BagsslError, `${what}: ${(error as Error).stack?.slice(0, 300)}`);
+    assert.ok(error.message.length > 20, `${what}: "${error.message}"`);
+  }
+}
