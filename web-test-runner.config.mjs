@@ -1,10 +1,33 @@
 // Runs the bundled tests of build/test/browser/ (see scripts/test.mjs) in Chromium, with WebGPU on SwiftShader, which
-// needs no GPU, and cross-origin isolated, so that ONNX Runtime may use threads.
+// needs no GPU, and cross-origin isolated, so that ONNX Runtime may use threads. With FIREFOX_PATH they run in that Firefox,
+// with WebGPU on the Vulkan driver there is (Debian: mesa-vulkan-drivers).
 import { chromeLauncher } from '@web/test-runner-chrome';
 import { browserReporter } from './scripts/lib/browser-reporter.mjs';
 import { ensureChromium } from './scripts/lib/chromium.mjs';
 
 const minutes = (count) => count * 60_000;
+const FIREFOX = process.env.FIREFOX_PATH;
+
+const chromium = {
+  executablePath: await ensureChromium(),
+  args: [
+    '--no-sandbox',
+    '--enable-unsafe-webgpu',
+    '--use-webgpu-adapter=swiftshader',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+};
+const firefox = {
+  browser: 'firefox',
+  executablePath: FIREFOX,
+  extraPrefsFirefox: {
+    'dom.webgpu.enabled': true,
+    'dom.webgpu.workers.enabled': true,
+    'gfx.webgpu.ignore-blocklist': true,
+  },
+};
 
 export default {
   files: 'build/test/browser/*.test.js',
@@ -13,18 +36,7 @@ export default {
   staticLogging: true,
   browsers: [
     chromeLauncher({
-      launchOptions: {
-        executablePath: await ensureChromium(),
-        protocolTimeout: minutes(10),
-        args: [
-          '--no-sandbox',
-          '--enable-unsafe-webgpu',
-          '--use-webgpu-adapter=swiftshader',
-          '--disable-background-networking',
-          '--disable-component-update',
-          '--disable-sync',
-        ],
-      },
+      launchOptions: { protocolTimeout: minutes(10), ...(FIREFOX ? firefox : chromium) },
     }),
   ],
   middleware: [

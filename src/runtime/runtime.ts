@@ -25,7 +25,7 @@ export interface RuntimeOptions {
   readonly wasmUrl?: string | URL;
 }
 
-/** After a GPU is lost, what runs on it has so long to end by itself. */
+/** After a GPU is lost, what runs on it has so long to end by itself; after a run has failed, so long may news of a loss take. */
 const GRACE_MS = 1000;
 
 /** ONNX Runtime on one device: the only place that knows it. */
@@ -105,7 +105,8 @@ export class Runtime implements Engine {
       try {
         return await (this.#loss ? Promise.race([work(), this.#afterLoss(this.#loss)]) : work());
       } catch (cause) {
-        if (this.#loss) await Promise.race([this.#loss, pause(GRACE_MS / 4)]);
+        // Firefox fails the run first and tells of the loss after.
+        if (this.#loss) await Promise.race([this.#loss, pause(GRACE_MS)]);
         if (this.#lost !== undefined) throw deviceLost(this.#lost, cause);
         throw isOutOfMemory(cause) ? outOfMemory(this.device, cause) : cause;
       }

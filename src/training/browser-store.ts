@@ -70,7 +70,7 @@ async function openFolder(name: string): Promise<FileSystemDirectoryHandle> {
   if (!storage?.getDirectory || !('locks' in navigator)) {
     throw new BagsslError(
       'device-unavailable',
-      'There are no private files (OPFS) here; a page served over https has them.',
+      'There are no private files (OPFS) here: this browser has none, or gives them to pages of https alone.',
     );
   }
   return (await storage.getDirectory()).getDirectoryHandle(name, { create: true });

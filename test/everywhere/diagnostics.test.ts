@@ -13,7 +13,7 @@ describe('diagnostics', () => {
     const runtime = await Runtime.open({ onWarning: () => {} });
     assert.deepEqual([found.device, found.threads], [runtime.device, runtime.threads]);
     assert.equal(found.version, VERSION);
-    assert.match(found.platform, inPage ? /Chrom/ : inDeno ? /^Deno 2/ : /^Node \d/);
+    assert.match(found.platform, inPage ? /Chrom|Firefox/ : inDeno ? /^Deno 2/ : /^Node \d/);
     assert.ok(found.processors >= 1);
   });
 
