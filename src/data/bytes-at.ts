@@ -1,6 +1,7 @@
 import { checkAborted } from '../aborted.ts';
 import { BagsslError } from '../errors.ts';
 import { type BodyOptions, bodyOf } from '../formats/body-of.ts';
+import { signalFor } from '../formats/signal-for.ts';
 
 interface Files {
   readonly promises: { readFile(path: string | URL): Promise<Uint8Array> };
@@ -26,13 +27,16 @@ export async function bytesAt(
   const name = String(address).slice(0, 200);
   try {
     if (fetched) {
-      const response = await fetch(address, { signal });
+      const response = await fetch(address, { signal: signalFor(address, signal) });
       if (!response.ok) throw new Error(`the server answers ${response.status}`);
-      return await bodyOf(response, { onProgress });
+      const bytes = await bodyOf(response, { onProgress });
+      checkAborted(signal, `Reading "${name}" was stopped.`);
+      return bytes;
     }
     const text = String(address);
     return await fs.promises.readFile(text.startsWith('file:') ? new URL(text) : text);
   } catch (cause) {
+    if (cause instanceof BagsslError) throw cause;
     checkAborted(signal, `Reading "${name}" was stopped.`);
     throw new BagsslError('bad-data', `"${name}" cannot be read: ${(cause as Error).message}`, { cause });
   }

@@ -1,7 +1,9 @@
+import { checkAborted } from '../aborted.ts';
 import { BagsslError } from '../errors.ts';
 import { givenParts } from '../given.ts';
 import { bodyOf } from './body-of.ts';
 import { sha256 } from './sha256.ts';
+import { signalFor } from './signal-for.ts';
 
 /** What the file must be, and how it is fetched. */
 export interface FetchFileOptions {
@@ -30,12 +32,13 @@ export async function fetchFile(url: string | URL, options: FetchFileOptions): P
   }
   let bytes: Uint8Array<ArrayBuffer>;
   try {
-    const response = await fetch(url, { signal });
+    const response = await fetch(url, { signal: signalFor(url, signal) });
     if (!response.ok) throw new BagsslError('bad-data', `${url} cannot be had: ${response.status}.`);
     bytes = await bodyOf(response, { most, onProgress });
+    checkAborted(signal, `Fetching ${url} was aborted.`);
   } catch (cause) {
     if (cause instanceof BagsslError) throw cause;
-    if (signal?.aborted) throw new BagsslError('aborted', `Fetching ${url} was aborted.`, { cause });
+    checkAborted(signal, `Fetching ${url} was aborted.`);
     throw new BagsslError('bad-data', `${url} cannot be had: ${(cause as Error).message}.`, { cause });
   }
   const digest = await sha256(bytes);
