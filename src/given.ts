@@ -1,4 +1,5 @@
 import { BagsslError } from './errors.ts';
+import { isA, tagOf } from './is-a.ts';
 import { quote } from './quote.ts';
 
 /**
@@ -11,7 +12,7 @@ export function given(fits: boolean, value: unknown, what: string, asked: string
 
 /** @throws BagsslError `bad-argument` for what are no bytes */
 export function givenBytes(value: Uint8Array, what = 'bytes'): void {
-  given(value instanceof Uint8Array, value, what, 'a Uint8Array');
+  given(isA(value, 'Uint8Array'), value, what, 'a Uint8Array');
 }
 
 /** @throws BagsslError `bad-argument` for what is no object, or lacks one of these parts */
@@ -26,11 +27,11 @@ function kind(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return quote(value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  const name = Object.prototype.toString.call(value).slice(8, -1);
+  const name = tagOf(value);
   return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
 }
 
 function hint(value: unknown): string {
-  if (value instanceof Promise) return ' Await it first.';
-  return value instanceof ArrayBuffer ? ' Wrap it: new Uint8Array(buffer).' : '';
+  if (isA(value, 'Promise')) return ' Await it first.';
+  return isA(value, 'ArrayBuffer') ? ' Wrap it: new Uint8Array(buffer).' : '';
 }

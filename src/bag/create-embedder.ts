@@ -1,4 +1,5 @@
 import { bytesAt } from '../data/bytes-at.ts';
+import { isA } from '../is-a.ts';
 import type { RuntimeOptions } from '../runtime/runtime.ts';
 import { Embedder, type EmbedderOptions } from './embedder.ts';
 import { readEncoder } from './read-encoder.ts';
@@ -25,7 +26,7 @@ export async function createEmbedder({
   ...options
 }: CreateEmbedderOptions = {}): Promise<Embedder> {
   const [bytes] = await Promise.all([
-    encoder instanceof Uint8Array
+    isA(encoder, 'Uint8Array')
       ? encoder
       : bytesAt(encoder ?? new URL('./encoder.safetensors', import.meta.url), {
           signal: options.signal,

@@ -1,6 +1,7 @@
 import { BagsslError } from '../errors.ts';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
 import { given } from '../given.ts';
+import { isA } from '../is-a.ts';
 import { Nearest } from './nearest.ts';
 
 /** An image found, and the cosine of its vector with the query's, −1 to 1. */
@@ -123,7 +124,7 @@ export class SearchIndex {
   }
 
   #unit(vector: Float32Array, what: string): Float32Array {
-    given(vector instanceof Float32Array, vector, what, 'a Float32Array');
+    given(isA(vector, 'Float32Array'), vector, what, 'a Float32Array');
     if (vector.length !== this.width) {
       throw new BagsslError(
         'shape-mismatch',

@@ -1,5 +1,6 @@
 import { BagsslError } from '../errors.ts';
 import { given, givenParts } from '../given.ts';
+import { isA } from '../is-a.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { checkMatrix, type Matrix } from './matrix.ts';
 
@@ -27,7 +28,7 @@ export class Whitening {
     readonly matrix: Float32Array,
   ) {
     for (const part of [mean, matrix])
-      given(part instanceof Float32Array, part, 'A part of a whitening', 'a Float32Array');
+      given(isA(part, 'Float32Array'), part, 'A part of a whitening', 'a Float32Array');
     if (mean.length === 0 || matrix.length !== mean.length ** 2) {
       throw new BagsslError(
         'shape-mismatch',

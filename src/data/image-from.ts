@@ -1,4 +1,5 @@
 import { BagsslError } from '../errors.ts';
+import { isA } from '../is-a.ts';
 import type { Pixels } from '../patches/pixels.ts';
 import { bytesAt } from './bytes-at.ts';
 import { decodeImage } from './decode.ts';
@@ -14,8 +15,8 @@ export type AnyImage = Pixels | PixelSource | Uint8Array | URL | string;
  * @throws BagsslError `bad-data` for what cannot be fetched, read or decoded; `bad-argument` for what is no image
  */
 export async function imageFrom(image: AnyImage): Promise<Pixels> {
-  if (typeof image === 'string' || image instanceof URL) return decodeImage(await bytesAt(image), String(image));
-  if (image instanceof Uint8Array) return decodeImage(image, 'the image');
+  if (typeof image === 'string' || isA(image, 'URL')) return decodeImage(await bytesAt(image), String(image));
+  if (isA(image, 'Uint8Array')) return decodeImage(image, 'the image');
   if (typeof image !== 'object' || image === null) {
     throw new BagsslError(
       'bad-argument',

@@ -1,5 +1,6 @@
 import { BagsslError } from '../errors.ts';
 import { given } from '../given.ts';
+import { isA, tagOf } from '../is-a.ts';
 import type { Pixels } from '../patches/pixels.ts';
 import { bitmapPixels } from './bitmap-pixels.ts';
 import { type DecodeOptions, decodeImage } from './decode.ts';
@@ -32,7 +33,7 @@ export async function pixelsFrom(source: PixelSource, options: DecodeOptions = {
     'a Blob, ImageData, ImageBitmap, VideoFrame, canvas, img or video',
   );
   const { mostPixels = MOST_PIXELS } = options;
-  if (source instanceof Blob) {
+  if (isA(source, 'Blob') || isA(source, 'File')) {
     const bytes = new Uint8Array(await source.arrayBuffer());
     return decodeImage(bytes, 'name' in source ? String(source.name) : 'the blob', { shortSide: Infinity, ...options });
   }
@@ -59,18 +60,9 @@ export async function pixelsFrom(source: PixelSource, options: DecodeOptions = {
   }
 }
 
-/** Whether a value is of a class that this platform may not have. */
-function isA<Name extends 'ImageData' | 'ImageBitmap'>(
-  source: PixelSource,
-  name: Name,
-): source is Extract<PixelSource, InstanceType<(typeof globalThis)[Name]>> {
-  const type = globalThis[name] as (new () => unknown) | undefined;
-  return type !== undefined && source instanceof type;
-}
-
 /** Pixels of the picture itself, whatever it is shown at. */
 function sizeOf(source: Exclude<PixelSource, Blob>): { name: string; width: number; height: number } {
-  const name = Object.prototype.toString.call(source).slice(8, -1);
+  const name = tagOf(source);
   const any = source as unknown as Record<string, number | undefined>;
   const width = any.naturalWidth ?? any.videoWidth ?? any.displayWidth ?? any.width;
   const height = any.naturalHeight ?? any.videoHeight ?? any.displayHeight ?? any.height;

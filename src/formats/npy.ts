@@ -1,5 +1,6 @@
 import { BagsslError } from '../errors.ts';
 import { given, givenBytes } from '../given.ts';
+import { isA } from '../is-a.ts';
 import { elements, extent, type TensorData } from './dtypes.ts';
 
 /** An array of a .npy file: `data.length` is the product of `shape`, last axis fastest. */
@@ -60,7 +61,7 @@ export function npyHeader(shape: readonly number[], descr: NpyDescr = '<f4'): Ui
  * @throws BagsslError `bad-argument`
  */
 export function writeNpy(data: Float32Array, shape: readonly number[]): Uint8Array<ArrayBuffer> {
-  given(data instanceof Float32Array, data, 'data', 'a Float32Array');
+  given(isA(data, 'Float32Array'), data, 'data', 'a Float32Array');
   const header = npyHeader(shape);
   if (extent(shape) !== data.length) {
     throw new BagsslError('bad-argument', `An array of shape [${shape}] does not have ${data.length} elements.`);

@@ -1,4 +1,5 @@
 import { BagsslError } from '../errors.ts';
+import { isA } from '../is-a.ts';
 import { BYTES, type Pixels } from './pixels.ts';
 
 /** Longest side of an image, in pixels. */
@@ -25,7 +26,7 @@ export function checkPixels(pixels: Pixels, name = 'image'): void {
     const known = Object.keys(BYTES).join(', ');
     throw new BagsslError('bad-argument', `${name}: layout is ${JSON.stringify(layout)}; it must be one of ${known}.`);
   }
-  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+  if (!isA(data, 'Uint8Array') && !isA(data, 'Uint8ClampedArray')) {
     throw new BagsslError('bad-argument', `${name}: data must be a Uint8Array or a Uint8ClampedArray.`);
   }
   const expected = width * height * BYTES[layout];

@@ -1,4 +1,5 @@
 import { BagsslError } from '../errors.ts';
+import { isA } from '../is-a.ts';
 import { quote } from '../quote.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -22,7 +23,7 @@ function flat(value: unknown, path: string): Fields {
   const fields = object(value, path);
   for (const [key, entry] of Object.entries(fields)) {
     if (['string', 'boolean', 'undefined'].includes(typeof entry) || isNumber(entry)) continue;
-    if (entry instanceof Uint8Array) continue;
+    if (isA(entry, 'Uint8Array')) continue;
     if (Array.isArray(entry) && entry.length <= MOST_ENTRIES && entry.every(isNumber)) continue;
     refuse(`${path}.${key}`, entry, 'a finite number, a word, true or false, or a short list of numbers');
   }

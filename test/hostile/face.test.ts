@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import { cosine } from '../../src/bag/cosine.ts';
+import { imageFrom } from '../../src/data/image-from.ts';
 import { BagsslError } from '../../src/errors.ts';
 import { evaluate } from '../../src/evaluation/evaluate.ts';
+import { readNpy } from '../../src/formats/npy.ts';
 import { readWeights } from '../../src/formats/weights.ts';
 import { add } from '../../src/graph/functions.ts';
+import { checkPixels } from '../../src/patches/check-pixels.ts';
 import { fit } from '../../src/training/fit.ts';
 import { openRun } from '../../src/training/kept-run.ts';
 
@@ -70,6 +74,14 @@ describe('a mistake that is often made', () => {
       await assert.rejects(async () => call(), { code: 'bad-argument', message });
     });
   }
+});
+
+it('takes bytes of another realm, such as Jest gives, for what they are', async () => {
+  const bytes = runInNewContext('new Uint8Array(3)') as Uint8Array;
+  assert.ok(!(bytes instanceof Uint8Array));
+  await assert.rejects(imageFrom(bytes), { code: 'bad-data', message: /no JPEG, PNG or WebP/ });
+  assert.throws(() => readNpy(bytes), { code: 'bad-data' });
+  checkPixels({ data: bytes, width: 1, height: 1, layout: 'rgb' }, 'pixels');
 });
 
 /** Ends, and not by an error that is not the package's own. */

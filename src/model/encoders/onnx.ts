@@ -6,6 +6,7 @@ import { buildOnnx, type FileBatchNorm, type NamedTensor } from '../../graph/imp
 import { type FileModel, parseOnnx } from '../../graph/import/parse.ts';
 import { createGraph } from '../../graph/ops/index.ts';
 import { shapeOf } from '../../graph/read-onnx.ts';
+import { isA } from '../../is-a.ts';
 import { normaliseByStatistics, normaliseWith } from '../batch-norm.ts';
 import { oneOf } from '../checks.ts';
 import { Scope, type Statistic } from '../scope.ts';
@@ -37,7 +38,7 @@ const LARGEST = 2 ** 26;
 
 export const onnx: EncoderKind<OnnxConfig> = {
   check(config, size) {
-    if (!(config.model instanceof Uint8Array)) {
+    if (!isA(config.model, 'Uint8Array')) {
       throw new BagsslError(
         'bad-argument',
         `model: an encoder of kind "onnx" needs the file's bytes, got ${typeof config.model}.`,

@@ -1,0 +1,19 @@
+interface Classes {
+  readonly ArrayBuffer: ArrayBuffer;
+  readonly Blob: Blob;
+  readonly File: File;
+  readonly Float32Array: Float32Array;
+  readonly ImageBitmap: ImageBitmap;
+  readonly ImageData: ImageData;
+  readonly Promise: Promise<unknown>;
+  readonly Uint8Array: Uint8Array;
+  readonly Uint8ClampedArray: Uint8ClampedArray;
+  readonly URL: URL;
+}
+
+/** A value's own word for what it is. */
+export const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+
+/** Whether a value is of a class, also one of another realm (a frame, Jest), where `instanceof` says no. */
+export const isA = <Name extends keyof Classes>(value: unknown, name: Name): value is Classes[Name] =>
+  tagOf(value) === name;
