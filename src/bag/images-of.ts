@@ -1,6 +1,6 @@
 import { type AnyImage, imageFrom } from '../data/image-from.ts';
 import type { ImageSet } from '../data/image-set.ts';
-import { BagsslError } from '../errors.ts';
+import { given } from '../given.ts';
 import { checkPixels } from '../patches/check-pixels.ts';
 import type { Pixels } from '../patches/pixels.ts';
 
@@ -12,20 +12,23 @@ const AHEAD = 4;
 
 const isSet = (images: Images): images is ImageSet => 'image' in images;
 
-/** How many there are; Infinity where that is not known. */
-export const countOf = (images: Images): number => (isSet(images) || Array.isArray(images) ? images.length : Infinity);
+/**
+ * How many there are; Infinity where that is not known.
+ * @throws BagsslError `bad-argument` for what are no images
+ */
+export function countOf(images: Images): number {
+  const many = typeof images === 'object' && images !== null;
+  const fits = many && (isSet(images) || Symbol.iterator in images || Symbol.asyncIterator in images);
+  given(fits, images, 'images', 'an image set, or an iterable of images; a single image goes to embed()');
+  return isSet(images) || Array.isArray(images) ? images.length : Infinity;
+}
 
 /**
  * The pixels of many images, in order, a few of them read ahead.
  * @throws BagsslError `bad-argument`, and `bad-data` for an image that cannot be read
  */
 export async function* pixelsOf(images: Images): AsyncGenerator<Pixels, void, void> {
-  if (typeof images !== 'object' || !(isSet(images) || Symbol.iterator in images || Symbol.asyncIterator in images)) {
-    throw new BagsslError(
-      'bad-argument',
-      'Images are an image set, or an iterable of images; a single image goes to embed().',
-    );
-  }
+  countOf(images);
   const waiting: Promise<Pixels>[] = [];
   let given = 0;
   const next = async () => {

@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { given } from '../given.ts';
 import { isA } from '../is-a.ts';
 import type { Pixels } from '../patches/pixels.ts';
 import { bytesAt } from './bytes-at.ts';
@@ -17,11 +17,11 @@ export type AnyImage = Pixels | PixelSource | Uint8Array | URL | string;
 export async function imageFrom(image: AnyImage): Promise<Pixels> {
   if (typeof image === 'string' || isA(image, 'URL')) return decodeImage(await bytesAt(image), String(image));
   if (isA(image, 'Uint8Array')) return decodeImage(image, 'the image');
-  if (typeof image !== 'object' || image === null) {
-    throw new BagsslError(
-      'bad-argument',
-      `An image is pixels, a Blob, bytes, ImageData, a canvas, a URL or a path, got ${typeof image}.`,
-    );
-  }
+  given(
+    typeof image === 'object' && image !== null,
+    image,
+    'An image',
+    'pixels, a Blob, bytes, ImageData, a canvas, a URL or a path',
+  );
   return 'layout' in image ? image : pixelsFrom(image, { shortSide: SHORT_SIDE });
 }

@@ -1,11 +1,57 @@
 import { BagsslError } from '../errors.ts';
 import { isA } from '../is-a.ts';
+import type { BarlowTwinsOptions } from '../objectives/barlow-twins.ts';
+import type { ByolOptions } from '../objectives/byol.ts';
+import type { CodingRateOptions } from '../objectives/coding-rate.ts';
+import type { InfoNceOptions } from '../objectives/info-nce.ts';
+import type { SpectralOptions } from '../objectives/spectral.ts';
+import type { VicregOptions } from '../objectives/vicreg.ts';
+import type { AdamWOptions } from '../optimizers/adamw.ts';
+import type { Exclusion } from '../optimizers/exclusion.ts';
+import type { LarsOptions } from '../optimizers/lars.ts';
+import type { SgdOptions } from '../optimizers/sgd.ts';
 import { quote } from '../quote.ts';
+import type { RunConfig } from './run-config.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Layers of a network, and entries of any other list. */
 const MOST_ENTRIES = 1024;
+
+type Names<Part> = Readonly<Record<keyof Part, true>>;
+
+const RUN: Names<RunConfig> = {
+  seed: true,
+  recipe: true,
+  model: true,
+  objective: true,
+  optimizer: true,
+  rate: true,
+  warmup: true,
+  schedule: true,
+  averaging: true,
+  slices: true,
+  precision: true,
+  images: true,
+  views: true,
+  budget: true,
+};
+const EXCLUSION: Names<Exclusion> = { exclude: true };
+const OBJECTIVES = {
+  'coding-rate': { epsilon2: true, similarity: true } satisfies Names<CodingRateOptions>,
+  vicreg: { invariance: true, variance: true, covariance: true } satisfies Names<VicregOptions>,
+  spectral: { radius: true } satisfies Names<SpectralOptions>,
+  'info-nce': { temperature: true } satisfies Names<InfoNceOptions>,
+  'barlow-twins': { lambda: true } satisfies Names<BarlowTwinsOptions>,
+  byol: { momentum: true, hidden: true } satisfies Names<ByolOptions>,
+};
+const MOMENTUM = { momentum: true, nesterov: true, weightDecay: true, ...EXCLUSION } satisfies Names<SgdOptions>;
+const OPTIMIZERS = {
+  lars: { ...MOMENTUM, trust: true, biasRate: true } satisfies Names<LarsOptions>,
+  sgd: MOMENTUM,
+  adamw: { beta1: true, beta2: true, epsilon: true, weightDecay: true, ...EXCLUSION } satisfies Names<AdamWOptions>,
+};
+const SCHEDULES = { cosine: {}, constant: {}, step: { at: true, factor: true } };
 
 const refuse = (path: string, value: unknown, expected: string): never => {
   throw new BagsslError('bad-argument', `run: ${path} is ${quote(value)}; it must be ${expected}.`);
@@ -45,6 +91,7 @@ function figures(value: unknown, path: string, words: readonly string[]): void {
  */
 export function checkStructure(config: unknown): void {
   const run = object(config, 'the configuration');
+  named(run, '', RUN);
   object(run.recipe, 'recipe');
   const model = object(run.model, 'model');
   flat(model.encoder, 'model.encoder');
@@ -56,10 +103,29 @@ export function checkStructure(config: unknown): void {
   figures(run.optimizer, 'optimizer', ['name', 'exclude']);
   flat(run.schedule, 'schedule');
   lists(run.schedule as Fields, 'schedule', ['at']);
-  flat(run.budget, 'budget');
+  named(flat(run.budget, 'budget'), 'budget.', { steps: true, minutes: true });
+  namedBy(OBJECTIVES, run.objective, 'objective');
+  namedBy(OPTIMIZERS, run.optimizer, 'optimizer');
+  namedBy(SCHEDULES, run.schedule, 'schedule');
   for (const key of ['seed', 'images', 'views', 'warmup', 'slices', 'rate', 'averaging', 'precision']) {
     if (typeof run[key] === 'object') refuse(key, run[key], 'a number or a word');
   }
+}
+
+/** A misspelt option would pass in silence for one that was left out. */
+function named(fields: Fields, path: string, names: object): void {
+  const stranger = Object.keys(fields).find((key) => !Object.hasOwn(names, key));
+  if (stranger === undefined) return;
+  throw new BagsslError(
+    'bad-argument',
+    `run: there is no "${path}${stranger}"; there are ${Object.keys(names).join(', ')}.`,
+  );
+}
+
+/** As `named`, for a part whose name says which options it has; unknown names are refused where they are read. */
+function namedBy(kinds: Readonly<Record<string, object>>, part: unknown, path: string): void {
+  const { name, ...options } = part as Fields;
+  if (typeof name === 'string' && Object.hasOwn(kinds, name)) named(options, `${path}.`, kinds[name]);
 }
 
 /** What is to be read as a list is one, where it is there at all. */

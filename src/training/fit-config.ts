@@ -1,9 +1,12 @@
 import { BagsslError } from '../errors.ts';
+import { given } from '../given.ts';
+import { tagOf } from '../is-a.ts';
 import type { FitOptions } from './fit-options.ts';
 import { type RunConfig, runConfig } from './run-config.ts';
 
 /** The checked configuration of what `fit` is asked for. */
 export function configOf({ resume, run, data }: Pick<FitOptions, 'resume' | 'run' | 'data'>): RunConfig {
+  given(run === undefined || tagOf(run) === 'Object', run, 'run', 'an object of what differs from the default run');
   const config = resume ? runConfig({ ...resume.config, ...run }) : runConfig({ budget: { steps: 1000 }, ...run });
   if (data.length < 2) {
     throw new BagsslError('bad-data', `"${data.name}" holds ${data.length} images; training needs at least 2.`);
