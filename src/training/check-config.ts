@@ -36,6 +36,9 @@ const RUN: Names<RunConfig> = {
   views: true,
   budget: true,
 };
+/** Whether a run has an option of this name. */
+export const isRunOption = (name: string): boolean => Object.hasOwn(RUN, name);
+
 const EXCLUSION: Names<Exclusion> = { exclude: true };
 const OBJECTIVES = {
   'coding-rate': { epsilon2: true, similarity: true } satisfies Names<CodingRateOptions>,

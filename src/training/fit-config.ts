@@ -1,11 +1,15 @@
 import { BagsslError } from '../errors.ts';
 import { given } from '../given.ts';
 import { tagOf } from '../is-a.ts';
+import { isRunOption } from './check-config.ts';
 import type { FitOptions } from './fit-options.ts';
 import { type RunConfig, runConfig } from './run-config.ts';
 
 /** The checked configuration of what `fit` is asked for. */
-export function configOf({ resume, run, data }: Pick<FitOptions, 'resume' | 'run' | 'data'>): RunConfig {
+export function configOf(options: FitOptions): RunConfig {
+  const { resume, run, data } = options;
+  const lost = Object.keys(options).find(isRunOption);
+  if (lost) throw new BagsslError('bad-argument', `"${lost}" belongs to the run: fit({ data, run: { ${lost} } }).`);
   given(run === undefined || tagOf(run) === 'Object', run, 'run', 'an object of what differs from the default run');
   const config = resume ? runConfig({ ...resume.config, ...run }) : runConfig({ budget: { steps: 1000 }, ...run });
   if (data.length < 2) {

@@ -61,7 +61,8 @@ describe('a mistake that is often made', () => {
   const data = [new Uint8Array(3)] as never;
   const run = 'runs/photos' as never;
   const file = new ArrayBuffer(8) as never;
-  const begin = (given: unknown) => fit({ data: builtinScenes({ count: 4 }), run: given as never });
+  const scenes = { data: builtinScenes({ count: 4 }) };
+  const begin = (given: unknown) => fit({ ...scenes, run: given as never });
   const unready = Promise.resolve(new Float32Array(2)) as never;
   const cases: readonly [string, () => unknown, RegExp][] = [
     ['files in place of an image set', () => fit({ data }), /data is an array of 1; .*decodedSet/],
@@ -70,6 +71,11 @@ describe('a mistake that is often made', () => {
     ['a vector that was not awaited', () => cosine(unready, unready), /a Promise; .*Await it first/],
     ['a number in place of a value', () => add(2 as never, 3 as never), /operand is 2; .*graph\.scalar\(number\)/],
     ['a budget beside the budget', () => begin({ steps: 5 }), /no "steps"; there are seed, .*budget/],
+    [
+      'a budget beside the run',
+      () => fit({ ...scenes, budget: { steps: 5 } } as never),
+      /fit\(\{ data, run: \{ budget \} \}\)/,
+    ],
     ['an option misspelt', () => begin({ optimizer: { name: 'lars', momentun: 0.9 } }), /no "optimizer.momentun"/],
     ['a run that is a number', () => begin(5), /run is 5; it must be an object/],
     ['a part left out', () => evaluate({ model: {} } as never), /has no recipe; .*model, recipe, weights/],
