@@ -129,6 +129,7 @@ describe('jsr.json', () => {
     assert.equal(status, 0, stderr);
     const version = (file: string) => JSON.parse(readFileSync(file, 'utf8')).version;
     assert.equal(version('jsr.json'), version('package.json'));
+    assert.match(readFileSync('CITATION.cff', 'utf8'), new RegExp(`^version: ${version('package.json')}$`, 'm'));
   });
 });
 
