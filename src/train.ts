@@ -1,6 +1,7 @@
 /** `bagssl/train`: runs, how they are configured, kept and gone on with. */
 
 export type { AdamWOptions } from './optimizers/adamw.ts';
+export type { OptimizerChoice } from './optimizers/choice.ts';
 export type { LarsOptions } from './optimizers/lars.ts';
 export type { SgdOptions } from './optimizers/sgd.ts';
 export type { State } from './runtime/resident-state.ts';

@@ -8,12 +8,14 @@ import { lower } from '../../src/graph/lowering/lower.ts';
 import { multiplyAdds } from '../../src/graph/multiply-adds.ts';
 import { needed } from '../../src/graph/needed.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';
+import { objectiveOf } from '../../src/objectives/choice.ts';
+import { optimizerOf } from '../../src/optimizers/choice.ts';
 import { choosePrecision } from '../../src/runtime/precision.ts';
 import { Program } from '../../src/runtime/program.ts';
 import { ResidentState } from '../../src/runtime/resident-state.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { initialState } from '../../src/training/initial-state.ts';
-import { objectiveOf, optimizerOf, type RunConfig } from '../../src/training/run-config.ts';
+import type { RunConfig } from '../../src/training/run-config.ts';
 import { stepGraph } from '../../src/training/step-graph.ts';
 import { anyPatches } from './share.ts';
 
@@ -56,7 +58,7 @@ const PRODUCTS = /Conv|MatMul|Gemm/;
 
 /** A step of `config` by node, from ORT's own profiler: the last of `steps`, as the first ones allocate and compile. */
 export async function profile(runtime: Runtime, config: RunConfig, steps: number): Promise<Profile> {
-  const { outputs, state } = stepGraph(config.model, objectiveOf(config), optimizerOf(config), {
+  const { outputs, state } = stepGraph(config.model, objectiveOf(config.objective), optimizerOf(config.optimizer), {
     ...config,
     precision: choosePrecision(runtime, config.precision, () => undefined),
   });

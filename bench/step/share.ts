@@ -2,8 +2,10 @@ import { elements } from '../../src/graph/elements.ts';
 import { matmul, reduceMax } from '../../src/graph/functions.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';
+import { objectiveOf } from '../../src/objectives/choice.ts';
+import { optimizerOf } from '../../src/optimizers/choice.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
-import { objectiveOf, optimizerOf, type RunConfig } from '../../src/training/run-config.ts';
+import type { RunConfig } from '../../src/training/run-config.ts';
 import { stepGraph } from '../../src/training/step-graph.ts';
 import { TrainingStep } from '../../src/training/training-step.ts';
 import { flops } from '../flops.ts';
@@ -24,7 +26,10 @@ export function anyPatches({ images, views, model }: RunConfig) {
 export async function shareOfMatmul(runtime: Runtime, config: RunConfig, rounds: number) {
   const step = await TrainingStep.create(runtime, config);
   const { precision } = step;
-  const { outputs } = stepGraph(config.model, objectiveOf(config), optimizerOf(config), { ...config, precision });
+  const { outputs } = stepGraph(config.model, objectiveOf(config.objective), optimizerOf(config.optimizer), {
+    ...config,
+    precision,
+  });
   const work = flops(outputs);
   const patches = anyPatches(config);
   const graph = createGraph();

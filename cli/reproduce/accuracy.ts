@@ -11,7 +11,9 @@ import {
 import type { Embedder } from '../../src/index.ts';
 import type { Placement } from '../../src/patches.ts';
 import { inTurn, subset } from '../report/in-turn.ts';
-import { embedderOf, type Setting, seconds } from './setting.ts';
+import { embedderOf } from './embedder-of.ts';
+import { seconds } from './seconds.ts';
+import type { Setting } from './setting.ts';
 import { MULTI_CROP, MULTI_CROP_BAGS } from './subjects.ts';
 import type { Trained } from './train-all.ts';
 

@@ -3,8 +3,10 @@ import { cosine } from '../../src/index.ts';
 import type { Placement } from '../../src/patches.ts';
 import { inTurn, subset } from '../report/in-turn.ts';
 import { plot } from '../report/plot.ts';
+import { embedderOf } from './embedder-of.ts';
 import { type Findings, type Spread, spreadOf } from './findings.ts';
-import { embedderOf, type Setting, seconds } from './setting.ts';
+import { seconds } from './seconds.ts';
+import type { Setting } from './setting.ts';
 import type { Trained } from './train-all.ts';
 
 /** Patch sizes, as shares of the area. */

@@ -6,7 +6,8 @@ import { bitmap } from '../report/bitmap.ts';
 import { type Html, html } from '../report/html.ts';
 import { inTurn, subset } from '../report/in-turn.ts';
 import { type Rgb, thumbnail } from '../report/rgb.ts';
-import { embedderOf, type Setting } from './setting.ts';
+import { embedderOf } from './embedder-of.ts';
+import type { Setting } from './setting.ts';
 import { SPACES, type Space } from './spaces.ts';
 import type { Trained } from './train-all.ts';
 

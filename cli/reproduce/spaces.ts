@@ -3,9 +3,10 @@ import type { Feature, Matrix, PatchBox } from '../../src/embed.ts';
 import { agreement, centred, locality, meanRow } from '../../src/evaluate.ts';
 import { type Bag, cosine } from '../../src/index.ts';
 import { type PatchParameters, PatchPool, type Placement, withoutAugmentation } from '../../src/patches.ts';
+import { embedderOf } from './embedder-of.ts';
 import { spreadOf } from './findings.ts';
 import { patchesAsImages } from './photographs.ts';
-import { embedderOf, type Setting } from './setting.ts';
+import type { Setting } from './setting.ts';
 import type { Trained } from './train-all.ts';
 
 export const SPACES = ['embedding', 'projection'] as const satisfies readonly Feature[];

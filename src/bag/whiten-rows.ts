@@ -4,7 +4,6 @@ import { matmul, sub } from '../graph/functions.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { blocksOf, type Matrix } from './matrix.ts';
-import type { Whitening } from './whitening.ts';
 
 /** Rows of one product. */
 const ROWS = 2000;
@@ -12,10 +11,11 @@ const ROWS = 2000;
 /** All rows of a matrix as wide as the whitening, whitened. */
 export async function whitenRows(
   runtime: Runtime,
-  { mean, matrix, width }: Whitening,
+  { mean, matrix }: { readonly mean: Float32Array; readonly matrix: Float32Array },
   vectors: Matrix,
   signal?: AbortSignal,
 ): Promise<Matrix> {
+  const width = mean.length;
   const rows = Math.min(ROWS, vectors.rows);
   const graph = createGraph();
   const [x, w, mu] = [

@@ -5,11 +5,13 @@ import type { Shape, Value } from '../graph/graph.ts';
 import { needed } from '../graph/needed.ts';
 import { portableOnnx } from '../graph/portable-onnx.ts';
 import { onnxModel } from '../graph/write-onnx.ts';
+import { objectiveOf } from '../objectives/choice.ts';
+import { optimizerOf } from '../optimizers/choice.ts';
 import type { Recipe } from '../patches/recipe.ts';
 import { nextOf, type State } from '../runtime/resident-state.ts';
 import type { Checkpoint } from '../training/checkpoint.ts';
 import { initialState } from '../training/initial-state.ts';
-import { objectiveOf, optimizerOf, type RunConfig } from '../training/run-config.ts';
+import type { RunConfig } from '../training/run-config.ts';
 import type { Position } from '../training/schedule.ts';
 import { stepGraph } from '../training/step-graph.ts';
 
@@ -60,7 +62,10 @@ export function exportStep(config: RunConfig, from?: Pick<Checkpoint, 'state' | 
     );
   }
   const precision = config.precision === 'float16' ? 'float16' : 'float32';
-  const graph = stepGraph(config.model, objectiveOf(config), optimizerOf(config), { ...config, precision });
+  const graph = stepGraph(config.model, objectiveOf(config.objective), optimizerOf(config.optimizer), {
+    ...config,
+    precision,
+  });
   const { loss, lossScale, skipped, collapse } = graph.outputs;
   const reads: Record<string, Value> = {
     loss: loss ?? graph.loss.value!(),

@@ -1,5 +1,5 @@
 import type { Attributes, DType, Shape, Value } from './graph.ts';
-import { graphOf } from './graph-of.ts';
+import { graphOf } from './graph.ts';
 import { DTYPE_CODES } from './onnx-types.ts';
 
 /** The words a graph is written with: each appends one node (or a few) to the graph its operands live in. */

@@ -3,7 +3,7 @@ import { elements } from './elements.ts';
 import { add, sum } from './functions.ts';
 import { RULES } from './gradients/index.ts';
 import type { Graph, Segment, Value } from './graph.ts';
-import { graphOf } from './graph-of.ts';
+import { graphOf } from './graph.ts';
 
 /**
  * Reverse-mode differentiation. Appends to the loss's graph the nodes that compute ∂loss/∂v for each v of `wrt`, and

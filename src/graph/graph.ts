@@ -1,7 +1,7 @@
 import { BagsslError } from '../errors.ts';
+import { given } from '../given.ts';
 import { toHalf } from '../half.ts';
 import { elements } from './elements.ts';
-import { graphOf } from './graph-of.ts';
 
 /** Element types of tensors in a graph. Arithmetic is float32 or float16; int64 holds shapes and indices only. */
 export type DType = Precision | 'int64' | 'int32' | 'uint8' | 'bool';
@@ -202,6 +202,17 @@ export class Graph {
     this.#names.add(name);
     return name;
   }
+}
+
+/** The graph a value lives in. @throws BagsslError `bad-argument` for what is no value, such as a plain number */
+export function graphOf(value: Value): Graph {
+  given(
+    value?.graph !== undefined,
+    value,
+    'An operand',
+    'a value of a graph; graph.scalar(number) makes one of a number',
+  );
+  return value.graph;
 }
 
 function dtypeOf(data: TensorData): DType {

@@ -1,6 +1,6 @@
 import { identity } from './functions.ts';
 import type { Graph, Value } from './graph.ts';
-import { graphOf } from './graph-of.ts';
+import { graphOf } from './graph.ts';
 
 /**
  * Runs `forward`, and has its gradient come from `backward` instead of from the nodes inside: given ∂L/∂output for each

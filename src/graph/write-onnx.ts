@@ -1,5 +1,5 @@
 import type { Attribute, TensorData, Value } from './graph.ts';
-import { graphOf } from './graph-of.ts';
+import { graphOf } from './graph.ts';
 import { needed, type Outputs } from './needed.ts';
 import {
   ATTRIBUTE_TYPE,

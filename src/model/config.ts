@@ -1,5 +1,4 @@
-import { givenParts } from '../given.ts';
-import { whole } from './checks.ts';
+import { checkOptions, needed, OBJECT, whole } from '../check-options.ts';
 import { checkEncoder, type EncoderConfig } from './encoder.ts';
 import { encoders, projectors } from './presets.ts';
 import { checkProjector, type ProjectorConfig } from './projector.ts';
@@ -19,8 +18,7 @@ export const compact: ModelConfig = { size: 16, encoder: encoders.compact, proje
 
 /** Rejects a configuration that cannot be built, naming the value. */
 export function checkModel(config: ModelConfig): ModelConfig {
-  givenParts(config, 'model', 'size', 'encoder', 'projector');
-  whole('size', config.size, 4, 1024);
+  checkOptions('model', config, { size: needed(whole(4, 1024)), encoder: needed(OBJECT), projector: needed(OBJECT) });
   checkEncoder(config.encoder, config.size);
   checkProjector(config.projector);
   return config;

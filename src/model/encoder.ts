@@ -1,3 +1,4 @@
+import { checkOptions, type Rules, TEXT } from '../check-options.ts';
 import { BagsslError } from '../errors.ts';
 import type { Value } from '../graph/graph.ts';
 import { type ConvConfig, conv } from './encoders/conv.ts';
@@ -31,7 +32,11 @@ function kindOf({ kind }: EncoderConfig): EncoderKind<EncoderConfig> {
 }
 
 /** Rejects an encoder that cannot be built for patches of `size` px, naming the value. */
-export const checkEncoder = (config: EncoderConfig, size: number): void => kindOf(config).check(config, size);
+export function checkEncoder(config: EncoderConfig, size: number): void {
+  const { rules, check } = kindOf(config);
+  checkOptions(`model.encoder (${config.kind})`, config, { kind: TEXT, ...rules } as Rules<EncoderConfig>);
+  check?.(config, size);
+}
 
 /** Width of the embedding. */
 export const encoderWidth = (config: EncoderConfig): number => kindOf(config).width(config);

@@ -1,7 +1,6 @@
-import { BagsslError } from '../errors.ts';
+import { checkOptions, listOf, needed, SWITCH, whole } from '../check-options.ts';
 import type { Value } from '../graph/graph.ts';
 import { batchNormRelu } from './batch-norm.ts';
-import { whole } from './checks.ts';
 import { linear } from './layers.ts';
 import type { Scope } from './scope.ts';
 
@@ -15,11 +14,13 @@ export interface ProjectorConfig {
   readonly bias?: boolean;
 }
 
-export function checkProjector({ hidden, out }: ProjectorConfig): void {
-  if (!hidden?.length) throw new BagsslError('bad-argument', 'model: the projector needs a hidden layer.');
-  for (const width of hidden) whole('a projector width', width, 1, 16384);
-  whole('the projection', out, 2, 16384);
-}
+/** Rejects a head that cannot be built, naming the value. */
+export const checkProjector = (config: ProjectorConfig): void =>
+  checkOptions('model.projector', config, {
+    hidden: needed(listOf(whole(1, 16384))),
+    out: needed(whole(2, 16384)),
+    bias: SWITCH,
+  });
 
 /** The first hidden layer's output, of `embedding` [patches, width]: `pre_feature`. */
 export const firstHidden = (scope: Scope, config: ProjectorConfig, embedding: Value): Value =>

@@ -1,3 +1,4 @@
+import { aboveZero, checkOptions } from '../check-options.ts';
 import {
   add,
   div,
@@ -15,7 +16,6 @@ import {
   transposed,
 } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
-import { checkOptions } from './check-options.ts';
 import type { Objective } from './objective.ts';
 
 export interface BarlowTwinsOptions {
@@ -29,8 +29,9 @@ export interface BarlowTwinsOptions {
  *   L = Σᵢ (1 − Cᵢᵢ)² + λ Σ_{i≠j} Cᵢⱼ².
  * Two views are one pair; of more, each is paired with the mean of the others, and L is the mean over these pairs.
  */
-export function barlowTwins({ lambda = 0.0051 }: BarlowTwinsOptions = {}): Objective {
-  checkOptions('barlow-twins', { lambda });
+export function barlowTwins(options: BarlowTwinsOptions = {}): Objective {
+  checkOptions('barlow-twins', options, { lambda: aboveZero() });
+  const { lambda = 0.0051 } = options;
   return {
     name: 'barlow-twins',
     build(projection, { views, images }) {

@@ -1,6 +1,6 @@
+import { aboveZero, checkOptions, whole } from '../check-options.ts';
 import { reshape, scale, shift } from '../graph/functions.ts';
 import { agreement } from './agreement.ts';
-import { checkOptions } from './check-options.ts';
 import { normaliseRows } from './normalise.ts';
 import type { Objective } from './objective.ts';
 
@@ -19,9 +19,9 @@ export interface ByolOptions {
  * and the mean of that over all pairs of views. Batch norm sees the views of a batch together. With k of K steps taken the
  * average's momentum is 1 − (1 − τ)·½(cos(πk/K) + 1).
  */
-export function byol({ momentum = 0.99, hidden = 1024 }: ByolOptions = {}): Objective {
-  checkOptions('byol', { momentum }, { high: 1 });
-  checkOptions('byol', { hidden }, { high: 65536, whole: true });
+export function byol(options: ByolOptions = {}): Objective {
+  checkOptions('byol', options, { momentum: aboveZero(1), hidden: whole(1, 65536) });
+  const { momentum = 0.99, hidden = 1024 } = options;
   return {
     name: 'byol',
     build(projection, { views, images }, learner) {

@@ -1,3 +1,4 @@
+import { aboveZero, checkOptions, fromZero } from '../check-options.ts';
 import {
   add,
   matmul,
@@ -12,7 +13,6 @@ import {
   transposed,
 } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
-import { checkOptions } from './check-options.ts';
 import { halfLogDet, halfLogDetByPivots, halfLogDetValues } from './log-det.ts';
 import { normaliseRows } from './normalise.ts';
 import type { Objective } from './objective.ts';
@@ -31,8 +31,9 @@ export interface CodingRateOptions {
  * Zᵢ the m unit projections of view i. R is taken per view over the batch, never over several patches of one image. For
  * unit rows the mean cosine with the mean view is ‖z̄_b‖. The determinant is that of the smaller Gram matrix.
  */
-export function codingRate({ epsilon2 = 0.2, similarity: weight = 200 }: CodingRateOptions = {}): Objective {
-  checkOptions('coding-rate', { epsilon2 });
+export function codingRate(options: CodingRateOptions = {}): Objective {
+  checkOptions('coding-rate', options, { epsilon2: aboveZero(), similarity: fromZero() });
+  const { epsilon2 = 0.2, similarity: weight = 200 } = options;
   return {
     name: 'coding-rate',
     build(projection, { views, images }) {

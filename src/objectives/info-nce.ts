@@ -1,3 +1,4 @@
+import { aboveZero, checkOptions } from '../check-options.ts';
 import {
   abs,
   add,
@@ -17,7 +18,6 @@ import {
 import type { Graph, Value } from '../graph/graph.ts';
 import { stopGradient } from '../graph/with-gradient.ts';
 import { agreement } from './agreement.ts';
-import { checkOptions } from './check-options.ts';
 import { normaliseRows } from './normalise.ts';
 import type { Objective } from './objective.ts';
 
@@ -33,8 +33,9 @@ export interface InfoNceOptions {
  * i over all views of all images and p over the other views of i's image. With more than two views every pair of one image
  * is positive and the sum runs over all of the batch but i itself, as L_out of SupCon (arXiv 2004.11362).
  */
-export function infoNce({ temperature = 0.5 }: InfoNceOptions = {}): Objective {
-  checkOptions('info-nce', { temperature });
+export function infoNce(options: InfoNceOptions = {}): Objective {
+  checkOptions('info-nce', options, { temperature: aboveZero() });
+  const { temperature = 0.5 } = options;
   return {
     name: 'info-nce',
     build(projection, { views, images }) {

@@ -1,3 +1,4 @@
+import { aboveZero, checkOptions } from '../check-options.ts';
 import {
   matmul,
   mul,
@@ -11,7 +12,6 @@ import {
 } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 import { agreement } from './agreement.ts';
-import { checkOptions } from './check-options.ts';
 import { normaliseRows } from './normalise.ts';
 import type { Objective } from './objective.ts';
 
@@ -27,8 +27,9 @@ export interface SpectralOptions {
  * Both means run over ordered pairs of different views, the first over views of one image, the second over views of two
  * different images; with two views that is HaoChen's batch form. Without bias for any number of views.
  */
-export function spectral({ radius }: SpectralOptions = {}): Objective {
-  if (radius !== undefined) checkOptions('spectral', { radius });
+export function spectral(options: SpectralOptions = {}): Objective {
+  checkOptions('spectral', options, { radius: aboveZero() });
+  const { radius } = options;
   return {
     name: 'spectral',
     build(projection, { views, images }) {

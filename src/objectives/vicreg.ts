@@ -1,3 +1,4 @@
+import { checkOptions, fromZero } from '../check-options.ts';
 import {
   add,
   expand,
@@ -33,6 +34,7 @@ export interface VicregOptions {
  * variances and covariances over the batch with 1/(m − 1). Two views are one pair; of more, each is paired with their mean.
  */
 export function vicreg(options: VicregOptions = {}): Objective {
+  checkOptions('vicreg', options, { invariance: fromZero(), variance: fromZero(), covariance: fromZero() });
   const { invariance = 25, variance = 25, covariance = 1 } = options;
   return {
     name: 'vicreg',

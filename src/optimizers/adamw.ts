@@ -1,6 +1,7 @@
+import { aboveZero, checkOptions, fromZero } from '../check-options.ts';
 import { add, div, mul, pow, scale, shift, sqrt, sub } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
-import { type Exclusion, isExempt } from './exclusion.ts';
+import { EXCLUSION, type Exclusion, isExempt } from './exclusion.ts';
 import type { Optimizer } from './optimizer.ts';
 
 export interface AdamWOptions extends Exclusion {
@@ -20,6 +21,13 @@ export interface AdamWOptions extends Exclusion {
  * Parameters of one axis are not decayed, unless `exclude` says so.
  */
 export function adamw(options: AdamWOptions = {}): Optimizer {
+  checkOptions('adamw', options, {
+    beta1: fromZero(1),
+    beta2: fromZero(1),
+    epsilon: aboveZero(),
+    weightDecay: fromZero(),
+    ...EXCLUSION,
+  });
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 1e-2 } = options;
   const blend = (old: Value, now: Value, beta: number) => add(scale(old, beta), scale(now, 1 - beta));
   return {

@@ -1,8 +1,9 @@
+import { aboveZero, checkOptions, fromZero } from '../check-options.ts';
 import { add, div, min, mul, reduceSumSquare, scale, shift, sqrt } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
-import { type Exclusion, isExempt } from './exclusion.ts';
+import { EXCLUSION, type Exclusion, isExempt } from './exclusion.ts';
 import type { Optimizer } from './optimizer.ts';
-import { descend } from './sgd.ts';
+import { descend, MOMENTUM } from './sgd.ts';
 
 /** SGD whose rate follows each tensor’s length (You et al., arXiv 1708.03888). */
 export interface LarsOptions extends Exclusion {
@@ -24,6 +25,7 @@ export interface LarsOptions extends Exclusion {
  * exempt ones (of one axis: biases, batch norm) take plain SGD without decay. Then momentum as in SGD.
  */
 export function lars(options: LarsOptions = {}): Optimizer {
+  checkOptions('lars', options, { ...MOMENTUM, ...EXCLUSION, trust: aboveZero(), biasRate: fromZero() });
   const { trust = 0.005, momentum = 0.9, nesterov = true, weightDecay = 1e-4, biasRate = 1 } = options;
   return {
     name: 'lars',

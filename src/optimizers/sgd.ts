@@ -1,6 +1,7 @@
+import { checkOptions, fromZero, SWITCH } from '../check-options.ts';
 import { add, mul, scale, sub } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
-import { type Exclusion, isExempt } from './exclusion.ts';
+import { EXCLUSION, type Exclusion, isExempt } from './exclusion.ts';
 import type { Optimizer, Update } from './optimizer.ts';
 
 /** Stochastic gradient descent with momentum. */
@@ -13,8 +14,12 @@ export interface SgdOptions extends Exclusion {
   readonly weightDecay?: number;
 }
 
+/** What the options of momentum may be. */
+export const MOMENTUM = { momentum: fromZero(1), nesterov: SWITCH, weightDecay: fromZero() };
+
 /** SGD with momentum; g ← g + wd·p except for exempt parameters, then `descend`. */
 export function sgd(options: SgdOptions = {}): Optimizer {
+  checkOptions('sgd', options, { ...MOMENTUM, ...EXCLUSION });
   const { momentum = 0.9, nesterov = false, weightDecay = 0 } = options;
   return {
     name: 'sgd',

@@ -1,9 +1,8 @@
 import { BagsslError } from '../errors.ts';
 import { given } from '../given.ts';
 import { tagOf } from '../is-a.ts';
-import { isRunOption } from './check-config.ts';
 import type { FitOptions } from './fit-options.ts';
-import { type RunConfig, runConfig } from './run-config.ts';
+import { isRunOption, type RunConfig, runConfig } from './run-config.ts';
 
 /** The checked configuration of what `fit` is asked for. */
 export function configOf(options: FitOptions): RunConfig {

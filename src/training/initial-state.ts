@@ -1,8 +1,10 @@
 import { givenParts } from '../given.ts';
 import { elements } from '../graph/elements.ts';
 import type { TensorSpec } from '../model/scope.ts';
+import { objectiveOf } from '../objectives/choice.ts';
+import { optimizerOf } from '../optimizers/choice.ts';
 import { Stream } from '../patches/philox.ts';
-import { objectiveOf, optimizerOf, type RunConfig } from './run-config.ts';
+import type { RunConfig } from './run-config.ts';
 import { stepGraph } from './step-graph.ts';
 
 /** Each tensor's start, drawn from the seed and the tensor's place in the list: the same bits on every platform. */
@@ -22,5 +24,8 @@ export function initialState(specs: readonly TensorSpec[], seed: number): Record
 export function initialWeights(config: RunConfig): Record<string, Float32Array> {
   givenParts(config, 'The configuration', 'model', 'objective', 'optimizer', 'seed');
   const layout = { views: 2, images: 2 };
-  return initialState(stepGraph(config.model, objectiveOf(config), optimizerOf(config), layout).state, config.seed);
+  return initialState(
+    stepGraph(config.model, objectiveOf(config.objective), optimizerOf(config.optimizer), layout).state,
+    config.seed,
+  );
 }

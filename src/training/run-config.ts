@@ -1,25 +1,27 @@
+import {
+  aboveZero,
+  checkOptions,
+  listOf,
+  needed,
+  OBJECT,
+  oneOf,
+  type Rule,
+  type Rules,
+  SHARE,
+  whole,
+} from '../check-options.ts';
 import { BagsslError } from '../errors.ts';
 import { checkModel, compact, type ModelConfig } from '../model/config.ts';
 import { provideOnnx } from '../model/encoder.ts';
 import { onnx } from '../model/encoders/onnx.ts';
-import { type BarlowTwinsOptions, barlowTwins } from '../objectives/barlow-twins.ts';
-import { type ByolOptions, byol } from '../objectives/byol.ts';
-import { type CodingRateOptions, codingRate } from '../objectives/coding-rate.ts';
-import { type InfoNceOptions, infoNce } from '../objectives/info-nce.ts';
-import type { Objective } from '../objectives/objective.ts';
-import { type SpectralOptions, spectral } from '../objectives/spectral.ts';
-import { type VicregOptions, vicreg } from '../objectives/vicreg.ts';
-import { type AdamWOptions, adamw } from '../optimizers/adamw.ts';
-import { type LarsOptions, lars } from '../optimizers/lars.ts';
-import type { Optimizer } from '../optimizers/optimizer.ts';
-import { type SgdOptions, sgd } from '../optimizers/sgd.ts';
+import { type ObjectiveChoice, objectiveOf } from '../objectives/choice.ts';
+import { type OptimizerChoice, optimizerOf } from '../optimizers/choice.ts';
 import { checkRecipe } from '../patches/check-recipe.ts';
 import { cifar16 } from '../patches/presets.ts';
 import type { Recipe } from '../patches/recipe.ts';
 import { quote } from '../quote.ts';
 import type { PrecisionChoice } from '../runtime/precision.ts';
 import { PRECISION_CHOICES } from '../runtime/precision.ts';
-import { checkStructure } from './check-config.ts';
 
 /** Everything that determines a run: plain JSON, but for the bytes of an encoder of one's own. */
 export interface RunConfig {
@@ -30,18 +32,9 @@ export interface RunConfig {
   /** The network; default `compact`. */
   readonly model: ModelConfig;
   /** What is minimised, by name, with its options; default the coding rate. */
-  readonly objective:
-    | ({ readonly name: 'coding-rate' } & CodingRateOptions)
-    | ({ readonly name: 'vicreg' } & VicregOptions)
-    | ({ readonly name: 'spectral' } & SpectralOptions)
-    | ({ readonly name: 'info-nce' } & InfoNceOptions)
-    | ({ readonly name: 'barlow-twins' } & BarlowTwinsOptions)
-    | ({ readonly name: 'byol' } & ByolOptions);
+  readonly objective: ObjectiveChoice;
   /** How parameters follow their gradients, by name, with its options; default LARS. */
-  readonly optimizer:
-    | ({ readonly name: 'lars' } & LarsOptions)
-    | ({ readonly name: 'sgd' } & SgdOptions)
-    | ({ readonly name: 'adamw' } & AdamWOptions);
+  readonly optimizer: OptimizerChoice;
   /** Peak learning rate, reached after `warmup` steps; `schedule` says how it falls over the budget. */
   readonly rate: number;
   /** Steps over which the rate rises linearly from 0; default 30. */
@@ -93,41 +86,36 @@ const DEFAULTS: Omit<RunConfig, 'budget'> = {
   views: 4,
 };
 
+/** What each part of a run must be; network, recipe, objective and optimizer look into their own. */
+const RULES: Rules<RunConfig> = {
+  seed: needed(whole(0)),
+  recipe: needed(OBJECT),
+  model: needed(OBJECT),
+  objective: needed(OBJECT),
+  optimizer: needed(OBJECT),
+  rate: needed(aboveZero(10_000)),
+  warmup: needed(whole(0)),
+  schedule: needed(OBJECT),
+  averaging: SHARE,
+  slices: needed(whole(1)),
+  precision: needed(oneOf(...PRECISION_CHOICES)),
+  images: needed(whole(2)),
+  views: needed(whole(2)),
+  budget: needed(OBJECT),
+};
+
+/** Whether a run has an option of this name. */
+export const isRunOption = (name: string): boolean => Object.hasOwn(RULES, name);
+
 /** A complete, checked configuration from what differs from the default. */
 export function runConfig(overrides: RunOverrides & Pick<RunConfig, 'budget'>): RunConfig {
   const config: RunConfig = { ...DEFAULTS, ...overrides };
-  checkStructure(config);
+  checkOptions('run', config, RULES);
   provideOnnx(onnx);
   checkRecipe(config.recipe);
   checkModel(config.model);
-  const whole = (what: string, value: number, low: number) => {
-    if (!Number.isSafeInteger(value) || value < low) {
-      throw new BagsslError('bad-argument', `${what} must be a whole number of at least ${low}, got ${quote(value)}.`);
-    }
-  };
-  whole('seed', config.seed, 0);
-  whole('images', config.images, 2);
-  whole('views', config.views, 2);
-  whole('warmup', config.warmup, 0);
-  whole('slices', config.slices, 1);
-  if (!(config.rate > 0 && config.rate < 1e4)) {
-    throw new BagsslError('bad-argument', `rate must be a positive number, got ${config.rate}.`);
-  }
-  if (!PRECISION_CHOICES.includes(config.precision)) {
-    throw new BagsslError(
-      'bad-argument',
-      `precision must be one of ${PRECISION_CHOICES.join(', ')}, got "${config.precision}".`,
-    );
-  }
   checkSchedule(config.schedule);
-  if (config.averaging !== undefined && !(config.averaging > 0 && config.averaging < 1)) {
-    throw new BagsslError('bad-argument', `averaging must lie between 0 and 1, got ${config.averaging}.`);
-  }
-  const { budget } = config;
-  if ('steps' in budget) whole('steps', budget.steps, 1);
-  else if (!(budget.minutes > 0 && Number.isFinite(budget.minutes))) {
-    throw new BagsslError('bad-argument', `minutes must be a positive number, got ${budget.minutes}.`);
-  }
+  checkBudget(config.budget);
   if (config.recipe.size !== config.model.size) {
     throw new BagsslError(
       'bad-argument',
@@ -135,64 +123,25 @@ export function runConfig(overrides: RunOverrides & Pick<RunConfig, 'budget'>): 
     );
   }
   // They refuse what they cannot work with.
-  objectiveOf(config);
-  optimizerOf(config);
+  objectiveOf(config.objective);
+  optimizerOf(config.optimizer);
   return config;
 }
 
-function checkSchedule(schedule: Schedule): void {
-  switch (schedule.name) {
-    case 'cosine':
-    case 'constant':
-      return;
-    case 'step':
-      if (!schedule.at?.length || !schedule.at.every((share) => share > 0 && share < 1)) {
-        throw new BagsslError(
-          'bad-argument',
-          `schedule: "at" must list shares of the budget between 0 and 1, got ${JSON.stringify(schedule.at)}.`,
-        );
-      }
-      if (!(schedule.factor > 0 && schedule.factor < 1)) {
-        throw new BagsslError('bad-argument', `schedule: factor must lie between 0 and 1, got ${schedule.factor}.`);
-      }
-      return;
-    default:
-      throw unknown('schedule', schedule, 'cosine, constant, step');
-  }
-}
-
-/** Every objective, by the name a run gives it. */
-const MAKERS: { readonly [Name in RunConfig['objective']['name']]: (options: never) => Objective } = {
-  'coding-rate': codingRate,
-  vicreg,
-  spectral,
-  'info-nce': infoNce,
-  'barlow-twins': barlowTwins,
-  byol,
+const SCHEDULES: Readonly<Record<Schedule['name'], Readonly<Record<string, Rule>>>> = {
+  cosine: {},
+  constant: {},
+  step: { at: needed(listOf(SHARE)), factor: needed(SHARE) },
 };
 
-/** The names of all objectives, as a run gives them. */
-export const OBJECTIVES = Object.keys(MAKERS) as RunConfig['objective']['name'][];
-
-export function objectiveOf({ objective }: Pick<RunConfig, 'objective'>): Objective {
-  const { name, ...options } = objective;
-  if (!Object.hasOwn(MAKERS, name)) throw unknown('objective', objective, OBJECTIVES.join(', '));
-  return MAKERS[name](options as never);
+function checkSchedule(schedule: Schedule): void {
+  checkOptions('run.schedule', { name: schedule.name }, { name: needed(oneOf(...Object.keys(SCHEDULES))) });
+  const { name, ...options } = schedule;
+  checkOptions(`run.schedule (${name})`, options, SCHEDULES[name]);
 }
 
-export function optimizerOf({ optimizer }: Pick<RunConfig, 'optimizer'>): Optimizer {
-  switch (optimizer.name) {
-    case 'lars':
-      return lars(optimizer);
-    case 'sgd':
-      return sgd(optimizer);
-    case 'adamw':
-      return adamw(optimizer);
-    default:
-      throw unknown('optimizer', optimizer, 'lars, sgd, adamw');
-  }
+function checkBudget(budget: RunConfig['budget']): void {
+  if ('steps' in budget) checkOptions('run.budget', budget, { steps: needed(whole(1)) });
+  else if ('minutes' in budget) checkOptions('run.budget', budget, { minutes: needed(aboveZero()) });
+  else throw new BagsslError('bad-argument', `run.budget is ${quote(budget)}; it must be { steps } or { minutes }.`);
 }
-
-/** What JSON can say though the types forbid it. */
-const unknown = (what: string, { name }: { name?: string }, known: string) =>
-  new BagsslError('bad-argument', `Unknown ${what} "${name}"; choose one of ${known}.`);

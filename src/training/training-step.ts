@@ -1,7 +1,9 @@
 import { compile } from '../engine/compile.ts';
 import type { Precision } from '../graph/graph.ts';
 import type { TensorSpec } from '../model/scope.ts';
+import { objectiveOf } from '../objectives/choice.ts';
 import type { Loss } from '../objectives/objective.ts';
+import { optimizerOf } from '../optimizers/choice.ts';
 import { choosePrecision } from '../runtime/precision.ts';
 import type { Engine, HostTensor, Program } from '../runtime/program.ts';
 import { ResidentState, type State } from '../runtime/resident-state.ts';
@@ -9,7 +11,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { sayOnce } from '../runtime/say-once.ts';
 import { initialState } from './initial-state.ts';
 import { SCALING } from './loss-scaling.ts';
-import { objectiveOf, optimizerOf, type RunConfig } from './run-config.ts';
+import type { RunConfig } from './run-config.ts';
 import { halfCosine } from './schedule.ts';
 import { type SlicedGraphs, slicedGraphs } from './sliced-graphs.ts';
 import { type StepGraph, stepGraph } from './step-graph.ts';
@@ -34,7 +36,12 @@ export class TrainingStep {
     onWarning: (message: string) => void = sayOnce,
   ): Promise<TrainingStep> {
     const precision = choosePrecision(runtime, config.precision, onWarning);
-    const parts = [config.model, objectiveOf(config), optimizerOf(config), { ...config, precision }] as const;
+    const parts = [
+      config.model,
+      objectiveOf(config.objective),
+      optimizerOf(config.optimizer),
+      { ...config, precision },
+    ] as const;
     // A run that goes on in float16 after float32 starts its loss scaling afresh.
     const start = initial && { ...initialState(SCALING, 0), ...initial };
     if (config.slices > 1) {

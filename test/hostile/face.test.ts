@@ -70,13 +70,13 @@ describe('a mistake that is often made', () => {
     ['a buffer in place of its bytes', () => readWeights(file), /an ArrayBuffer; .*new Uint8Array\(buffer\)/],
     ['a vector that was not awaited', () => cosine(unready, unready), /a Promise; .*Await it first/],
     ['a number in place of a value', () => add(2 as never, 3 as never), /operand is 2; .*graph\.scalar\(number\)/],
-    ['a budget beside the budget', () => begin({ steps: 5 }), /no "steps"; there are seed, .*budget/],
+    ['a budget beside the budget', () => begin({ steps: 5 }), /no "steps"; its options: seed, .*budget/],
     [
       'a budget beside the run',
       () => fit({ ...scenes, budget: { steps: 5 } } as never),
       /fit\(\{ data, run: \{ budget \} \}\)/,
     ],
-    ['an option misspelt', () => begin({ optimizer: { name: 'lars', momentun: 0.9 } }), /no "optimizer.momentun"/],
+    ['an option misspelt', () => begin({ optimizer: { name: 'lars', momentun: 0.9 } }), /lars: there is no "momentun"/],
     ['a run that is a number', () => begin(5), /run is 5; it must be an object/],
     ['a part left out', () => evaluate({ model: {} } as never), /has no recipe; .*model, recipe, weights/],
   ];

@@ -61,22 +61,26 @@ describe('every preset', () => {
 
 describe('an encoder that cannot be built is refused, quoting the value', () => {
   for (const [encoder, pattern] of [
-    [{ kind: 'resnet', depth: 20, stem: 'cifar' }, /depth of a ResNet must be one of 18, 34, 50, got 20/],
-    [{ kind: 'resnet', depth: 18, stem: 'tiny' }, /stem of a ResNet must be one of cifar, imagenet, got "tiny"/],
-    [{ kind: 'resnet', depth: 18, stem: 'cifar', width: 0 }, /width of a ResNet .* got 0/],
+    [{ kind: 'resnet', depth: 20, stem: 'cifar' }, /\(resnet\): depth must be one of 18, 34, 50, got 20/],
+    [{ kind: 'resnet', depth: 18, stem: 'tiny' }, /stem must be one of cifar, imagenet, got "tiny"/],
+    [{ kind: 'resnet', depth: 18, stem: 'cifar', width: 0 }, /width must be a whole number from 1 to 1024, got 0/],
     [{ kind: 'vit', patch: 5, width: 16, depth: 1, heads: 2, mlpRatio: 4 }, /5 does not divide 32/],
     [{ kind: 'vit', patch: 4, width: 16, depth: 1, heads: 3, mlpRatio: 4 }, /3 does not divide 16/],
-    [{ kind: 'vit', patch: 4, width: 16, depth: 1, heads: 2, mlpRatio: 0.3 }, /hidden width .* got 4.8/],
+    [{ kind: 'vit', patch: 4, width: 16, depth: 1, heads: 2, mlpRatio: 0.3 }, /mlpRatio × width .* got 4.8/],
     [{ kind: 'conv', widths: [8, 8], strides: [1], residual: false }, /2 widths and 1 strides/],
+    [{ kind: 'conv', strides: [1], residual: false }, /widths must be a list .*, got undefined/],
+    [{ kind: 'conv', widths: [], strides: [], residual: false }, /widths must be a list .*, got \[\]/],
+    [
+      { kind: 'conv', widths: [8], strides: [1], residul: true },
+      /there is no "residul"; its options: kind, widths, strides, residual, padding/,
+    ],
+    [{ kind: 'conv', widths: [8], strides: [1], residual: 'yes' }, /residual must be true or false, got "yes"/],
     [
       { kind: 'conv', widths: [8, 8, 8, 8, 8], strides: [2, 2, 2, 2, 1], residual: false, padding: 'valid' },
       /32 px shrink to nothing in 5 convolutions without padding \(32 → 15 → 7 → 3 → 1,/,
     ],
-    [
-      { kind: 'conv', widths: [8], strides: [1], residual: false, padding: 'full' },
-      /padding of a conv encoder .* got "full"/,
-    ],
-    [{ kind: 'depthwise', widths: [8], strides: [3], residual: false }, /stride .* got 3/],
+    [{ kind: 'conv', widths: [8], strides: [1], residual: false, padding: 'full' }, /\(conv\): padding .* got "full"/],
+    [{ kind: 'depthwise', widths: [8], strides: [3], residual: false }, /strides .* got \[3\]/],
     [
       { widths: [8], strides: [1], residual: false },
       /encoder of kind undefined is unknown; choose one of conv, resnet/,

@@ -139,7 +139,7 @@ const cases: Record<string, [bytes: Uint8Array, code: ErrorCode, message: RegExp
   'a batch norm that is neither': [
     onnxFile(sound),
     'bad-argument',
-    /batch norm of an \.onnx encoder must be one of train, frozen, got "loose"/,
+    /\(onnx\): batchNorm must be one of train, frozen, got "loose"/,
     { batchNorm: 'loose' as 'train' },
   ],
   'a newer opset': [
@@ -356,7 +356,10 @@ describe('an .onnx encoder that cannot be built is refused, naming the place and
 
   it('a model that is no bytes', () => {
     const model = modelOf('encoder.onnx' as unknown as Uint8Array);
-    assert.throws(() => runConfig({ budget: { steps: 1 }, model }), /needs the file's bytes, got string/);
+    assert.throws(
+      () => runConfig({ budget: { steps: 1 }, model }),
+      /model must be bytes, as a Uint8Array, got "encoder.onnx"/,
+    );
   });
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gradients } from '../../src/graph/gradients.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
-import { objectiveOf, type RunConfig } from '../../src/training/run-config.ts';
+import { type ObjectiveChoice, objectiveOf } from '../../src/objectives/choice.ts';
 import golden from '../golden/objectives.json';
 import { noLearner } from '../support/no-learner.ts';
 import { relativeError } from '../support/reference.ts';
@@ -14,7 +14,7 @@ describe('objectives have the value and gradient PyTorch computes in float64', (
     it(`${name} ${JSON.stringify(options)}, ${views} views of ${images} images in ${d} dimensions`, async () => {
       const graph = createGraph();
       const input = graph.input('projection', [views * images, d]);
-      const built = objectiveOf({ objective } as RunConfig).build(input, { views, images }, noLearner);
+      const built = objectiveOf(objective as ObjectiveChoice).build(input, { views, images }, noLearner);
       const [slope] = gradients(built.surrogate, [input]);
       const out = await runNative({ ...built.reads, slope }, { projection: Float32Array.from(projection) });
       const { loss: found } = built.report(out);

@@ -1,8 +1,8 @@
+import { listOf, needed, oneOf, SWITCH, whole } from '../../check-options.ts';
 import { BagsslError } from '../../errors.ts';
 import { add, reduceMean, slice } from '../../graph/functions.ts';
 import type { Value } from '../../graph/graph.ts';
 import { batchNormRelu } from '../batch-norm.ts';
-import { oneOf, whole } from '../checks.ts';
 import { convolution } from '../layers.ts';
 import type { Scope } from '../scope.ts';
 import type { EncoderKind } from './kind.ts';
@@ -26,10 +26,17 @@ export interface ConvConfig {
 
 const KERNEL = 3;
 
+/** What the options of layers may be. */
+export const LAYERS = {
+  widths: needed(listOf(whole(1, 8192))),
+  strides: needed(listOf(whole(1, 2))),
+  residual: SWITCH,
+};
+
 export const conv: EncoderKind<ConvConfig> = {
+  rules: { ...LAYERS, padding: oneOf('same', 'valid') },
   check(config, size) {
     checkLayers(config);
-    oneOf('the padding of a conv encoder', config.padding ?? 'same', ['same', 'valid']);
     if (config.padding === 'valid') checkRoom(config, size);
   },
   width: ({ widths }) => widths.at(-1)!,
@@ -56,14 +63,12 @@ function middle(x: Value): Value {
 
 /** One stride, 1 or 2, for every width. */
 export function checkLayers({ widths, strides }: Pick<ConvConfig, 'widths' | 'strides'>): void {
-  if (!widths?.length || widths.length !== strides?.length) {
+  if (widths.length !== strides.length) {
     throw new BagsslError(
       'bad-argument',
-      `model: the encoder needs one stride per width, got ${widths?.length ?? 0} widths and ${strides?.length ?? 0} strides.`,
+      `model: the encoder needs one stride per width, got ${widths.length} widths and ${strides.length} strides.`,
     );
   }
-  for (const width of widths) whole('an encoder width', width, 1, 8192);
-  for (const stride of strides) whole('an encoder stride', stride, 1, 2);
 }
 
 /** Every layer must see at least one kernel. */

@@ -1,7 +1,7 @@
 import { reduceMean } from '../../graph/functions.ts';
 import { batchNormAddRelu, batchNormRelu } from '../batch-norm.ts';
 import { convolution } from '../layers.ts';
-import { checkLayers } from './conv.ts';
+import { checkLayers, LAYERS } from './conv.ts';
 import type { EncoderKind } from './kind.ts';
 
 /**
@@ -20,6 +20,7 @@ export interface DepthwiseConfig {
 }
 
 export const depthwise: EncoderKind<DepthwiseConfig> = {
+  rules: LAYERS,
   check: checkLayers,
   width: ({ widths }) => widths.at(-1)!,
   build(scope, { widths, strides, residual }, patches) {

@@ -1,10 +1,13 @@
+import type { Rules } from '../../check-options.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { Scope } from '../scope.ts';
 
 /** One kind of encoder: what its configurations may be, and what they build. */
 export interface EncoderKind<Config> {
-  /** Rejects a configuration that cannot be built for patches of `size` px, naming the value. */
-  check(config: Config, size: number): void;
+  /** What each of its options must be. */
+  readonly rules: Rules<Omit<Config, 'kind'>>;
+  /** Rejects what fits the rules and yet cannot be built for patches of `size` px, naming the value. */
+  check?(config: Config, size: number): void;
   /** Width of the embedding. */
   width(config: Config): number;
   /** The embeddings [patches, width] of `patches` [patches, 3, size, size]. */

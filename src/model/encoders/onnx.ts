@@ -1,3 +1,4 @@
+import { BYTES, needed, oneOf, TEXT } from '../../check-options.ts';
 import { BagsslError } from '../../errors.ts';
 import { givenParts } from '../../given.ts';
 import { cast, reduceMean } from '../../graph/functions.ts';
@@ -6,9 +7,7 @@ import { buildOnnx, type FileBatchNorm, type NamedTensor } from '../../graph/imp
 import { type FileModel, parseOnnx } from '../../graph/import/parse.ts';
 import { createGraph } from '../../graph/ops/index.ts';
 import { shapeOf } from '../../graph/read-onnx.ts';
-import { isA } from '../../is-a.ts';
 import { normaliseByStatistics, normaliseWith } from '../batch-norm.ts';
-import { oneOf } from '../checks.ts';
 import { Scope, type Statistic } from '../scope.ts';
 import type { EncoderKind } from './kind.ts';
 
@@ -37,14 +36,8 @@ export interface OnnxConfig {
 const LARGEST = 2 ** 26;
 
 export const onnx: EncoderKind<OnnxConfig> = {
+  rules: { model: needed(BYTES), batchNorm: needed(oneOf('train', 'frozen')), output: TEXT, name: TEXT },
   check(config, size) {
-    if (!isA(config.model, 'Uint8Array')) {
-      throw new BagsslError(
-        'bad-argument',
-        `model: an encoder of kind "onnx" needs the file's bytes, got ${typeof config.model}.`,
-      );
-    }
-    oneOf('the batch norm of an .onnx encoder', config.batchNorm, ['train', 'frozen']);
     const side = patchSize(config);
     if (side !== size) {
       throw new BagsslError(

@@ -1,7 +1,7 @@
+import { needed, oneOf, whole } from '../../check-options.ts';
 import { maxPool, reduceMean } from '../../graph/functions.ts';
 import type { Value } from '../../graph/graph.ts';
 import { batchNorm, batchNormAddRelu, batchNormRelu } from '../batch-norm.ts';
-import { oneOf, whole } from '../checks.ts';
 import { convolution } from '../layers.ts';
 import type { Scope } from '../scope.ts';
 import type { EncoderKind } from './kind.ts';
@@ -29,11 +29,7 @@ const DEPTHS = {
 };
 
 export const resnet: EncoderKind<ResNetConfig> = {
-  check({ depth, stem, width = 64 }) {
-    oneOf('the depth of a ResNet', depth, [18, 34, 50]);
-    oneOf('the stem of a ResNet', stem, ['cifar', 'imagenet']);
-    whole('the width of a ResNet', width, 1, 1024);
-  },
+  rules: { depth: needed(oneOf(18, 34, 50)), stem: needed(oneOf('cifar', 'imagenet')), width: whole(1, 1024) },
   width: ({ depth, width = 64 }) => width * 8 * DEPTHS[depth].expansion,
   build(scope, { depth, stem, width = 64 }, patches) {
     const { blocks, expansion } = DEPTHS[depth];

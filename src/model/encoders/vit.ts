@@ -1,3 +1,4 @@
+import { aboveZero, checkOptions, needed, whole } from '../../check-options.ts';
 import { BagsslError } from '../../errors.ts';
 import {
   add,
@@ -12,7 +13,6 @@ import {
   transpose,
 } from '../../graph/functions.ts';
 import type { Value } from '../../graph/graph.ts';
-import { whole } from '../checks.ts';
 import { layerNorm, linear } from '../layers.ts';
 import type { Scope } from '../scope.ts';
 import type { EncoderKind } from './kind.ts';
@@ -39,12 +39,19 @@ export interface VitConfig {
 }
 
 export const vit: EncoderKind<VitConfig> = {
-  check({ patch, width, depth, heads, mlpRatio }, size) {
-    whole('the patch of a ViT', patch, 1, 1024);
-    whole('the width of a ViT', width, 1, 8192);
-    whole('the depth of a ViT', depth, 1, 64);
-    whole('the heads of a ViT', heads, 1, 128);
-    whole('the hidden width of a ViT (mlpRatio × width)', mlpRatio * width, 1, 32768);
+  rules: {
+    patch: needed(whole(1, 1024)),
+    width: needed(whole(1, 8192)),
+    depth: needed(whole(1, 64)),
+    heads: needed(whole(1, 128)),
+    mlpRatio: needed(aboveZero(64)),
+  },
+  check({ patch, width, heads, mlpRatio }, size) {
+    checkOptions(
+      'model.encoder (vit)',
+      { 'mlpRatio × width': mlpRatio * width },
+      { 'mlpRatio × width': whole(1, 32768) },
+    );
     const divides = (what: string, part: number, total: number) => {
       if (total % part !== 0)
         throw new BagsslError('bad-argument', `model: ${what}, but ${part} does not divide ${total}.`);

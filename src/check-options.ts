@@ -1,0 +1,91 @@
+import { BagsslError } from './errors.ts';
+import { isA } from './is-a.ts';
+import { quote } from './quote.ts';
+
+/** What an option must be, in words and as a question. An option may be left out where it is not `needed`. */
+export interface Rule {
+  readonly asked: string;
+  readonly needed?: boolean;
+  fits(value: unknown): boolean;
+}
+
+/** What the options of one thing must be, each by its name. */
+export type Rules<Options> = { readonly [Name in keyof Required<Options>]: Rule };
+
+const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+const { POSITIVE_INFINITY: ENDLESS } = Number;
+
+/** A number of 0 or more, below `end`. */
+export const fromZero = (end = ENDLESS): Rule => ({
+  asked: end === ENDLESS ? 'a number of at least 0' : `a number from 0 to below ${end}`,
+  fits: (value) => isNumber(value) && value >= 0 && value < end,
+});
+
+/** A number above 0, at most `high`. */
+export const aboveZero = (high = ENDLESS): Rule => ({
+  asked: high === ENDLESS ? 'a positive number' : `a positive number of at most ${high}`,
+  fits: (value) => isNumber(value) && value > 0 && value <= high,
+});
+
+/** A whole number of low … high. */
+export const whole = (low: number, high = ENDLESS): Rule => ({
+  asked: high === ENDLESS ? `a whole number of at least ${low}` : `a whole number from ${low} to ${high}`,
+  fits: (value) => Number.isSafeInteger(value) && (value as number) >= low && (value as number) <= high,
+});
+
+/** Between 0 and 1, and neither. */
+export const SHARE: Rule = {
+  asked: 'a number between 0 and 1',
+  fits: (value) => isNumber(value) && value > 0 && value < 1,
+};
+
+/** True or false. */
+export const SWITCH: Rule = { asked: 'true or false', fits: (value) => typeof value === 'boolean' };
+
+export const TEXT: Rule = { asked: 'a word', fits: (value) => typeof value === 'string' };
+
+export const BYTES: Rule = { asked: 'bytes, as a Uint8Array', fits: (value) => isA(value, 'Uint8Array') };
+
+/** Of parts that are looked into elsewhere. */
+export const OBJECT: Rule = {
+  asked: 'an object',
+  fits: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+};
+
+/** One of these values. */
+export const oneOf = (...choices: readonly unknown[]): Rule => ({
+  asked: `one of ${choices.join(', ')}`,
+  fits: (value) => choices.includes(value),
+});
+
+/** Layers of a network, and entries of any other list. */
+const MOST_ENTRIES = 1024;
+
+/** One or more of what the rule asks. */
+export const listOf = (rule: Rule): Rule => ({
+  asked: `a list of 1 to ${MOST_ENTRIES}, each ${rule.asked}`,
+  fits: (value) => Array.isArray(value) && value.length > 0 && value.length <= MOST_ENTRIES && value.every(rule.fits),
+});
+
+/** The same rule for what may not be left out. */
+export const needed = (rule: Rule): Rule => ({ ...rule, needed: true });
+
+/**
+ * A misspelt option would pass in silence for one that was left out, and a wrong value show as a loss that is no number.
+ * @throws BagsslError `bad-argument` for an option without a rule, and for a value that its rule does not fit
+ */
+export function checkOptions<Options extends object>(of: string, options: Options, rules: Rules<Options>): void {
+  if (!OBJECT.fits(options)) {
+    throw new BagsslError('bad-argument', `${of} is ${quote(options)}; it must be an object.`);
+  }
+  const stranger = Object.keys(options).find((name) => !Object.hasOwn(rules, name));
+  if (stranger !== undefined) {
+    const known = Object.keys(rules).join(', ') || 'none';
+    throw new BagsslError('bad-argument', `${of}: there is no "${stranger}"; its options: ${known}.`);
+  }
+  for (const [name, { asked, needed, fits }] of Object.entries<Rule>(rules)) {
+    const value = options[name as keyof Options];
+    if (value === undefined ? !needed : fits(value)) continue;
+    throw new BagsslError('bad-argument', `${of}: ${name} must be ${asked}, got ${quote(value)}.`);
+  }
+}
