@@ -119,6 +119,21 @@ describe('gradient rules against central differences on native ONNX Runtime', ()
     assert.deepEqual([...found.g], [2 * 0.0999755859375, -6, 0]);
   });
   check(
+    'the gradient of a gradient, of a product, a convolution and what is smooth',
+    fc.tuple(extent, extent).map(([n, m]) => ({
+      shapes: [
+        [n, 2, 4, 4],
+        [m, 2, 3, 3],
+      ],
+      build: (x: Value, w: Value) => {
+        const y = f.gelu(f.conv(x, w, { strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1] }));
+        const rows = f.reshape(y, [n, 16 * m]);
+        return gradients(f.reduceSum(f.sigmoid(f.matmul(rows, f.transposed(rows))), [0, 1]), [x, w]);
+      },
+    })),
+    6,
+  );
+  check(
     'Where',
     broadcastable.map((shapes) => ({
       shapes,
