@@ -1,10 +1,16 @@
 import { BagsslError } from './errors.ts';
+import { given } from './given.ts';
 
 const aborted = (signal: AbortSignal, message: string) => new BagsslError('aborted', message, { cause: signal.reason });
 
-/** @throws BagsslError `aborted` with this message, its cause the signal's reason, once the signal is aborted */
+/**
+ * @throws BagsslError `aborted` with this message, its cause the signal's reason, once the signal is aborted; `bad-argument` for
+ * what is no signal, such as the controller it belongs to, which would never stop anything
+ */
 export function checkAborted(signal: AbortSignal | undefined, message: string): void {
-  if (signal?.aborted) throw aborted(signal, message);
+  if (signal === undefined) return;
+  given(typeof signal?.aborted === 'boolean', signal, 'signal', 'an AbortSignal, such as new AbortController().signal');
+  if (signal.aborted) throw aborted(signal, message);
 }
 
 /**

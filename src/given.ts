@@ -23,6 +23,11 @@ export function givenParts<T extends object>(value: T, what: string, ...parts: r
   if (missing) throw new BagsslError('bad-argument', `${what} has no ${missing}; it must be ${asked}.${hint(value)}`);
 }
 
+/** @throws BagsslError `bad-argument` for options that are no object, such as what belongs into them under a name */
+export function givenOptions(options: object, of: string, such: string): void {
+  given(tagOf(options) === 'Object', options, `What ${of} is given`, `an object of options, such as { ${such} }`);
+}
+
 function kind(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return quote(value);

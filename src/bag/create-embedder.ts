@@ -1,4 +1,5 @@
 import { bytesAt } from '../data/bytes-at.ts';
+import { givenOptions } from '../given.ts';
 import { isA } from '../is-a.ts';
 import type { RuntimeOptions } from '../runtime/runtime.ts';
 import { Embedder, type EmbedderOptions } from './embedder.ts';
@@ -20,19 +21,17 @@ export interface CreateEmbedderOptions
  * comes with the package was trained on CIFAR-10 without labels (docs/encoder.md: figures, limits, licence).
  * @throws BagsslError `bad-data` if the file cannot be had; `aborted`; as `readEncoder` and `Embedder.create`
  */
-export async function createEmbedder({
-  encoder,
-  onProgress,
-  ...options
-}: CreateEmbedderOptions = {}): Promise<Embedder> {
+export async function createEmbedder(options: CreateEmbedderOptions = {}): Promise<Embedder> {
+  givenOptions(options, 'createEmbedder', 'encoder, device');
+  const { encoder, onProgress, ...opening } = options;
   const [bytes] = await Promise.all([
     isA(encoder, 'Uint8Array')
       ? encoder
       : bytesAt(encoder ?? new URL('./encoder.safetensors', import.meta.url), {
-          signal: options.signal,
+          signal: opening.signal,
           onProgress,
         }),
     import('./encoder-program.ts'), // needed at once when the file is there
   ]);
-  return Embedder.create({ ...(await readEncoder(bytes)), ...options });
+  return Embedder.create({ ...(await readEncoder(bytes)), ...opening });
 }

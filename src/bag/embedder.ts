@@ -2,7 +2,7 @@ import { checkAborted, unlessAborted } from '../aborted.ts';
 import type { AnyImage } from '../data/image-from.ts';
 import { blockOf } from '../data/shard.ts';
 import { BagsslError } from '../errors.ts';
-import { givenParts } from '../given.ts';
+import { givenOptions, givenParts } from '../given.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Weights } from '../model/scope.ts';
 import type { JobImage, PatchBatch, PatchJob } from '../patches/job.ts';
@@ -151,6 +151,7 @@ export class Embedder implements AsyncDisposable {
    */
   async *bags(images: Images, options: EmbedOptions = {}): AsyncGenerator<Bag, void, void> {
     if (this.#disposed) throw new BagsslError('disposed', 'The embedder was disposed; create another.');
+    givenOptions(options, 'an embedder', 'placement, signal');
     const { signal, onProgress } = options;
     const placement = checkBagPlacement(options.placement ?? this.options.placement ?? { kind: 'grid', across: 5 });
     const total = countOf(images);

@@ -1,4 +1,5 @@
 import { BagsslError } from '../errors.ts';
+import { givenOptions } from '../given.ts';
 import { Stream } from '../patches/philox.ts';
 import type { ImageSet } from './image-set.ts';
 import { Canvas, SIDE } from './scenes/canvas.ts';
@@ -22,6 +23,7 @@ const COUNT = { train: 5000, test: 1000 };
  * @throws BagsslError `bad-argument`
  */
 export function builtinScenes(options: BuiltinScenesOptions = {}): ImageSet {
+  givenOptions(options, 'builtinScenes', 'count, split');
   const { split = 'train', seed = 0 } = options;
   if (!Object.hasOwn(COUNT, split)) {
     throw new BagsslError('bad-argument', `The split is ${JSON.stringify(split)}; it must be "train" or "test".`);

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { BagsslError } from '../errors.ts';
+import { given, givenOptions } from '../given.ts';
 import { builtinScenes } from './builtin.ts';
 import { findCifarFolder, openCifarFolder } from './cifar-folder.ts';
 import { type ImageFolderOptions, openImageFolder } from './image-folder.ts';
@@ -32,6 +33,8 @@ export interface OpenDataOptions extends ImageFolderOptions {
  * @throws BagsslError `bad-data` naming the path or file, what was found and what is expected; `bad-argument`; `aborted`
  */
 export async function openData(path: string, options: OpenDataOptions = {}): Promise<ImageSet> {
+  given(typeof path === 'string', path, 'path', '"builtin" or the path of a folder');
+  givenOptions(options, 'openData', 'split, limit');
   const { split, limit, seed, shard } = options;
   if (split !== undefined && split !== 'train' && split !== 'test') {
     throw new BagsslError('bad-argument', `The split is ${JSON.stringify(split)}; it must be "train" or "test".`);

@@ -1,8 +1,9 @@
 import type * as Ort from 'onnxruntime-web';
 import { BagsslError } from '../errors.ts';
+import { given, givenOptions } from '../given.ts';
 import { unlessBlocked } from './blocked-workers.ts';
 import { availableThreads, chooseDevice } from './choice.ts';
-import { type Device, type DeviceChoice, findAdapter } from './device.ts';
+import { checkDevice, type Device, type DeviceChoice, findAdapter } from './device.ts';
 import { exclusively, loadOrt, type OrtModule } from './ort.ts';
 import type { OrtModules } from './ort-modules.ts';
 import { type Engine, Program } from './program.ts';
@@ -46,9 +47,13 @@ export class Runtime implements Engine {
   /**
    * Opens a device. `auto` falls back with one warning that says why; a device asked for by name that is not there is an
    * error ('device-unavailable') that says what to do.
+   * @throws BagsslError `device-unavailable`, `bad-argument`
    */
   static async open(options: RuntimeOptions = {}): Promise<Runtime> {
+    givenOptions(options, 'Runtime.open', 'device, threads');
     const { device = 'auto', threads, modules, onWarning = sayOnce, wasmUrl } = options;
+    checkDevice(device);
+    given(typeof onWarning === 'function', onWarning, 'onWarning', 'a function that takes a sentence');
     if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
       throw new BagsslError('bad-argument', `threads must be a whole number of at least 1, got ${threads}.`);
     }

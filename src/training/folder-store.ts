@@ -1,11 +1,13 @@
 import { lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BagsslError } from '../errors.ts';
+import { given } from '../given.ts';
 import { lockFolder } from './folder-lock.ts';
 import { checkBlobName, type RunStore } from './run-store.ts';
 
 /** A run kept in a folder of the file system, made when first written to. For Node and Deno. */
 export function folderStore(folder: string): RunStore {
+  given(typeof folder === 'string' && folder !== '', folder, 'folder', 'the path of a folder');
   const path = (name: string) => join(folder, checkBlobName(name));
   return {
     name: folder,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { cosine } from '../../src/bag/cosine.ts';
+import { createEmbedder } from '../../src/bag/create-embedder.ts';
 import { builtinScenes } from '../../src/data/builtin.ts';
 import { imageFrom } from '../../src/data/image-from.ts';
 import { BagsslError } from '../../src/errors.ts';
@@ -78,6 +79,18 @@ describe('a mistake that is often made', () => {
     ],
     ['an option misspelt', () => begin({ optimizer: { name: 'lars', momentun: 0.9 } }), /lars: there is no "momentun"/],
     ['a run that is a number', () => begin(5), /run is 5; it must be an object/],
+    [
+      'a path in place of options',
+      () => createEmbedder('photos.safetensors' as never),
+      /"photos\.safetensors"; .*\{ encoder/,
+    ],
+    ['a number in place of options', () => builtinScenes(6 as never), /is 6; .*\{ count/],
+    ['a device that is none', () => createEmbedder({ device: 'gpu' as never }), /"gpu"; choose one of auto, webgpu/],
+    [
+      'a controller in place of its signal',
+      () => createEmbedder({ signal: new AbortController() as never }),
+      /an AbortController; .*\(\)\.signal/,
+    ],
     ['a part left out', () => evaluate({ model: {} } as never), /has no recipe; .*model, recipe, weights/],
   ];
   for (const [what, call, message] of cases) {
