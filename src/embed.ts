@@ -7,10 +7,10 @@ export { type CreateEmbedderOptions, createEmbedder } from './bag/create-embedde
 export { Embedder, type EmbedderOptions, type EmbedOptions } from './bag/embedder.ts';
 export { FEATURES, type Feature } from './bag/feature.ts';
 export type { Images } from './bag/images-of.ts';
-export type { Matrix } from './bag/matrix.ts';
 export type { PatchEncoder } from './bag/patch-encoder.ts';
 export { readEncoder } from './bag/read-encoder.ts';
 export { type Found, SearchIndex } from './bag/search-index.ts';
 export { Whitening, type WhiteningOptions } from './bag/whitening.ts';
 export { writeEncoder } from './bag/write-encoder.ts';
+export type { Matrix } from './base/matrix.ts';
 export type { AnyImage } from './data/image-from.ts';

@@ -9,12 +9,12 @@ export { type CreateEmbedderOptions, createEmbedder } from './bag/create-embedde
 export { Embedder, type EmbedderOptions, type EmbedOptions } from './bag/embedder.ts';
 export type { Images } from './bag/images-of.ts';
 export { type Found, SearchIndex } from './bag/search-index.ts';
+export { BagsslError, type ErrorCode } from './base/errors.ts';
+export { VERSION } from './base/version.ts';
 export type { AnyImage } from './data/image-from.ts';
-export { BagsslError, type ErrorCode } from './errors.ts';
 export { type EvaluateOptions, type Evaluation, evaluate } from './evaluation/evaluate.ts';
 export { type Diagnostics, diagnostics } from './runtime/diagnostics.ts';
 export { browserStore } from './training/browser-store.ts';
 export { fit } from './training/fit.ts';
 export type { Fit, FitOptions, Step } from './training/fit-options.ts';
 export { openRun } from './training/kept-run.ts';
-export { VERSION } from './version.ts';

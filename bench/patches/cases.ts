@@ -1,6 +1,6 @@
+import type { Layout, Pixels } from '../../src/base/pixels.ts';
+import { Stream } from '../../src/base/random.ts';
 import type { PatchJob } from '../../src/patches/job.ts';
-import { Stream } from '../../src/patches/philox.ts';
-import type { Layout, Pixels } from '../../src/patches/pixels.ts';
 import { presets } from '../../src/patches/presets.ts';
 import type { Recipe } from '../../src/patches/recipe.ts';
 

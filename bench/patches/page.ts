@@ -1,7 +1,8 @@
 // Runs in Chromium: ours, then what a page would use otherwise, on the plain cases (crop, resample, flip, normalise).
+
+import type { Pixels } from '../../src/base/pixels.ts';
 import { drawPatch } from '../../src/patches/draw.ts';
 import type { PatchParameters } from '../../src/patches/parameters.ts';
-import type { Pixels } from '../../src/patches/pixels.ts';
 import { CASES, type Case, pixels, rate } from './cases.ts';
 import { ours, type Row } from './ours.ts';
 

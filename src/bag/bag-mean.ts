@@ -1,5 +1,5 @@
-import { BagsslError } from '../errors.ts';
-import { given } from '../given.ts';
+import { BagsslError } from '../base/errors.ts';
+import { given } from '../base/options.ts';
 
 /** How vectors become one. */
 export interface BagOptions {

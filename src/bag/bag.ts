@@ -1,6 +1,6 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
+import type { Matrix } from '../base/matrix.ts';
 import { BagMean, type BagOptions } from './bag-mean.ts';
-import type { Matrix } from './matrix.ts';
 
 /** A patch's place in its image, in pixels. */
 export interface PatchBox {

@@ -1,5 +1,5 @@
-import { BagsslError } from '../errors.ts';
-import { given } from '../given.ts';
+import { BagsslError } from '../base/errors.ts';
+import { given } from '../base/options.ts';
 
 /**
  * Cosine of the angle between two vectors, −1 to 1; 0 where one of them is all zeros.

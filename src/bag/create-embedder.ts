@@ -1,6 +1,6 @@
+import { givenOptions } from '../base/options.ts';
+import { isA } from '../base/values.ts';
 import { bytesAt } from '../data/bytes-at.ts';
-import { givenOptions } from '../given.ts';
-import { isA } from '../is-a.ts';
 import type { RuntimeOptions } from '../runtime/runtime.ts';
 import { Embedder, type EmbedderOptions } from './embedder.ts';
 import { readEncoder } from './read-encoder.ts';

@@ -1,6 +1,6 @@
+import type { Pixels } from '../base/pixels.ts';
 import { blockOf } from '../data/shard.ts';
 import type { Outputs } from '../graph/needed.ts';
-import type { Pixels } from '../patches/pixels.ts';
 import type { Recipe } from '../patches/recipe.ts';
 import { wholeImage } from '../patches/whole-image.ts';
 import type { Runtime } from '../runtime/runtime.ts';

@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import { averagePool, reshape, slice, transpose } from '../graph/functions.ts';
 import type { Graph, Node, Shape, Value } from '../graph/graph.ts';
 import { needed, type Outputs } from '../graph/needed.ts';

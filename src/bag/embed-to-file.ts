@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { BagsslError } from '../base/errors.ts';
+import { given, givenParts } from '../base/options.ts';
+import { VERSION } from '../base/version.ts';
 import { checkImageSet } from '../data/check-image-set.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import { blockOf, partOf } from '../data/shard.ts';
-import { BagsslError } from '../errors.ts';
 import { npyHeader } from '../formats/npy.ts';
-import { given, givenParts } from '../given.ts';
-import { VERSION } from '../version.ts';
 import type { Embedder, EmbedOptions } from './embedder.ts';
 
 export interface EmbedToFileOptions extends Pick<EmbedOptions, 'placement' | 'signal' | 'onProgress'> {

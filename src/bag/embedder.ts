@@ -1,26 +1,26 @@
-import { checkAborted, unlessAborted } from '../aborted.ts';
+import { checkAborted, unlessAborted } from '../base/aborted.ts';
+import { BagsslError } from '../base/errors.ts';
+import type { Matrix } from '../base/matrix.ts';
+import { givenOptions, givenParts } from '../base/options.ts';
+import type { Pixels } from '../base/pixels.ts';
+import { sayOnce } from '../base/shared.ts';
 import type { AnyImage } from '../data/image-from.ts';
 import { blockOf } from '../data/shard.ts';
-import { BagsslError } from '../errors.ts';
-import { givenOptions, givenParts } from '../given.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Weights } from '../model/scope.ts';
 import type { JobImage, PatchBatch, PatchJob } from '../patches/job.ts';
-import type { Pixels } from '../patches/pixels.ts';
 import { type Placement, patchCount } from '../patches/placement.ts';
 import { PatchPool } from '../patches/pool.ts';
 import { type Recipe, withoutAugmentation } from '../patches/recipe.ts';
 import { choosePrecision, type PrecisionChoice } from '../runtime/precision.ts';
 import type { Engine } from '../runtime/program.ts';
 import { Runtime, type RuntimeOptions } from '../runtime/runtime.ts';
-import { sayOnce } from '../runtime/say-once.ts';
 import { type Bag, BagBuilder, type BagRequest } from './bag.ts';
 import { type BagPlacement, checkBagPlacement, type DensePlacement } from './bag-placement.ts';
 import type { DenseBags } from './dense-bags.ts';
 import type { EncoderProgram } from './encoder-program.ts';
 import type { Feature } from './feature.ts';
 import { countOf, type Images, pixelsOf } from './images-of.ts';
-import type { Matrix } from './matrix.ts';
 import type { Whitening } from './whitening.ts';
 
 /** A trained network, and how it is run. */

@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import { matmul, sub } from '../graph/functions.ts';
 import type { Precision } from '../graph/graph.ts';
 import type { Outputs } from '../graph/needed.ts';

@@ -1,8 +1,8 @@
+import { given } from '../base/options.ts';
+import type { Pixels } from '../base/pixels.ts';
+import { checkPixels } from '../base/pixels.ts';
 import { type AnyImage, imageFrom } from '../data/image-from.ts';
 import type { ImageSet } from '../data/image-set.ts';
-import { given } from '../given.ts';
-import { checkPixels } from '../patches/check-pixels.ts';
-import type { Pixels } from '../patches/pixels.ts';
 
 /** Many images: a set, or images in any form as they come. */
 export type Images = ImageSet | Iterable<AnyImage> | AsyncIterable<AnyImage>;

@@ -1,11 +1,11 @@
-import { checkAborted } from '../aborted.ts';
+import { checkAborted } from '../base/aborted.ts';
+import { BagsslError } from '../base/errors.ts';
+import { blocksOf, type Matrix } from '../base/matrix.ts';
 import { compile } from '../engine/compile.ts';
-import { BagsslError } from '../errors.ts';
 import { add, matmul, scale, sub, transposed } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { blocksOf, type Matrix } from './matrix.ts';
 
 /** Rows of one product when the covariance is added up. */
 const ROWS = 2000;

@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { readWeights } from '../formats/weights.ts';
 import { checkRecipe } from '../patches/check-recipe.ts';

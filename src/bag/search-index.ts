@@ -1,7 +1,7 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
+import { given } from '../base/options.ts';
+import { isA } from '../base/values.ts';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
-import { given } from '../given.ts';
-import { isA } from '../is-a.ts';
 import { Nearest } from './nearest.ts';
 
 /** An image found, and the cosine of its vector with the query's, −1 to 1. */

@@ -1,9 +1,9 @@
-import { checkAborted } from '../aborted.ts';
+import { checkAborted } from '../base/aborted.ts';
+import { blocksOf, type Matrix } from '../base/matrix.ts';
 import { compile } from '../engine/compile.ts';
 import { matmul, sub } from '../graph/functions.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { blocksOf, type Matrix } from './matrix.ts';
 
 /** Rows of one product. */
 const ROWS = 2000;

@@ -1,8 +1,8 @@
-import { BagsslError } from '../errors.ts';
-import { given, givenParts } from '../given.ts';
-import { isA } from '../is-a.ts';
+import { BagsslError } from '../base/errors.ts';
+import { checkMatrix, type Matrix } from '../base/matrix.ts';
+import { given, givenParts } from '../base/options.ts';
+import { isA } from '../base/values.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { checkMatrix, type Matrix } from './matrix.ts';
 
 /** How directions of little variance are scaled. */
 export interface WhiteningOptions {

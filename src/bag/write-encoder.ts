@@ -1,8 +1,8 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
+import { toHalf } from '../base/half.ts';
+import { givenParts } from '../base/options.ts';
 import { type SafeTensor, writeSafetensors } from '../formats/safetensors.ts';
-import { givenParts } from '../given.ts';
 import { createGraph } from '../graph/ops/index.ts';
-import { toHalf } from '../half.ts';
 import { checkModel } from '../model/config.ts';
 import { featureOf } from '../model/network.ts';
 import { Scope } from '../model/scope.ts';

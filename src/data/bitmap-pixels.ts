@@ -1,4 +1,4 @@
-import type { Pixels } from '../patches/pixels.ts';
+import type { Pixels } from '../base/pixels.ts';
 
 /** Pixels of one strip: some browsers refuse canvases of more than 16 megapixels. */
 const STRIP = 4_000_000;

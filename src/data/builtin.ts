@@ -1,6 +1,6 @@
-import { BagsslError } from '../errors.ts';
-import { givenOptions } from '../given.ts';
-import { Stream } from '../patches/philox.ts';
+import { BagsslError } from '../base/errors.ts';
+import { givenOptions } from '../base/options.ts';
+import { Stream } from '../base/random.ts';
 import type { ImageSet } from './image-set.ts';
 import { Canvas, SIDE } from './scenes/canvas.ts';
 import { drawScene, SCENE_CLASSES } from './scenes/scene.ts';

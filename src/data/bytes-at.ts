@@ -1,5 +1,5 @@
-import { checkAborted } from '../aborted.ts';
-import { BagsslError } from '../errors.ts';
+import { checkAborted } from '../base/aborted.ts';
+import { BagsslError } from '../base/errors.ts';
 import { type BodyOptions, bodyOf } from '../formats/body-of.ts';
 import { signalFor } from '../formats/signal-for.ts';
 

@@ -1,4 +1,4 @@
-import { given } from '../given.ts';
+import { given } from '../base/options.ts';
 import type { ImageSet } from './image-set.ts';
 
 /** @throws BagsslError `bad-argument` for what is no image set, saying how one is made */

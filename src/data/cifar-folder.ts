@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import { cifarSet, readCifarBatch, readClassNames } from './cifar.ts';
 import type { ImageSet } from './image-set.ts';
 

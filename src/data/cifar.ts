@@ -1,5 +1,5 @@
-import { BagsslError } from '../errors.ts';
-import { given, givenBytes, givenParts } from '../given.ts';
+import { BagsslError } from '../base/errors.ts';
+import { given, givenBytes, givenParts } from '../base/options.ts';
 import type { ImageSet } from './image-set.ts';
 
 /** The classes of CIFAR-10, in label order. */

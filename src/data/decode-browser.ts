@@ -1,4 +1,4 @@
-import type { Pixels } from '../patches/pixels.ts';
+import type { Pixels } from '../base/pixels.ts';
 import { bitmapPixels } from './bitmap-pixels.ts';
 import type { ImageHeader } from './image-header.ts';
 

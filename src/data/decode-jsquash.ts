@@ -1,5 +1,5 @@
-import { BagsslError } from '../errors.ts';
-import type { Pixels } from '../patches/pixels.ts';
+import { BagsslError } from '../base/errors.ts';
+import type { Pixels } from '../base/pixels.ts';
 import type { ImageHeader } from './image-header.ts';
 
 interface Codec {

@@ -1,6 +1,6 @@
-import { BagsslError } from '../errors.ts';
-import { givenBytes } from '../given.ts';
-import type { Pixels } from '../patches/pixels.ts';
+import { BagsslError } from '../base/errors.ts';
+import { givenBytes } from '../base/options.ts';
+import type { Pixels } from '../base/pixels.ts';
 import { type Decoder, MOST_PIXELS } from './decoder.ts';
 import { jpegIsWhole, readImageHeader } from './image-header.ts';
 import { SHORT_SIDE, shrink } from './shrink.ts';

@@ -1,7 +1,7 @@
-import { checkAborted } from '../aborted.ts';
-import { BagsslError } from '../errors.ts';
-import { given } from '../given.ts';
-import type { Pixels } from '../patches/pixels.ts';
+import { checkAborted } from '../base/aborted.ts';
+import { BagsslError } from '../base/errors.ts';
+import { given } from '../base/options.ts';
+import type { Pixels } from '../base/pixels.ts';
 import { type DecodeOptions, decodeImage } from './decode.ts';
 import type { ImageSet } from './image-set.ts';
 

@@ -1,4 +1,4 @@
-import type { Pixels } from '../patches/pixels.ts';
+import type { Pixels } from '../base/pixels.ts';
 import type { ImageHeader } from './image-header.ts';
 
 /** Bytes of a JPEG, PNG or WebP file to `rgba` pixels at full size, upright. Rejects if they do not decode. */

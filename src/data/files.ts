@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { BagsslError } from '../errors.ts';
-import { given, givenOptions } from '../given.ts';
+import { BagsslError } from '../base/errors.ts';
+import { given, givenOptions } from '../base/options.ts';
 import { builtinScenes } from './builtin.ts';
 import { findCifarFolder, openCifarFolder } from './cifar-folder.ts';
 import { type ImageFolderOptions, openImageFolder } from './image-folder.ts';

@@ -1,6 +1,6 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import { type DecodedSetOptions, decodedSet } from './decoded-set.ts';
 import type { ImageSet } from './image-set.ts';
 import { firstOfEach } from './limit.ts';

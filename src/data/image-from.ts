@@ -1,6 +1,6 @@
-import { given } from '../given.ts';
-import { isA } from '../is-a.ts';
-import type { Pixels } from '../patches/pixels.ts';
+import { given } from '../base/options.ts';
+import type { Pixels } from '../base/pixels.ts';
+import { isA } from '../base/values.ts';
 import { bytesAt } from './bytes-at.ts';
 import { decodeImage } from './decode.ts';
 import { type PixelSource, pixelsFrom } from './pixels-from.ts';

@@ -1,4 +1,4 @@
-import type { Pixels } from '../patches/pixels.ts';
+import type { Pixels } from '../base/pixels.ts';
 
 /** Images by index, with a class for each where one is known. */
 export interface ImageSet {

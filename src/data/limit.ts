@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import type { ImageSet } from './image-set.ts';
 import { partOf } from './shard.ts';
 

@@ -1,7 +1,7 @@
-import { BagsslError } from '../errors.ts';
-import { given } from '../given.ts';
-import { isA, tagOf } from '../is-a.ts';
-import type { Pixels } from '../patches/pixels.ts';
+import { BagsslError } from '../base/errors.ts';
+import { given } from '../base/options.ts';
+import type { Pixels } from '../base/pixels.ts';
+import { isA, tagOf } from '../base/values.ts';
 import { bitmapPixels } from './bitmap-pixels.ts';
 import { type DecodeOptions, decodeImage } from './decode.ts';
 import { MOST_PIXELS } from './decoder.ts';

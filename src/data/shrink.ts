@@ -1,4 +1,4 @@
-import type { Pixels } from '../patches/pixels.ts';
+import type { Pixels } from '../base/pixels.ts';
 
 /**
  * The default for the shorter side, in pixels, below which an image is not shrunk: enough for fixed-scale patches, and a

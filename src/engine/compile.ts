@@ -1,3 +1,4 @@
+import { shared } from '../base/shared.ts';
 import { modelOfAnyBatch } from '../graph/any-batch.ts';
 import type { Forms } from '../graph/lowering/forms.ts';
 import { lower } from '../graph/lowering/lower.ts';
@@ -5,7 +6,6 @@ import type { Outputs } from '../graph/needed.ts';
 import { writeModel, writeOnnx } from '../graph/write-onnx.ts';
 import type { Program } from '../runtime/program.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { shared } from '../shared.ts';
 import { measureForms } from './measure-forms.ts';
 
 /**

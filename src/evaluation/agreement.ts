@@ -1,7 +1,7 @@
 import { cosine } from '../bag/cosine.ts';
-import { checkMatrix, type Matrix, row } from '../bag/matrix.ts';
-import { BagsslError } from '../errors.ts';
-import { given } from '../given.ts';
+import { BagsslError } from '../base/errors.ts';
+import { checkMatrix, type Matrix, row } from '../base/matrix.ts';
+import { given } from '../base/options.ts';
 
 /** The mean of all rows. */
 export function meanRow(matrix: Matrix): Float32Array {

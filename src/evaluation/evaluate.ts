@@ -1,12 +1,12 @@
 import type { BagPlacement } from '../bag/bag-placement.ts';
 import { Embedder } from '../bag/embedder.ts';
 import type { Feature } from '../bag/feature.ts';
-import type { Matrix } from '../bag/matrix.ts';
 import { Whitening } from '../bag/whitening.ts';
+import { BagsslError } from '../base/errors.ts';
+import type { Matrix } from '../base/matrix.ts';
+import { givenParts } from '../base/options.ts';
 import { checkImageSet } from '../data/check-image-set.ts';
 import type { ImageSet } from '../data/image-set.ts';
-import { BagsslError } from '../errors.ts';
-import { givenParts } from '../given.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Weights } from '../model/scope.ts';
 import type { Recipe } from '../patches/recipe.ts';

@@ -1,10 +1,10 @@
 import type { Embedder } from '../bag/embedder.ts';
-import { type Matrix, row } from '../bag/matrix.ts';
+import { BagsslError } from '../base/errors.ts';
+import { type Matrix, row } from '../base/matrix.ts';
+import { givenParts } from '../base/options.ts';
+import { Stream } from '../base/random.ts';
 import { checkImageSet } from '../data/check-image-set.ts';
 import type { ImageSet } from '../data/image-set.ts';
-import { BagsslError } from '../errors.ts';
-import { givenParts } from '../given.ts';
-import { Stream } from '../patches/philox.ts';
 import type { Placement } from '../patches/placement.ts';
 
 /** Which bags are grown, of what. */

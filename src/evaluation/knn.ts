@@ -1,8 +1,8 @@
-import { checkAborted } from '../aborted.ts';
-import { checkMatrix, type Matrix } from '../bag/matrix.ts';
 import { Nearest, type Neighbour } from '../bag/nearest.ts';
-import { BagsslError } from '../errors.ts';
-import { givenParts } from '../given.ts';
+import { checkAborted } from '../base/aborted.ts';
+import { BagsslError } from '../base/errors.ts';
+import { checkMatrix, type Matrix } from '../base/matrix.ts';
+import { givenParts } from '../base/options.ts';
 import { matmul } from '../graph/functions.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { writeOnnx } from '../graph/write-onnx.ts';

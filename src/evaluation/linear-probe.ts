@@ -1,6 +1,7 @@
-import { checkAborted } from '../aborted.ts';
-import type { Matrix } from '../bag/matrix.ts';
-import { BagsslError } from '../errors.ts';
+import { checkAborted } from '../base/aborted.ts';
+import { BagsslError } from '../base/errors.ts';
+import type { Matrix } from '../base/matrix.ts';
+import { Stream } from '../base/random.ts';
 import { elements } from '../graph/elements.ts';
 import { add, log, matmul, mul, neg, reduceMean, reduceSum, shift, slice, softmax } from '../graph/functions.ts';
 import { gradients } from '../graph/gradients.ts';
@@ -8,7 +9,6 @@ import type { Value } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { writeOnnx } from '../graph/write-onnx.ts';
 import { sgd } from '../optimizers/sgd.ts';
-import { Stream } from '../patches/philox.ts';
 import { ResidentState } from '../runtime/resident-state.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { checkLabelled, type Labelled } from './knn.ts';

@@ -1,6 +1,6 @@
 import type { PatchBox } from '../bag/bag.ts';
-import { BagsslError } from '../errors.ts';
-import { given } from '../given.ts';
+import { BagsslError } from '../base/errors.ts';
+import { given } from '../base/options.ts';
 
 /**
  * How local a similarity map is: the share of its mass, Σ max(0, s), that lies within one patch of the query, that is on

@@ -1,4 +1,4 @@
-import type { Matrix } from '../bag/matrix.ts';
+import type { Matrix } from '../base/matrix.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import { PatchPool } from '../patches/pool.ts';
 import { cifar16 } from '../patches/presets.ts';

@@ -1,5 +1,6 @@
-import { checkAborted } from '../aborted.ts';
-import { givenParts } from '../given.ts';
+import { checkAborted } from '../base/aborted.ts';
+import { givenParts } from '../base/options.ts';
+import { Stream } from '../base/random.ts';
 import { gradients } from '../graph/gradients.ts';
 import type { Value } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
@@ -8,7 +9,6 @@ import { type CoOccurrence, checkTable, covarianceOnTable, spectralOnTable } fro
 import { adamw } from '../optimizers/adamw.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import { sgd } from '../optimizers/sgd.ts';
-import { Stream } from '../patches/philox.ts';
 import { ResidentState } from '../runtime/resident-state.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 

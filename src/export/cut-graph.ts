@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import { cast, clip, concat, div, gather, matmul, reshape, sub, transpose } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 import { type Lattice, lattices, type Placement } from '../patches/placement.ts';

@@ -1,6 +1,6 @@
 import { featureWidth } from '../bag/feature-graph.ts';
-import { BagsslError } from '../errors.ts';
-import { givenParts } from '../given.ts';
+import { BagsslError } from '../base/errors.ts';
+import { givenParts } from '../base/options.ts';
 import { modelOfAnyBatch } from '../graph/any-batch.ts';
 import { reduceMean, reshape } from '../graph/functions.ts';
 import { createGraph } from '../graph/ops/index.ts';

@@ -1,7 +1,7 @@
 import { FEATURES, type Feature } from '../bag/feature.ts';
 import { featureGraph } from '../bag/feature-graph.ts';
-import { BagsslError } from '../errors.ts';
-import { givenParts } from '../given.ts';
+import { BagsslError } from '../base/errors.ts';
+import { givenParts } from '../base/options.ts';
 import { modelOfAnyBatch } from '../graph/any-batch.ts';
 import { portableOnnx } from '../graph/portable-onnx.ts';
 import { checkModel, type ModelConfig } from '../model/config.ts';

@@ -1,6 +1,6 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
+import { givenParts } from '../base/options.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
-import { givenParts } from '../given.ts';
 import type { Shape, Value } from '../graph/graph.ts';
 import { needed } from '../graph/needed.ts';
 import { portableOnnx } from '../graph/portable-onnx.ts';

@@ -1,5 +1,5 @@
+import { givenParts } from '../base/options.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
-import { givenParts } from '../given.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { checkModel, type ModelConfig } from '../model/config.ts';
 import { provideOnnx } from '../model/encoder.ts';

@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 
 /** How much of a response is taken, and who is told. */
 export interface BodyOptions {

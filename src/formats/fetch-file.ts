@@ -1,6 +1,6 @@
-import { checkAborted } from '../aborted.ts';
-import { BagsslError } from '../errors.ts';
-import { givenParts } from '../given.ts';
+import { checkAborted } from '../base/aborted.ts';
+import { BagsslError } from '../base/errors.ts';
+import { givenParts } from '../base/options.ts';
 import { bodyOf } from './body-of.ts';
 import { sha256 } from './sha256.ts';
 import { signalFor } from './signal-for.ts';

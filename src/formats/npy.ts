@@ -1,6 +1,6 @@
-import { BagsslError } from '../errors.ts';
-import { given, givenBytes } from '../given.ts';
-import { isA } from '../is-a.ts';
+import { BagsslError } from '../base/errors.ts';
+import { given, givenBytes } from '../base/options.ts';
+import { isA } from '../base/values.ts';
 import { elements, extent, type TensorData } from './dtypes.ts';
 
 /** An array of a .npy file: `data.length` is the product of `shape`, last axis fastest. */

@@ -1,5 +1,5 @@
-import { BagsslError } from '../errors.ts';
-import { givenBytes, givenParts } from '../given.ts';
+import { BagsslError } from '../base/errors.ts';
+import { givenBytes, givenParts } from '../base/options.ts';
 import { DTYPES, type Dtype, elements, extent, isDtype, type TensorData } from './dtypes.ts';
 import { duplicateKey } from './duplicate-key.ts';
 

@@ -1,5 +1,5 @@
-import { BagsslError } from '../errors.ts';
-import { fromBfloat16, fromHalf } from '../half.ts';
+import { BagsslError } from '../base/errors.ts';
+import { fromBfloat16, fromHalf } from '../base/half.ts';
 import { readSafetensors, type SafeTensor } from './safetensors.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import type { Outputs } from './needed.ts';
 import { ATTRIBUTE, type NodeProto, type OnnxModel, type TensorProto, type ValueInfoProto } from './onnx-proto.ts';
 import { DTYPE_CODES } from './onnx-types.ts';

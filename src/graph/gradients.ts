@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import { elements } from './elements.ts';
 import { add, sum } from './functions.ts';
 import { RULES } from './gradients/index.ts';

@@ -1,6 +1,6 @@
-import { BagsslError } from '../errors.ts';
-import { given } from '../given.ts';
-import { toHalf } from '../half.ts';
+import { BagsslError } from '../base/errors.ts';
+import { toHalf } from '../base/half.ts';
+import { given } from '../base/options.ts';
 import { elements } from './elements.ts';
 
 /** Element types of tensors in a graph. Arithmetic is float32 or float16; int64 holds shapes and indices only. */

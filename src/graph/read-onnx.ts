@@ -1,5 +1,5 @@
-import { BagsslError } from '../errors.ts';
-import { givenBytes } from '../given.ts';
+import { BagsslError } from '../base/errors.ts';
+import { givenBytes } from '../base/options.ts';
 import { batchNormalization } from './functions.ts';
 import type { Graph, Value } from './graph.ts';
 import { buildOnnx } from './import/build.ts';

@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import type { Value } from './graph.ts';
 
 /** NumPy's broadcast of two shapes; `what` names the operator in the error. */

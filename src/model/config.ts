@@ -1,4 +1,4 @@
-import { checkOptions, needed, OBJECT, whole } from '../check-options.ts';
+import { checkOptions, needed, OBJECT, whole } from '../base/options.ts';
 import { checkEncoder, type EncoderConfig } from './encoder.ts';
 import { encoders, projectors } from './presets.ts';
 import { checkProjector, type ProjectorConfig } from './projector.ts';

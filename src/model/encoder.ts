@@ -1,5 +1,5 @@
-import { checkOptions, type Rules, TEXT } from '../check-options.ts';
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
+import { checkOptions, type Rules, TEXT } from '../base/options.ts';
 import type { Value } from '../graph/graph.ts';
 import { type ConvConfig, conv } from './encoders/conv.ts';
 import { type DepthwiseConfig, depthwise } from './encoders/depthwise.ts';

@@ -1,4 +1,4 @@
-import { checkOptions, listOf, needed, SWITCH, whole } from '../check-options.ts';
+import { checkOptions, listOf, needed, SWITCH, whole } from '../base/options.ts';
 import type { Value } from '../graph/graph.ts';
 import { batchNormRelu } from './batch-norm.ts';
 import { linear } from './layers.ts';

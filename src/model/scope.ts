@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import { elements } from '../graph/elements.ts';
 import { cast } from '../graph/functions.ts';
 import type { Graph, Precision, Shape, Value } from '../graph/graph.ts';

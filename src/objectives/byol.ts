@@ -1,4 +1,4 @@
-import { aboveZero, checkOptions, whole } from '../check-options.ts';
+import { aboveZero, checkOptions, whole } from '../base/options.ts';
 import { reshape, scale, shift } from '../graph/functions.ts';
 import { agreement } from './agreement.ts';
 import { normaliseRows } from './normalise.ts';

@@ -1,5 +1,5 @@
-import { BagsslError } from '../errors.ts';
-import { quote } from '../quote.ts';
+import { BagsslError } from '../base/errors.ts';
+import { quote } from '../base/values.ts';
 import { type BarlowTwinsOptions, barlowTwins } from './barlow-twins.ts';
 import { type ByolOptions, byol } from './byol.ts';
 import { type CodingRateOptions, codingRate } from './coding-rate.ts';

@@ -1,4 +1,4 @@
-import { given } from '../given.ts';
+import { given } from '../base/options.ts';
 import { add, matmul, mul, reduceSum, reduceSumSquare, scale, sub, transposed } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 

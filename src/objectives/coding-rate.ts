@@ -1,4 +1,4 @@
-import { aboveZero, checkOptions, fromZero } from '../check-options.ts';
+import { aboveZero, checkOptions, fromZero } from '../base/options.ts';
 import {
   add,
   matmul,

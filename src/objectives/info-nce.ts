@@ -1,4 +1,4 @@
-import { aboveZero, checkOptions } from '../check-options.ts';
+import { aboveZero, checkOptions } from '../base/options.ts';
 import {
   abs,
   add,

@@ -1,4 +1,4 @@
-import { checkOptions, fromZero } from '../check-options.ts';
+import { checkOptions, fromZero } from '../base/options.ts';
 import {
   add,
   expand,

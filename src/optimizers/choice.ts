@@ -1,5 +1,5 @@
-import { BagsslError } from '../errors.ts';
-import { quote } from '../quote.ts';
+import { BagsslError } from '../base/errors.ts';
+import { quote } from '../base/values.ts';
 import { type AdamWOptions, adamw } from './adamw.ts';
 import { type LarsOptions, lars } from './lars.ts';
 import type { Optimizer } from './optimizer.ts';

@@ -1,4 +1,4 @@
-import { oneOf } from '../check-options.ts';
+import { oneOf } from '../base/options.ts';
 import type { Value } from '../graph/graph.ts';
 
 /** Which parameters a rule exempts from weight decay, and LARS from its trust ratio. */

@@ -1,4 +1,4 @@
-import { aboveZero, checkOptions, fromZero } from '../check-options.ts';
+import { aboveZero, checkOptions, fromZero } from '../base/options.ts';
 import { add, div, min, mul, reduceSumSquare, scale, shift, sqrt } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 import { EXCLUSION, type Exclusion, isExempt } from './exclusion.ts';

@@ -1,4 +1,4 @@
-import { checkOptions, fromZero, SWITCH } from '../check-options.ts';
+import { checkOptions, fromZero, SWITCH } from '../base/options.ts';
 import { add, mul, scale, sub } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 import { EXCLUSION, type Exclusion, isExempt } from './exclusion.ts';

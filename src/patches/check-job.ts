@@ -1,6 +1,6 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
+import { checkPixels } from '../base/pixels.ts';
 import { checkPatch } from './check-patch.ts';
-import { checkPixels } from './check-pixels.ts';
 import { checkPlacement } from './check-placement.ts';
 import { checkRecipe } from './check-recipe.ts';
 import type { JobImage, PatchJob } from './job.ts';

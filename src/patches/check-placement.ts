@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import type { Placement } from './placement.ts';
 
 /** Patches a side of the plain `grid`. */

@@ -1,5 +1,5 @@
-import { BagsslError } from '../errors.ts';
-import { quote } from '../quote.ts';
+import { BagsslError } from '../base/errors.ts';
+import { quote } from '../base/values.ts';
 import type { Blur, Interpolation, Jitter, Range, Recipe, Solarise, Triple, ViewChanges } from './recipe.ts';
 
 type Fields = Record<string, unknown>;

@@ -1,6 +1,6 @@
+import { Stream } from '../base/random.ts';
 import { cropSize } from './crop-size.ts';
 import { ORDERS, type PatchParameters } from './parameters.ts';
-import { Stream } from './philox.ts';
 import { type Range, type Recipe, recipeOfView } from './recipe.ts';
 
 /** What names a draw: whole numbers, 0 to 2^32 - 1 (seed: to 2^53 - 1). */

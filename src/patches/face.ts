@@ -1,4 +1,4 @@
-import { BagsslError, type ErrorCode } from '../errors.ts';
+import { BagsslError, type ErrorCode } from '../base/errors.ts';
 import { type PatchBatch, runJob } from './job.ts';
 import { Kernels } from './kernels.ts';
 import { type PackedJob, unpackJob } from './pack.ts';

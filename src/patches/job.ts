@@ -1,8 +1,8 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
+import type { Pixels } from '../base/pixels.ts';
 import { drawPatch } from './draw.ts';
 import type { Kernels } from './kernels.ts';
 import type { PatchParameters } from './parameters.ts';
-import type { Pixels } from './pixels.ts';
 import { boxes, type Placement } from './placement.ts';
 import type { Recipe } from './recipe.ts';
 

@@ -1,11 +1,10 @@
 import bytes from '../../build/kernels.wasm';
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
+import { BYTES, checkPixels, type Pixels } from '../base/pixels.ts';
 import { checkPatch } from './check-patch.ts';
-import { checkPixels } from './check-pixels.ts';
 import type { KernelExports } from './kernel-exports.ts';
 import { KernelMemory } from './kernel-memory.ts';
 import type { PatchParameters } from './parameters.ts';
-import { BYTES, type Pixels } from './pixels.ts';
 import type { Triple } from './recipe.ts';
 import { type Table, TapsCache } from './taps-cache.ts';
 import { gaussianWeights } from './weights.ts';

@@ -1,6 +1,6 @@
+import type { Pixels } from '../base/pixels.ts';
 import type { JobImage, PatchJob } from './job.ts';
 import type { KeptImages } from './kept-images.ts';
-import type { Pixels } from './pixels.ts';
 
 /** An image on its way to another thread: without `data` where that thread has kept it under `key`. */
 export interface PackedPixels extends Omit<Pixels, 'data'> {

@@ -1,5 +1,5 @@
 import { type Remote, transfer } from 'comlink';
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import { OwnedWorker, type WorkerScript } from '../threads/owned-worker.ts';
 import type { Outcome, PatchFace } from './face.ts';
 import type { PatchBatch, PatchJob } from './job.ts';

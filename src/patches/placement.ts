@@ -1,6 +1,6 @@
+import { Stream } from '../base/random.ts';
 import { patchSide } from './crop-size.ts';
 import { type PatchParameters, plainPatch } from './parameters.ts';
-import { Stream } from './philox.ts';
 import type { Recipe } from './recipe.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import { processors } from '../threads/node-threads.ts';
 import { checkJob } from './check-job.ts';
 import type { PatchBatch, PatchJob } from './job.ts';

@@ -1,4 +1,4 @@
-import { givenParts } from '../given.ts';
+import { givenParts } from '../base/options.ts';
 /** A value for each of red, green, blue. */
 export type Triple = readonly [number, number, number];
 

@@ -1,4 +1,4 @@
-import { BYTES, type Pixels } from './pixels.ts';
+import { BYTES, type Pixels } from '../base/pixels.ts';
 import type { Recipe } from './recipe.ts';
 import { resampleTaps, type Taps } from './weights.ts';
 

@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 
 /**
  * `work`, or an error when the page's Content-Security-Policy forbids a worker meanwhile: ORT would wait for its threads for

@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 
 /** An engine: `webgpu` and `wasm` are onnxruntime-web's providers, `native` is onnxruntime-node on the CPU. */
 export type Device = 'webgpu' | 'wasm' | 'native';

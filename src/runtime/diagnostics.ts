@@ -1,5 +1,5 @@
+import { VERSION } from '../base/version.ts';
 import { processors } from '../threads/node-threads.ts';
-import { VERSION } from '../version.ts';
 import { availableThreads, chooseDevice } from './choice.ts';
 import { type Adapter, type Device, findAdapter, inDeno, inNode, onServer } from './device.ts';
 import { loadOrt } from './ort.ts';

@@ -1,5 +1,5 @@
 import type * as Ort from 'onnxruntime-web';
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import { type Device, inNode, onServer } from './device.ts';
 import type { Build, OrtModules } from './ort-modules.ts';
 

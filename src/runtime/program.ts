@@ -1,5 +1,5 @@
 import type * as Ort from 'onnxruntime-web';
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import type { Shape } from '../graph/graph.ts';
 import type { Device } from './device.ts';
 import { exclusively, type OrtModule } from './ort.ts';

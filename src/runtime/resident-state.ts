@@ -1,5 +1,5 @@
 import type * as Ort from 'onnxruntime-web';
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import { elements } from '../graph/elements.ts';
 import type { Shape } from '../graph/graph.ts';
 import type { Engine, HostTensor, Program } from './program.ts';

@@ -1,13 +1,13 @@
 import type * as Ort from 'onnxruntime-web';
-import { BagsslError } from '../errors.ts';
-import { given, givenOptions } from '../given.ts';
+import { BagsslError } from '../base/errors.ts';
+import { given, givenOptions } from '../base/options.ts';
+import { sayOnce } from '../base/shared.ts';
 import { unlessBlocked } from './blocked-workers.ts';
 import { availableThreads, chooseDevice } from './choice.ts';
 import { checkDevice, type Device, type DeviceChoice, findAdapter } from './device.ts';
 import { exclusively, loadOrt, type OrtModule } from './ort.ts';
 import type { OrtModules } from './ort-modules.ts';
 import { type Engine, Program } from './program.ts';
-import { sayOnce } from './say-once.ts';
 
 /** Which engine is opened, and where its files lie. */
 export interface RuntimeOptions {

@@ -1,7 +1,7 @@
 import { type Remote, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import { within } from '../deadline.ts';
-import { BagsslError } from '../errors.ts';
+import { within } from '../base/deadline.ts';
+import { BagsslError } from '../base/errors.ts';
 import { nodeThreads } from './node-threads.ts';
 
 /** A kind of worker, whose file lies beside this package's modules. */

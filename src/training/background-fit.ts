@@ -1,10 +1,10 @@
 import { expose, type Remote, transfer } from 'comlink';
+import { BagsslError } from '../base/errors.ts';
+import { sayOnce } from '../base/shared.ts';
 import type { ImageSet } from '../data/image-set.ts';
-import { BagsslError } from '../errors.ts';
 import { KeptImages } from '../patches/kept-images.ts';
 import { packPixels } from '../patches/pack.ts';
 import { ortModules } from '../runtime/ort-modules.ts';
-import { sayOnce } from '../runtime/say-once.ts';
 import { OwnedWorker, type WorkerScript } from '../threads/owned-worker.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
 import { configOf } from './fit-config.ts';

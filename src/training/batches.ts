@@ -1,8 +1,8 @@
+import { within } from '../base/deadline.ts';
+import { BagsslError } from '../base/errors.ts';
+import { Stream } from '../base/random.ts';
 import type { ImageSet } from '../data/image-set.ts';
-import { within } from '../deadline.ts';
-import { BagsslError } from '../errors.ts';
 import type { PatchBatch, PatchJob } from '../patches/job.ts';
-import { Stream } from '../patches/philox.ts';
 import type { PatchPool } from '../patches/pool.ts';
 import type { RunConfig } from './run-config.ts';
 

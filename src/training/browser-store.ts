@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import { checkBlobName, type RunStore, runBusy } from './run-store.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { newestIn, RUN_FILE, saveInto } from './checkpoint-store.ts';
 import { folderStore } from './folder-store.ts';

@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, namedFiles } from './checkpoint.ts';
 import type { RunStore } from './run-store.ts';
 

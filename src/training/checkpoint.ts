@@ -1,10 +1,10 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
+import { givenParts } from '../base/options.ts';
+import { quote } from '../base/values.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
 import { sha256 } from '../formats/sha256.ts';
 import { readWeights } from '../formats/weights.ts';
-import { givenParts } from '../given.ts';
 import type { Shape } from '../graph/graph.ts';
-import { quote } from '../quote.ts';
 import type { State } from '../runtime/resident-state.ts';
 import { fileDigest, withFile, withoutFile } from './encoder-file.ts';
 import { type RunConfig, runConfig } from './run-config.ts';

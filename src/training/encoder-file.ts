@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import { sha256 } from '../formats/sha256.ts';
 import type { OnnxConfig } from '../model/encoders/onnx.ts';
 import type { RunConfig } from './run-config.ts';

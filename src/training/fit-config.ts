@@ -1,6 +1,6 @@
-import { BagsslError } from '../errors.ts';
-import { given } from '../given.ts';
-import { tagOf } from '../is-a.ts';
+import { BagsslError } from '../base/errors.ts';
+import { given } from '../base/options.ts';
+import { tagOf } from '../base/values.ts';
 import type { FitOptions } from './fit-options.ts';
 import { isRunOption, type RunConfig, runConfig } from './run-config.ts';
 

@@ -1,5 +1,5 @@
+import { givenParts } from '../base/options.ts';
 import { checkImageSet } from '../data/check-image-set.ts';
-import { givenParts } from '../given.ts';
 import { BackgroundFit } from './background-fit.ts';
 import type { Fit, FitOptions } from './fit-options.ts';
 import { LocalFit } from './local-fit.ts';

@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import { runBusy } from './run-store.ts';
 
 const LOCK_FILE = 'run.lock';

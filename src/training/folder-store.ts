@@ -1,7 +1,7 @@
 import { lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BagsslError } from '../errors.ts';
-import { given } from '../given.ts';
+import { BagsslError } from '../base/errors.ts';
+import { given } from '../base/options.ts';
 import { lockFolder } from './folder-lock.ts';
 import { checkBlobName, type RunStore } from './run-store.ts';
 

@@ -1,9 +1,9 @@
-import { givenParts } from '../given.ts';
+import { givenParts } from '../base/options.ts';
+import { Stream } from '../base/random.ts';
 import { elements } from '../graph/elements.ts';
 import type { TensorSpec } from '../model/scope.ts';
 import { objectiveOf } from '../objectives/choice.ts';
 import { optimizerOf } from '../optimizers/choice.ts';
-import { Stream } from '../patches/philox.ts';
 import type { RunConfig } from './run-config.ts';
 import { stepGraph } from './step-graph.ts';
 

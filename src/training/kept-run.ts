@@ -1,5 +1,5 @@
-import { BagsslError, type ErrorCode } from '../errors.ts';
-import { given, givenOptions } from '../given.ts';
+import { BagsslError, type ErrorCode } from '../base/errors.ts';
+import { given, givenOptions } from '../base/options.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { newestIn, saveInto } from './checkpoint-store.ts';
 import type { Step } from './fit-options.ts';

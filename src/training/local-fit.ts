@@ -1,5 +1,5 @@
-import { checkAborted } from '../aborted.ts';
-import { BagsslError } from '../errors.ts';
+import { checkAborted } from '../base/aborted.ts';
+import { BagsslError } from '../base/errors.ts';
 import { PatchPool } from '../patches/pool.ts';
 import type { Device, DeviceChoice } from '../runtime/device.ts';
 import { abandon } from '../runtime/ort.ts';

@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import type { Device, DeviceChoice } from '../runtime/device.ts';
 import type { State } from '../runtime/resident-state.ts';
 import type { RunConfig } from './run-config.ts';

@@ -1,3 +1,4 @@
+import { BagsslError } from '../base/errors.ts';
 import {
   aboveZero,
   checkOptions,
@@ -9,8 +10,8 @@ import {
   type Rules,
   SHARE,
   whole,
-} from '../check-options.ts';
-import { BagsslError } from '../errors.ts';
+} from '../base/options.ts';
+import { quote } from '../base/values.ts';
 import { checkModel, compact, type ModelConfig } from '../model/config.ts';
 import { provideOnnx } from '../model/encoder.ts';
 import { onnx } from '../model/encoders/onnx.ts';
@@ -19,7 +20,6 @@ import { type OptimizerChoice, optimizerOf } from '../optimizers/choice.ts';
 import { checkRecipe } from '../patches/check-recipe.ts';
 import { cifar16 } from '../patches/presets.ts';
 import type { Recipe } from '../patches/recipe.ts';
-import { quote } from '../quote.ts';
 import type { PrecisionChoice } from '../runtime/precision.ts';
 import { PRECISION_CHOICES } from '../runtime/precision.ts';
 

@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 
 /**
  * Where a run is kept: a few blobs by name, in a folder, in a browser's private files or in memory. Small enough to be

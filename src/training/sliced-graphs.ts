@@ -1,4 +1,4 @@
-import { BagsslError } from '../errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import { elements } from '../graph/elements.ts';
 import { add, mul, reduceSum } from '../graph/functions.ts';
 import { gradients } from '../graph/gradients.ts';

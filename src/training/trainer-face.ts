@@ -1,8 +1,8 @@
 import type { Remote } from 'comlink';
+import { BagsslError, type ErrorCode } from '../base/errors.ts';
+import type { Pixels } from '../base/pixels.ts';
 import type { ImageSet } from '../data/image-set.ts';
-import { BagsslError, type ErrorCode } from '../errors.ts';
 import { type PackedPixels, unpackPixels } from '../patches/pack.ts';
-import type { Pixels } from '../patches/pixels.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
 import type { FitOptions, Footing, Step } from './fit-options.ts';
 import { LocalFit } from './local-fit.ts';

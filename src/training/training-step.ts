@@ -1,3 +1,4 @@
+import { sayOnce } from '../base/shared.ts';
 import { compile } from '../engine/compile.ts';
 import type { Precision } from '../graph/graph.ts';
 import type { TensorSpec } from '../model/scope.ts';
@@ -8,7 +9,6 @@ import { choosePrecision } from '../runtime/precision.ts';
 import type { Engine, HostTensor, Program } from '../runtime/program.ts';
 import { ResidentState, type State } from '../runtime/resident-state.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { sayOnce } from '../runtime/say-once.ts';
 import { initialState } from './initial-state.ts';
 import { SCALING } from './loss-scaling.ts';
 import type { RunConfig } from './run-config.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
+import type { Pixels } from '../../src/base/pixels.ts';
 import { type BuiltinScenesOptions, builtinScenes } from '../../src/data/builtin.ts';
 import type { ImageSet } from '../../src/data/image-set.ts';
-import type { Pixels } from '../../src/patches/pixels.ts';
 
 const bytes = (set: ImageSet, index: number) => Buffer.from((set.image(index) as Pixels).data);
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { Pixels } from '../../src/base/pixels.ts';
 import { CIFAR_CLASSES, cifarSet, readCifarBatch, readClassNames } from '../../src/data/cifar.ts';
-import type { Pixels } from '../../src/patches/pixels.ts';
 
 const RECORD = 3073;
 

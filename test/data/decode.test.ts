@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import sharp, { type Sharp } from 'sharp';
+import { BagsslError } from '../../src/base/errors.ts';
 import { decodeImage } from '../../src/data/decode.ts';
 import { jsquashDecoder } from '../../src/data/decode-jsquash.ts';
 import { sharpDecoder } from '../../src/data/decode-sharp.ts';
 import type { Decoder } from '../../src/data/decoder.ts';
 import { readImageHeader } from '../../src/data/image-header.ts';
-import { BagsslError } from '../../src/errors.ts';
 
 const WIDTH = 48;
 const HEIGHT = 32;

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import sharp from 'sharp';
+import type { Pixels } from '../../src/base/pixels.ts';
 import { openData } from '../../src/data/files.ts';
 import type { ImageSet } from '../../src/data/image-set.ts';
-import type { Pixels } from '../../src/patches/pixels.ts';
 
 let root = '';
 const at = (...parts: string[]) => join(root, ...parts);

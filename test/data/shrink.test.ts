@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { Pixels } from '../../src/base/pixels.ts';
 import { shrink } from '../../src/data/shrink.ts';
-import type { Pixels } from '../../src/patches/pixels.ts';
 
 const side = fc.integer({ min: 1, max: 40 });
 const image = fc

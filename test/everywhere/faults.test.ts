@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
+import { Stream } from '../../src/base/random.ts';
 import { browserStore } from '../../src/index.ts';
-import { Stream } from '../../src/patches/philox.ts';
 import { onServer } from '../../src/runtime/device.ts';
 import { findAdapter } from '../../src/runtime.ts';
 import { memoryStore, type RunStore } from '../../src/train.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
+import type { Stream } from '../../src/base/random.ts';
 import type { ImageSet } from '../../src/data.ts';
 import { BagsslError } from '../../src/index.ts';
 import type { PatchWorker } from '../../src/patches/patch-worker.ts';
-import type { Stream } from '../../src/patches/philox.ts';
 import type { PatchPool } from '../../src/patches/pool.ts';
 import { memoryStore, type RunStore } from '../../src/train.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';

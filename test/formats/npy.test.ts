@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { BagsslError } from '../../src/errors.ts';
+import { BagsslError } from '../../src/base/errors.ts';
 import { type NpyDescr, npyHeader, readNpy, writeNpy } from '../../src/formats/npy.ts';
 import golden from './golden/formats.json' with { type: 'json' };
 

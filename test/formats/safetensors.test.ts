@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { BagsslError } from '../../src/errors.ts';
+import { BagsslError } from '../../src/base/errors.ts';
 import { DTYPES, type Dtype } from '../../src/formats/dtypes.ts';
 import { readSafetensors, type SafeTensor, writeSafetensors } from '../../src/formats/safetensors.ts';
 import golden from './golden/formats.json' with { type: 'json' };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { fromHalf, toHalf } from '../../src/base/half.ts';
 import { readWeights, writeSafetensors } from '../../src/formats.ts';
-import { fromHalf, toHalf } from '../../src/half.ts';
 import { BagsslError, Embedder } from '../../src/index.ts';
 import { initialWeights, runConfig } from '../../src/train.ts';
 import { relativeError } from '../support/reference.ts';

@@ -3,14 +3,14 @@ import { describe, it } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { cosine } from '../../src/bag/cosine.ts';
 import { createEmbedder } from '../../src/bag/create-embedder.ts';
+import { BagsslError } from '../../src/base/errors.ts';
+import { checkPixels } from '../../src/base/pixels.ts';
 import { builtinScenes } from '../../src/data/builtin.ts';
 import { imageFrom } from '../../src/data/image-from.ts';
-import { BagsslError } from '../../src/errors.ts';
 import { evaluate } from '../../src/evaluation/evaluate.ts';
 import { readNpy } from '../../src/formats/npy.ts';
 import { readWeights } from '../../src/formats/weights.ts';
 import { add } from '../../src/graph/functions.ts';
-import { checkPixels } from '../../src/patches/check-pixels.ts';
 import { fit } from '../../src/training/fit.ts';
 import { openRun } from '../../src/training/kept-run.ts';
 

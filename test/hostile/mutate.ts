@@ -1,4 +1,4 @@
-import type { Stream } from '../../src/patches/philox.ts';
+import type { Stream } from '../../src/base/random.ts';
 
 /** Values that JSON can hold and few programs expect. */
 const STRANGE = [

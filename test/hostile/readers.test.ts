@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Stream } from '../../src/base/random.ts';
 import { BagsslError } from '../../src/index.ts';
-import { Stream } from '../../src/patches/philox.ts';
 import { readers } from './readers.ts';
 
 /** `npm run test:fuzz` tries a million. */

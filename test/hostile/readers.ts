@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Stream } from '../../src/base/random.ts';
 import { type DecodeOptions, decodeImage as decode } from '../../src/data/decode.ts';
 import { jsquashDecoder } from '../../src/data/decode-jsquash.ts';
 import { sharpDecoder } from '../../src/data/decode-sharp.ts';
@@ -9,7 +10,6 @@ import { readNpy, readSafetensors, readWeights, writeNpy, writeSafetensors } fro
 import { openRun } from '../../src/index.ts';
 import { checkModel } from '../../src/model/config.ts';
 import { describeModel } from '../../src/model/describe.ts';
-import type { Stream } from '../../src/patches/philox.ts';
 import { checkRecipe, presets } from '../../src/patches.ts';
 import { decodeCheckpoint, encodeCheckpoint, memoryStore, type RunOverrides, runConfig } from '../../src/train.ts';
 import { SHORT_RUN } from '../support/short-training.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { BagsslError } from '../../src/errors.ts';
+import type { BagsslError } from '../../src/base/errors.ts';
 import { closedForm } from '../../src/evaluation/closed-form.ts';
 import { eigenSymmetric } from '../../src/evaluation/eigen-symmetric.ts';
 import { fitTable } from '../../src/evaluation/table-fit.ts';

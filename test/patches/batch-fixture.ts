@@ -1,7 +1,8 @@
 // One job and the fingerprint of its batch, for the tests of every platform: nothing here knows Node.
+
+import type { Pixels } from '../../src/base/pixels.ts';
+import { Stream } from '../../src/base/random.ts';
 import type { PatchBatch, PatchJob } from '../../src/patches/job.ts';
-import { Stream } from '../../src/patches/philox.ts';
-import type { Pixels } from '../../src/patches/pixels.ts';
 import { presets } from '../../src/patches/presets.ts';
 
 /** Smooth colours with noise on top, from whole numbers alone. */

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
+import { BYTES, type Layout, type Pixels } from '../../src/base/pixels.ts';
+import { Stream } from '../../src/base/random.ts';
 import { checkJob } from '../../src/patches/check-job.ts';
 import type { PatchJob, PatchSource } from '../../src/patches/job.ts';
 import { runJob } from '../../src/patches/job.ts';
 import type { KernelExports } from '../../src/patches/kernel-exports.ts';
 import type { KernelMemory } from '../../src/patches/kernel-memory.ts';
 import { Kernels } from '../../src/patches/kernels.ts';
-import { Stream } from '../../src/patches/philox.ts';
-import { BYTES, type Layout, type Pixels } from '../../src/patches/pixels.ts';
 import type { Recipe, ViewChanges } from '../../src/patches/recipe.ts';
 import { cutReference } from '../../src/patches/reference/cut.ts';
 

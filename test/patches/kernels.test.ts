@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { BYTES, type Pixels } from '../../src/base/pixels.ts';
+import { Stream } from '../../src/base/random.ts';
 import { Kernels } from '../../src/patches/kernels.ts';
 import { ORDERS, type PatchParameters } from '../../src/patches/parameters.ts';
-import { Stream } from '../../src/patches/philox.ts';
-import { BYTES, type Pixels } from '../../src/patches/pixels.ts';
 import type { Triple } from '../../src/patches/recipe.ts';
 import { cutReference } from '../../src/patches/reference/cut.ts';
 

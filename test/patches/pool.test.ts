@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BagsslError } from '../../src/errors.ts';
+import type { BagsslError } from '../../src/base/errors.ts';
 import { type PatchBatch, type PatchJob, runJob } from '../../src/patches/job.ts';
 import { Kernels } from '../../src/patches/kernels.ts';
 import type { PatchWorker } from '../../src/patches/patch-worker.ts';

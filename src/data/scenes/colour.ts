@@ -1,4 +1,4 @@
-import type { Stream } from '../../patches/philox.ts';
+import type { Stream } from '../../base/random.ts';
 
 /** Red, green and blue, 0 to 1. */
 export type Colour = readonly [number, number, number];

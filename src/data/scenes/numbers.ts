@@ -1,4 +1,4 @@
-import type { Stream } from '../../patches/philox.ts';
+import type { Stream } from '../../base/random.ts';
 
 // Only sums, products, quotients and square roots, which every engine rounds alike: sine and the like may differ in the
 // last bit, and the scenes are to be the same everywhere.

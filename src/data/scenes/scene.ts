@@ -1,4 +1,4 @@
-import type { Stream } from '../../patches/philox.ts';
+import type { Stream } from '../../base/random.ts';
 import { type Canvas, SIDE } from './canvas.ts';
 import { randomColour, randomPair } from './colour.ts';
 import { corner, direction } from './numbers.ts';

@@ -1,4 +1,4 @@
-import type { Stream } from '../../patches/philox.ts';
+import type { Stream } from '../../base/random.ts';
 import { direction } from './numbers.ts';
 
 /** A filled convex outline around the origin, in pixels. */

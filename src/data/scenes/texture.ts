@@ -1,4 +1,4 @@
-import type { Stream } from '../../patches/philox.ts';
+import type { Stream } from '../../base/random.ts';
 import { direction, fractalNoise, turn } from './numbers.ts';
 
 /** How much of a texture's second colour shows, 0 to 1, at (x, y) pixels from the centre of what it covers. */

@@ -1,4 +1,4 @@
-import { BagsslError } from '../../errors.ts';
+import { BagsslError } from '../../base/errors.ts';
 import { add, cast, matmul, mul, neg, reciprocal, reduceSum, reshape, scale, shift, sqrt, sub } from '../functions.ts';
 import type { GradientRules, Value } from '../graph.ts';
 import { rowsOf } from '../ops/normalization.ts';

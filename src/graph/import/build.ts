@@ -1,4 +1,4 @@
-import { BagsslError } from '../../errors.ts';
+import { BagsslError } from '../../base/errors.ts';
 import { elements } from '../elements.ts';
 import type { Graph, Precision, Value } from '../graph.ts';
 import { fold, MOST_FOLDED } from './fold.ts';

@@ -1,4 +1,4 @@
-import { BagsslError } from '../../errors.ts';
+import { BagsslError } from '../../base/errors.ts';
 import { elements } from '../elements.ts';
 import type { DType, Graph, Shape, Value } from '../graph.ts';
 import { dtypeOfCode } from '../onnx-types.ts';

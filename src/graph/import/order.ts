@@ -1,4 +1,4 @@
-import { BagsslError } from '../../errors.ts';
+import { BagsslError } from '../../base/errors.ts';
 import type { FileModel, FileNode } from './parse.ts';
 
 /** The nodes that `outputs` need, each after those it reads from, whatever their order in the file. A cycle is an error that names it. */

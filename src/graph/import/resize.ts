@@ -1,4 +1,4 @@
-import { BagsslError } from '../../errors.ts';
+import { BagsslError } from '../../base/errors.ts';
 import { matmul } from '../functions.ts';
 import type { Value } from '../graph.ts';
 import { constantIntegers, mismatch } from '../shapes.ts';

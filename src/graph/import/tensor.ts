@@ -1,4 +1,4 @@
-import { BagsslError } from '../../errors.ts';
+import { BagsslError } from '../../base/errors.ts';
 import { elements } from '../elements.ts';
 import type { DType, Shape, TensorData } from '../graph.ts';
 import { EXTERNAL, type FoundTensor } from '../onnx-proto.ts';

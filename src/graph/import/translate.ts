@@ -1,4 +1,4 @@
-import { BagsslError } from '../../errors.ts';
+import { BagsslError } from '../../base/errors.ts';
 import { elements } from '../elements.ts';
 import * as f from '../functions.ts';
 import type { Attributes, Value } from '../graph.ts';

@@ -1,4 +1,4 @@
-import { BagsslError } from '../../errors.ts';
+import { BagsslError } from '../../base/errors.ts';
 import type { Attributes, Value } from '../graph.ts';
 import { mismatch } from '../shapes.ts';
 import type { Operation } from './operation.ts';

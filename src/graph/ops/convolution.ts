@@ -1,4 +1,4 @@
-import { BagsslError } from '../../errors.ts';
+import { BagsslError } from '../../base/errors.ts';
 import type { Geometry } from '../functions.ts';
 import type { Attributes, Operator, Value } from '../graph.ts';
 import { mismatch, sameType } from '../shapes.ts';

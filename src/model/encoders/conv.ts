@@ -1,5 +1,5 @@
-import { listOf, needed, oneOf, SWITCH, whole } from '../../check-options.ts';
-import { BagsslError } from '../../errors.ts';
+import { BagsslError } from '../../base/errors.ts';
+import { listOf, needed, oneOf, SWITCH, whole } from '../../base/options.ts';
 import { add, reduceMean, slice } from '../../graph/functions.ts';
 import type { Value } from '../../graph/graph.ts';
 import { batchNormRelu } from '../batch-norm.ts';

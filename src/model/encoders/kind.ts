@@ -1,4 +1,4 @@
-import type { Rules } from '../../check-options.ts';
+import type { Rules } from '../../base/options.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { Scope } from '../scope.ts';
 

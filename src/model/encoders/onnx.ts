@@ -1,6 +1,5 @@
-import { BYTES, needed, oneOf, TEXT } from '../../check-options.ts';
-import { BagsslError } from '../../errors.ts';
-import { givenParts } from '../../given.ts';
+import { BagsslError } from '../../base/errors.ts';
+import { BYTES, givenParts, needed, oneOf, TEXT } from '../../base/options.ts';
 import { cast, reduceMean } from '../../graph/functions.ts';
 import type { Precision, Shape, Value } from '../../graph/graph.ts';
 import { buildOnnx, type FileBatchNorm, type NamedTensor } from '../../graph/import/build.ts';

@@ -1,4 +1,4 @@
-import { needed, oneOf, whole } from '../../check-options.ts';
+import { needed, oneOf, whole } from '../../base/options.ts';
 import { maxPool, reduceMean } from '../../graph/functions.ts';
 import type { Value } from '../../graph/graph.ts';
 import { batchNorm, batchNormAddRelu, batchNormRelu } from '../batch-norm.ts';

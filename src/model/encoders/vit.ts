@@ -1,5 +1,5 @@
-import { aboveZero, checkOptions, needed, whole } from '../../check-options.ts';
-import { BagsslError } from '../../errors.ts';
+import { BagsslError } from '../../base/errors.ts';
+import { aboveZero, checkOptions, needed, whole } from '../../base/options.ts';
 import {
   add,
   conv,

@@ -1,5 +1,5 @@
+import { BYTES, type Pixels } from '../../base/pixels.ts';
 import type { PatchParameters } from '../parameters.ts';
-import { BYTES, type Pixels } from '../pixels.ts';
 import { mirroredTaps, resampleTaps, scaledTaps, type Taps } from '../weights.ts';
 import { brightness } from './colour.ts';
 

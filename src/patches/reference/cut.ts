@@ -1,5 +1,5 @@
+import type { Pixels } from '../../base/pixels.ts';
 import type { PatchParameters } from '../parameters.ts';
-import type { Pixels } from '../pixels.ts';
 import type { Triple } from '../recipe.ts';
 import { gaussianWeights } from '../weights.ts';
 import { blur } from './blur.ts';

@@ -1,5 +1,5 @@
 import { BagsslError } from './errors.ts';
-import { given } from './given.ts';
+import { given } from './options.ts';
 
 const aborted = (signal: AbortSignal, message: string) => new BagsslError('aborted', message, { cause: signal.reason });
 

@@ -1,4 +1,4 @@
-import { givenParts } from '../given.ts';
+import { givenParts } from './options.ts';
 /** Rows of float32 vectors of one width, one after the other. */
 export interface Matrix {
   /** [rows, columns], row by row. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { philox, Stream } from '../../src/patches/philox.ts';
+import { philox, Stream } from '../../src/base/random.ts';
 
 // Random123's kat_vectors, philox4x32 10: counter, key, result.
 const KNOWN = [

@@ -8,3 +8,12 @@ export function shared<T>(name: string, make: () => T): T {
   all[key] ??= make();
   return all[key];
 }
+
+const said = shared('said', () => new Set<string>());
+
+/** Warns on the console, of one thing once: a page that opens three engines need not read three times why. */
+export function sayOnce(message: string): void {
+  if (said.has(message)) return;
+  said.add(message);
+  console.warn(message);
+}

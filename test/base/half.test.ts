@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { fromBfloat16, fromHalf, toHalf } from '../src/half.ts';
+import { fromBfloat16, fromHalf, toHalf } from '../../src/base/half.ts';
 
 const all = Uint16Array.from({ length: 65536 }, (_, bits) => bits);
 
