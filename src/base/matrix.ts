@@ -1,4 +1,5 @@
 import { givenParts } from './options.ts';
+
 /** Rows of float32 vectors of one width, one after the other. */
 export interface Matrix {
   /** [rows, columns], row by row. */
@@ -12,7 +13,14 @@ export interface Matrix {
 export const row = ({ data, columns }: Matrix, index: number): Float32Array =>
   data.subarray(index * columns, (index + 1) * columns);
 
-/** So many rows at a time as one array, the last one filled up with `filler` rows. */
+/** `value` times the identity matrix, [side, side] row by row. */
+export function identity(side: number, value = 1): Float32Array {
+  const data = new Float32Array(side * side);
+  for (let i = 0; i < side; i++) data[i * (side + 1)] = value;
+  return data;
+}
+
+/** Blocks of `rows` rows each; the last is filled up with copies of `filler`. */
 export function* blocksOf({ data, columns }: Matrix, rows: number, filler: Float32Array) {
   for (let from = 0; from < data.length; from += rows * columns) {
     const part = data.subarray(from, from + rows * columns);
