@@ -1,11 +1,11 @@
-// The trainer: Comlink on one side, a training on the other. Starts in browsers, Deno and Node alike.
+// The trainer: Comlink on one side, a training on the other. Runs in browsers, Deno and Node.
 import { type Endpoint, expose, transfer, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { nodeThreads } from '../src/threads/node-threads.ts';
-import { type OwnerFace, trainerFace } from '../src/training/trainer-face.ts';
+import { remoteTrainer, type TrainerOwner } from '../src/training/remote-trainer.ts';
 
-// A worker of Deno lies at an origin "null", which ONNX Runtime would take for the base of its URLs.
+// A worker in Deno has the origin "null", which ONNX Runtime would take for the base of its URLs.
 if ('Deno' in globalThis) Reflect.deleteProperty(globalThis, 'location');
 const port = nodeThreads()?.parentPort;
-const owner = (channel: MessagePort) => wrap<OwnerFace>(channel as Endpoint);
-expose(trainerFace(owner, transfer), port ? nodeEndpoint(port) : undefined);
+const owner = (channel: MessagePort) => wrap<TrainerOwner>(channel as Endpoint);
+expose(remoteTrainer(owner, transfer), port ? nodeEndpoint(port) : undefined);

@@ -5,43 +5,44 @@ import type { ImageSet } from '../data/image-set.ts';
 import { KeptImages } from '../patches/kept-images.ts';
 import { packPixels } from '../patches/pack.ts';
 import { ortModules } from '../runtime/ort-modules.ts';
+import { take } from '../threads/answer.ts';
 import { OwnedWorker, type WorkerScript } from '../threads/owned-worker.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
 import { configOf } from './fit-config.ts';
 import type { Fit, FitOptions, Footing, Step } from './fit-options.ts';
+import type { RemoteTrainer, TrainerAnswer, TrainerOptions, TrainerOwner } from './remote-trainer.ts';
 import type { RunConfig } from './run-config.ts';
-import type { Answer, OwnerFace, TrainerFace, TrainerOptions } from './trainer-face.ts';
 
 const SCRIPT: WorkerScript = {
   name: 'training worker',
   file: 'trainer.worker.js',
   option: 'trainerUrl',
-  without: 'With background: false the training runs without.',
-  // The URL must stand in one expression with the worker: that is how bundlers find it.
+  without: 'Set background: false to train on the calling thread.',
+  // Bundlers find the worker only if its URL is part of the same expression.
   web: () => new Worker(new URL('./trainer.worker.js', import.meta.url), { type: 'module' }),
 };
 
-/** In a variable, so that bundlers do not take what is resolved against it for a file of theirs. */
+/** In a variable, so that bundlers do not try to bundle what is resolved against it. */
 const HERE = import.meta.url;
-/** Bytes of images that a trainer keeps, those used last, so that they cross but once. */
+/** Bytes of images that a trainer keeps, most recently used first, so that each is sent only once. */
 const KEEP_BYTES = 256 * 1024 ** 2;
-/** Seconds that a trainer has to free what it holds before it is ended. */
+/** Seconds that a trainer has to free its resources before it is terminated. */
 const FAREWELL_SECONDS = 5;
 
-/** An address as it is meant here, for a thread whose script lies elsewhere. */
+/** An address resolved here, for a thread whose script is elsewhere. */
 const absolute = (url: string | URL | undefined) => url && new URL(url, globalThis.location?.href ?? HERE).href;
 
-type Ask<T> = (trainer: Remote<TrainerFace>) => Promise<Answer<T>>;
+type Ask<T> = (trainer: Remote<RemoteTrainer>) => Promise<TrainerAnswer<T>>;
 
-/** A training in a worker of its own. This thread gives it images and takes what it says. */
+/** Training in a worker. This thread sends it images and receives its steps. */
 export class BackgroundFit implements Fit {
   readonly history: HistoryEntry[];
   #config: RunConfig;
   /** Not `#`, so that a test can kill it. */
-  private started?: Promise<OwnedWorker<TrainerFace>>;
+  private started?: Promise<OwnedWorker<RemoteTrainer>>;
   #owner?: MessagePort;
   #disposed = false;
-  /** Why an image could not be had. */
+  /** Why an image could not be read. */
   #missing: { readonly error: unknown } | undefined;
 
   constructor(private readonly options: FitOptions) {
@@ -54,7 +55,7 @@ export class BackgroundFit implements Fit {
   }
 
   open(): Promise<Footing> {
-    return this.#ask<Footing>((trainer) => trainer.open() as Promise<Answer<Footing>>);
+    return this.#ask<Footing>((trainer) => trainer.open() as Promise<TrainerAnswer<Footing>>);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Step, void, void> {
@@ -65,7 +66,7 @@ export class BackgroundFit implements Fit {
     signal?.addEventListener('abort', stop);
     try {
       for (;;) {
-        const step = await this.#ask((face) => face.next() as Promise<Answer<Step | undefined>>);
+        const step = await this.#ask((face) => face.next() as Promise<TrainerAnswer<Step | undefined>>);
         if (!step) return;
         yield step;
       }
@@ -97,8 +98,8 @@ export class BackgroundFit implements Fit {
     return this.#take(await trainer.call(ask));
   }
 
-  /** Keeps what is new of the run, and gives the value. */
-  #take<T>(answer: Answer<T>): T {
+  /** Applies the changes to the run and returns the value. */
+  #take<T>(answer: TrainerAnswer<T>): T {
     const { kept, added, config } = answer;
     if (config) this.#config = config;
     this.history.length = kept;
@@ -106,22 +107,23 @@ export class BackgroundFit implements Fit {
     if ('value' in answer) return answer.value;
     const missing = this.#missing;
     this.#missing = undefined;
-    const { code, message } = answer.error;
+    const { code } = answer.error;
     if (missing && code === 'bad-data') throw missing.error;
-    throw new BagsslError(code, message, code === 'aborted' ? { cause: this.options.signal?.reason } : undefined);
+    return take(answer, code === 'aborted' ? this.options.signal?.reason : undefined);
   }
 
-  #trainer(): Promise<OwnedWorker<TrainerFace>> {
-    if (this.#disposed) return Promise.reject(new BagsslError('disposed', 'The training was disposed; start another.'));
+  #trainer(): Promise<OwnedWorker<RemoteTrainer>> {
+    if (this.#disposed)
+      return Promise.reject(new BagsslError('disposed', 'This training was disposed; start another.'));
     this.started ??= this.#start();
     return this.started;
   }
 
-  async #start(): Promise<OwnedWorker<TrainerFace>> {
+  async #start(): Promise<OwnedWorker<RemoteTrainer>> {
     const { data, signal: _signal, onWarning = sayOnce, background: _background, trainerUrl, ...rest } = this.options;
     const { port1, port2 } = new MessageChannel();
     this.#owner = port1;
-    expose(this.#face(data, onWarning), port1);
+    expose(this.#asOwner(data, onWarning), port1);
     (port1 as { unref?(): void }).unref?.(); // in Node it would keep the process alive
     const options: TrainerOptions = {
       ...rest,
@@ -130,8 +132,9 @@ export class BackgroundFit implements Fit {
       wasmUrl: absolute(rest.wasmUrl),
       data: { name: data.name, length: data.length },
     };
-    const start: Ask<undefined> = (face) => face.start(options, transfer(port2, [port2])) as Promise<Answer<undefined>>;
-    const trainer = new OwnedWorker<TrainerFace>(SCRIPT, trainerUrl);
+    const start: Ask<undefined> = (face) =>
+      face.start(options, transfer(port2, [port2])) as Promise<TrainerAnswer<undefined>>;
+    const trainer = new OwnedWorker<RemoteTrainer>(SCRIPT, trainerUrl);
     try {
       await trainer.ready();
       this.#take(await trainer.call(start));
@@ -142,7 +145,7 @@ export class BackgroundFit implements Fit {
     return trainer;
   }
 
-  #face(data: ImageSet, warn: (message: string) => void): OwnerFace {
+  #asOwner(data: ImageSet, warn: (message: string) => void): TrainerOwner {
     const kept = new KeptImages(KEEP_BYTES);
     return {
       images: async (indices) => {

@@ -1,8 +1,9 @@
 import type { Remote } from 'comlink';
-import { BagsslError, type ErrorCode } from '../base/errors.ts';
+import { BagsslError } from '../base/errors.ts';
 import type { Pixels } from '../base/pixels.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import { type PackedPixels, unpackPixels } from '../patches/pack.ts';
+import { type Answer, answer } from '../threads/answer.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
 import type { FitOptions, Footing, Step } from './fit-options.ts';
 import { LocalFit } from './local-fit.ts';
@@ -14,14 +15,14 @@ interface PackedImages {
   readonly drop: readonly string[];
 }
 
-/** What the thread that asked for a training does for it. */
-export interface OwnerFace {
-  /** Undefined where an image cannot be had; the owner knows why. */
+/** What the thread that started a training does for the trainer. */
+export interface TrainerOwner {
+  /** Undefined when an image could not be read; the owner knows why. */
   images(indices: readonly number[]): Promise<PackedImages | undefined>;
   warn(message: string): void;
 }
 
-/** What of the options goes to the trainer as a value. */
+/** The options that are sent to the trainer as plain values. */
 export interface TrainerOptions
   extends Omit<FitOptions, 'data' | 'signal' | 'onWarning' | 'background' | 'trainerUrl'> {
   readonly data: Pick<ImageSet, 'name' | 'length'>;
@@ -30,42 +31,42 @@ export interface TrainerOptions
 /** How the run has changed since the last answer. */
 export interface News {
   readonly config?: RunConfig;
-  /** Entries of the history that stand, and those after them. */
+  /** Entries of the history that are unchanged. */
   readonly kept: number;
+  /** The entries after them. */
   readonly added: readonly HistoryEntry[];
 }
 
-/** An answer, or the error in its place: Comlink would strip an error of its code. */
-export type Answer<T> = News &
-  ({ readonly value: T } | { readonly error: { readonly code: ErrorCode; readonly message: string } });
+/** An answer, and what has changed in the run. */
+export type TrainerAnswer<T> = News & Answer<T>;
 
-/** A checkpoint without what the owner knows. */
+/** A checkpoint without the parts that the owner already has. */
 export type Snapshot = Omit<Checkpoint, 'config' | 'history'>;
 
-/** What a trainer does when asked from another thread. */
-export interface TrainerFace {
+/** A trainer in a worker, as its owner calls it over Comlink. */
+export interface RemoteTrainer {
   ready(): Promise<true>;
-  /** Once, before everything else. */
-  start(options: TrainerOptions, owner: MessagePort): Promise<Answer<undefined>>;
-  open(): Promise<Answer<Footing>>;
+  /** Called once, before everything else. */
+  start(options: TrainerOptions, owner: MessagePort): Promise<TrainerAnswer<undefined>>;
+  open(): Promise<TrainerAnswer<Footing>>;
   /** One step; undefined after the last. */
-  next(): Promise<Answer<Step | undefined>>;
-  /** The loop was left. */
+  next(): Promise<TrainerAnswer<Step | undefined>>;
+  /** Called when the owner leaves its loop over the steps. */
   leave(): Promise<void>;
-  checkpoint(): Promise<Answer<Snapshot>>;
+  checkpoint(): Promise<TrainerAnswer<Snapshot>>;
   abort(): void;
   dispose(): Promise<void>;
 }
 
 /**
  * The worker's half.
- * @param wrap makes a port the owner's face
- * @param hand marks what is to be transferred instead of copied
+ * @param wrap makes a proxy of the owner behind a port
+ * @param hand marks buffers to transfer instead of copy
  */
-export function trainerFace(
-  wrap: (port: MessagePort) => Remote<OwnerFace>,
+export function remoteTrainer(
+  wrap: (port: MessagePort) => Remote<TrainerOwner>,
   hand: <T extends object>(value: T, buffers: Transferable[]) => T,
-): TrainerFace {
+): RemoteTrainer {
   const stop = new AbortController();
   let fit: LocalFit;
   let steps: AsyncIterator<Step, void> | undefined;
@@ -75,7 +76,7 @@ export function trainerFace(
   function news(): News {
     const { history } = fit;
     let kept = Math.min(known.length, history.length);
-    while (kept > 0 && known[kept - 1] !== history[kept - 1]) kept--; // entries are taken back from the end alone
+    while (kept > 0 && known[kept - 1] !== history[kept - 1]) kept--; // entries are only ever removed from the end
     known = known.slice(0, kept);
     const added = history.slice(kept);
     known.push(...added);
@@ -84,14 +85,9 @@ export function trainerFace(
     return { kept, added, ...(changed && { config }) };
   }
 
-  async function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {
-    try {
-      const value = await work();
-      return { value, ...news() };
-    } catch (error) {
-      if (!(error instanceof BagsslError)) throw error;
-      return { error: { code: error.code, message: error.message }, ...news() };
-    }
+  async function withNews<T>(work: () => Promise<T>): Promise<TrainerAnswer<T>> {
+    const found = await answer(work);
+    return { ...found, ...news() };
   }
 
   return {
@@ -99,7 +95,7 @@ export function trainerFace(
       return true;
     },
     async start(options, port) {
-      const owner = wrap(port); // held for good: a proxy that is collected would take its port along
+      const owner = wrap(port); // kept for good: collecting the proxy would close its port
       fit = new LocalFit({
         ...options,
         data: imagesOf(options.data, owner),
@@ -108,15 +104,15 @@ export function trainerFace(
       });
       ({ config } = fit);
       known = [...fit.history];
-      return answer(async () => undefined);
+      return withNews(async () => undefined);
     },
     open: () =>
-      answer(async () => {
+      withNews(async () => {
         const { device, adapter, threads, precision } = await fit.open();
         return { device, adapter, threads, precision };
       }),
     next: () =>
-      answer(async () => {
+      withNews(async () => {
         steps ??= fit[Symbol.asyncIterator]();
         try {
           const { value } = await steps.next();
@@ -132,7 +128,7 @@ export function trainerFace(
       steps = undefined;
     },
     checkpoint: async () => {
-      const found = await answer(async () => {
+      const found = await withNews(async () => {
         const { position, state, shapes } = await fit.checkpoint();
         return { position, state, shapes };
       });
@@ -145,8 +141,8 @@ export function trainerFace(
   };
 }
 
-/** The owner's images. Those asked for in one turn come in one message; those that came are kept. */
-function imagesOf(data: Pick<ImageSet, 'name' | 'length'>, owner: Remote<OwnerFace>): ImageSet {
+/** The owner's images. Requests made in one turn go in one message; images are kept until the owner drops them. */
+function imagesOf(data: Pick<ImageSet, 'name' | 'length'>, owner: Remote<TrainerOwner>): ImageSet {
   const kept = new Map<string, Uint8Array>();
   let asked: number[] = [];
   let coming: Promise<readonly Pixels[]> | undefined;
