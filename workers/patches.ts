@@ -1,8 +1,8 @@
 // The patch worker: Comlink on one side, the kernels on the other. Starts in browsers, Deno and Node alike.
 import { expose, transfer } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import { patchFace } from '../src/patches/face.ts';
+import { patchCutter } from '../src/patches/cutter.ts';
 import { nodeThreads } from '../src/threads/node-threads.ts';
 
 const port = nodeThreads()?.parentPort;
-expose(patchFace(transfer), port ? nodeEndpoint(port) : undefined);
+expose(patchCutter(transfer), port ? nodeEndpoint(port) : undefined);

@@ -1,7 +1,7 @@
 import { type Remote, transfer } from 'comlink';
 import { BagsslError } from '../base/errors.ts';
 import { OwnedWorker, type WorkerScript } from '../threads/owned-worker.ts';
-import type { Outcome, PatchFace } from './face.ts';
+import type { Outcome, PatchCutter } from './cutter.ts';
 import type { PatchBatch, PatchJob } from './job.ts';
 import { KeptImages } from './kept-images.ts';
 import { packJob } from './pack.ts';
@@ -16,7 +16,7 @@ const SCRIPT: WorkerScript = {
 };
 
 /** One worker that cuts patches, a batch at a time. */
-export class PatchWorker extends OwnedWorker<PatchFace> {
+export class PatchWorker extends OwnedWorker<PatchCutter> {
   readonly #kept: KeptImages;
 
   /** @param keep bytes of images that the worker may keep */
@@ -28,7 +28,7 @@ export class PatchWorker extends OwnedWorker<PatchFace> {
   /** @throws BagsslError `worker-failed` when the worker dies before it has answered, or has not within so many seconds */
   async cut(job: PatchJob, seconds: number, into?: Float32Array<SharedArrayBuffer>): Promise<PatchBatch> {
     const [packed, buffers] = packJob(job, this.#kept, into);
-    const cut = (face: Remote<PatchFace>) => face.cut(transfer(packed, buffers)) as Promise<Outcome>;
+    const cut = (cutter: Remote<PatchCutter>) => cutter.cut(transfer(packed, buffers)) as Promise<Outcome>;
     const outcome = await this.call<Outcome>(cut, seconds);
     if ('error' in outcome) throw new BagsslError(outcome.error.code, outcome.error.message);
     return outcome.batch;

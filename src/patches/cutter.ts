@@ -9,14 +9,14 @@ export type Outcome =
   | { readonly error: { readonly code: ErrorCode; readonly message: string } };
 
 /** What a patch worker does when asked from another thread. */
-export interface PatchFace {
+export interface PatchCutter {
   /** Resolves once the kernels are compiled. */
   ready(): Promise<true>;
   cut(packed: PackedJob): Promise<Outcome>;
 }
 
-/** The worker's half. `hand` marks what is to be transferred instead of copied. */
-export function patchFace(hand: (outcome: Outcome, buffers: ArrayBuffer[]) => Outcome): PatchFace {
+/** The half that runs in the worker. `hand` marks what is transferred instead of copied. */
+export function patchCutter(hand: (outcome: Outcome, buffers: ArrayBuffer[]) => Outcome): PatchCutter {
   const kernels = Kernels.load();
   const kept = new Map<string, Uint8Array>();
   // A failure to compile is reported by whichever call comes first, not as an unhandled rejection.
