@@ -5,6 +5,8 @@ import { isA, quote, tagOf } from './values.ts';
 export interface Rule {
   readonly asked: string;
   readonly needed?: boolean;
+  /** Rules of the options inside it. */
+  readonly inside?: Readonly<Record<string, Rule>>;
   fits(value: unknown): boolean;
 }
 
@@ -32,6 +34,26 @@ export const whole = (low: number, high = ENDLESS): Rule => ({
   fits: (value) => Number.isSafeInteger(value) && (value as number) >= low && (value as number) <= high,
 });
 
+/** A number of low … high. */
+export const between = (low: number, high: number): Rule => ({
+  asked: `a number from ${low} to ${high}`,
+  fits: (value) => isNumber(value) && value >= low && value <= high,
+});
+
+export const PROBABILITY = between(0, 1);
+
+/** [least, most], both of low … high. */
+export const range = (low: number, high: number): Rule => ({
+  asked: `[least, most] of numbers from ${low} to ${high}`,
+  fits: (value) => tuple(2, low, high).fits(value) && (value as number[])[0] <= (value as number[])[1],
+});
+
+/** An array of `count` numbers of low … high. */
+export const tuple = (count: number, low: number, high: number): Rule => ({
+  asked: `an array of ${count} numbers from ${low} to ${high}`,
+  fits: (value) => Array.isArray(value) && value.length === count && value.every(between(low, high).fits),
+});
+
 /** Between 0 and 1, and neither. */
 export const SHARE: Rule = {
   asked: 'a number between 0 and 1',
@@ -50,6 +72,9 @@ export const OBJECT: Rule = {
   asked: 'an object',
   fits: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
+
+/** An object of options that have rules of their own. */
+export const optionsOf = <Options extends object>(rules: Rules<Options>): Rule => ({ ...OBJECT, inside: rules });
 
 /** One of these values. */
 export const oneOf = (...choices: readonly unknown[]): Rule => ({
@@ -82,9 +107,12 @@ export function checkOptions<Options extends object>(of: string, options: Option
     const known = Object.keys(rules).join(', ') || 'none';
     throw new BagsslError('bad-argument', `${of}: there is no "${stranger}"; its options: ${known}.`);
   }
-  for (const [name, { asked, needed, fits }] of Object.entries<Rule>(rules)) {
+  for (const [name, { asked, needed, fits, inside }] of Object.entries<Rule>(rules)) {
     const value = options[name as keyof Options];
-    if (value === undefined ? !needed : fits(value)) continue;
+    if (value === undefined ? !needed : fits(value)) {
+      if (inside && value !== undefined) checkOptions<object>(`${of}.${name}`, value as object, inside);
+      continue;
+    }
     throw new BagsslError('bad-argument', `${of}: ${name} must be ${asked}, got ${quote(value)}.`);
   }
 }

@@ -1,8 +1,8 @@
 import { checkAborted } from '../base/aborted.ts';
 import { BagsslError } from '../base/errors.ts';
 import { givenParts } from '../base/options.ts';
+import { sha256 } from '../base/sha256.ts';
 import { bodyOf } from './body-of.ts';
-import { sha256 } from './sha256.ts';
 import { signalFor } from './signal-for.ts';
 
 /** What the file must be, and how it is fetched. */

@@ -1,8 +1,8 @@
 import { BagsslError } from '../base/errors.ts';
 import { givenParts } from '../base/options.ts';
+import { sha256 } from '../base/sha256.ts';
 import { quote } from '../base/values.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
-import { sha256 } from '../formats/sha256.ts';
 import { readWeights } from '../formats/weights.ts';
 import type { Shape } from '../graph/graph.ts';
 import type { State } from '../runtime/resident-state.ts';

@@ -1,5 +1,5 @@
 import { BagsslError } from '../base/errors.ts';
-import { sha256 } from '../formats/sha256.ts';
+import { sha256 } from '../base/sha256.ts';
 import type { OnnxConfig } from '../model/encoders/onnx.ts';
 import type { RunConfig } from './run-config.ts';
 

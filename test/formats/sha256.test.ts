@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it, mock } from 'node:test';
-import { sha256 } from '../../src/formats/sha256.ts';
+import { sha256 } from '../../src/base/sha256.ts';
 
 describe('SHA-256', () => {
   const inputs = [0, 1, 55, 56, 63, 64, 65, 1000, 100_003].map((length) =>
