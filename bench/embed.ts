@@ -40,8 +40,8 @@ const picture = (side: number, seed: number): Pixels => {
 const small = Array.from({ length: 256 }, (_, k) => picture(32, k));
 const pictures = (length: number) => Array.from({ length }, (_, k) => small[k % small.length]);
 
-function untrained(model: ModelConfig, scale: number): EmbedderOptions {
-  const recipe = { ...presets.cifar16, size: model.size, scale: [scale, scale] as const };
+function untrained(model: ModelConfig, scale: number, size = 16): EmbedderOptions {
+  const recipe = { ...presets.cifar16, size, scale: [scale, scale] as const };
   const config = runConfig({ model, recipe, budget: { steps: 1 } });
   return { ...engine, model, recipe, weights: initialWeights(config) };
 }
@@ -51,7 +51,6 @@ const conv = { kind: 'conv', residual: false, padding: 'valid' } as const;
 const valid: ModelConfig = { ...compact, encoder: { ...conv, widths: [32, 64, 64, 128], strides: [1, 2, 1, 2] } };
 const valid32: ModelConfig = {
   ...compact,
-  size: 32,
   encoder: { ...conv, widths: [32, 64, 64, 128, 128], strides: [1, 2, 1, 2, 1] },
 };
 
@@ -123,14 +122,13 @@ if (wanted.includes('linear')) {
 
 if (wanted.includes('dense')) {
   const photo = picture(224, 1);
-  for (const [model, feature] of [
-    [valid, 'preFeature'],
-    [valid, 'embedding'],
-    [valid32, 'preFeature'],
-    [valid32, 'embedding'],
+  for (const [model, size, feature] of [
+    [valid, 16, 'preFeature'],
+    [valid, 16, 'embedding'],
+    [valid32, 32, 'preFeature'],
+    [valid32, 32, 'embedding'],
   ] as const) {
-    const { size } = model;
-    const embedder = await Embedder.create({ ...untrained(model, (size / 224) ** 2), feature });
+    const embedder = await Embedder.create({ ...untrained(model, (size / 224) ** 2, size), feature });
     const stride = await embedder.denseStride();
     const cut: BagPlacement = { kind: 'all', stride };
     const [dense, one] = await seconds([

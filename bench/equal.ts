@@ -51,7 +51,6 @@ async function train(name: string): Promise<Row> {
   const config = runConfig({
     recipe: { ...presets.empSsl, size },
     model: {
-      size,
       encoder: encoders[values.encoder as keyof typeof encoders],
       projector: projectors.empSsl,
     },

@@ -22,7 +22,7 @@ const sizes = await Promise.all(
   values.batches.split(',').map(async (name) => {
     const [images, views] = name.split('x').map(Number);
     const config = runConfig({ images, views, budget: { steps: 1 } });
-    const shape = [config.images * config.views, 3, config.model.size, config.model.size];
+    const shape = [config.images * config.views, 3, config.recipe.size, config.recipe.size];
     const data = Float32Array.from({ length: elements(shape) }, (_, i) => Math.sin(i * 0.37) * Math.cos(i * 0.011));
     return { name, step: await TrainingStep.create(runtime, config), batch: { data, shape }, times: [] as number[] };
   }),

@@ -35,7 +35,6 @@ const [size, images, views, slices, steps] = [
 ].map(Number);
 const projector = values.encoder === 'compact' ? compact.projector : projectors.empSsl;
 const tiny: ModelConfig = {
-  size,
   encoder: { kind: 'conv', widths: [8, 16], strides: [1, 2], residual: false },
   projector: { hidden: [32], out: 16 },
 };
@@ -49,10 +48,7 @@ const training = fit({
   workers: 1,
   run: {
     recipe: { ...presets.empSsl, size },
-    model:
-      values.encoder === 'tiny'
-        ? tiny
-        : { size, encoder: encoders[values.encoder as keyof typeof encoders], projector },
+    model: values.encoder === 'tiny' ? tiny : { encoder: encoders[values.encoder as keyof typeof encoders], projector },
     images,
     views,
     slices,

@@ -30,7 +30,6 @@ const size = 8;
 const run: RunOverrides = {
   recipe: { ...presets.cifar16, size },
   model: {
-    size,
     encoder: { kind: 'conv', widths: [8, 16], strides: [1, 2], residual: false },
     projector: { hidden: [32], out: 16 },
   },

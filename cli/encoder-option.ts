@@ -28,7 +28,7 @@ export async function encoderOverrides(values: Values): Promise<Pick<RunOverride
     ...(output !== undefined && { output }),
   };
   const size = patchSize(encoder);
-  return { model: { ...compact, size, encoder }, recipe: { ...presets.cifar16, size } };
+  return { model: { ...compact, encoder }, recipe: { ...presets.cifar16, size } };
 }
 
 async function bytesOf(file: string): Promise<Uint8Array> {

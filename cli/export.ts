@@ -77,13 +77,17 @@ function single(
   values: Values,
   size?: { width: number; height: number },
 ): Uint8Array {
-  const network = { model: config.model, weights: state, feature: values.choice('feature', FEATURES) };
+  const network = {
+    model: config.model,
+    recipe: config.recipe,
+    weights: state,
+    feature: values.choice('feature', FEATURES),
+  };
   if (what === 'weights') return exportWeights(network);
   if (what === 'encoder') return exportEncoder(network);
   return exportEmbedder({
     ...network,
     ...size!,
-    recipe: config.recipe,
     placement: parsePlacement(values.text('patches') ?? 'grid'),
     unit: values.flag('unit'),
     pixels: values.choice('pixels', ['uint8', 'float32']),

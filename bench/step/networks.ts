@@ -102,7 +102,7 @@ function projection(scope: Scope, { convolutions, norm, linears }: Network, patc
       residual: false,
     };
     const projector = { hidden: linears.slice(0, -1), out: linears.at(-1)! };
-    return model(scope, { size: SIZE, encoder, projector }, patches).projection;
+    return model(scope, { encoder, projector }, patches).projection;
   }
   const features = convolutions.reduce(
     (x, { width, stride }, k) => relu(convolution(scope, `encoder.${k}.conv`, x, width, { stride })),

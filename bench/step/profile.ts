@@ -60,6 +60,7 @@ const PRODUCTS = /Conv|MatMul|Gemm/;
 export async function profile(runtime: Runtime, config: RunConfig, steps: number): Promise<Profile> {
   const { outputs, state } = stepGraph(config.model, objectiveOf(config.objective), optimizerOf(config.optimizer), {
     ...config,
+    size: config.recipe.size,
     precision: choosePrecision(runtime, config.precision, () => undefined),
   });
   const lowered = lower(outputs, await formsOf(runtime));

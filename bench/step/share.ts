@@ -14,8 +14,8 @@ import { median } from './median.ts';
 const SIDE = 1024;
 
 /** A batch for `config`: what is in it does not matter to speed. */
-export function anyPatches({ images, views, model }: RunConfig) {
-  const shape = [images * views, 3, model.size, model.size];
+export function anyPatches({ images, views, recipe }: RunConfig) {
+  const shape = [images * views, 3, recipe.size, recipe.size];
   return {
     data: Float32Array.from({ length: elements(shape) }, (_, i) => Math.sin(i * 0.37) * Math.cos(i * 0.011)),
     shape,
@@ -28,6 +28,7 @@ export async function shareOfMatmul(runtime: Runtime, config: RunConfig, rounds:
   const { precision } = step;
   const { outputs } = stepGraph(config.model, objectiveOf(config.objective), optimizerOf(config.optimizer), {
     ...config,
+    size: config.recipe.size,
     precision,
   });
   const work = flops(outputs);

@@ -21,7 +21,8 @@ export function setupSection(contents: ReportContents): Html {
 
 function rows({ run, evaluation, engine, typed, version }: ReportContents): [string, string][] {
   const { config, position } = run;
-  const { encoder, projector, size } = config.model;
+  const { encoder, projector } = config.model;
+  const { size } = config.recipe;
   const { images, views, rate, warmup, budget } = config;
   const patches = position.step * images * views;
   return [
@@ -103,11 +104,11 @@ function encoderOptions(encoder: RunConfig['model']['encoder']): Record<string, 
 
 /** Whether `bagssl train` can set up this run. */
 function inReach(config: RunConfig): boolean {
-  const { seed, images, views, rate, budget, model } = config;
+  const { seed, images, views, rate, budget, model, recipe } = config;
   const { encoder, objective, slices, precision } = named(config) as ReturnType<typeof named> & { encoder?: string };
   const own = model.encoder.kind === 'onnx' && {
-    model: { ...compact, size: model.size, encoder: model.encoder },
-    recipe: { ...presets.cifar16, size: model.size },
+    model: { ...compact, encoder: model.encoder },
+    recipe: { ...presets.cifar16, size: recipe.size },
   };
   const preset = encoder && { model: { ...compact, encoder: encoders[encoder as keyof typeof encoders] } };
   const told = {

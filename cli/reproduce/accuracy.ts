@@ -151,7 +151,7 @@ export async function measureAccuracy(
         const options = { counts: COUNTS, placement: placed(scale, stride), seed, signal: setting.signal };
         grown.push(await growingBags(embedder, images, { ...options, onProgress: told }));
       }
-      const { size } = config.model;
+      const { size } = config.recipe;
       const pair = (of: (bags: GrowingBags) => Matrix): Sides =>
         sides.map((images, side) => ({ features: of(grown[side]), labels: images.labels! })) as unknown as Sides;
       for (const [i, patches] of COUNTS.entries()) {
@@ -168,7 +168,7 @@ export async function measureAccuracy(
     }
     if (subject === MULTI_CROP) {
       // At the side it was trained with, and with all the pixels there are: whichever is better is the baseline.
-      const { size } = config.model;
+      const { size } = config.recipe;
       await read(
         { kind: 'centre crop', scale: 1, size, patches: 1, all: false },
         await whole(embedder, sides, setting),

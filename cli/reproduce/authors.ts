@@ -109,7 +109,7 @@ export async function runAuthors(
     const [bank, queries] = [await side(train, labelled), await side(test, tested)];
     const runtime = await Runtime.open(engine);
     const { knn_k200 } = await knnAccuracies(runtime, bank, queries, KNN_PROTOCOLS);
-    const flop = 6 * describeModel(config.model).total.multiplyAdds * last.patches;
+    const flop = 6 * describeModel(config.model, config.recipe.size).total.multiplyAdds * last.patches;
     return {
       steps: last.step,
       seconds: last.seconds,

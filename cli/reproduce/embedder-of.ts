@@ -7,13 +7,13 @@ export function embedderOf(
   { engine }: Setting,
   { config, state }: Trained,
   feature: Embedder['feature'],
-  size = config.model.size,
+  size = config.recipe.size,
 ): Promise<Embedder> {
   return Embedder.create({
     ...engine,
     // What there was to say about the device has been said.
     onWarning: () => {},
-    model: { ...config.model, size },
+    model: config.model,
     recipe: { ...config.recipe, size },
     weights: state,
     feature,

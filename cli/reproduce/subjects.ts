@@ -20,16 +20,15 @@ const IMAGE = 32;
  * One encoder for all, whatever the patch's side. Without padding it sees the same in a patch as in the image, so that all
  * positions come out of one pass.
  */
-const model = (size: number): ModelConfig => ({
-  size,
+const model: ModelConfig = {
   encoder: { kind: 'conv', widths: [48, 96, 192], strides: [1, 2, 1], residual: false, padding: 'valid' },
   projector: projectors.compact,
-});
+};
 
-const work = (config: ModelConfig): number => describeModel(config).total.multiplyAdds;
+const work = (size: number): number => describeModel(model, size).total.multiplyAdds;
 
 function subject(id: string, name: string, size: number, recipe: RunOverrides['recipe'], scale?: number): Subject {
-  return { id, name, run: { model: model(size), recipe }, scale, cost: work(model(size)) / work(model(16)) };
+  return { id, name, run: { model, recipe }, scale, cost: work(size) / work(16) };
 }
 
 function fixedScale(scale: number): Subject {

@@ -45,7 +45,6 @@ export function showAskedDevice(form: HTMLFormElement): void {
 }
 
 const tiny = (width: number): ModelConfig => ({
-  size: 16,
   encoder: { kind: 'conv', widths: [width, 2 * width], strides: [2, 2], residual: false },
   projector: { hidden: [4 * width, 4 * width], out: 2 * width },
 });

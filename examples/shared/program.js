@@ -27,7 +27,6 @@ export async function program(options = {}) {
     seed: 1,
     recipe: presets.cifar16,
     model: {
-      size: 16,
       encoder: { kind: 'conv', widths: [8, 16], strides: [2, 2], residual: false },
       projector: { hidden: [32, 32], out: 16 },
     },

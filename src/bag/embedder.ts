@@ -93,14 +93,8 @@ export class Embedder implements AsyncDisposable {
    */
   static async create(options: EmbedderOptions): Promise<Embedder> {
     givenParts(options, 'What Embedder.create is given', 'model', 'weights', 'recipe');
-    const { model, recipe, placement, signal } = options;
+    const { placement, signal } = options;
     if (placement) checkBagPlacement(placement);
-    if (recipe.size !== model.size) {
-      throw new BagsslError(
-        'bad-argument',
-        `The recipe cuts patches of ${recipe.size} px, but the model takes ${model.size} px; make them equal.`,
-      );
-    }
     return unlessAborted(
       signal,
       'Opening the embedder was stopped.',
@@ -110,14 +104,15 @@ export class Embedder implements AsyncDisposable {
   }
 
   static async #open(options: EmbedderOptions): Promise<Embedder> {
-    const { model, weights, feature = 'preFeature', whitening, onWarning = sayOnce } = options;
+    const { model, weights, recipe, feature = 'preFeature', whitening, onWarning = sayOnce } = options;
     const [runtime, { encoderProgram }, own] = await Promise.all([
       Runtime.open(options),
       import('./encoder-program.ts'),
       model.encoder.kind === 'onnx' ? import('../model/encoders/onnx.ts') : undefined,
     ]);
     const precision = choosePrecision(runtime, options.precision ?? 'float32', onWarning);
-    const encoder = await encoderProgram(runtime, { model, weights, feature, whitening }, precision, own?.onnx);
+    const network = { model, weights, recipe, feature, whitening };
+    const encoder = await encoderProgram(runtime, network, precision, own?.onnx);
     try {
       const pool = await PatchPool.create({ workers: options.workers ?? 2, workerUrl: options.workerUrl });
       return new Embedder(options, feature, runtime, encoder, pool);
@@ -247,7 +242,7 @@ export class Embedder implements AsyncDisposable {
 
   /** The vectors of images as one patch each, their largest middle squares. */
   async #wholes(images: readonly Pixels[]): Promise<Float32Array> {
-    const { size } = this.options.model;
+    const { size } = this.options.recipe;
     const { data, count } = await this.pool.cut({
       recipe: withoutAugmentation(this.options.recipe),
       images: images.map((pixels, id) => ({ id, pixels })),
@@ -258,7 +253,7 @@ export class Embedder implements AsyncDisposable {
 
   /** The bags of a batch of patches; `first` is the number of its first image. */
   async *#ofBatch(batch: PatchBatch, first: number, options: EmbedOptions): AsyncGenerator<Bag, void, void> {
-    const { size } = this.options.model;
+    const { size } = this.options.recipe;
     const { width, feature } = this;
     const each = 3 * size * size;
     let image = 0;

@@ -1,6 +1,7 @@
 import { compileAnyBatch } from '../engine/compile.ts';
 import type { Precision } from '../graph/graph.ts';
 import type { Outputs } from '../graph/needed.ts';
+import { checkModel } from '../model/config.ts';
 import { provideOnnx } from '../model/encoder.ts';
 import type { EncoderKind } from '../model/encoders/kind.ts';
 import type { OnnxConfig } from '../model/encoders/onnx.ts';
@@ -27,13 +28,14 @@ export interface EncoderProgram {
  */
 export async function encoderProgram(
   runtime: Runtime,
-  { model, weights, feature, whitening }: Omit<PatchEncoder, 'recipe' | 'placement'>,
+  { model, weights, recipe, feature, whitening }: Omit<PatchEncoder, 'placement'>,
   precision: Precision,
   onnx?: EncoderKind<OnnxConfig>,
 ): Promise<EncoderProgram> {
   if (onnx) provideOnnx(onnx);
+  checkModel(model, recipe.size);
   const averaged = averagedWeights(weights);
-  const graph = (batch: number) => featureGraph(model, averaged, feature, batch, { precision, whitening });
+  const graph = (batch: number) => featureGraph(model, averaged, recipe.size, feature, batch, { precision, whitening });
   const program = await compileAnyBatch(runtime, graph);
   return { program, width: graph(1)[feature].shape[1], patch: () => graph(1) };
 }

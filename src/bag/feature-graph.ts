@@ -24,12 +24,13 @@ export function featureWidth({ encoder, projector }: ModelConfig, feature: Featu
 export function featureGraph(
   model: ModelConfig,
   weights: Weights,
+  size: number,
   feature: Feature,
   batch: number,
   { precision = 'float32', whitening }: { readonly precision?: Precision; readonly whitening?: Whitening } = {},
 ): Outputs {
   const graph = createGraph();
-  const patches = graph.input('patches', [batch, 3, model.size, model.size]);
+  const patches = graph.input('patches', [batch, 3, size, size]);
   const found = featureOf(new Scope(graph, weights, precision), model, patches, feature);
   if (!whitening) return { [feature]: found };
   const { mean, matrix, width } = whitening;

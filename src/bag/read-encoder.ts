@@ -1,6 +1,7 @@
 import { BagsslError } from '../base/errors.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { readWeights } from '../formats/weights.ts';
+import { upgradedModel } from '../model/upgraded-model.ts';
 import { checkRecipe } from '../patches/check-recipe.ts';
 import { checkBagPlacement } from './bag-placement.ts';
 import { FEATURES } from './feature.ts';
@@ -13,11 +14,12 @@ import { Whitening } from './whitening.ts';
  */
 export async function readEncoder(bytes: Uint8Array): Promise<PatchEncoder> {
   const header = headerOf(bytes);
-  const { model, recipe, feature, placement } = header;
+  const { recipe, feature, placement } = header;
   // What checks a network builds it too, which a page need not wait for at first.
   const { checkModel } = await import('../model/config.ts');
-  checkModel(model);
   checkRecipe(recipe);
+  const model = upgradedModel(header.model, recipe.size);
+  checkModel(model, recipe.size);
   checkBagPlacement(placement);
   if (!FEATURES.includes(feature)) {
     throw new BagsslError(

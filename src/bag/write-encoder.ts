@@ -19,7 +19,7 @@ import { type Header, NAMES, type PatchEncoder } from './patch-encoder.ts';
 export function writeEncoder(encoder: PatchEncoder): Uint8Array<ArrayBuffer> {
   givenParts(encoder, 'What writeEncoder is given', 'model', 'weights', 'recipe', 'feature', 'placement');
   const { model, weights, recipe, feature, placement, whitening } = encoder;
-  checkModel(model);
+  checkModel(model, recipe.size);
   if (model.encoder.kind === 'onnx') {
     throw new BagsslError(
       'bad-argument',
@@ -28,7 +28,7 @@ export function writeEncoder(encoder: PatchEncoder): Uint8Array<ArrayBuffer> {
   }
   const graph = createGraph();
   const scope = new Scope(graph, averagedWeights(weights));
-  featureOf(scope, model, graph.input('patches', [1, 3, model.size, model.size]), feature);
+  featureOf(scope, model, graph.input('patches', [1, 3, recipe.size, recipe.size]), feature);
   const tensors: Record<string, SafeTensor> = {};
   const keep = (name: string, shape: readonly number[], values: Float32Array) => {
     const large = values.find((value) => !(Math.abs(value) < 65_520));

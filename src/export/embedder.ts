@@ -12,13 +12,10 @@ import { averagedWeights } from '../optimizers/averaged-weights.ts';
 import { checkPlacement } from '../patches/check-placement.ts';
 import { checkRecipe } from '../patches/check-recipe.ts';
 import type { Placement } from '../patches/placement.ts';
-import type { Recipe } from '../patches/recipe.ts';
 import { cutPatches } from './cut-graph.ts';
 import { checkNetwork, type ExportedNetwork } from './encoder.ts';
 
 export interface ExportEmbedderOptions extends ExportedNetwork {
-  /** Patch size, scale and normalisation; its augmentation does not matter. */
-  readonly recipe: Recipe;
   /** The size of the images it will be given, px, 1 to 16384. */
   readonly width: number;
   /** As `width`. */
@@ -46,12 +43,6 @@ export function exportEmbedder(options: ExportEmbedderOptions): Uint8Array {
   const weights = averagedWeights(options.weights);
   const placement = checkPlacement(options.placement ?? { kind: 'grid', across: 5 });
   checkRecipe(recipe);
-  if (recipe.size !== model.size) {
-    throw new BagsslError(
-      'bad-argument',
-      `The recipe cuts patches of ${recipe.size} px, but the model takes ${model.size} px; make them equal.`,
-    );
-  }
   for (const [what, value] of Object.entries({ width, height })) {
     if (!Number.isInteger(value) || value < 1 || value > 16384) {
       throw new BagsslError(

@@ -9,6 +9,7 @@ import { provideOnnx } from '../model/encoder.ts';
 import { onnx } from '../model/encoders/onnx.ts';
 import type { Weights } from '../model/scope.ts';
 import { averagedWeights } from '../optimizers/averaged-weights.ts';
+import type { Recipe } from '../patches/recipe.ts';
 
 /** A trained network, and what is wanted of it. */
 export interface ExportedNetwork {
@@ -16,6 +17,8 @@ export interface ExportedNetwork {
   readonly model: ModelConfig;
   /** A checkpoint's state serves as it is; where the run kept a moving average of its weights, that is used. */
   readonly weights: Weights;
+  /** What its patches are: their size, scale and normalisation. Augmentation does not matter. */
+  readonly recipe: Recipe;
   /** Default `preFeature`. */
   readonly feature?: Feature;
 }
@@ -28,15 +31,17 @@ export interface ExportedNetwork {
 export function exportEncoder(options: ExportedNetwork): Uint8Array {
   const feature = checkNetwork(options);
   const weights = averagedWeights(options.weights);
-  return portableOnnx(modelOfAnyBatch((batch) => featureGraph(options.model, weights, feature, batch)));
+  return portableOnnx(
+    modelOfAnyBatch((batch) => featureGraph(options.model, weights, options.recipe.size, feature, batch)),
+  );
 }
 
 /** The feature that is wanted, once model and feature are known to be sound. */
 export function checkNetwork(network: ExportedNetwork): Feature {
-  givenParts(network, 'What is exported', 'model', 'weights');
+  givenParts(network, 'What is exported', 'model', 'weights', 'recipe');
   const { model, feature = 'preFeature' } = network;
   provideOnnx(onnx);
-  checkModel(model);
+  checkModel(model, network.recipe.size);
   if (FEATURES.includes(feature)) return feature;
   throw new BagsslError('bad-argument', `feature is "${feature}"; it must be one of ${FEATURES.join(', ')}.`);
 }

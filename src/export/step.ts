@@ -64,6 +64,7 @@ export function exportStep(config: RunConfig, from?: Pick<Checkpoint, 'state' | 
   const precision = config.precision === 'float16' ? 'float16' : 'float32';
   const graph = stepGraph(config.model, objectiveOf(config.objective), optimizerOf(config.optimizer), {
     ...config,
+    size: recipe.size,
     precision,
   });
   const { loss, lossScale, skipped, collapse } = graph.outputs;

@@ -5,8 +5,6 @@ import { checkProjector, type ProjectorConfig } from './projector.ts';
 
 /** A network as plain data. */
 export interface ModelConfig {
-  /** Side of the square patches it sees, px. */
-  readonly size: number;
   /** From patch to embedding. */
   readonly encoder: EncoderConfig;
   /** From embedding to projection, which the loss sees. */
@@ -14,12 +12,13 @@ export interface ModelConfig {
 }
 
 /** The default: small enough to train on a phone's processor. */
-export const compact: ModelConfig = { size: 16, encoder: encoders.compact, projector: projectors.compact };
+export const compact: ModelConfig = { encoder: encoders.compact, projector: projectors.compact };
 
-/** Rejects a configuration that cannot be built, naming the value. */
-export function checkModel(config: ModelConfig): ModelConfig {
-  checkOptions('model', config, { size: needed(whole(4, 1024)), encoder: needed(OBJECT), projector: needed(OBJECT) });
-  checkEncoder(config.encoder, config.size);
+/** Rejects a network that cannot be built for patches of `size` px, naming the value. */
+export function checkModel(config: ModelConfig, size: number): ModelConfig {
+  checkOptions('model', config, { encoder: needed(OBJECT), projector: needed(OBJECT) });
+  checkOptions('A network', { 'size of its patches': size }, { 'size of its patches': needed(whole(4, 1024)) });
+  checkEncoder(config.encoder, size);
   checkProjector(config.projector);
   return config;
 }

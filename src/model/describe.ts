@@ -25,10 +25,14 @@ export interface ModelSize {
   readonly total: PartSize;
 }
 
-/** Counts a model's parameters and its work for one patch, from its graph and without its weights. */
-export function describeModel(config: ModelConfig): ModelSize {
+/**
+ * Counts a network's parameters and its work for one patch of `size` × `size` px, from its graph and without its weights.
+ * @throws BagsslError `bad-argument` for a network that cannot be built; for an .onnx encoder also `bad-model`, `shape-mismatch`,
+ * `unsupported-operator`
+ */
+export function describeModel(config: ModelConfig, size: number): ModelSize {
   provideOnnx(onnx);
-  const { size, encoder, projector } = checkModel(config);
+  const { encoder, projector } = checkModel(config, size);
   const graph = createGraph();
   const scope = new Scope(graph);
   const embedding = encode(scope, encoder, graph.input('patches', [1, 3, size, size]));

@@ -9,6 +9,7 @@ import type { State } from '../runtime/resident-state.ts';
 import { fileDigest, withFile, withoutFile } from './encoder-file.ts';
 import { type RunConfig, runConfig } from './run-config.ts';
 import type { Position } from './schedule.ts';
+import { upgradedConfig } from './upgraded-config.ts';
 
 /** A run as a value: what determines it and how far it has come. Resuming from it continues bit for bit on one engine. */
 export interface Checkpoint {
@@ -38,10 +39,10 @@ export interface HistoryEntry {
 /** The JSON beside the tensors. */
 interface Header {
   readonly format: 'bagssl-run';
-  readonly version: 1 | 2;
+  readonly version: 1 | 2 | 3;
   /** Of the JSON without this line, written without spaces; version 1 had none. */
   readonly sha256?: string;
-  readonly config: object;
+  readonly config: RunConfig;
   readonly position: Position;
   readonly tensors: { readonly bytes: number; readonly sha256: string };
   readonly history: readonly HistoryEntry[];
@@ -69,7 +70,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<EncodedC
   );
   const rest = {
     format: 'bagssl-run',
-    version: 2,
+    version: 3,
     config,
     position,
     tensors: { bytes: tensors.byteLength, sha256: await sha256(tensors) },
@@ -97,7 +98,7 @@ export async function decodeCheckpoint(
     );
   }
   const { weights, shapes } = readWeights(tensors);
-  const config = runConfig(await withFile(header.config as RunConfig, encoder, name));
+  const config = runConfig(await withFile(header.config, encoder, name));
   return {
     config,
     position: header.position,
@@ -114,7 +115,7 @@ export async function decodeCheckpoint(
  */
 export async function namedFiles(json: string, name: string): Promise<{ tensors: string; encoder?: string }> {
   const { tensors, config } = await readHeader(json, name);
-  const encoder = fileDigest(config as RunConfig);
+  const encoder = fileDigest(config);
   if (encoder !== undefined && !isDigest(encoder)) throw bad(`${name} names its encoder's file by "${encoder}"`);
   return { tensors: tensors.sha256.slice(0, 16), encoder: encoder?.slice(0, 16) };
 }
@@ -138,13 +139,13 @@ async function readHeader(json: string, name: string): Promise<Header> {
   } catch (cause) {
     throw bad(`${name} is not valid JSON (${(cause as Error).message})`, cause);
   }
-  if (header?.format !== 'bagssl-run' || (header.version !== 1 && header.version !== 2)) {
+  if (header?.format !== 'bagssl-run' || ![1, 2, 3].includes(header.version)) {
     throw bad(
-      `${name} is not a bagssl run of version 1 or 2 (format "${quote(header?.format)}", version ${quote(header?.version)})`,
+      `${name} is not a bagssl run of version 1 to 3 (format "${quote(header?.format)}", version ${quote(header?.version)})`,
     );
   }
   const { sha256: digest, ...rest } = header;
-  if (header.version === 2 && (typeof digest !== 'string' || digest !== (await textDigest(rest).catch(() => '')))) {
+  if (header.version > 1 && (typeof digest !== 'string' || digest !== (await textDigest(rest).catch(() => '')))) {
     throw bad(`${name} was changed or cut off: its digest is not the one it states`);
   }
   const { tensors, position, history, config } = header;
@@ -159,5 +160,5 @@ async function readHeader(json: string, name: string): Promise<Header> {
     throw bad(`${name} has no valid history of losses`);
   }
   if (typeof config !== 'object' || config === null) throw bad(`${name} has no configuration`);
-  return header;
+  return { ...header, config: header.version < 3 ? upgradedConfig(config) : config };
 }

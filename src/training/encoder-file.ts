@@ -15,7 +15,7 @@ const withModel = (config: RunConfig, encoder: OnnxConfig, model: unknown): RunC
 });
 
 /** A run's configuration as JSON can hold it, and the .onnx file of an encoder of one's own, which it names by digest. */
-export async function withoutFile(config: RunConfig): Promise<{ config: object; encoder?: Uint8Array }> {
+export async function withoutFile(config: RunConfig): Promise<{ config: RunConfig; encoder?: Uint8Array }> {
   const { encoder } = config.model;
   if (encoder.kind !== 'onnx') return { config };
   const digest: FileDigest = { bytes: encoder.model.length, sha256: await sha256(encoder.model) };

@@ -22,8 +22,8 @@ export function initialState(specs: readonly TensorSpec[], seed: number): Record
 
 /** The weights a run of this configuration starts from. */
 export function initialWeights(config: RunConfig): Record<string, Float32Array> {
-  givenParts(config, 'The configuration', 'model', 'objective', 'optimizer', 'seed');
-  const layout = { views: 2, images: 2 };
+  givenParts(config, 'The configuration', 'model', 'recipe', 'objective', 'optimizer', 'seed');
+  const layout = { views: 2, images: 2, size: config.recipe.size };
   return initialState(
     stepGraph(config.model, objectiveOf(config.objective), optimizerOf(config.optimizer), layout).state,
     config.seed,

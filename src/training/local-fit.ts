@@ -86,7 +86,7 @@ export class LocalFit implements Fit {
     const every = options.reportEvery ?? (runtime.device === 'webgpu' ? 10 : 1);
     const ahead = Math.max(1, options.workers ?? 2) + 1;
     const batches = new Batches(options.data, config, pool, this.#position.step, ahead, options.dataSeconds);
-    const size = config.model.size;
+    const { size } = config.recipe;
     const shape = [config.views * config.images, 3, size, size];
     let used = progress(config, this.#position);
     try {

@@ -113,15 +113,9 @@ export function runConfig(overrides: RunOverrides & Pick<RunConfig, 'budget'>): 
   checkOptions('run', config, RULES);
   provideOnnx(onnx);
   checkRecipe(config.recipe);
-  checkModel(config.model);
+  checkModel(config.model, config.recipe.size);
   checkSchedule(config.schedule);
   checkBudget(config.budget);
-  if (config.recipe.size !== config.model.size) {
-    throw new BagsslError(
-      'bad-argument',
-      `The recipe cuts patches of ${config.recipe.size} px, but the model takes ${config.model.size} px; make them equal.`,
-    );
-  }
   // They refuse what they cannot work with.
   objectiveOf(config.objective);
   optimizerOf(config.optimizer);

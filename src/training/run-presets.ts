@@ -7,7 +7,7 @@ export const runPresets = {
   /** EMP-SSL (tsb0601/EMP-SSL) with 20 patches: ResNet-18, 100 images a step, LARS, a cosine by step without warm-up. */
   empSsl: {
     recipe: presets.empSsl,
-    model: { size: 32, encoder: encoders.resnet18, projector: projectors.empSsl },
+    model: { encoder: encoders.resnet18, projector: projectors.empSsl },
     objective: { name: 'coding-rate', epsilon2: 0.2, similarity: 200 },
     optimizer: { name: 'lars', trust: 0.005, momentum: 0.9, nesterov: true, weightDecay: 1e-4 },
     rate: 0.3,

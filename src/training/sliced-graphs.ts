@@ -52,7 +52,7 @@ export function slicedGraphs(
   const { precision = 'float32' } = layout;
   const begin = (count: number) => {
     const graph = createGraph();
-    const patches = graph.input('patches', [count, 3, model.size, model.size]);
+    const patches = graph.input('patches', [count, 3, layout.size, layout.size]);
     const scope = new Scope(graph, undefined, precision);
     const scaling = lossScaling(graph, precision);
     return { graph, scope, scaling, projection: network(scope, model, patches).projection };

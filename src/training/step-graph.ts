@@ -27,7 +27,10 @@ export interface StepGraph {
   readonly loss: Loss;
 }
 
+/** The shape of a step's batch, and how it is computed. */
 export interface StepLayout extends Views {
+  /** Side of the patches, px. */
+  readonly size: number;
   readonly averaging?: number;
   /** What the network computes in; parameters, loss and update are float32. Default float32. */
   readonly precision?: Precision;
@@ -46,7 +49,7 @@ export function stepGraph(
 ): StepGraph {
   provideOnnx(onnx);
   const graph = createGraph();
-  const patches = graph.input('patches', [layout.views * layout.images, 3, model.size, model.size]);
+  const patches = graph.input('patches', [layout.views * layout.images, 3, layout.size, layout.size]);
   const rate = graph.input('rate', []);
   const step = graph.input('step', []);
   const remaining = graph.input('remaining', []);

@@ -40,7 +40,7 @@ export class TrainingStep {
       config.model,
       objectiveOf(config.objective),
       optimizerOf(config.optimizer),
-      { ...config, precision },
+      { ...config, size: config.recipe.size, precision },
     ] as const;
     // A run that goes on in float16 after float32 starts its loss scaling afresh.
     const start = initial && { ...initialState(SCALING, 0), ...initial };

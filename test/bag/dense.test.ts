@@ -27,7 +27,7 @@ function options(encoder: EncoderConfig, size: number, side: number): EmbedderOp
   const share = (size / side) ** 2;
   const config = runConfig({
     ...SHORT_RUN,
-    model: { size, encoder, projector: { hidden: [24, 16], out: 8 } },
+    model: { encoder, projector: { hidden: [24, 16], out: 8 } },
     recipe: { ...SHORT_RUN.recipe!, size, scale: [share, share] },
     budget: { steps: 1 },
   });

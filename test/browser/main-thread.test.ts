@@ -13,7 +13,7 @@ const size = 16;
 /** Steps of about a tenth of a second each: in the page's own thread every one would be a long task. */
 const run: RunOverrides = {
   ...SHORT_RUN,
-  model: { ...SHORT_RUN.model!, size, encoder: { kind: 'conv', widths: [32, 32], strides: [1, 1], residual: false } },
+  model: { ...SHORT_RUN.model!, encoder: { kind: 'conv', widths: [32, 32], strides: [1, 1], residual: false } },
   recipe: { ...SHORT_RUN.recipe!, size },
   images: 40,
   views: 4,

@@ -30,10 +30,9 @@ describe('bagssl export', () => {
 
   it('writes what the functions of the same names give', { timeout: 60_000 }, async () => {
     const { config, state } = trained;
-    const network = { model: config.model, weights: state };
+    const network = { model: config.model, recipe: config.recipe, weights: state };
     const embedder = exportEmbedder({
       ...network,
-      recipe: config.recipe,
       width: 20,
       height: 12,
       placement: { kind: 'grid', across: 2 },

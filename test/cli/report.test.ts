@@ -160,7 +160,7 @@ describe('the command that repeats a run', () => {
     assert.match(told, /--encoder edge --objective vicreg --slices 2 --precision float16/);
     const own = onnxFile({ inputs: { x: ['n', 3, 8, 8] }, nodes: [['GlobalMaxPool', 'x', 'y']] });
     const encoder = { kind: 'onnx', model: own, batchNorm: 'frozen', name: 'net.onnx' } as const;
-    const brought = page({ model: { ...run.config.model, size: 8, encoder }, recipe: { ...presets.cifar16, size: 8 } });
+    const brought = page({ model: { ...run.config.model, encoder }, recipe: { ...presets.cifar16, size: 8 } });
     assert.doesNotMatch(brought, /set up in code/);
     assert.match(brought, /--encoder net\.onnx --batch-norm frozen/);
     assert.match(brought, new RegExp(`net\\.onnx \\(${own.length} bytes\\), batch norm frozen`));

@@ -99,7 +99,7 @@ describe('the plan', () => {
       assert.ok(cost <= MULTI_CROP.cost);
     }
     assert.deepEqual(
-      FIXED.map(({ run }) => run.model!.size),
+      FIXED.map(({ run }) => run.recipe!.size),
       [16, 14, 9],
     );
   });
@@ -152,8 +152,8 @@ describe('tables and drawings', () => {
 
 describe('the authors’ recipe', () => {
   it('is ResNet-18 with 34.3 million parameters on 100 images of 20 patches', () => {
-    const { model, images, views } = runConfig({ ...runPresets.empSsl, budget: { steps: 1 } });
-    const { parameters, multiplyAdds } = describeModel(model).total;
+    const { model, recipe, images, views } = runConfig({ ...runPresets.empSsl, budget: { steps: 1 } });
+    const { parameters, multiplyAdds } = describeModel(model, recipe.size).total;
     assert.ok(Math.abs(parameters / 34.3e6 - 1) < 0.01, `${parameters}`);
     assert.ok(Math.abs(multiplyAdds / 0.58e9 - 1) < 0.05, `${multiplyAdds}`);
     assert.deepEqual([images, views], [100, 20]);

@@ -50,9 +50,9 @@ const base = { model: config.model, recipe: config.recipe, weights: initialWeigh
 const recipe = (changes: Partial<Recipe>): Recipe => ({ ...config.recipe, ...changes });
 const GRID: Placement = { kind: 'grid', across: 3 };
 
-const ownNetwork = (file: string): ModelConfig => {
+const ownNetwork = (file: string): [model: ModelConfig, size: number] => {
   const own = ownEncoders.find((one) => one.file === file)!;
-  return { ...config.model, size: own.size, encoder: ownConfig(own) };
+  return [{ ...config.model, encoder: ownConfig(own) }, own.size];
 };
 
 function distance(found: Float32Array, expected: Float32Array): number {
@@ -109,9 +109,9 @@ describe('an exported embedder gives the vectors of Embedder, to 1e-4', () => {
       assert.ok(difference < 1e-4, `${feature}: ${difference}`);
     }
     const vit = { kind: 'vit', patch: 4, width: 12, depth: 2, heads: 2, mlpRatio: 2 } as const;
-    const models = [{ ...config.model, encoder: vit }, ...['vit', 'mobilenet-v2'].map(ownNetwork)];
-    for (const model of models) {
-      const run = runConfig({ ...SHORT_RUN, model, recipe: recipe({ size: model.size }), budget: { steps: 1 } });
+    const models = [[{ ...config.model, encoder: vit }, 8] as const, ...['vit', 'mobilenet-v2'].map(ownNetwork)];
+    for (const [model, size] of models) {
+      const run = runConfig({ ...SHORT_RUN, model, recipe: recipe({ size }), budget: { steps: 1 } });
       const options = { model, recipe: run.recipe, weights: initialWeights(run), width: 40, height: 36 };
       for (const engine of Object.values(engines)) {
         const difference = await compare({ ...options, placement: GRID, feature: 'embedding' }, engine);
@@ -170,7 +170,7 @@ describe('what cannot be exported is refused, naming the value', () => {
       refused({ width }, 'bad-argument', new RegExp(`width is ${width}`));
     refused({ pixels: 'int8' as never }, 'bad-argument', /"int8"/);
     refused({ placement: { kind: 'grid', across: 0 } }, 'bad-argument', /grid of 0/);
-    refused({ recipe: recipe({ size: 9 }) }, 'bad-argument', /9 px.*8 px/);
+    refused({ model: { ...config.model, size: 9 } as never }, 'bad-argument', /model: there is no "size"/);
     refused({ weights: {} }, 'bad-checkpoint', /no tensor "encoder/);
   });
   it('more patches than one graph can hold', () => {

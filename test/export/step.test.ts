@@ -116,7 +116,7 @@ describe('an exported step, on onnxruntime-node by the loop of the example', () 
 describe('exported weights', () => {
   it('are what evaluation needs, the averages where there are some', async () => {
     const { config, state } = await here({ ...TINY_RUNS.VICReg, averaging: 0.5 });
-    const { tensors } = readSafetensors(exportWeights({ model: config.model, weights: state }));
+    const { tensors } = readSafetensors(exportWeights({ model: config.model, recipe: config.recipe, weights: state }));
     const names = Object.keys(
       initialWeights({ ...config, averaging: undefined, optimizer: { name: 'sgd', momentum: 0 } }),
     );

@@ -60,7 +60,7 @@ describe('an .onnx file', () => {
   });
 
   it('of a whole training step reads back, and is written again byte for byte in the same size', () => {
-    const { outputs } = stepGraph(SHORT_RUN.model!, codingRate(), lars(), { views: 2, images: 6 });
+    const { outputs } = stepGraph(SHORT_RUN.model!, codingRate(), lars(), { views: 2, images: 6, size: 8 });
     const read = readOnnx(writeOnnx(outputs)).outputs;
     const names = Object.keys(readOnnx(writeOnnx(read)).outputs);
     assert.deepEqual(names, Object.keys(outputs));

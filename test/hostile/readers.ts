@@ -91,7 +91,7 @@ const varied: RunOverrides[] = [
     optimizer: { name: 'adamw', beta1: 0.8, exclude: 'none' },
     schedule: { name: 'step', at: [0.5, 0.8], factor: 0.1 },
   },
-  ...Object.values(encoders).map((encoder) => ({ model: { ...compact, size: 16, encoder } })),
+  ...Object.values(encoders).map((encoder) => ({ model: { ...compact, encoder } })),
 ];
 const configs = varied.map((more) => ({ budget: { steps: 20 }, ...more }));
 
@@ -144,12 +144,11 @@ export async function readers(): Promise<Record<string, Reader>> {
       onnx,
       (model) => {
         const config = {
-          size: 16,
           encoder: { kind: 'onnx', model, batchNorm: 'train' },
           projector: { hidden: [8], out: 4 },
         } as const;
-        checkModel(config);
-        describeModel(config);
+        checkModel(config, 16);
+        describeModel(config, 16);
       },
       { share: 12, most: 64 * MiB, factor: 64 },
     ),

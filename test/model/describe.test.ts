@@ -6,16 +6,17 @@ import { describeModel } from '../../src/model/describe.ts';
 import { type EncoderConfig, encoderWidth } from '../../src/model/encoder.ts';
 import { encoders, projectors } from '../../src/model/presets.ts';
 
-const model = (encoder: EncoderConfig, size = 32): ModelConfig => ({ size, encoder, projector: projectors.empSsl });
+const model = (encoder: EncoderConfig): ModelConfig => ({ encoder, projector: projectors.empSsl });
+const sizes = (encoder: EncoderConfig, size = 32) => describeModel(model(encoder), size);
 
 describe('a model has the published number of parameters', () => {
   it('ResNet-18 with the CIFAR stem, and with the EMP-SSL head', () => {
-    const { encoder, total } = describeModel(model(encoders.resnet18));
+    const { encoder, total } = sizes(encoders.resnet18);
     assert.equal(encoder.parameters, 11_168_832);
     assert.equal(total.parameters, 34_263_104);
     // EMP-SSL's encoder at 32×32: 0.555 GMAC, at 16×16 a quarter of it.
     assert.equal(encoder.multiplyAdds, 555_417_600);
-    assert.equal(describeModel(model(encoders.resnet18, 16)).encoder.multiplyAdds * 4, 555_417_600);
+    assert.equal(sizes(encoders.resnet18, 16).encoder.multiplyAdds * 4, 555_417_600);
   });
 
   // torchvision's resnet34 and resnet50 without the classifier.
@@ -24,7 +25,7 @@ describe('a model has the published number of parameters', () => {
     ['resnet50', 23_508_032, 4.09],
   ] as const) {
     it(`${name} with the ImageNet stem`, () => {
-      const { encoder } = describeModel(model(encoders[name], 224));
+      const { encoder } = sizes(encoders[name], 224);
       assert.equal(encoder.parameters, parameters);
       assert.equal((encoder.multiplyAdds / 1e9).toFixed(2), gigaMultiplyAdds.toFixed(2));
     });
@@ -35,14 +36,14 @@ describe('a model has the published number of parameters', () => {
       const { width: d, depth, patch } = encoders[name];
       const tokens = (32 / patch) ** 2;
       assert.equal(
-        describeModel(model(encoders[name])).encoder.parameters,
+        sizes(encoders[name]).encoder.parameters,
         d * (3 * patch * patch + 1) + tokens * d + depth * (12 * d * d + 13 * d) + 2 * d,
       );
     });
   }
 
   it('a depthwise block: 9C + CM weights, 2C + 2M of batch norm', () => {
-    const two = describeModel(model({ kind: 'depthwise', widths: [8, 12], strides: [1, 2], residual: true })).encoder;
+    const two = sizes({ kind: 'depthwise', widths: [8, 12], strides: [1, 2], residual: true }).encoder;
     assert.equal(two.parameters, 8 * 27 + 16 + 9 * 8 + 8 * 12 + 2 * (8 + 12));
     assert.equal(two.multiplyAdds, 1024 * 8 * 27 + 256 * (9 * 8 + 8 * 12));
   });
@@ -52,7 +53,7 @@ describe('every preset', () => {
   for (const [name, encoder] of Object.entries(encoders)) {
     it(`${name} can be built for 16 and 32 px, as wide as it says`, () => {
       for (const size of [16, 32]) {
-        const { projector } = describeModel({ size, encoder, projector: { hidden: [7], out: 5 } });
+        const { projector } = describeModel({ encoder, projector: { hidden: [7], out: 5 } }, size);
         assert.equal(projector.parameters, encoderWidth(encoder) * 7 + 14 + 35);
       }
     });
@@ -89,7 +90,7 @@ describe('an encoder that cannot be built is refused, quoting the value', () => 
   ] as const) {
     it(JSON.stringify(encoder), () =>
       assert.throws(
-        () => checkModel(model(encoder as unknown as EncoderConfig)),
+        () => checkModel(model(encoder as unknown as EncoderConfig), 32),
         (error) => error instanceof BagsslError && error.code === 'bad-argument' && pattern.test(error.message),
       ),
     );

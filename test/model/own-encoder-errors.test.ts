@@ -25,7 +25,6 @@ const encoderOf = (model: Uint8Array, more: Partial<OnnxConfig> = {}): OnnxConfi
   ...more,
 });
 const modelOf = (model: Uint8Array, more?: Partial<OnnxConfig>): ModelConfig => ({
-  size: 8,
   encoder: encoderOf(model, more),
   projector: projectors.compact,
 });
@@ -128,7 +127,7 @@ const cases: Record<string, [bytes: Uint8Array, code: ErrorCode, message: RegExp
   'patches of another size': [
     onnxFile({ ...sound, inputs: { x: ['n', 3, 32, 32] } }),
     'shape-mismatch',
-    /takes images \[n,3,32,32\], but the patches are \[batch,3,8,8\]; set the model's and the recipe's size to 32/,
+    /takes images \[n,3,32,32\], but the patches are \[batch,3,8,8\]; set the recipe's size to 32/,
   ],
   'an output that is no vector': [
     onnxFile({ tensors: { t: ints(0, 3, -1) }, nodes: [['Reshape', 'x t', 'y']] }),
@@ -303,7 +302,7 @@ describe('an .onnx encoder that cannot be built is refused, naming the place and
   for (const [name, [bytes, code, message, more]] of Object.entries(cases)) {
     it(name, () =>
       assert.throws(
-        () => checkModel(modelOf(bytes, more)),
+        () => checkModel(modelOf(bytes, more), 8),
         (error) => {
           assert.ok(error instanceof BagsslError, `${(error as Error)?.stack}`);
           assert.equal(error.code, code, error.message);
@@ -320,9 +319,9 @@ describe('an .onnx encoder that cannot be built is refused, naming the place and
       tensors: { t: ints(4, 192) },
       nodes: [['Reshape', 'x t', 'y']],
     });
-    assert.equal(encoderWidth(checkModel(modelOf(fixed)).encoder), 192);
+    assert.equal(encoderWidth(checkModel(modelOf(fixed), 8).encoder), 192);
     assert.throws(
-      () => describeModel(modelOf(fixed)),
+      () => describeModel(modelOf(fixed), 8),
       (error) =>
         error instanceof BagsslError &&
         error.code === 'shape-mismatch' &&
@@ -367,8 +366,8 @@ describe('an .onnx encoder', () => {
   it('may be cut off before what is not supported', () => {
     const tail = onnxFile({ ...sound, nodes: [...nodes.slice(0, 3), ['Frobnicate', 'g', 'y']] });
     const config = modelOf(tail, { output: 'r' });
-    assert.equal(encoderWidth(checkModel(config).encoder), 5);
-    assert.deepEqual(describeModel(config).encoder, { parameters: 135, multiplyAdds: 135 * 36 });
+    assert.equal(encoderWidth(checkModel(config, 8).encoder), 5);
+    assert.deepEqual(describeModel(config, 8).encoder, { parameters: 135, multiplyAdds: 135 * 36 });
   });
 
   it('keeps what is learnt and what is averaged apart where the file has one tensor for both', () => {
@@ -399,7 +398,7 @@ describe('an .onnx encoder', () => {
           const bytes = whole.slice(0, cut ? length : whole.length);
           for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
           try {
-            checkModel({ ...modelOf(bytes), size: 16 });
+            checkModel(modelOf(bytes), 16);
           } catch (error) {
             if (!(error instanceof BagsslError)) throw error;
           }

@@ -14,14 +14,13 @@ import { relativeError } from '../support/reference.ts';
 
 const { views, images, momentum, hidden } = golden;
 const model: ModelConfig = {
-  size: 4,
   encoder: { kind: 'conv', widths: [4], strides: [1], residual: false },
   projector: { hidden: [6], out: 4 },
 };
 
 describe('BYOL', () => {
   it('takes the three steps PyTorch takes in float64: losses, weights, predictor and target, whose momentum rises', async () => {
-    const graph = stepGraph(model, byol({ momentum, hidden }), sgd(), { views, images });
+    const graph = stepGraph(model, byol({ momentum, hidden }), sgd(), { views, images, size: 4 });
     const start = Object.entries(golden.start).map(([name, data]) => [name, Float32Array.from(data)]);
     const runtime = await Runtime.open({ device: 'native', threads: 1 });
     const program = await runtime.compile(writeOnnx(graph.outputs));
@@ -51,7 +50,7 @@ describe('BYOL', () => {
   });
 
   it('keeps a target for every weight of the network, none for its statistics and the predictor', () => {
-    const names = stepGraph(model, byol(), sgd(), { views, images }).state.map(({ name }) => name);
+    const names = stepGraph(model, byol(), sgd(), { views, images, size: 4 }).state.map(({ name }) => name);
     const targets = names.filter((name) => name.startsWith('target.'));
     assert.deepEqual(
       targets,

@@ -77,7 +77,8 @@ describe('the snippets of the documents', () => {
       await image.png().toFile(join(folder, 'photos', `${k}.png`));
     }
     const config = runConfig({ budget: { steps: 1 } });
-    const network = { model: config.model, weights: initialWeights(config), feature: 'embedding' } as const;
+    const { model, recipe } = config;
+    const network = { model, recipe, weights: initialWeights(config), feature: 'embedding' } as const;
     writeFileSync(join(folder, 'net.onnx'), exportEncoder(network));
     for (const { name, text } of programs) writeFileSync(join(folder, `${name}.ts`), whole(text));
   });

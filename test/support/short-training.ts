@@ -16,7 +16,6 @@ export const SHORT_RUN: RunOverrides = {
     std: [0.5, 0.5, 0.5],
   },
   model: {
-    size: 8,
     encoder: { kind: 'conv', widths: [8, 16, 16], strides: [1, 2, 1], residual: true },
     projector: { hidden: [32, 32], out: 16 },
   },

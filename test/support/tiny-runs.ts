@@ -8,7 +8,7 @@ const head = { hidden: [16, 16], out: 8 };
 const encoder = { kind: 'conv', widths: [6], strides: [2], residual: false } as const;
 const objective = (given: NonNullable<RunOverrides['objective']>): RunOverrides => ({
   ...sized,
-  model: { size: 8, encoder, projector: head },
+  model: { encoder, projector: head },
   objective: given,
 });
 
@@ -17,19 +17,17 @@ export const TINY_RUNS: Readonly<Record<string, RunOverrides>> = {
   'ResNet-18 with the EMP-SSL head, narrow': {
     ...sized,
     model: {
-      size: 8,
       encoder: { kind: 'resnet', depth: 18, stem: 'cifar', width: 4 },
       projector: { hidden: [32, 32], out: 16, bias: true },
     },
   },
   ViT: {
     ...sized,
-    model: { size: 8, encoder: { kind: 'vit', patch: 4, width: 12, depth: 2, heads: 2, mlpRatio: 2 }, projector: head },
+    model: { encoder: { kind: 'vit', patch: 4, width: 12, depth: 2, heads: 2, mlpRatio: 2 }, projector: head },
   },
   'depthwise encoder': {
     ...sized,
     model: {
-      size: 8,
       encoder: { kind: 'depthwise', widths: [6, 6, 8], strides: [1, 1, 2], residual: true },
       projector: head,
     },
@@ -37,7 +35,6 @@ export const TINY_RUNS: Readonly<Record<string, RunOverrides>> = {
   'convolutions without padding': {
     ...sized,
     model: {
-      size: 8,
       encoder: { ...encoder, widths: [6, 6], strides: [1, 1], residual: true, padding: 'valid' },
       projector: head,
     },

@@ -65,7 +65,7 @@ describe('a checkpoint in a folder', () => {
       '{}',
       'null',
       '[]',
-      json.replace('"version": 2', '"version": 9'),
+      json.replace('"version": 3', '"version": 9'),
       json.replace('"step": 4', '"step": -4'),
     ]) {
       await writeFile(file, text);

@@ -25,7 +25,6 @@ const run: RunOverrides = {
   ...SHORT_RUN,
   model: {
     ...SHORT_RUN.model!,
-    size,
     encoder: { kind: 'conv', widths: [48, 48], strides: [1, 1], residual: false },
   },
   recipe: { ...SHORT_RUN.recipe!, size },

@@ -25,7 +25,7 @@ function ownRun(file: string, more: RunOverrides = {}) {
   const size = 16;
   return runConfig({
     ...SHORT_RUN,
-    model: { ...SHORT_RUN.model!, size, encoder },
+    model: { ...SHORT_RUN.model!, encoder },
     recipe: { ...SHORT_RUN.recipe!, size },
     ...more,
     budget: { steps: 4 },

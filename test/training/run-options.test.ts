@@ -36,7 +36,8 @@ describe('a run that cannot be is refused, quoting the value', () => {
     [{ budget: null }, /budget must be an object, got null/],
     [{ schedule: { name: 'linear' } }, /run\.schedule: name must be one of cosine, constant, step, got "linear"/],
     [{ schedule: { name: 'cosine', factor: 0.1 } }, /\(cosine\): there is no "factor"; its options: none/],
-    [{ model: { size: 16 } }, /model: encoder must be an object, got undefined/],
+    [{ model: { size: 16 } }, /model: there is no "size"; its options: encoder, projector/],
+    [{ model: {} }, /model: encoder must be an object, got undefined/],
   ];
   for (const [overrides, message] of cases) {
     it(JSON.stringify(overrides), () => {

@@ -41,7 +41,7 @@ export const onnx: EncoderKind<OnnxConfig> = {
     if (side !== size) {
       throw new BagsslError(
         'shape-mismatch',
-        `model: the .onnx encoder takes images [${inputOf(config).dims.map((d) => d || '?')}], but the patches are [batch,3,${size},${size}]; set the model's and the recipe's size to ${side}, or export it for ${size}.`,
+        `model: the .onnx encoder takes images [${inputOf(config).dims.map((d) => d || '?')}], but the patches are [batch,3,${size},${size}]; set the recipe's size to ${side}, or export it for ${size}.`,
       );
     }
     own(config);
