@@ -25,7 +25,8 @@ describe('the packed package', () => {
   it('holds what was built and what is read, and nothing else', () => {
     const outside = app.files.filter(
       (file) =>
-        !/^dist\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(file) || /\.test\.|(?<!\.d)\.ts$/.test(file),
+        !/^dist\/|^docs\/.*\.(md|svg|webp)$|^(package\.json|CITATION\.cff|LICENSE|[A-Z]+\.md)$/.test(file) ||
+        /\.test\.|(?<!\.d)\.ts$/.test(file),
     );
     assert.deepEqual(outside, []);
     for (const file of [
