@@ -1,11 +1,13 @@
 // Runs the bundled tests of build/test/browser/ (see scripts/test.mjs) in Chromium, with WebGPU on SwiftShader, which
 // needs no GPU, and cross-origin isolated, so that ONNX Runtime may use threads. With FIREFOX_PATH they run in that Firefox,
 // with WebGPU on the Vulkan driver there is (Debian: mesa-vulkan-drivers).
+import { appendFileSync } from 'node:fs';
 import { chromeLauncher } from '@web/test-runner-chrome';
 import { browserReporter } from './scripts/lib/browser-reporter.mjs';
 import { ensureChromium } from './scripts/lib/chromium.mjs';
 
 const minutes = (count) => count * 60_000;
+const RESULTS = 'build/test/browser.jsonl';
 const FIREFOX = process.env.FIREFOX_PATH;
 
 const chromium = {
@@ -36,10 +38,16 @@ export default {
   staticLogging: true,
   browsers: [
     chromeLauncher({
-      launchOptions: { protocolTimeout: minutes(10), ...(FIREFOX ? firefox : chromium) },
+      launchOptions: { protocolTimeout: minutes(60), ...(FIREFOX ? firefox : chromium) },
     }),
   ],
   middleware: [
+    async function noteProgress(context, next) {
+      if (context.path !== '/test-progress') return next();
+      const chunks = await context.req.toArray();
+      appendFileSync(RESULTS, `${Buffer.concat(chunks)}\n`);
+      context.status = 204;
+    },
     async function isolate(context, next) {
       await next();
       context.set('Cross-Origin-Opener-Policy', 'same-origin');
@@ -49,7 +57,7 @@ export default {
   ],
   browserStartTimeout: minutes(2),
   testsStartTimeout: minutes(2),
-  testsFinishTimeout: minutes(8),
+  testsFinishTimeout: minutes(60), // each test has its own limit, and scripts/test.mjs stops a run without progress
   testFramework: { config: { timeout: minutes(2) } },
-  reporters: [browserReporter('build/test/browser.jsonl')],
+  reporters: [browserReporter(RESULTS)],
 };

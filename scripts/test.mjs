@@ -4,6 +4,7 @@
 //   npm test -- --only node                 one runner: check, node, browser or deno; may be given several times
 //   npm test -- --only node graph patches   only the test files whose path has one of these words
 //   npm test -- --no-build                  keeps dist/ as it is (the workers are taken from there)
+//   npm test -- --stall 10                  waits 10 minutes for a test before it stops the runner; default 5
 //
 // Where a test goes:
 //   test/browser/*.test.ts      Chromium, with WebGPU on SwiftShader, cross-origin isolated
@@ -16,11 +17,13 @@
 // `timeout`. A test that cannot run where it is skips and says why: it(name, { skip: 'no WebGPU adapter' }, ...).
 // Tests are bundled into build/test/<runner>/, side by side with the built workers, and run in the top folder.
 //
-// The last line counts the tests of all runners: "N passed, N failed, N skipped". The exit code is 1 when any failed.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+// However long it takes, a runner may go on while its tests start and end. When none does so for some minutes, it is stopped, and
+// the tests that were running are named. The end lists the slowest tests and those that failed. The last line counts the tests
+// of all runners: "N passed, N failed, N skipped". The exit code is 1 when any failed.
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve as resolvePath } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { install } from './lib/install.mjs';
@@ -31,22 +34,42 @@ process.chdir(root);
 const { resolve } = createRequire(import.meta.url);
 
 const RUNNERS = ['check', 'node', 'browser', 'deno'];
-const { only, build, words } = readArguments();
+const { only, build, words, folder, stall } = readArguments();
+const out = folder === 'test' ? 'build/test' : join(folder, 'build');
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const times = [];
+/** Every test that ran. */
+const tests = [];
+/** What failed, a line each. */
+const failures = [];
 
 function readArguments() {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { only: { type: 'string', multiple: true }, 'no-build': { type: 'boolean', default: false } },
+      options: {
+        only: { type: 'string', multiple: true },
+        'no-build': { type: 'boolean', default: false },
+        // npm run test:fuzz and test:faults have tests that take longer than any other.
+        stall: { type: 'string', default: process.env.BAGSSL_FUZZ || process.env.BAGSSL_FAULTS ? '60' : '5' },
+        folder: { type: 'string', default: 'test' }, // where the tests are: this script's own test gives another
+      },
     });
     for (const name of values.only ?? []) {
       if (!RUNNERS.includes(name)) throw new Error(`--only ${name}: there are ${RUNNERS.join(', ')}.`);
     }
-    return { only: values.only ?? [...RUNNERS], build: !values['no-build'], words: positionals };
+    if (!(Number(values.stall) > 0)) throw new Error(`--stall takes minutes, above 0, got "${values.stall}".`);
+    return {
+      only: values.only ?? [...RUNNERS],
+      build: !values['no-build'],
+      words: positionals,
+      folder: values.folder,
+      stall: Number(values.stall),
+    };
   } catch (error) {
-    console.error(`${error.message}\nUsage: npm test -- [--only check|node|browser|deno] [--no-build] [word ...]`);
+    console.error(
+      `${error.message}\nUsage: npm test -- [--only check|node|browser|deno] [--no-build] [--stall MINUTES] [word ...]`,
+    );
     process.exit(2);
   }
 }
@@ -59,8 +82,10 @@ async function stage(name, run) {
   try {
     await run();
   } catch (error) {
-    console.error(error?.message ?? error);
+    const message = error?.message ?? String(error);
+    console.error(message);
     counts.failed++;
+    failures.push(`${name}: ${message}`);
     sound = false;
   }
   times.push(`${name} ${((performance.now() - start) / 1000).toFixed(1)} s`);
@@ -71,12 +96,13 @@ async function stage(name, run) {
 async function tool(name, file, ...args) {
   const { status } = await node([file, ...args], { minutes: 5 });
   counts[status === 0 ? 'passed' : 'failed']++;
+  if (status !== 0) failures.push(name);
   console.log(`${status === 0 ? '✔' : '✖'} ${name}`);
 }
 
 /** The test files of a runner, by their place, that the words on the command line ask for. */
 function testFiles(runner) {
-  const all = readdirSync('test', { recursive: true }).map((file) => join('test', file).replaceAll('\\', '/'));
+  const all = readdirSync(folder, { recursive: true }).map((file) => join(folder, file).replaceAll('\\', '/'));
   const place = (file) => file.match(/^test\/(browser|deno|everywhere)\//)?.[1] ?? 'node';
   return all
     .filter((file) => file.endsWith('.test.ts') && [runner, 'everywhere'].includes(place(file)))
@@ -85,30 +111,41 @@ function testFiles(runner) {
 }
 
 /**
- * Bundles the tests of one runner and runs them. `start` gets the folder of the bundles and a file to which it has a line
- * of JSON written for each test; a runner that fails without a failed test has broken down, and counts as one.
+ * Bundles the tests of one runner and runs them. `start` gets the bundles and options for `run`, whose `watch` names the file that
+ * the runner writes its results to (scripts/lib/results.mjs). A runner that fails without a failed test has broken down, and
+ * counts as one.
  */
 async function suite(runner, start) {
   const files = testFiles(runner);
   if (files.length === 0) return console.log('No tests.');
   const { bundleTests } = await import('./lib/bundle-tests.mjs');
-  const { outdir, broken } = await bundleTests(runner, files);
+  const { readResults } = await import('./lib/results.mjs');
+  const outdir = join(out, runner);
+  const { sources, broken } = await bundleTests(runner, files, outdir);
   for (const file of broken) console.log(`✖ ${file} cannot be bundled`);
+  failures.push(...broken.map((file) => `${file} cannot be bundled`));
   counts.failed += broken.length;
   if (broken.length === files.length) return;
 
-  const results = join('build/test', `${runner}.jsonl`);
-  rmSync(results, { force: true });
+  const watch = join(out, `${runner}.jsonl`);
+  rmSync(watch, { force: true });
   const bundles = readdirSync(outdir).filter((name) => name.endsWith('.test.js'));
   const { status } = await start(
     bundles.map((name) => join(outdir, name)),
-    results,
+    { watch, minutes: stall, env: { BAGSSL_TEST_RESULTS: resolvePath(watch) } },
   );
-  const lines = existsSync(results) ? readFileSync(results, 'utf8').split('\n').filter(Boolean) : [];
-  const states = lines.map((line) => JSON.parse(line).state);
-  for (const state of states) counts[state]++;
-  if (status !== 0 && !states.includes('failed')) throw new Error(`The ${runner} tests broke down (exit ${status}).`);
-  if (states.length === 0) throw new Error(`The ${runner} tests ended without a result.`);
+  const { tests: ended, running } = readResults(watch, sources);
+  for (const { state } of ended) counts[state]++;
+  tests.push(...ended.map((test) => ({ ...test, runner })));
+  const failed = ended.filter(({ state }) => state === 'failed');
+  failures.push(...failed.map(({ title }) => title));
+  if (status === 124) {
+    throw new Error(
+      `The ${runner} tests were stopped: for ${stall} minutes none of them started or ended. Running were:\n${running.map((title) => `  ${title}`).join('\n')}`,
+    );
+  }
+  if (status !== 0 && failed.length === 0) throw new Error(`The ${runner} tests broke down (exit ${status}).`);
+  if (ended.length === 0) throw new Error(`The ${runner} tests ended without a result.`);
 }
 
 const runners = {
@@ -124,24 +161,20 @@ const runners = {
       const { buildDemo } = await import('./demo.mjs');
       await buildDemo();
     }
-    await suite('node', (bundles, results) => {
-      const reporters = [
-        ['spec', 'stdout'],
-        ['./scripts/lib/node-reporter.mjs', results],
-      ].flatMap(([name, to]) => [`--test-reporter=${name}`, `--test-reporter-destination=${to}`]);
-      // npm run test:fuzz and test:faults take longer than any other.
-      const minutes = process.env.BAGSSL_FUZZ || process.env.BAGSSL_FAULTS ? 60 : 10;
+    await suite('node', (bundles, options) => {
+      const reporters = ['--test-reporter=spec', '--test-reporter-destination=stdout'].concat(
+        '--test-reporter=./scripts/lib/node-reporter.mjs',
+        '--test-reporter-destination=stderr',
+      );
       // Many files wait for a page or a process: two at a time take three quarters of the time on two cores, where Node runs one.
       const atOnce = Math.max(2, availableParallelism() - 1);
-      return node(['--test', `--test-concurrency=${atOnce}`, ...reporters, ...bundles], { minutes });
+      const test = ['--import', './scripts/lib/node-progress.mjs', '--test', `--test-concurrency=${atOnce}`];
+      return node([...test, ...reporters, ...bundles], options);
     });
   },
   browser: () =>
-    suite('browser', () => {
-      return node(['node_modules/@web/test-runner/dist/bin.js', '--config', 'web-test-runner.config.mjs'], {
-        minutes: 10,
-      });
-    }),
+    suite('browser', (_, options) =>
+      node(['node_modules/@web/test-runner/dist/bin.js', '--config', 'web-test-runner.config.mjs'], options)),
   async deno() {
     const { ensureLavapipe, lavapipeEnvironment } = await import('./lib/vulkan.mjs');
     if (process.platform === 'linux' && !(await ensureLavapipe())) {
@@ -149,15 +182,15 @@ const runners = {
         'Without lavapipe (Debian: apt-get install mesa-vulkan-drivers), tests that need WebGPU may be skipped.',
       );
     }
-    await suite('deno', (bundles, results) => {
-      const env = { ...lavapipeEnvironment(), BAGSSL_TEST_RESULTS: results, DENO_NO_UPDATE_CHECK: '1' };
+    await suite('deno', (bundles, options) => {
+      const env = { ...options.env, ...lavapipeEnvironment(), DENO_NO_UPDATE_CHECK: '1' };
       const deno = join(resolve('deno/package.json'), '../bin.cjs');
-      return node([deno, 'test', '--allow-all', '--no-check', '--no-lock', ...bundles], { minutes: 10, env });
+      return node([deno, 'test', '--allow-all', '--no-check', '--no-lock', ...bundles], { ...options, env });
     });
   },
 };
 
-mkdirSync('build/test', { recursive: true });
+mkdirSync(out, { recursive: true });
 let ready = await stage('install', () => install(root));
 if (ready && only.includes('browser')) {
   const { ensureChromium } = await import('./lib/chromium.mjs');
@@ -177,6 +210,14 @@ if (ready) {
   for (const name of RUNNERS.filter((one) => only.includes(one))) await stage(`${name} tests`, runners[name]);
 }
 
+const slow = tests.filter(({ ms }) => ms >= 1000).sort((a, b) => b.ms - a.ms);
+if (slow.length > 0) {
+  console.log('\nSlowest tests:');
+  for (const { ms, runner, title } of slow.slice(0, 10)) {
+    console.log(`${(ms / 1000).toFixed(1).padStart(7)} s  ${title} (${runner})`);
+  }
+}
+if (failures.length > 0) console.log(`\nFailed:\n${failures.map((failure) => `  ${failure}`).join('\n')}`);
 console.log(`\n${times.join(', ')}`);
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exitCode = counts.failed > 0 ? 1 : 0;

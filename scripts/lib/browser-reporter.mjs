@@ -13,9 +13,9 @@ function tests(suite, path = []) {
   ];
 }
 
-/** A reporter for @web/test-runner: shows each test as it ended, and adds a line of JSON for it to `results`. */
+/** A reporter for @web/test-runner: shows each test as it ended, and adds a line of JSON for it to `results` (see results.mjs). */
 export function browserReporter(results) {
-  const record = (name, state) => appendFileSync(results, `${JSON.stringify({ name, state })}\n`);
+  const record = (entry) => appendFileSync(results, `${JSON.stringify(entry)}\n`);
   return {
     start() {
       writeFileSync(results, '');
@@ -32,14 +32,15 @@ export function browserReporter(results) {
           const state = skipped ? 'skipped' : passed ? 'passed' : 'failed';
           logger.log(`  ${MARK[state]} ${name}${duration ? ` (${Math.round(duration)} ms)` : ''}`);
           if (error) logger.log(indent([error.message, error.stack].filter(Boolean).join('\n'), '      '));
-          record(name, state);
+          record({ name, file, state, ms: duration });
         }
         for (const { message, stack } of session.errors) {
           logger.log(`  ✖ ${message}${stack ? `\n${indent(stack, '      ')}` : ''}`);
         }
         for (const missing of session.request404s ?? []) logger.log(`  not found: ${missing}`);
         // A file that breaks down outside its tests counts as one failed test.
-        if (!session.passed && all.every(({ passed, skipped }) => passed || skipped)) record(file, 'failed');
+        if (!session.passed && all.every(({ passed, skipped }) => passed || skipped))
+          record({ name: '', file, state: 'failed' });
       }
     },
   };

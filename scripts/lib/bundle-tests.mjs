@@ -23,11 +23,10 @@ const targets = {
 };
 
 /**
- * Bundles test files for one runner into build/test/<runner>/, side by side with their chunks and the built workers,
- * as the library lies in dist/. A file that cannot be bundled is left out and returned under `broken`.
+ * Bundles test files for one runner into a folder, beside their chunks and the built workers, as the library is in dist/. Leaves
+ * out the files that cannot be bundled, `broken`. `sources` maps the name of each bundle to its file.
  */
-export async function bundleTests(runner, files) {
-  const outdir = join('build/test', runner);
+export async function bundleTests(runner, files, outdir) {
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(outdir, { recursive: true });
   for (const name of readdirSync('dist')) {
@@ -45,13 +44,15 @@ export async function bundleTests(runner, files) {
     // Browsers have no environment to read it from.
     define: { BAGSSL_FAULTS: process.env.BAGSSL_FAULTS ?? '{"count":5,"seed":1}' },
   };
+  const nameOf = (file) => relative('test', file).replace(/[\\/]/g, '.').replace(/\.ts$/, '');
+  const sources = new Map(files.map((file) => [`${nameOf(file)}.js`, file]));
   const bundle = (some, more) => {
-    const names = some.map((file) => [relative('test', file).replace(/[\\/]/g, '.').replace(/\.ts$/, ''), file]);
-    return build({ ...options, entryPoints: Object.fromEntries(names), ...more });
+    const entryPoints = Object.fromEntries(some.map((file) => [nameOf(file), file]));
+    return build({ ...options, entryPoints, ...more });
   };
   try {
     await bundle(files, { logLevel: 'silent' });
-    return { outdir, broken: [] };
+    return { sources, broken: [] };
   } catch {
     // One broken file must not hide what the others say.
     const broken = [];
@@ -60,6 +61,6 @@ export async function bundleTests(runner, files) {
     }
     const sound = files.filter((file) => !broken.includes(file));
     if (sound.length > 0) await bundle(sound, { logLevel: 'error' });
-    return { outdir, broken };
+    return { sources, broken };
   }
 }

@@ -106,38 +106,53 @@ function registerMocha(name, timeout, skip, run) {
   globalThis
     .it(title, async function () {
       try {
+        await running('started', name);
         await run();
       } catch (error) {
         if (!(error instanceof Skipped)) throw error;
         console.log(`${name}: skipped, ${error.message}`);
         this.skip();
+      } finally {
+        await running('ended', name);
       }
     })
     .timeout(timeout + MINUTES);
 }
 
+/** Tells web-test-runner.config.mjs which test the page is at. */
+async function running(event, name) {
+  const scripts = performance.getEntriesByType('resource').map((entry) => new URL(entry.name).pathname);
+  const file = scripts.find((path) => path.endsWith('.test.js'));
+  await fetch('/test-progress', { method: 'POST', body: JSON.stringify({ [event]: name, file }) }).catch(() => {});
+}
+
 function registerDeno(name, _timeout, skip, run) {
   const file = deno.env.get('BAGSSL_TEST_RESULTS');
-  const record = (state) =>
-    file && deno.writeTextFileSync(file, `${JSON.stringify({ name, state })}\n`, { append: true });
+  const record = (entry) => file && deno.writeTextFileSync(file, `${JSON.stringify(entry)}\n`, { append: true });
   const sanitizers = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
   if (skip) {
     // Deno does not call an ignored test, so that it is recorded here.
-    record('skipped');
+    record({ name, state: 'skipped' });
     return deno.test({ name: skip === 'skipped' ? name : `${name} # ${skip}`, ignore: true, fn() {}, ...sanitizers });
   }
   deno.test({
     name,
     ...sanitizers,
-    async fn() {
+    async fn({ origin }) {
+      const start = performance.now();
+      const end = (state) => {
+        record({ ended: name, file: origin });
+        record({ name, file: origin, state, ms: performance.now() - start });
+      };
+      record({ started: name, file: origin });
       try {
         await run();
       } catch (error) {
-        record(error instanceof Skipped ? 'skipped' : 'failed');
+        end(error instanceof Skipped ? 'skipped' : 'failed');
         if (error instanceof Skipped) return console.log(`skipped: ${error.message}`);
         throw error;
       }
-      record('passed');
+      end('passed');
     },
   });
 }

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 
 /**
- * Runs a program to its end, with its output shown. Resolves to its exit status; `output` is its standard output where
- * `capture` asks for it. A program that outlives `minutes` is ended, one that cannot be started has status 127.
+ * Runs a program to its end and shows its output. Resolves to its exit status, and with `capture` to its standard output. The
+ * status is 127 when the program cannot be started and 124 when it was stopped: after `minutes`, or, where `watch` names a file
+ * that the program writes its progress to, when that file has not grown for `minutes`.
  */
-export function run(command, args, { minutes = 30, env = {}, capture = false, quiet = false, cwd } = {}) {
+export function run(command, args, { minutes = 30, watch, env = {}, capture = false, quiet = false, cwd } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
@@ -18,19 +19,28 @@ export function run(command, args, { minutes = 30, env = {}, capture = false, qu
       output += text;
     });
     let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      console.error(`${command} was ended after ${minutes} minutes.`);
-      child.kill();
-      setTimeout(() => child.kill('SIGKILL'), 10_000).unref();
-    }, minutes * 60_000);
+    let size = 0;
+    let since = performance.now();
+    const timer = setInterval(
+      () => {
+        const now = watch ? (statSync(watch, { throwIfNoEntry: false })?.size ?? 0) : size;
+        if (now !== size) [size, since] = [now, performance.now()];
+        if (performance.now() - since < minutes * 60_000) return;
+        clearInterval(timer);
+        late = true;
+        console.error(`${command} was stopped after ${minutes} minutes${watch ? ' without progress' : ''}.`);
+        child.kill();
+        setTimeout(() => child.kill('SIGKILL'), 10_000).unref();
+      },
+      Math.min(1000, minutes * 60_000),
+    );
     child.on('error', (error) => {
-      clearTimeout(timer);
+      clearInterval(timer);
       if (!quiet) console.error(`${command} could not be started: ${error.message}`);
       resolve({ status: 127, output });
     });
     child.on('close', (code, signal) => {
-      clearTimeout(timer);
+      clearInterval(timer);
       if (signal && !late) console.error(`${command} was ended by ${signal}.`);
       resolve({ status: late ? 124 : (code ?? 1), output });
     });
