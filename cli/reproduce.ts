@@ -64,7 +64,8 @@ export const reproduce: Command = {
         `"${path}" has no labels, so C2 and C6 cannot be measured; sort the images into one folder for each class, or ask for --claims C1,C4,C5,C7.`,
       );
     }
-    const runtime = await Runtime.open(engine);
+    const { workers: _workers, ...runtimeOptions } = engine;
+    const runtime = await Runtime.open(runtimeOptions);
     const setting: Setting = { engine, runtime, train, test, progress, signal: interruption() };
     const plan = planTime(claims, minutes, values.whole('seeds', 1));
     const seed = values.whole('seed', 0) ?? 0;

@@ -107,7 +107,8 @@ export async function runAuthors(
       return { features: await embedder.matrix(part, { placement, signal }), labels: part.labels! };
     };
     const [bank, queries] = [await side(train, labelled), await side(test, tested)];
-    const runtime = await Runtime.open(engine);
+    const { workers: _workers, ...runtimeOptions } = engine;
+    const runtime = await Runtime.open(runtimeOptions);
     const { knn_k200 } = await knnAccuracies(runtime, bank, queries, KNN_PROTOCOLS);
     const flop = 6 * describeModel(config.model, config.recipe.size).total.multiplyAdds * last.patches;
     return {

@@ -14,7 +14,7 @@ import { PatchPool } from '../patches/pool.ts';
 import { type Recipe, withoutAugmentation } from '../patches/recipe.ts';
 import { choosePrecision, type PrecisionChoice } from '../runtime/precision.ts';
 import type { Engine } from '../runtime/program.ts';
-import { Runtime, type RuntimeOptions } from '../runtime/runtime.ts';
+import { Runtime, type RuntimeOptions, runtimeOptions } from '../runtime/runtime.ts';
 import { type Bag, BagBuilder, type BagRequest } from './bag.ts';
 import { type BagPlacement, checkBagPlacement, type DensePlacement } from './bag-placement.ts';
 import type { DenseBags } from './dense-bags.ts';
@@ -106,7 +106,7 @@ export class Embedder implements AsyncDisposable {
   static async #open(options: EmbedderOptions): Promise<Embedder> {
     const { model, weights, recipe, feature = 'preFeature', whitening, onWarning = sayOnce } = options;
     const [runtime, { encoderProgram }, own] = await Promise.all([
-      Runtime.open(options),
+      Runtime.open(runtimeOptions(options)),
       import('./encoder-program.ts'),
       model.encoder.kind === 'onnx' ? import('../model/encoders/onnx.ts') : undefined,
     ]);

@@ -63,11 +63,25 @@ export const SHARE: Rule = {
 /** True or false. */
 export const SWITCH: Rule = { asked: 'true or false', fits: (value) => typeof value === 'boolean' };
 
-export const TEXT: Rule = { asked: 'a word', fits: (value) => typeof value === 'string' };
+export const TEXT: Rule = { asked: 'a string', fits: (value) => typeof value === 'string' };
 
 export const BYTES: Rule = { asked: 'bytes, as a Uint8Array', fits: (value) => isA(value, 'Uint8Array') };
 
-/** Of parts that are looked into elsewhere. */
+/** A callback. */
+export const FUNCTION: Rule = { asked: 'a function', fits: (value) => typeof value === 'function' };
+
+/** The address of a file or folder. */
+export const ADDRESS: Rule = {
+  asked: 'a URL, as a URL or a string',
+  fits: (value) => typeof value === 'string' || isA(value, 'URL'),
+};
+
+export const SIGNAL: Rule = {
+  asked: 'an AbortSignal, such as new AbortController().signal',
+  fits: (value) => typeof (value as AbortSignal | null)?.aborted === 'boolean',
+};
+
+/** An object whose parts are checked elsewhere. */
 export const OBJECT: Rule = {
   asked: 'an object',
   fits: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
@@ -95,16 +109,16 @@ export const listOf = (rule: Rule): Rule => ({
 export const needed = (rule: Rule): Rule => ({ ...rule, needed: true });
 
 /**
- * A misspelt option would pass in silence for one that was left out, and a wrong value show as a loss that is no number.
+ * A misspelt option would silently count as left out, and a wrong value could surface much later, as a loss of NaN.
  * @throws BagsslError `bad-argument` for an option without a rule, and for a value that its rule does not fit
  */
 export function checkOptions<Options extends object>(of: string, options: Options, rules: Rules<Options>): void {
-  if (!OBJECT.fits(options)) {
-    throw new BagsslError('bad-argument', `${of} is ${quote(options)}; it must be an object.`);
-  }
+  const names = Object.keys(rules);
+  const such = names.length ? `, such as { ${names.slice(0, 2).join(', ')} }` : '';
+  given(tagOf(options) === 'Object', options, of, `an object${such}`);
   const stranger = Object.keys(options).find((name) => !Object.hasOwn(rules, name));
   if (stranger !== undefined) {
-    const known = Object.keys(rules).join(', ') || 'none';
+    const known = names.join(', ') || 'none';
     throw new BagsslError('bad-argument', `${of}: there is no "${stranger}"; its options: ${known}.`);
   }
   for (const [name, { asked, needed, fits, inside }] of Object.entries<Rule>(rules)) {
@@ -113,7 +127,7 @@ export function checkOptions<Options extends object>(of: string, options: Option
       if (inside && value !== undefined) checkOptions<object>(`${of}.${name}`, value as object, inside);
       continue;
     }
-    throw new BagsslError('bad-argument', `${of}: ${name} must be ${asked}, got ${quote(value)}.`);
+    throw new BagsslError('bad-argument', `${of}: ${name} must be ${asked}, got ${shown(value)}.${hint(value)}`);
   }
 }
 
@@ -142,6 +156,8 @@ export function givenParts<T extends object>(value: T, what: string, ...parts: r
 export function givenOptions(options: object, of: string, such: string): void {
   given(tagOf(options) === 'Object', options, `What ${of} is given`, `an object of options, such as { ${such} }`);
 }
+
+const shown = (value: unknown) => (Array.isArray(value) || tagOf(value) === 'Object' ? quote(value) : kind(value));
 
 function kind(value: unknown): string {
   if (typeof value === 'function') return 'a function';

@@ -10,7 +10,7 @@ import type { ImageSet } from '../data/image-set.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Weights } from '../model/scope.ts';
 import type { Recipe } from '../patches/recipe.ts';
-import { Runtime, type RuntimeOptions } from '../runtime/runtime.ts';
+import { Runtime, type RuntimeOptions, runtimeOptions } from '../runtime/runtime.ts';
 import { KNN_PROTOCOLS, knnAccuracies, type Labelled } from './knn.ts';
 import { linearProbe } from './linear-probe.ts';
 import { pixelFeatures } from './pixel-features.ts';
@@ -133,7 +133,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
 type Sides = readonly [train: Labelled, test: Labelled];
 
 async function whitened(options: EvaluateOptions, sides: Sides) {
-  const runtime = await Runtime.open(options);
+  const runtime = await Runtime.open(runtimeOptions(options));
   const { signal } = options;
   const whitening = await Whitening.fit(runtime, sides[0].features, { signal });
   const white = async ({ features, labels }: Labelled) => ({
@@ -150,7 +150,7 @@ async function accuracies(
   onProgress: (done: number, total: number) => void,
   signal?: AbortSignal,
 ): Promise<Accuracies> {
-  const runtime = await Runtime.open(options);
+  const runtime = await Runtime.open(runtimeOptions(options));
   const nearest = await knnAccuracies(runtime, train, test, KNN_PROTOCOLS, { signal });
   const { epochs, seed } = options;
   const linear = await linearProbe(runtime, train, test, { epochs, seed, signal, onProgress });

@@ -1,15 +1,15 @@
 import type * as Ort from 'onnxruntime-web';
 import { BagsslError } from '../base/errors.ts';
-import { given, givenOptions } from '../base/options.ts';
+import { ADDRESS, checkOptions, FUNCTION, OBJECT, oneOf, type Rule, type Rules, whole } from '../base/options.ts';
 import { sayOnce } from '../base/shared.ts';
 import { unlessBlocked } from './blocked-workers.ts';
 import { availableThreads, chooseDevice } from './choice.ts';
-import { checkDevice, type Device, type DeviceChoice, findAdapter } from './device.ts';
+import { DEVICE_CHOICES, type Device, type DeviceChoice, findAdapter } from './device.ts';
 import { exclusively, loadOrt, type OrtModule } from './ort.ts';
-import type { OrtModules } from './ort-modules.ts';
+import { BUILDS, type Build, type OrtModules } from './ort-modules.ts';
 import { type Engine, Program } from './program.ts';
 
-/** Which engine is opened, and where its files lie. */
+/** Which engine is opened, and where its files are. */
 export interface RuntimeOptions {
   /** Default `auto`. */
   readonly device?: DeviceChoice;
@@ -17,14 +17,41 @@ export interface RuntimeOptions {
   readonly threads?: number;
   /** URLs of ONNX Runtime's builds by the names they are imported by; default: where imports find them. */
   readonly modules?: OrtModules;
-  /** Takes the one sentence said when `auto` does not get a GPU or threads are not to be had; default console.warn, once. */
+  /** Gets one sentence when `auto` finds no GPU or wasm gets fewer threads than it could; default: console.warn, once. */
   readonly onWarning?: (message: string) => void;
   /**
-   * The folder of onnxruntime-web's `ort-wasm-*.mjs` and `.wasm` files, if they do not lie beside its module. Set once per
-   * realm, before the first engine starts; another origin must allow it by CORS.
+   * The folder of onnxruntime-web's `ort-wasm-*.mjs` and `.wasm` files, if they are not beside its module. Set once per realm,
+   * before the first engine starts; another origin must allow it by CORS.
    */
   readonly wasmUrl?: string | URL;
 }
+
+const MODULES: Rule = {
+  asked: `an object of URLs by the names of builds: ${BUILDS.join(', ')}`,
+  fits: (value) =>
+    OBJECT.fits(value) &&
+    Object.entries(value as object).every(
+      ([name, url]) => BUILDS.includes(name as Build) && (url === undefined || typeof url === 'string'),
+    ),
+};
+
+/** The rules of `RuntimeOptions`, for every options object that includes them. */
+export const RUNTIME_RULES: Rules<RuntimeOptions> = {
+  device: oneOf(...DEVICE_CHOICES),
+  threads: whole(1),
+  modules: MODULES,
+  onWarning: FUNCTION,
+  wasmUrl: ADDRESS,
+};
+
+/** The runtime's part of an options object that includes it. */
+export const runtimeOptions = ({ device, threads, modules, onWarning, wasmUrl }: RuntimeOptions): RuntimeOptions => ({
+  device,
+  threads,
+  modules,
+  onWarning,
+  wasmUrl,
+});
 
 /** After a GPU is lost, what runs on it has so long to end by itself; after a run has failed, so long may news of a loss take. */
 const GRACE_MS = 1000;
@@ -50,13 +77,8 @@ export class Runtime implements Engine {
    * @throws BagsslError `device-unavailable`, `bad-argument`
    */
   static async open(options: RuntimeOptions = {}): Promise<Runtime> {
-    givenOptions(options, 'Runtime.open', 'device, threads');
+    checkOptions('Runtime.open', options, RUNTIME_RULES);
     const { device = 'auto', threads, modules, onWarning = sayOnce, wasmUrl } = options;
-    checkDevice(device);
-    given(typeof onWarning === 'function', onWarning, 'onWarning', 'a function that takes a sentence');
-    if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
-      throw new BagsslError('bad-argument', `threads must be a whole number of at least 1, got ${threads}.`);
-    }
     const chosen = device === 'auto' ? await chooseDevice(onWarning) : device;
     const found = chosen === 'webgpu' ? await findAdapter() : undefined;
     if (found && 'none' in found) {

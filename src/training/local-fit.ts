@@ -3,7 +3,7 @@ import { BagsslError } from '../base/errors.ts';
 import { PatchPool } from '../patches/pool.ts';
 import type { Device, DeviceChoice } from '../runtime/device.ts';
 import { abandon } from '../runtime/ort.ts';
-import { Runtime } from '../runtime/runtime.ts';
+import { Runtime, runtimeOptions } from '../runtime/runtime.ts';
 import { Batches } from './batches.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
 import { configOf } from './fit-config.ts';
@@ -59,7 +59,7 @@ export class LocalFit implements Fit {
 
   async #open(device: DeviceChoice | undefined): Promise<Opened> {
     const { workers = 2, workerUrl, onWarning } = this.options;
-    const runtime = await Runtime.open({ ...this.options, device });
+    const runtime = await Runtime.open({ ...runtimeOptions(this.options), device });
     this.#device = runtime.device;
     const step = await TrainingStep.create(runtime, this.#config, this.#good.state, onWarning);
     this.#pool ??= await PatchPool.create({ workers, workerUrl });

@@ -20,7 +20,7 @@ async function whitening(): Promise<Whitening> {
   const embedder = await Embedder.create({ ...base, ...engine });
   const vectors = await embedder.matrix(images);
   await embedder.dispose();
-  return Whitening.fit(await Runtime.open(engine), vectors);
+  return Whitening.fit(await Runtime.open({ device: 'native', threads: 1 }), vectors);
 }
 
 const refused = (work: () => unknown, code: string, said: RegExp) =>

@@ -125,7 +125,7 @@ describe('a run with an encoder of one’s own', () => {
       const patches = { data: randoms(7, 36 * 768), shape: [36, 3, 16, 16] };
       const losses = [];
       for (const precision of ['float16', 'float32'] as const) {
-        const runtime = Object.assign(await Runtime.open(engine), { halfFloats: true });
+        const runtime = Object.assign(await Runtime.open({ device: 'native', threads: 1 }), { halfFloats: true });
         const config = ownRun(file, { precision });
         const fresh = await TrainingStep.create(runtime, config);
         const state = { ...initialState(fresh.state, 1), 'scaling.scale': Float32Array.of(256) };
