@@ -85,7 +85,11 @@ describe('a mistake that is often made', () => {
       /"photos\.safetensors"; .*\{ encoder/,
     ],
     ['a number in place of options', () => builtinScenes(6 as never), /is 6; .*\{ count/],
-    ['a device that is none', () => createEmbedder({ device: 'gpu' as never }), /device must be one of auto, webgpu.*"gpu"/],
+    [
+      'a device that is none',
+      () => createEmbedder({ device: 'gpu' as never }),
+      /device must be one of auto, webgpu.*"gpu"/,
+    ],
     [
       'a controller in place of its signal',
       () => createEmbedder({ signal: new AbortController() as never }),
