@@ -22,6 +22,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { built } from './lib/built.mjs';
 import { serve } from './lib/static-server.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -158,7 +159,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({
     options: { port: { type: 'string', default: '8080' }, build: { type: 'boolean', default: false } },
   });
-  if (!existsSync(join(root, 'dist/index.js'))) await import('./build.mjs');
+  if (!built(root)) await import('./build.mjs');
   await buildDemo();
   if (values.build) console.log(`Built ${OUT}; any static host can serve it.`);
   else console.log(`${(await serve(OUT, undefined, undefined, Number(values.port))).origin}/`);

@@ -1,10 +1,9 @@
 // npm start: installs and builds what is missing, trains on the built-in scenes for two minutes, evaluates, and writes a
 // report. Plain Node 20: nothing need be installed beforehand.
 import { spawn } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { built } from './lib/built.mjs';
 import { install } from './lib/install.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -40,18 +39,6 @@ async function node(...args) {
   if (interrupted) process.exit(130);
 }
 
-const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-
-/** Whether dist/ is whole and no older than anything it is built from. */
-function built() {
-  const oldest = Math.min(...['dist/cli.js', 'dist/patches.worker.js'].map(modified));
-  const files = ['assembly', 'cli', 'src', 'workers'].flatMap((folder) =>
-    readdirSync(folder, { recursive: true }).map((name) => join(folder, name)),
-  );
-  const others = ['asconfig.json', 'package.json', 'package-lock.json', 'scripts/build.mjs'];
-  return [...files, ...others].every((file) => modified(file) <= oldest);
-}
-
 const started = performance.now();
 let last = started;
 const times = [];
@@ -72,7 +59,7 @@ try {
 took('install');
 
 console.log('2/4  Build');
-if (!built()) await node('scripts/build.mjs');
+if (!built(root)) await node('scripts/build.mjs');
 took('build');
 
 console.log('3/4  Training on generated scenes, for two minutes');
