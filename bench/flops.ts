@@ -1,4 +1,4 @@
-import { multiplyAdds } from '../src/graph/multiply-adds.ts';
+import { multiplyAdds } from '../src/graph/graph.ts';
 import { needed, type Outputs } from '../src/graph/needed.ts';
 
 /** Floating-point operations of a model's convolutions and matrix products: two for each multiply-add. */

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { elements } from '../src/graph/elements.ts';
+import { elements } from '../src/graph/graph.ts';
 import { checkDevice, Runtime } from '../src/runtime.ts';
 import { runConfig } from '../src/train.ts';
 import { TrainingStep } from '../src/training/training-step.ts';

@@ -1,7 +1,7 @@
 import { reduceMean, relu } from '../../src/graph/functions.ts';
 import { gradients } from '../../src/graph/gradients.ts';
 import type { Shape, Value } from '../../src/graph/graph.ts';
-import { multiplyAdds } from '../../src/graph/multiply-adds.ts';
+import { multiplyAdds } from '../../src/graph/graph.ts';
 import type { Outputs } from '../../src/graph/needed.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { compact } from '../../src/model/config.ts';

@@ -1,5 +1,5 @@
-import { elements } from '../../src/graph/elements.ts';
 import { matmul, reduceMax } from '../../src/graph/functions.ts';
+import { elements } from '../../src/graph/graph.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';
 import { objectiveOf } from '../../src/objectives/choice.ts';

@@ -1,8 +1,8 @@
 import { BagsslError } from '../base/errors.ts';
+import { geometryOf } from '../graph/attributes.ts';
 import { averagePool, reshape, slice, transpose } from '../graph/functions.ts';
 import type { Graph, Node, Shape, Value } from '../graph/graph.ts';
 import { needed, type Outputs } from '../graph/needed.ts';
-import { geometryOf } from '../graph/ops/convolution.ts';
 import { createGraph } from '../graph/ops/index.ts';
 
 /** A network on whole images: the vectors [images · down · across, width] of its patches, row by row in each image. */
@@ -81,10 +81,10 @@ function apply(graph: Graph, node: Node, inputs: readonly Dense[], places: (map:
   const moving = inputs.filter(({ kind }) => kind !== 'fixed');
   if (moving.some(({ kind }) => kind !== moving[0].kind)) throw refuse('joins positions with their mean');
   if (moving[0].kind === 'rows') {
-    if (!ROW_BY_ROW.has(type) || !rowByRow(node, inputs)) throw refuse('is not known to keep patches apart');
+    if (!rowByRow(node, inputs)) throw refuse('is not known to keep patches apart');
     const rows = moving[0].value.shape[0];
     // A reshape names the batch, which is another here; what is left of it is nothing.
-    const made = RENAMING.has(type) ? [moving[0].value] : same();
+    const made = node.operator.kind === 'renaming' ? [moving[0].value] : same();
     return made.map((value) => {
       if (value.shape.length !== 2 || value.shape[0] !== rows) throw refuse('is not known to keep patches apart');
       return { kind: 'rows', value };
@@ -98,7 +98,7 @@ function apply(graph: Graph, node: Node, inputs: readonly Dense[], places: (map:
     case 'Conv':
     case 'MaxPool':
     case 'AveragePool': {
-      const { pads, strides } = geometryOf(node.operator, node.attributes);
+      const { pads, strides } = geometryOf(type, node.attributes);
       if (maps.length > 1 || inputs[0].kind !== 'map') throw refuse('has a kernel that depends on the patch');
       if (pads.some((pad) => pad !== 0)) throw refuse(`pads by ${pads}`);
       if (strides[0] !== strides[1]) throw refuse(`has strides ${strides}, which differ`);
@@ -133,7 +133,7 @@ function apply(graph: Graph, node: Node, inputs: readonly Dense[], places: (map:
       }
       return [rowsOf(maps[0], places)];
     default:
-      if (!ELEMENTWISE.has(type)) throw refuse('is not known to treat all positions alike');
+      if (node.operator.kind !== 'pointwise') throw refuse('is not known to treat all positions alike');
       inputs.forEach((given, k) => {
         const { shape } = node.inputs[k];
         const alike =
@@ -173,27 +173,24 @@ function crop(node: Node, local: Shape): { starts: number[]; ends: number[] } | 
   return whole.starts.some(Number.isNaN) ? undefined : whole;
 }
 
-const ELEMENTWISE = new Set(
-  (
-    'Abs Cast Clip Elu Erf Exp HardSwish Identity LeakyRelu Log Neg Reciprocal Relu Sigmoid Sign Softplus Sqrt Tanh ' +
-    'Add Sub Mul Div Pow Max Min Sum Greater Where'
-  ).split(' '),
-);
-/** They give a batch of rows another shape; here only the one it has. */
-const RENAMING = new Set(['Flatten', 'Reshape', 'Squeeze', 'Unsqueeze']);
-const ROW_BY_ROW = new Set([...ELEMENTWISE, ...RENAMING, 'MatMul', 'Gemm', 'BatchNormalization', 'LayerNormalization']);
-
 /** Whether each row of the result depends on that row of the operands alone. */
-function rowByRow(node: Node, inputs: readonly Dense[]): boolean {
-  const { type } = node.operator;
-  const [first] = inputs;
-  if (RENAMING.has(type)) return `${node.outputs[0].shape}` === `${node.inputs[0].shape}`;
-  if (type === 'MatMul')
-    return first.kind === 'rows' && inputs[1].kind === 'fixed' && inputs[1].value.shape.length === 2;
-  if (type === 'Gemm') {
-    return first.kind === 'rows' && inputs[1].kind === 'fixed' && inputs[2]?.kind !== 'rows' && !node.attributes.transA;
+function rowByRow(
+  { operator, attributes, inputs: [local], outputs }: Node,
+  [first, ...rest]: readonly Dense[],
+): boolean {
+  if (operator.kind === 'pointwise') return true;
+  // A batch of rows may be renamed to the shape it has only.
+  if (operator.kind === 'renaming') return `${outputs[0].shape}` === `${local.shape}`;
+  switch (operator.type) {
+    case 'MatMul':
+      return first.kind === 'rows' && rest[0].kind === 'fixed' && rest[0].value.shape.length === 2;
+    case 'Gemm':
+      return first.kind === 'rows' && rest[0].kind === 'fixed' && rest[1]?.kind !== 'rows' && !attributes.transA;
+    case 'BatchNormalization':
+      return first.kind === 'rows' && rest.every(({ kind }) => kind === 'fixed');
+    case 'LayerNormalization':
+      return [1, -1].includes((attributes.axis as number | undefined) ?? -1);
+    default:
+      return false;
   }
-  if (type === 'BatchNormalization')
-    return first.kind === 'rows' && inputs.slice(1).every(({ kind }) => kind === 'fixed');
-  return type !== 'LayerNormalization' || [1, -1].includes((node.attributes.axis as number | undefined) ?? -1);
 }

@@ -16,6 +16,9 @@ export type Rules<Options> = { readonly [Name in keyof Required<Options>]: Rule 
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 const { POSITIVE_INFINITY: ENDLESS } = Number;
 
+/** Any finite number. */
+export const NUMBER: Rule = { asked: 'a number', fits: isNumber };
+
 /** A number of 0 or more, below `end`. */
 export const fromZero = (end = ENDLESS): Rule => ({
   asked: end === ENDLESS ? 'a number of at least 0' : `a number from 0 to below ${end}`,

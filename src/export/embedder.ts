@@ -4,7 +4,7 @@ import { givenParts } from '../base/options.ts';
 import { modelOfAnyBatch } from '../graph/any-batch.ts';
 import { reduceMean, reshape } from '../graph/functions.ts';
 import { createGraph } from '../graph/ops/index.ts';
-import { portableOnnx } from '../graph/portable-onnx.ts';
+import { portableOnnx } from '../graph/write-onnx.ts';
 import { featureOf } from '../model/network.ts';
 import { Scope } from '../model/scope.ts';
 import { normaliseRows } from '../objectives/normalise.ts';

@@ -3,7 +3,7 @@ import { featureGraph } from '../bag/feature-graph.ts';
 import { BagsslError } from '../base/errors.ts';
 import { givenParts } from '../base/options.ts';
 import { modelOfAnyBatch } from '../graph/any-batch.ts';
-import { portableOnnx } from '../graph/portable-onnx.ts';
+import { portableOnnx } from '../graph/write-onnx.ts';
 import { checkModel, type ModelConfig } from '../model/config.ts';
 import { provideOnnx } from '../model/encoder.ts';
 import { onnx } from '../model/encoders/onnx.ts';

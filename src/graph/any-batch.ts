@@ -1,7 +1,7 @@
 import { BagsslError } from '../base/errors.ts';
+import { DTYPE_CODES } from './graph.ts';
 import type { Outputs } from './needed.ts';
 import { ATTRIBUTE, type NodeProto, type OnnxModel, type TensorProto, type ValueInfoProto } from './onnx-proto.ts';
-import { DTYPE_CODES } from './onnx-types.ts';
 import { writeMessage } from './protobuf/write.ts';
 import { onnxModel } from './write-onnx.ts';
 

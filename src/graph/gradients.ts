@@ -1,9 +1,8 @@
 import { BagsslError } from '../base/errors.ts';
-import { elements } from './elements.ts';
 import { add, sum } from './functions.ts';
 import { RULES } from './gradients/index.ts';
 import type { Graph, Segment, Value } from './graph.ts';
-import { graphOf } from './graph.ts';
+import { elements, graphOf } from './graph.ts';
 
 /**
  * Reverse-mode differentiation. Appends to the loss's graph the nodes that compute ∂loss/∂v for each v of `wrt`, and

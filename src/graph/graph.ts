@@ -1,7 +1,6 @@
 import { BagsslError } from '../base/errors.ts';
 import { toHalf } from '../base/half.ts';
 import { given } from '../base/options.ts';
-import { elements } from './elements.ts';
 
 /** Element types of tensors in a graph. Arithmetic is float32 or float16; int64 holds shapes and indices only. */
 export type DType = Precision | 'int64' | 'int32' | 'uint8' | 'bool';
@@ -14,6 +13,24 @@ export type Shape = readonly number[];
 
 /** A constant's elements: int64 as BigInt64Array, bool as bytes 0 and 1, float16 as its bits. */
 export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array | Uint16Array;
+
+/** The number of elements of a tensor with these extents; 1 for a scalar. */
+export const elements = (shape: Shape): number => shape.reduce((product, extent) => product * extent, 1);
+
+/** TensorProto.DataType of onnx.proto. */
+export const DTYPE_CODES: Readonly<Record<DType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+};
+
+/** The type of a code; undefined for those a graph does not hold (strings, complex numbers, …). */
+export function dtypeOfCode(code: number): DType | undefined {
+  return (Object.keys(DTYPE_CODES) as DType[]).find((name) => DTYPE_CODES[name] === code);
+}
 
 /** An ONNX attribute: an integer, a list of integers, a string, or a float (marked, as JavaScript has one number type). */
 export type Attribute = number | readonly number[] | string | { readonly float: number };
@@ -68,13 +85,39 @@ export type GradientRule = (context: GradientContext) => readonly (Value | undef
 /** Gradient rules by the names of their operators. */
 export type GradientRules = Readonly<Record<string, GradientRule>>;
 
-/** One ONNX operator and its shape rule; how it is differentiated stands in gradients/. */
-export interface Operator {
+/** What is known of one ONNX operator, but for its gradient (see gradients/). Every fact is stated: none has a default. */
+interface Facts {
   /** The ONNX operator's name. */
   readonly type: string;
+  /** The oldest opset in which a node means what `infer` and the gradient rule state. */
+  readonly since: number;
+  /**
+   * Places of operands that set how it works: a shape, places, a limit, an exponent. A file must give them as constants; they
+   * are never learned, and no gradient flows to them.
+   */
+  readonly settings: readonly number[];
   /** The types and shapes of its outputs; throws `shape-mismatch` for inputs that do not fit. */
   infer(inputs: readonly Value[], attributes: Attributes): readonly Signature[];
 }
+
+/**
+ * One ONNX operator. `pointwise`: each output element depends on the operands' elements at its own place alone, after broadcasting.
+ * `renaming`: the same elements in the same order, under other extents. `product`: sums of products of two operands, as in a
+ * convolution. `other`: anything else.
+ */
+export type Operator = Facts &
+  (
+    | { readonly kind: 'pointwise' | 'renaming' | 'other' }
+    | {
+        readonly kind: 'product';
+        /** How many multiply-adds a node takes. */
+        multiplyAdds(node: Node): number;
+      }
+  );
+
+/** Multiply-adds of a node's convolution or matrix product; 0 for every other operator. */
+export const multiplyAdds = (node: Node): number =>
+  node.operator.kind === 'product' ? node.operator.multiplyAdds(node) : 0;
 
 /** A stretch of nodes whose gradient is given by hand instead of node by node. */
 export interface Segment {
@@ -95,7 +138,7 @@ export interface Segment {
  * and walking it backwards differentiates it (see gradients.ts).
  */
 export class Graph {
-  /** Given anew at every run, in the order they were made. */
+  /** Given at every run, in the order they were made. */
   readonly inputs: Value[] = [];
   /** Kept with the model. */
   readonly constants: Value[] = [];
@@ -113,7 +156,7 @@ export class Graph {
     readonly operators: ReadonlyMap<string, Operator>,
   ) {}
 
-  /** A tensor given anew at every run. Names are part of the model's interface and must be unique. */
+  /** A tensor given at every run. Names are part of the model's interface and must be unique. */
   input(name: string, shape: Shape, dtype: DType = 'float32'): Value {
     if (this.#names.has(name)) {
       throw new BagsslError(

@@ -32,29 +32,6 @@ export function mismatch(what: string, why: string, ...values: readonly Value[])
   return new BagsslError('shape-mismatch', `${what}: ${named} ${why}.`);
 }
 
-/** First element, step and number of elements along each axis of `x`, from Slice's other inputs, after ONNX's clamping. */
-export function sliceRanges(x: Value, [starts, ends, axes, steps]: readonly Value[]) {
-  const from = constantIntegers('Slice', starts);
-  const to = constantIntegers('Slice', ends);
-  const along = axes ? constantIntegers('Slice', axes) : from.map((_, i) => i);
-  const by = steps ? constantIntegers('Slice', steps) : from.map(() => 1);
-  const ranges = x.shape.map((extent) => ({ start: 0, step: 1, count: extent }));
-  along.forEach((axis, k) => {
-    const i = axisOf('Slice', axis, x.shape.length);
-    const extent = x.shape[i];
-    const step = by[k];
-    if (step === 0) throw new BagsslError('bad-model', `Slice: a step of 0 on axis ${i} of "${x.name}".`);
-    const low = step < 0 ? -1 : 0;
-    const high = step < 0 ? extent - 1 : extent;
-    const clamp = (v: number) => Math.min(high, Math.max(low, v < 0 ? v + extent : v));
-    const start = Math.max(0, clamp(from[k]));
-    // An end below −extent means "through element 0" when walking backwards.
-    const end = step < 0 && to[k] < -extent ? -1 : clamp(to[k]);
-    ranges[i] = { start, step, count: Math.max(0, Math.ceil((end - start) / step)) };
-  });
-  return ranges;
-}
-
 /** The elements of an int64 constant as numbers; operators whose output shape depends on them need them known. */
 export function constantIntegers(what: string, value: Value): number[] {
   if (!value.data) {

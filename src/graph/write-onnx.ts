@@ -1,5 +1,5 @@
 import type { Attribute, TensorData, Value } from './graph.ts';
-import { graphOf } from './graph.ts';
+import { DTYPE_CODES, graphOf } from './graph.ts';
 import { needed, type Outputs } from './needed.ts';
 import {
   ATTRIBUTE_TYPE,
@@ -9,12 +9,14 @@ import {
   type OnnxModel,
   type ValueInfoProto,
 } from './onnx-proto.ts';
-import { DTYPE_CODES } from './onnx-types.ts';
+import { OPERATORS } from './ops/index.ts';
 import { writeMessage } from './protobuf/write.ts';
 
-/** The opset every graph here is written in; its operators are what the rules in ops/ state. */
+/** The opset that graphs are written in; the entries of ops/ state its operators. */
 export const OPSET = 17;
 const IR_VERSION = 8;
+/** The oldest opset worth writing: ONNX Runtime 1.7 reads it, SynapseML 1.0 holds 1.8.1. Opset 17 needs 1.12. */
+const OLDEST_WRITTEN = 13;
 
 /**
  * Serialises what `outputs` need, by name, as an ordinary .onnx file. Nodes, constants and inputs that no output
@@ -23,6 +25,17 @@ const IR_VERSION = 8;
 export const writeOnnx = (outputs: Outputs): Uint8Array => writeModel(onnxModel(outputs));
 
 export const writeModel = (model: OnnxModel): Uint8Array => writeMessage(MODEL, model);
+
+/** Serialises a model for as many versions of ONNX Runtime as possible: in the oldest opset that has its operators. */
+export function portableOnnx(model: OnnxModel): Uint8Array {
+  const opset = Math.max(OLDEST_WRITTEN, ...model.graph.node.map(({ opType }) => sinceOf(opType)));
+  model.opsetImport[0].version = opset;
+  model.irVersion = opset < 15 ? 7 : IR_VERSION;
+  return writeModel(model);
+}
+
+/** Shape is written for an open batch (any-batch.ts), and no graph holds it: shapes there are static. */
+const sinceOf = (opType: string): number => (opType === 'Shape' ? 1 : OPERATORS.get(opType)!.since);
 
 /** What an .onnx file of `outputs` holds, before it is serialised. */
 export function onnxModel(outputs: Outputs): OnnxModel {

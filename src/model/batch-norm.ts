@@ -1,4 +1,3 @@
-import { elements } from '../graph/elements.ts';
 import {
   add,
   batchNormalization,
@@ -20,6 +19,7 @@ import {
   where,
 } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
+import { elements } from '../graph/graph.ts';
 import { withGradient } from '../graph/with-gradient.ts';
 import type { Scope, Statistic } from './scope.ts';
 

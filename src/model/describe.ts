@@ -1,5 +1,4 @@
-import { elements } from '../graph/elements.ts';
-import { multiplyAdds } from '../graph/multiply-adds.ts';
+import { elements, multiplyAdds } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { checkModel, type ModelConfig } from './config.ts';
 import { encode, provideOnnx } from './encoder.ts';

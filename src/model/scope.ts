@@ -1,7 +1,7 @@
 import { BagsslError } from '../base/errors.ts';
-import { elements } from '../graph/elements.ts';
 import { cast } from '../graph/functions.ts';
 import type { Graph, Precision, Shape, Value } from '../graph/graph.ts';
+import { elements } from '../graph/graph.ts';
 
 /** How a parameter starts: uniform in ±bound, one value everywhere, or as given. */
 export type Init = { readonly uniform: number } | { readonly constant: number } | { readonly data: Float32Array };

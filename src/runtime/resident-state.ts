@@ -1,7 +1,7 @@
 import type * as Ort from 'onnxruntime-web';
 import { BagsslError } from '../base/errors.ts';
-import { elements } from '../graph/elements.ts';
 import type { Shape } from '../graph/graph.ts';
+import { elements } from '../graph/graph.ts';
 import type { Engine, HostTensor, Program } from './program.ts';
 
 /** One tensor of a state: programs read it as their input of that name and leave its next value in `name.next`. */

@@ -1,6 +1,6 @@
 import { givenParts } from '../base/options.ts';
 import { Stream } from '../base/random.ts';
-import { elements } from '../graph/elements.ts';
+import { elements } from '../graph/graph.ts';
 import type { TensorSpec } from '../model/scope.ts';
 import { objectiveOf } from '../objectives/choice.ts';
 import { optimizerOf } from '../optimizers/choice.ts';

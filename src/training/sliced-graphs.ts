@@ -1,8 +1,8 @@
 import { BagsslError } from '../base/errors.ts';
-import { elements } from '../graph/elements.ts';
 import { add, mul, reduceSum } from '../graph/functions.ts';
 import { gradients } from '../graph/gradients.ts';
 import type { Value } from '../graph/graph.ts';
+import { elements } from '../graph/graph.ts';
 import type { Outputs } from '../graph/needed.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import type { ModelConfig } from '../model/config.ts';

@@ -1,6 +1,6 @@
-import { elements } from '../graph/elements.ts';
 import { cast } from '../graph/functions.ts';
 import type { Precision, Shape, Value } from '../graph/graph.ts';
+import { elements } from '../graph/graph.ts';
 import { stopGradient } from '../graph/with-gradient.ts';
 import { type Init, Scope, type TensorSpec } from '../model/scope.ts';
 import { movingAverage } from '../optimizers/moving-average.ts';

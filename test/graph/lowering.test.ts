@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { elements } from '../../src/graph/elements.ts';
 import {
   batchNormalization,
   conv,
@@ -14,9 +13,9 @@ import {
   transposed,
 } from '../../src/graph/functions.ts';
 import type { Value } from '../../src/graph/graph.ts';
+import { elements, multiplyAdds } from '../../src/graph/graph.ts';
 import { type Forms, PLAIN } from '../../src/graph/lowering/forms.ts';
 import { lower } from '../../src/graph/lowering/lower.ts';
-import { multiplyAdds } from '../../src/graph/multiply-adds.ts';
 import { needed, type Outputs } from '../../src/graph/needed.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { elements } from '../../src/graph/elements.ts';
+import { elements } from '../../src/graph/graph.ts';
 import { readOnnx } from '../../src/graph/read-onnx.ts';
 import { type FileTensor, type OnnxFile, onnxFile } from '../support/onnx-file.ts';
 import { randoms } from '../support/random.ts';

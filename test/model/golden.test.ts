@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { elements } from '../../src/graph/elements.ts';
 import { mul, reduceSum } from '../../src/graph/functions.ts';
 import { gradients } from '../../src/graph/gradients.ts';
 import type { Shape, Value } from '../../src/graph/graph.ts';
+import { elements } from '../../src/graph/graph.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { type EncoderConfig, encode } from '../../src/model/encoder.ts';
 import { Scope } from '../../src/model/scope.ts';

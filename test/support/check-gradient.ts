@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { elements } from '../../src/graph/elements.ts';
 import { add, mul, reduceSum } from '../../src/graph/functions.ts';
 import { gradients } from '../../src/graph/gradients.ts';
 import type { Value } from '../../src/graph/graph.ts';
+import { elements } from '../../src/graph/graph.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { randoms } from './random.ts';
 import { runNative } from './run-native.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { elements } from '../../src/graph/elements.ts';
 import type { Shape } from '../../src/graph/graph.ts';
+import { elements } from '../../src/graph/graph.ts';
 
 /** The numbers of ../golden/*.py: in [−1, 1), the same for the same k. */
 export function rule(k: number, shape: Shape): Float64Array {

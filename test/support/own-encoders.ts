@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema } from 'onnx-buf';
-import { elements } from '../../src/graph/elements.ts';
 import { mul, reduceMean, scale, sub } from '../../src/graph/functions.ts';
 import { gradients } from '../../src/graph/gradients.ts';
 import type { Shape, Value } from '../../src/graph/graph.ts';
+import { elements } from '../../src/graph/graph.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';
 import { encode, provideOnnx } from '../../src/model/encoder.ts';

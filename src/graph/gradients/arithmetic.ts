@@ -1,4 +1,4 @@
-import { div, mul, neg, pow, shift, unbroadcast } from '../functions.ts';
+import { div, greater, like, mul, neg, pow, shift, unbroadcast, where } from '../functions.ts';
 import type { GradientRule, GradientRules, Value } from '../graph.ts';
 
 /** `rule` gives ∂L/∂a and ∂L/∂b, of the shape that broadcasting made, from a, b, ∂L/∂y and y. */
@@ -8,6 +8,19 @@ const elementwise =
     const [a, b] = node.inputs;
     const parts = rule(a, b, g!, node.outputs[0]);
     return node.inputs.map((operand, k) => (wanted[k] ? unbroadcast(parts[k](), operand) : undefined));
+  };
+
+/** Where `first` holds the gradient is the first operand's, else the second's: there too where they are equal. */
+const extremum =
+  (first: (a: Value, b: Value) => Value): GradientRule =>
+  ({ node, gradients: [g], wanted }) => {
+    const [a, b] = node.inputs;
+    const condition = first(a, b);
+    const zero = like(g!, 0);
+    return [
+      wanted[0] ? unbroadcast(where(condition, g!, zero), a) : undefined,
+      wanted[1] ? unbroadcast(where(condition, zero, g!), b) : undefined,
+    ];
   };
 
 export const rules: GradientRules = {
@@ -22,6 +35,9 @@ export const rules: GradientRules = {
     const slope = () => mul(b, pow(a, shift(b, -1)));
     return [wanted[0] ? unbroadcast(mul(g!, slope()), a) : undefined, undefined];
   },
+
+  Max: extremum((a, b) => greater(a, b)),
+  Min: extremum((a, b) => greater(b, a)),
 
   Sum: ({ node, gradients: [g] }) => node.inputs.map(() => g),
 };

@@ -1,21 +1,11 @@
-import {
-  conv,
-  convTranspose,
-  flip,
-  type Geometry,
-  inFloat32,
-  reduceSum,
-  reshape,
-  slice,
-  transpose,
-} from '../functions.ts';
+import { type Geometry, geometryOf, reach } from '../attributes.ts';
+import { conv, convTranspose, flip, inFloat32, reduceSum, reshape, slice, transpose } from '../functions.ts';
 import type { GradientRules, Value } from '../graph.ts';
-import { geometryOf, reach } from '../ops/convolution.ts';
 
 export const rules: GradientRules = {
   Conv({ node, gradients: [dy], wanted }) {
     const [x, w] = node.inputs;
-    const g = geometryOf(node.operator, node.attributes);
+    const g = geometryOf(node.operator.type, node.attributes);
     return [
       wanted[0] ? inputGradient(dy!, w, g, x.shape) : undefined,
       wanted[1] ? inFloat32((a, b) => kernelGradient(a, b, g, w.shape), x, dy!) : undefined,
@@ -26,7 +16,7 @@ export const rules: GradientRules = {
   // It is the adjoint of Conv in x, so the two gradients are a Conv and Conv's own kernel gradient, roles exchanged.
   ConvTranspose({ node, gradients: [dy], wanted }) {
     const [x, w] = node.inputs;
-    const g = geometryOf(node.operator, node.attributes);
+    const g = geometryOf(node.operator.type, node.attributes);
     return [
       wanted[0] ? slice(conv(dy!, w, g), [2, 3], [0, 0], x.shape.slice(2)) : undefined,
       wanted[1] ? inFloat32((a, b) => kernelGradient(a, b, g, w.shape), dy!, x) : undefined,

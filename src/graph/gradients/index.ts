@@ -1,6 +1,5 @@
 import type { GradientRule } from '../graph.ts';
 import { rules as arithmetic } from './arithmetic.ts';
-import { rules as axes } from './axes.ts';
 import { rules as convolution } from './convolution.ts';
 import { rules as layout } from './layout.ts';
 import { rules as normalization } from './normalization.ts';
@@ -13,7 +12,7 @@ import { rules as unary } from './unary.ts';
 
 /** How every operator that can be differentiated is: what an inference runtime was taught to train with. */
 export const RULES: ReadonlyMap<string, GradientRule> = new Map(
-  [arithmetic, axes, convolution, layout, normalization, parts, pooling, product, reduction, selection, unary].flatMap(
+  [arithmetic, convolution, layout, normalization, parts, pooling, product, reduction, selection, unary].flatMap(
     (rules) => Object.entries(rules),
   ),
 );

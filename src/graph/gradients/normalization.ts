@@ -1,7 +1,7 @@
 import { BagsslError } from '../../base/errors.ts';
+import { rowsOf } from '../attributes.ts';
 import { add, cast, matmul, mul, neg, reciprocal, reduceSum, reshape, scale, shift, sqrt, sub } from '../functions.ts';
 import type { GradientRules, Value } from '../graph.ts';
-import { rowsOf } from '../ops/normalization.ts';
 
 export const rules: GradientRules = {
   BatchNormalization({ node, gradients: [g], wanted }) {

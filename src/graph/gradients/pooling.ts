@@ -1,4 +1,4 @@
-import { elements } from '../elements.ts';
+import { type Pool, poolOf } from '../attributes.ts';
 import {
   concat,
   convTranspose,
@@ -14,8 +14,7 @@ import {
   unsqueeze,
   where,
 } from '../functions.ts';
-import type { Attributes, GradientRules, Value } from '../graph.ts';
-import { type Pool, pool } from '../ops/pooling.ts';
+import { type Attributes, elements, type GradientRules, type Value } from '../graph.ts';
 
 export const rules: GradientRules = {
   /**
@@ -25,7 +24,7 @@ export const rules: GradientRules = {
    */
   MaxPool({ node, gradients: [dy] }) {
     const [x] = node.inputs;
-    const p = pool('MaxPool', x, node.attributes);
+    const p = poolOf('MaxPool', x, node.attributes);
     const along = (axis: 0 | 1): Attributes => ({
       kernel_shape: axis === 0 ? [p.kernel[0], 1] : [1, p.kernel[1]],
       strides: axis === 0 ? [p.strides[0], 1] : [1, p.strides[1]],
@@ -40,7 +39,7 @@ export const rules: GradientRules = {
   // Each element of the window gets its share of dy: the adjoint of a depthwise convolution with equal taps.
   AveragePool({ node, gradients: [dy] }) {
     const [x] = node.inputs;
-    const { kernel, strides, pads, extent } = pool('AveragePool', x, node.attributes);
+    const { kernel, strides, pads, extent } = poolOf('AveragePool', x, node.attributes);
     const [n, c, h, w] = x.shape;
     const size = elements(kernel);
     const fits = pads.every((p) => p === 0) && extent[0] * strides[0] === h && extent[1] * strides[1] === w;

@@ -1,6 +1,6 @@
+import { gemmOptionsOf } from '../attributes.ts';
 import { gemm, inFloat32, matmul, scale, transposed, unbroadcast } from '../functions.ts';
 import type { GradientRules, Value } from '../graph.ts';
-import { gemmOptions } from '../ops/product.ts';
 
 export const rules: GradientRules = {
   // C = AB: ∂L/∂A = G Bᵀ, ∂L/∂B = Aᵀ G, which for a single matrix B is a sum over the batch.
@@ -16,7 +16,7 @@ export const rules: GradientRules = {
   // Y = αA′B′ + βC: ∂L/∂A′ = αG B′ᵀ, ∂L/∂B′ = αA′ᵀ G; transposed where A and B were, as products without a transpose.
   Gemm({ node, gradients: [g], wanted }) {
     const [a, b, c] = node.inputs;
-    const { transA, transB, alpha, beta } = gemmOptions(node.attributes);
+    const { transA, transB, alpha, beta } = gemmOptionsOf(node.attributes);
     const product = (p: typeof a, q: typeof a, pT: boolean, qT: boolean) =>
       gemm(p, q, undefined, { transA: pT, transB: qT, alpha });
     const da = () => (transA ? product(b, g!, transB, true) : product(g!, b, false, !transB));

@@ -1,7 +1,6 @@
-import { elements } from '../elements.ts';
+import { reducedAxes } from '../attributes.ts';
 import { div, expand, greater, like, mul, reduceSum, reshape, scale, where } from '../functions.ts';
-import type { GradientRule, GradientRules, Value } from '../graph.ts';
-import { axesOf } from '../ops/reduction.ts';
+import { elements, type GradientRule, type GradientRules, type Value } from '../graph.ts';
 
 /** What a reduction's rule is given; `spread` repeats a value of y's shape over the reduced axes. */
 interface Reduced {
@@ -16,7 +15,7 @@ const reduction =
   (rule: (reduced: Reduced) => Value): GradientRule =>
   ({ node, gradients: [g] }) => {
     const [x] = node.inputs;
-    const axes = axesOf(node.operator.type, node.inputs, node.attributes);
+    const axes = reducedAxes(node.operator.type, node.inputs, node.attributes);
     const kept = x.shape.map((extent, i) => (axes.includes(i) ? 1 : extent));
     const spread = (v: Value) => expand(reshape(v, kept), x.shape);
     return [rule({ x, y: node.outputs[0], g: g!, axes, spread }), undefined];

@@ -1,11 +1,11 @@
 import { BagsslError } from '../../base/errors.ts';
-import { elements } from '../elements.ts';
 import type { Graph, Precision, Value } from '../graph.ts';
+import { elements } from '../graph.ts';
 import { fold, MOST_FOLDED } from './fold.ts';
 import { nodesFor } from './order.ts';
 import type { FileModel, FileNode } from './parse.ts';
-import type { Tensor } from './tensor.ts';
-import { translate } from './translate.ts';
+import type { Tensor } from './read-tensor.ts';
+import { isSetting, translate } from './translate.ts';
 
 /** A batch norm of a file: γ and β are values by now, its statistics still tensors. */
 export interface FileBatchNorm {
@@ -41,29 +41,8 @@ export interface BuildOptions {
   batchNorm(norm: FileBatchNorm): Value;
 }
 
-/** Operands that have to be known when a node is read, by their places: they tell a shape, a place or a limit. */
-const KNOWN: Readonly<Record<string, readonly number[]>> = {
-  Clip: [1, 2],
-  ConstantOfShape: [0],
-  Dropout: [1, 2],
-  Expand: [1],
-  Gather: [1],
-  Pad: [1, 2],
-  Pow: [1],
-  Range: [0, 1, 2],
-  ReduceSum: [1],
-  Reshape: [1],
-  Resize: [1, 2, 3],
-  Slice: [1, 2, 3, 4],
-  Split: [1],
-  Squeeze: [1],
-  Tile: [1],
-  Unsqueeze: [1],
-  Upsample: [1],
-};
-
-/** Operands that are averages kept beside the weights. */
-const STATISTICS: Readonly<Record<string, readonly number[]>> = { BatchNormalization: [3, 4] };
+/** The operands of BatchNormalization that are averages kept beside the weights: its mean and variance. */
+const STATISTICS: readonly number[] = [3, 4];
 
 const MOST_AXES = 8;
 
@@ -138,7 +117,7 @@ class Build {
     // The file's constants are float32: who computes with them in half takes them so.
     const operands = inputs.map((value, k) => {
       if (!value || precision === 'float32' || value.dtype !== 'float32') return value;
-      if (!this.#known.has(value) || isAmong(KNOWN, type, k)) return value;
+      if (!this.#known.has(value) || isSetting(type, k)) return value;
       return graph.floats(value.data as Float32Array, value.shape, precision);
     });
     const { opset } = this.model;
@@ -150,7 +129,7 @@ class Build {
     const [x, gamma, beta] = inputs;
     // The operator's own rule holds the five shapes against each other.
     this.options.graph.operators.get(node.type)!.infer(inputs, {});
-    const [mean, variance] = STATISTICS.BatchNormalization.map((k) => {
+    const [mean, variance] = STATISTICS.map((k) => {
       const name = node.inputs[k];
       const tensor =
         this.model.tensors.get(name) ?? (this.#known.has(inputs[k]) ? (inputs[k] as Value & Tensor) : undefined);
@@ -184,10 +163,6 @@ class Build {
   }
 }
 
-/** Whether the k-th operand of an operator is one of these. */
-const isAmong = (places: Readonly<Record<string, readonly number[]>>, type: string, k: number) =>
-  Object.hasOwn(places, type) && places[type].includes(k);
-
 /**
  * The tensors of `model` that can be learnt, and what in: floating, with axes, read by a node, and by none as an operand it
  * has to know.
@@ -199,9 +174,9 @@ function weightsOf({ tensors }: FileModel, nodes: readonly FileNode[], precision
     inputs.forEach((name, k) => {
       const tensor = tensors.get(name);
       if (!tensor || tensor.shape.length === 0 || !['float32', 'float16'].includes(tensor.dtype)) return;
-      if (isAmong(KNOWN, type, k)) constants.add(name);
+      if (isSetting(type, k)) constants.add(name);
       else if (type !== 'BatchNormalization') weights.set(name, precision);
-      else if (!isAmong(STATISTICS, type, k)) weights.set(name, weights.get(name) ?? 'float32');
+      else if (!STATISTICS.includes(k)) weights.set(name, weights.get(name) ?? 'float32');
     });
   }
   for (const name of constants) weights.delete(name);

@@ -1,36 +1,23 @@
 import { BagsslError } from '../../base/errors.ts';
-import { elements } from '../elements.ts';
-import type { DType, Graph, Shape, Value } from '../graph.ts';
-import { dtypeOfCode } from '../onnx-types.ts';
-import { axisOf, broadcast, constantIntegers, mismatch, sliceRanges } from '../shapes.ts';
-import type { FileAttribute } from './parse.ts';
-import { FLOAT64, ofList, type Tensor } from './tensor.ts';
-
-type Attributes = Readonly<Record<string, FileAttribute>>;
-type Float = { readonly float: number };
-
-/** What a rule makes of operands that are known; `graph` gives the shapes it shares with the operators. */
-interface Operands {
-  readonly graph: Graph;
-  readonly inputs: readonly Value[];
-  readonly attributes: Attributes;
-}
-
-interface Numbers {
-  readonly dtype: DType;
-  readonly shape: Shape;
-  /** Made only once its size has been found small enough. */
-  readonly values: () => readonly (number | bigint)[];
-}
+import { sliceRanges } from '../attributes.ts';
+import { dtypeOfCode, elements } from '../graph.ts';
+import { axisOf, broadcast, constantIntegers, mismatch } from '../shapes.ts';
+import { each, type FoldingRule, moved, numbers, offset, pairwise, places, reduced, renamed } from './constants.ts';
+import { listOf } from './operation.ts';
+import { FLOAT64, ofList, type Tensor } from './read-tensor.ts';
 
 /** Elements that may be made while a file is read: enough for any chain of shapes, masks and position tables. */
 export const MOST_FOLDED = 2 ** 22;
 
 /**
  * What a node makes of operands known before the graph runs: exporters write shapes, axes and masks as long chains of
- * small nodes. Undefined where it has no rule here. `spend` is told how many elements are about to be made, and may refuse.
+ * small nodes. Undefined where it has no rule here. `spend` is given the number of elements about to be made, and may refuse.
  */
-export function fold(type: string, operands: Operands, spend: (elements: number) => void): Tensor | undefined {
+export function fold(
+  type: string,
+  operands: Parameters<FoldingRule>[0],
+  spend: (elements: number) => void,
+): Tensor | undefined {
   const rule = Object.hasOwn(RULES, type) ? RULES[type] : undefined;
   if (!rule || operands.inputs.some(({ dtype }) => dtype === 'float16')) return undefined;
   const { dtype, shape, values } = rule(operands);
@@ -38,95 +25,16 @@ export function fold(type: string, operands: Operands, spend: (elements: number)
   return { dtype, shape, data: ofList(dtype, values()) };
 }
 
-const numbers = ({ data }: Value): number[] => Array.from(data as Iterable<number | bigint>, Number);
-const list = (attribute: FileAttribute | undefined) => attribute as readonly number[] | undefined;
 const float = (value: number): Tensor => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
 
-/** One number for each place of a shape; `of` is given the place, an index an axis. */
-function places(shape: Shape, of: (index: readonly number[]) => number): number[] {
-  const index = shape.map(() => 0);
-  return Array.from({ length: elements(shape) }, () => {
-    const value = of(index);
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      if (++index[axis] < shape[axis]) break;
-      index[axis] = 0;
-    }
-    return value;
-  });
-}
-
-/** Where the element of `shape` lies that is broadcast to a place of a larger shape. */
-function offset(shape: Shape, index: readonly number[]): number {
-  const lead = index.length - shape.length;
-  return shape.reduce((at, extent, axis) => at * extent + (extent === 1 ? 0 : index[lead + axis]), 0);
-}
-
-/** Elements of x at other places: `from` says where each comes from. */
-function moved(x: Value, shape: Shape, from: (index: readonly number[]) => readonly number[]): Numbers {
-  const values = () => {
-    const own = numbers(x);
-    return places(shape, (index) => own[offset(x.shape, from(index))]);
-  };
-  return { dtype: x.dtype, shape, values };
-}
-
-type Rule = (operands: Operands) => Numbers;
-
-/** The same elements in another shape, by the operator's own shape rule. */
-const renamed =
-  (type: string): Rule =>
-  ({ graph, inputs, attributes }) => {
-    const [x, ...rest] = inputs;
-    const axes = list(attributes.axes);
-    const given = axes ? [x, graph.integers(axes)] : [x, ...rest];
-    const { allowzero: _, axes: __, ...own } = attributes;
-    const [{ shape }] = graph.operators.get(type)!.infer(given, own as Record<string, number>);
-    return { dtype: x.dtype, shape, values: () => numbers(x) };
-  };
-
-const each =
-  (of: (x: number, dtype: DType) => number, dtype?: DType): Rule =>
-  ({ inputs: [x] }) => ({
-    dtype: dtype ?? x.dtype,
-    shape: x.shape,
-    values: () => numbers(x).map((v) => of(v, x.dtype)),
-  });
-
-const pairwise =
-  (of: (a: number, b: number, dtype: DType) => number, dtype?: DType): Rule =>
-  ({ inputs: [a, b] }) => {
-    const shape = broadcast('A constant', a, b);
-    const values = () => {
-      const [p, q] = [numbers(a), numbers(b)];
-      return places(shape, (index) => of(p[offset(a.shape, index)], q[offset(b.shape, index)], a.dtype));
-    };
-    return { dtype: dtype ?? a.dtype, shape, values };
-  };
-
-const reduced =
-  (of: (values: readonly number[]) => number): Rule =>
-  ({ inputs: [x, given], attributes }) => {
-    const asked = (given ? constantIntegers('A reduction', given) : list(attributes.axes)) ?? [];
-    const axes = asked.length
-      ? asked.map((axis) => axisOf('A reduction', axis, x.shape.length))
-      : x.shape.map((_, i) => i);
-    const kept = x.shape.map((extent, i) => (axes.includes(i) ? 1 : extent));
-    const values = () => {
-      const groups = Array.from({ length: elements(kept) }, (): number[] => []);
-      const own = numbers(x);
-      places(x.shape, (index) => groups[offset(kept, index)].push(own[offset(x.shape, index)]));
-      return groups.map(of);
-    };
-    const shape = (attributes.keepdims ?? 1) === 1 ? kept : x.shape.filter((_, i) => !axes.includes(i));
-    return { dtype: x.dtype, shape, values };
-  };
-
-const RULES: Readonly<Record<string, Rule>> = {
+const RULES: Readonly<Record<string, FoldingRule>> = {
   Constant({ attributes: { value, value_float, value_floats, value_int, value_ints } }) {
-    const tensor = value ? (value as { tensor: Tensor }).tensor : value_float && float((value_float as Float).float);
+    const tensor = value
+      ? (value as { tensor: Tensor }).tensor
+      : value_float && float((value_float as { readonly float: number }).float);
     if (tensor) return { ...tensor, values: () => Array.from(tensor.data as Iterable<number | bigint>) };
     const floats = value_floats && (value_floats as { floats: readonly number[] }).floats;
-    const values = floats ?? list(value_ints) ?? (value_int === undefined ? undefined : [value_int as number]);
+    const values = floats ?? listOf(value_ints) ?? (value_int === undefined ? undefined : [value_int as number]);
     if (!values) throw new BagsslError('unsupported-operator', 'Constant holds neither a tensor nor numbers.');
     const shape = value_int === undefined ? [values.length] : [];
     return { dtype: floats ? 'float32' : 'int64', shape, values: () => values };
@@ -156,7 +64,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     return { dtype, shape: x.shape, values: () => numbers(x).map(cast) };
   },
   Transpose({ inputs: [x], attributes: { perm } }) {
-    const order = list(perm) ?? x.shape.map((_, i) => x.shape.length - 1 - i);
+    const order = listOf(perm) ?? x.shape.map((_, i) => x.shape.length - 1 - i);
     const shape = order.map((axis) => x.shape[axis]);
     return moved(x, shape, (index) => x.shape.map((_, axis) => index[order.indexOf(axis)]));
   },
@@ -166,7 +74,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     return moved(x, shape, (index) => index.slice(index.length - x.shape.length));
   },
   Slice({ graph, inputs: [x, ...rest], attributes: { starts, ends, axes } }) {
-    const given = starts ? [starts, ends, axes].flatMap((a) => (a ? [graph.integers(list(a)!)] : [])) : rest;
+    const given = starts ? [starts, ends, axes].flatMap((a) => (a ? [graph.integers(listOf(a)!)] : [])) : rest;
     const ranges = sliceRanges(x, given);
     const shape = ranges.map(({ count }) => count);
     return moved(x, shape, (index) => ranges.map(({ start, step }, axis) => start + step * index[axis]));

@@ -1,5 +1,6 @@
 import { BagsslError } from '../../base/errors.ts';
 import type { Attribute, DType } from '../graph.ts';
+import { dtypeOfCode } from '../graph.ts';
 import {
   ATTRIBUTE_TYPE,
   type FoundAttribute,
@@ -8,9 +9,8 @@ import {
   type FoundValueInfo,
   MODEL,
 } from '../onnx-proto.ts';
-import { dtypeOfCode } from '../onnx-types.ts';
 import { readMessage } from '../protobuf/read.ts';
-import { readTensor, type Tensor } from './tensor.ts';
+import { readTensor, type Tensor } from './read-tensor.ts';
 
 /** The opsets whose operators are understood; they are translated to the newest, which a graph here is written in. */
 export const OPSETS = { oldest: 9, newest: 17 };

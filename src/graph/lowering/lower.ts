@@ -1,18 +1,7 @@
-import {
-  add,
-  convTranspose,
-  flip,
-  type Geometry,
-  gemm,
-  like,
-  max,
-  reshape,
-  transpose,
-  transposed,
-} from '../functions.ts';
+import { type Geometry, geometryOf } from '../attributes.ts';
+import { add, convTranspose, flip, gemm, like, max, reshape, transpose, transposed } from '../functions.ts';
 import type { Node, Value } from '../graph.ts';
 import { needed, type Outputs } from '../needed.ts';
-import { geometryOf } from '../ops/convolution.ts';
 import { createGraph } from '../ops/index.ts';
 import { borderShare, convolutionByColumns, fits, transposedByColumns } from './columns.ts';
 import type { ConvolutionForm, Forms } from './forms.ts';
@@ -97,7 +86,7 @@ function fused(x: Value, producer: (value: Value) => Node | undefined): boolean 
 }
 
 function convolution(node: Node, [x, w, bias]: readonly Value[], forms: Forms): Value | undefined {
-  const g = geometryOf(node.operator, node.attributes);
+  const g = geometryOf(node.operator.type, node.attributes);
   if (g.group! > 1) return undefined;
   const extent = node.outputs[0].shape.slice(2);
   const positions = extent[0] * extent[1];
@@ -131,7 +120,7 @@ function oneImage(
 }
 
 function spread(node: Node, [x, w, bias]: readonly Value[], forms: Forms): Value | undefined {
-  const g = geometryOf(node.operator, node.attributes);
+  const g = geometryOf(node.operator.type, node.attributes);
   const positions = x.shape[2] * x.shape[3];
   if (g.group! > 1 || forms.spread[0] === 'direct' || positions > forms.smallest) return undefined;
   const y = transposedByColumns(x, w, g, node.outputs[0].shape.slice(2), forms.product);

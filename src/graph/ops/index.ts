@@ -1,21 +1,32 @@
 import { Graph, type Operator } from '../graph.ts';
-import { operators as arithmetic } from './arithmetic.ts';
-import { operators as axes } from './axes.ts';
-import { operators as convolution } from './convolution.ts';
-import { operators as layout } from './layout.ts';
-import { operators as normalization } from './normalization.ts';
-import { operators as parts } from './parts.ts';
-import { operators as pooling } from './pooling.ts';
-import { operators as product } from './product.ts';
-import { operators as reduction } from './reduction.ts';
-import { operators as selection } from './selection.ts';
-import { operators as unary } from './unary.ts';
+import arithmetic from './arithmetic.ts';
+import convolution from './convolution.ts';
+import layout from './layout.ts';
+import normalization from './normalization.ts';
+import parts from './parts.ts';
+import pooling from './pooling.ts';
+import product from './product.ts';
+import reduction from './reduction.ts';
+import selection from './selection.ts';
+import unary from './unary.ts';
+
+/** The entries are the default exports of their files, so that `export *` makes only the functions beside them public (functions.ts). */
+const FAMILIES: readonly (readonly Operator[])[] = [
+  arithmetic,
+  convolution,
+  layout,
+  normalization,
+  parts,
+  pooling,
+  product,
+  reduction,
+  selection,
+  unary,
+];
 
 /** Every operator a graph may hold, by its ONNX name. */
 export const OPERATORS: ReadonlyMap<string, Operator> = new Map(
-  [arithmetic, axes, convolution, layout, normalization, parts, pooling, product, reduction, selection, unary]
-    .flat()
-    .map((operator) => [operator.type, operator]),
+  FAMILIES.flat().map((operator) => [operator.type, operator]),
 );
 
 /** An empty graph that knows every operator. */

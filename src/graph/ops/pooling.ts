@@ -1,58 +1,46 @@
-import { BagsslError } from '../../base/errors.ts';
-import type { Attributes, Operator, Value } from '../graph.ts';
-import { mismatch } from '../shapes.ts';
+import { poolOf } from '../attributes.ts';
+import { graphOf, type Operator, type Value } from '../graph.ts';
+import type { Unary } from './unary.ts';
 
-export interface Pool {
+const pooling = (type: string, since: number): Operator => ({
+  type,
+  since,
+  kind: 'other',
+  settings: [],
+  infer: ([x], attributes) => [
+    { dtype: x.dtype, shape: [...x.shape.slice(0, 2), ...poolOf(type, x, attributes).extent] },
+  ],
+});
+
+export default [
+  /** The largest element under the window. */
+  pooling('MaxPool', 10),
+  /** The mean under the window: of all its places with count_include_pad, else of those inside the image. */
+  pooling('AveragePool', 7),
+  {
+    type: 'GlobalAveragePool',
+    since: 1,
+    kind: 'other',
+    settings: [],
+    infer: ([x]) => [{ dtype: x.dtype, shape: x.shape.map((extent, i) => (i < 2 ? extent : 1)) }],
+  },
+] satisfies Operator[];
+
+/** Pooling geometry. */
+export interface Window {
+  /** Extents, one per axis. */
   readonly kernel: readonly number[];
+  /** Steps of the window, one per axis, at least 1. */
   readonly strides: readonly number[];
-  readonly dilations: readonly number[];
-  /** top, left, bottom, right. */
+  /** Padding around the input: all starts, then all ends. */
   readonly pads: readonly number[];
 }
 
-/** A pooling node's window and the extent of what it gives, checked. */
-export function pool(type: string, x: Value, attributes: Attributes): Pool & { extent: readonly number[] } {
-  if ((attributes.auto_pad ?? 'NOTSET') !== 'NOTSET' || (attributes.ceil_mode ?? 0) !== 0) {
-    throw new BagsslError(
-      'unsupported-operator',
-      `${type} with auto_pad or ceil_mode (input "${x.name}"): give explicit pads and let it round down.`,
-    );
-  }
-  if (x.shape.length !== 4) throw mismatch(type, 'must be [N,C,H,W]', x);
-  const list = (name: string, otherwise: number[]) => (attributes[name] as readonly number[] | undefined) ?? otherwise;
-  const kernel = list('kernel_shape', []);
-  if (kernel.length !== 2) throw mismatch(type, `needs a window of two extents, not [${kernel}]`, x);
-  const strides = list('strides', [1, 1]);
-  const pads = list('pads', [0, 0, 0, 0]);
-  const dilations = list('dilations', [1, 1]);
-  const extent = [0, 1].map((i) => {
-    const reach = dilations[i] * (kernel[i] - 1);
-    if (pads[i] >= reach + 1 || pads[i + 2] >= reach + 1) throw mismatch(type, `has windows in the padding alone`, x);
-    return Math.floor((x.shape[i + 2] + pads[i] + pads[i + 2] - reach - 1) / strides[i]) + 1;
-  });
-  if (extent.some((e) => e < 1)) throw mismatch(type, `is smaller than the window [${kernel}]`, x);
-  return { kernel, strides, pads, dilations, extent };
-}
-
-const infer =
-  (type: string): Operator['infer'] =>
-  ([x], attributes) => [{ dtype: x.dtype, shape: [...x.shape.slice(0, 2), ...pool(type, x, attributes).extent] }];
-
-/** The largest element under the window. */
-const MaxPool: Operator = {
-  type: 'MaxPool',
-  infer: infer('MaxPool'),
-};
-
-/** The mean under the window: of all its places with count_include_pad, else of those inside the image. */
-const AveragePool: Operator = {
-  type: 'AveragePool',
-  infer: infer('AveragePool'),
-};
-
-const GlobalAveragePool: Operator = {
-  type: 'GlobalAveragePool',
-  infer: ([x]) => [{ dtype: x.dtype, shape: x.shape.map((extent, i) => (i < 2 ? extent : 1)) }],
-};
-
-export const operators = [MaxPool, AveragePool, GlobalAveragePool];
+/** The largest element under each place of a window; places outside the image do not count. */
+export const maxPool = (x: Value, { kernel, strides, pads }: Window): Value =>
+  graphOf(x).apply('MaxPool', [x], { kernel_shape: kernel, strides, pads })[0];
+/** The mean under each place of a window; places outside the image do not count. */
+export const averagePool = (x: Value, { kernel, strides, pads }: Window): Value =>
+  graphOf(x).apply('AveragePool', [x], { kernel_shape: kernel, strides, pads })[0];
+/** The mean over all positions, [N,C,H,W] → [N,C,1,1]. */
+export const globalAveragePool: Unary = (x) => graphOf(x).apply('GlobalAveragePool', [x])[0];

@@ -1,6 +1,9 @@
 /** How a field is written: a varint, 4 or 8 bytes of a float, text in UTF-8, bytes, or a message of its own. */
 export type Kind = 'int' | 'float' | 'double' | 'string' | 'bytes' | Fields;
 
+/** The wire types of protocol buffers, by kind; messages are written as bytes. */
+export const WIRE = { int: 0, double: 1, string: 2, bytes: 2, float: 5 } as const;
+
 /** Its number, its kind, and whether there may be several. */
 export type Field = readonly [number: number, kind: Kind, list?: 'list'];
 

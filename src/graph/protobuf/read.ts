@@ -1,5 +1,5 @@
 import type { Field, Fields, Found, Kind } from './fields.ts';
-import { WIRE } from './wire.ts';
+import { WIRE } from './fields.ts';
 
 /**
  * Reads a message that nobody checked. Every length is held against what is left before it is used, and what is passed over

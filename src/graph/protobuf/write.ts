@@ -1,5 +1,5 @@
 import type { Field, Fields, Message } from './fields.ts';
-import { WIRE } from './wire.ts';
+import { WIRE } from './fields.ts';
 
 /** Serialises a message. Lists of numbers are packed, which every reader takes. Whole numbers are exact up to ±2⁵³. */
 export function writeMessage<F extends Fields>(fields: F, message: Message<F>): Uint8Array {

@@ -1,8 +1,7 @@
 import { BagsslError } from '../../base/errors.ts';
-import { elements } from '../elements.ts';
 import type { DType, Shape, TensorData } from '../graph.ts';
+import { dtypeOfCode, elements } from '../graph.ts';
 import { EXTERNAL, type FoundTensor } from '../onnx-proto.ts';
-import { dtypeOfCode } from '../onnx-types.ts';
 
 /** Elements with their type and extents. */
 export interface Tensor {
