@@ -168,7 +168,9 @@ const runners = {
       );
       // Many files wait for a page or a process: two at a time take three quarters of the time on two cores, where Node runs one.
       const atOnce = Math.max(2, availableParallelism() - 1);
-      const test = ['--import', './scripts/lib/node-progress.mjs', '--test', `--test-concurrency=${atOnce}`];
+      // By its full address: tests that change the folder start threads, which import it too.
+      const progress = new URL('./lib/node-progress.mjs', import.meta.url).href;
+      const test = ['--import', progress, '--test', `--test-concurrency=${atOnce}`];
       return node([...test, ...reporters, ...bundles], options);
     });
   },
