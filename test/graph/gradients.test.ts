@@ -86,6 +86,7 @@ describe('gradient rules against central differences on native ONNX Runtime', ()
     ['Sigmoid', f.sigmoid, [-2, 2]],
     ['Identity', f.identity, [-1, 1]],
     ['Softmax', f.softmax, [-1, 1]],
+    ['LogSoftmax', f.logSoftmax, [-1, 1]],
     ['Erf', f.erf, [-2, 2]],
     ['LeakyRelu, positive side', (x: Value) => f.leakyRelu(x, 0.2), [0.1, 2]],
     ['LeakyRelu, negative side', (x: Value) => f.leakyRelu(x, 0.2), [-2, -0.1]],

@@ -1,6 +1,20 @@
 import { BagsslError } from '../../base/errors.ts';
 import { rowsOf } from '../attributes.ts';
-import { add, cast, matmul, mul, neg, reciprocal, reduceSum, reshape, scale, shift, sqrt, sub } from '../functions.ts';
+import {
+  add,
+  cast,
+  exp,
+  matmul,
+  mul,
+  neg,
+  reciprocal,
+  reduceSum,
+  reshape,
+  scale,
+  shift,
+  sqrt,
+  sub,
+} from '../functions.ts';
 import type { GradientRules, Value } from '../graph.ts';
 
 export const rules: GradientRules = {
@@ -26,6 +40,14 @@ export const rules: GradientRules = {
     const axis = (node.attributes.axis as number | undefined) ?? -1;
     const inner = reduceSum(mul(g!, y), [axis < 0 ? axis + y.shape.length : axis], true);
     return [mul(y, add(g!, neg(inner)))];
+  },
+
+  // ∂L/∂x = g − eʸ ⊙ Σ g
+  LogSoftmax({ node, gradients: [g] }) {
+    const [y] = node.outputs;
+    const axis = (node.attributes.axis as number | undefined) ?? -1;
+    const total = reduceSum(g!, [axis < 0 ? axis + y.shape.length : axis], true);
+    return [sub(g!, mul(exp(y), total))];
   },
 
   /**

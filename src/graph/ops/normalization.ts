@@ -25,6 +25,13 @@ export default [
     settings: [],
     infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
   },
+  {
+    type: 'LogSoftmax',
+    since: 13,
+    kind: 'other',
+    settings: [],
+    infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+  },
   /**
    * y = scale·x̂ + bias with x̂ = (x − mean)/√(variance + ε), every row by its own mean and variance; the mean and the inverse
    * deviation are its second and third outputs, in float32 whatever x is.
@@ -47,6 +54,9 @@ export default [
 
 /** eˣ over its sum along an axis. */
 export const softmax = (x: Value, axis = -1): Value => graphOf(x).apply('Softmax', [x], { axis })[0];
+
+/** log softmax(x) along an axis: x − log Σ eˣ, without overflow. */
+export const logSoftmax = (x: Value, axis = -1): Value => graphOf(x).apply('LogSoftmax', [x], { axis })[0];
 
 /** gamma·(x − mean)/√(variance + ε) + beta per channel (axis 1), in one pass over x. */
 export function batchNormalization(
