@@ -48,7 +48,12 @@ const forms: Record<string, OnnxFile> = {
   'Softmax until 12: axes together': { opset: 11, inputs: image, nodes: [['Softmax', 'x', 'y', { axis: 2 }]] },
   'Softmax until 12: default axis 1': { opset: 12, inputs: image, nodes: [['Softmax', 'x', 'y']] },
   'Softmax since 13': { opset: 13, inputs: image, nodes: [['Softmax', 'x', 'y', { axis: 1 }]] },
-  LogSoftmax: { opset: 13, inputs: image, nodes: [['LogSoftmax', 'x', 'y', { axis: 1 }]] },
+  'LogSoftmax until 12: axes together': {
+    opset: 12,
+    inputs: image,
+    nodes: [['LogSoftmax', 'x', 'y', { axis: 2 }]],
+  },
+  'LogSoftmax since 13': { opset: 13, inputs: image, nodes: [['LogSoftmax', 'x', 'y', { axis: 1 }]] },
   'Squeeze and Unsqueeze, axes as attributes': {
     opset: 11,
     inputs: { x: [2, 1, 3] },

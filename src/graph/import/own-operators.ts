@@ -47,6 +47,7 @@ export const OWN: Readonly<Record<string, Translation>> = {
     return [from === 0 && to >= largest ? f.relu(x!) : f.clip(x!, from, to)];
   },
   Softmax: alongRows,
+  LogSoftmax: alongRows,
   // ONNX Runtime writes it into files of older opsets than the one that has it.
   LayerNormalization: asItIs,
 
