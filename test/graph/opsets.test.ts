@@ -135,6 +135,7 @@ const forms: Record<string, OnnxFile> = {
   PRelu: { inputs: image, tensors: { s: some(4, 4, 1, 1) }, nodes: [['PRelu', 'x s', 'y']] },
   Selu: { nodes: [['Selu', 'x', 'y']] },
   Elu: { nodes: [['Elu', 'x', 'y', { alpha: { float: 0.7 } }]] },
+  Celu: { nodes: [['Celu', 'x', 'y', { alpha: { float: 0.7 } }]] },
   Softplus: { nodes: [['Softplus', 'x', 'y']] },
   'HardSigmoid, as HardSwish until 13': { nodes: [['HardSigmoid', 'x', 'y', { alpha: { float: 1 / 6 } }]] },
   InstanceNormalization: {

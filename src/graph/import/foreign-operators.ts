@@ -43,6 +43,12 @@ export const FOREIGN: Readonly<Record<string, Foreign>> = {
     f.scale(f.elu(x!, floatOf(alpha, 1.6732632)), floatOf(gamma, 1.050701)),
   ]),
 
+  /** max(0, x) + min(0, α(eˣᐟᵅ − 1)), which is α·Elu(x/α). */
+  Celu: plain(({ inputs: [x], attributes: { alpha } }) => {
+    const a = floatOf(alpha, 1);
+    return [f.scale(f.elu(f.scale(x!, 1 / a)), a)];
+  }),
+
   ReduceMin: plain(reduce((x, axes, keep) => f.neg(f.reduceMax(f.neg(x), axes, keep)))),
   ReduceL1: plain(reduce((x, axes, keep) => f.reduceSum(f.abs(x), axes, keep))),
   ReduceL2: plain(reduce((x, axes, keep) => f.sqrt(f.reduceSumSquare(x, axes, keep)))),
