@@ -46,7 +46,7 @@ const training = fit({
   device: checkDevice(values.device),
   threads: values.threads ? Number(values.threads) : undefined,
   workers: 1,
-  run: {
+  config: {
     recipe: { ...presets.empSsl, size },
     model: values.encoder === 'tiny' ? tiny : { encoder: encoders[values.encoder as keyof typeof encoders], projector },
     images,

@@ -3,7 +3,7 @@ import { builtinScenes } from '../src/data.ts';
 import { Embedder, evaluate, fit, openRun } from '../src/index.ts';
 import { presets } from '../src/patches.ts';
 import { checkDevice } from '../src/runtime.ts';
-import { initialWeights, memoryStore, type RunOverrides } from '../src/train.ts';
+import { initialWeights, memoryStore, type RunConfig } from '../src/train.ts';
 import { collectGarbage, MIB, status, watchBuffers, watchHeaps } from './watch.ts';
 
 /**
@@ -27,7 +27,7 @@ const STEPS = 20;
 const heaps = watchHeaps();
 const buffers = watchBuffers();
 const size = 8;
-const run: RunOverrides = {
+const run: Partial<RunConfig> = {
   recipe: { ...presets.cifar16, size },
   model: {
     encoder: { kind: 'conv', widths: [8, 16], strides: [1, 2], residual: false },
@@ -35,7 +35,7 @@ const run: RunOverrides = {
   },
   images: 8,
   views: 2,
-  schedule: { name: 'constant' },
+  schedule: { kind: 'constant' },
 };
 const [data, test] = (['train', 'test'] as const).map((split) => builtinScenes({ split, count: 40 }));
 const engine = { device, threads: 1, workers: 1 } as const;
@@ -99,7 +99,7 @@ process.exit(result.rss_mib_per_minute < MOST_SLOPE && !grown('gpu_buffers') && 
 async function oneRound(): Promise<void> {
   await using kept = await openRun(store);
   const budget = { steps: (kept.found?.position.step ?? 0) + STEPS };
-  const training = fit({ ...engine, data, run: { ...run, budget }, resume: kept.found });
+  const training = fit({ ...engine, data, config: { ...run, budget }, resume: kept.found });
   for await (const _ of kept.keep(training, { seconds: 1 })) steps++;
   const checkpoint = await training.checkpoint();
   await training.dispose();

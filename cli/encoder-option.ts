@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { compact, encoders, type OnnxConfig, patchSize } from '../src/encoders.ts';
 import { presets } from '../src/patches.ts';
-import type { RunOverrides } from '../src/train.ts';
+import type { RunConfig } from '../src/train.ts';
 import { UsageError, type Values } from './options.ts';
 
 const BATCH_NORM = ['train', 'frozen'] as const;
 
 /** The model that --encoder asks for, and patches of the size an own network takes. */
-export async function encoderOverrides(values: Values): Promise<Pick<RunOverrides, 'model' | 'recipe'>> {
+export async function encoderOverrides(values: Values): Promise<Partial<Pick<RunConfig, 'model' | 'recipe'>>> {
   const file = values.text('encoder')?.toLowerCase().endsWith('.onnx') ? values.text('encoder') : undefined;
   const batchNorm = values.choice('batch-norm', BATCH_NORM);
   const output = values.text('encoder-output');

@@ -3,7 +3,7 @@ import { BagsslError, fit, openRun, type Step } from '../src/index.ts';
 import { folderStore, openData } from '../src/node.ts';
 import { OBJECTIVES } from '../src/objectives.ts';
 import { PRECISION_CHOICES } from '../src/runtime.ts';
-import { type KeptRun, type RunOverrides, runPresets } from '../src/train.ts';
+import { type KeptRun, type RunConfig, runPresets } from '../src/train.ts';
 import { encoderOverrides } from './encoder-option.ts';
 import { type Command, UsageError, type Values } from './options.ts';
 import { duration, Progress } from './progress.ts';
@@ -57,7 +57,7 @@ export const train: Command = {
   async run(values) {
     const progress = new Progress();
     const out = values.text('out')!;
-    const run = await overrides(values);
+    const config = await overrides(values);
     const warn = (message: string) => progress.say(`Note: ${message}`);
     await using kept = await openRun(folderStore(out), { overwrite: values.flag('overwrite'), onWarning: warn });
     checkResume(kept, values, out);
@@ -70,7 +70,7 @@ export const train: Command = {
     saySkipped(data, progress);
 
     const signal = interruption();
-    const training = fit({ ...engineOptions(values, progress), data, run, resume: kept.found, signal });
+    const training = fit({ ...engineOptions(values, progress), data, config, resume: kept.found, signal });
     try {
       const { device, adapter, threads } = await training.open();
       const { images, views } = training.config;
@@ -85,7 +85,7 @@ export const train: Command = {
   },
 };
 
-async function overrides(values: Values): Promise<RunOverrides> {
+async function overrides(values: Values): Promise<Partial<RunConfig>> {
   const minutes = values.number('minutes');
   const steps = values.whole('steps', 1);
   if (minutes !== undefined && steps !== undefined) throw new UsageError('Give --minutes or --steps, not both.');
@@ -102,7 +102,7 @@ async function overrides(values: Values): Promise<RunOverrides> {
     precision: values.choice('precision', PRECISION_CHOICES),
     ...(await encoderOverrides(values)),
     // The default objective keeps the default run's own settings.
-    objective: objective && objective !== 'coding-rate' ? { name: objective } : undefined,
+    objective: objective && objective !== 'coding-rate' ? { kind: objective } : undefined,
     budget:
       steps !== undefined
         ? { steps }

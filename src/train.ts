@@ -18,7 +18,7 @@ export type { Fit, FitOptions, Footing, Step } from './training/fit-options.ts';
 export { initialWeights } from './training/initial-state.ts';
 export { type KeepOptions, type KeptRun, type OpenRunOptions, openRun, type Trainable } from './training/kept-run.ts';
 export { memoryStore } from './training/memory-store.ts';
-export { type RunConfig, type RunOverrides, runConfig, type Schedule } from './training/run-config.ts';
+export { type RunConfig, runConfig, type Schedule } from './training/run-config.ts';
 export { runPresets } from './training/run-presets.ts';
 export type { RunStore } from './training/run-store.ts';
 export type { Position } from './training/schedule.ts';

@@ -52,8 +52,7 @@ function encoderText(encoder: RunConfig['model']['encoder']): string {
     return `${name} (${number(model.length)} bytes), batch norm ${batchNorm}${output === undefined ? '' : `, output ${output}`}`;
   }
   if (encoder.kind !== 'conv') {
-    const { kind, ...rest } = encoder;
-    return settings({ name: kind, ...rest });
+    return settings(encoder);
   }
   const layers = encoder.widths.map((w, i) => `${w}${encoder.strides[i] > 1 ? `/${encoder.strides[i]}` : ''}`);
   return `3×3 convolutions ${layers.join(', ')}${encoder.residual ? ', residual' : ''}`;
@@ -68,8 +67,8 @@ function recipeText({ recipe }: RunConfig): string {
   return `${preset ? `${preset}: ` : ''}crop of ${share} of the image to ${size} × ${size} px; mirrored with probability ${flip}; brightness ±${jitter.brightness}, contrast ±${jitter.contrast}, saturation ±${jitter.saturation}, hue ±${jitter.hue} with probability ${jitter.probability}; grey with probability ${greyscale}${blur ? `; blurred by σ ${blur.sigma.join(' to ')} px with probability ${blur.probability}` : ''}${solarise ? `; solarised with probability ${solarise.probability}` : ''}${views ? `; views differ in ${JSON.stringify(views)}` : ''}`;
 }
 
-const settings = ({ name, ...rest }: { readonly name: string }): string =>
-  [name, ...Object.entries(rest).map(([key, value]) => `${key} ${value}`)].join(', ');
+const settings = ({ kind, ...rest }: { readonly kind: string }): string =>
+  [kind, ...Object.entries(rest).map(([key, value]) => `${key} ${value}`)].join(', ');
 
 /** Equal as JSON, whatever the order of keys. */
 const same = (a: unknown, b: unknown): boolean => sorted(a) === sorted(b);
@@ -86,7 +85,7 @@ function named({ model, objective, slices, precision }: RunConfig) {
   const usual = runConfig({ budget: { steps: 1 } });
   return {
     ...encoderOptions(model.encoder),
-    ...(objective.name !== usual.objective.name && { objective: objective.name }),
+    ...(objective.kind !== usual.objective.kind && { objective: objective.kind }),
     ...(slices !== usual.slices && { slices }),
     ...(precision !== usual.precision && { precision }),
   };
@@ -114,7 +113,7 @@ function inReach(config: RunConfig): boolean {
   const told = {
     ...{ seed, images, views, rate, budget },
     ...(own || preset),
-    ...(objective && { objective: { name: objective } }),
+    ...(objective && { objective: { kind: objective } }),
     ...(slices && { slices }),
     ...(precision && { precision }),
   };

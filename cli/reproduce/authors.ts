@@ -4,7 +4,7 @@ import { KNN_PROTOCOLS, knnAccuracies, linearProbe } from '../../src/evaluate.ts
 import { Embedder, fit } from '../../src/index.ts';
 import type { Placement } from '../../src/patches.ts';
 import { findAdapter, Runtime } from '../../src/runtime.ts';
-import { type RunOverrides, runPresets } from '../../src/train.ts';
+import { type RunConfig, runPresets } from '../../src/train.ts';
 import { inTurn, subset } from '../report/in-turn.ts';
 import type { Findings } from './findings.ts';
 import type { Setting } from './setting.ts';
@@ -84,10 +84,10 @@ export async function reproduceAuthors(setting: Setting, commit: string | undefi
 /** Trains and evaluates; FLOP are those of products and convolutions, a step three times its forward pass. */
 export async function runAuthors(
   { engine, train, test, progress, signal }: Pick<Setting, 'engine' | 'train' | 'test' | 'progress' | 'signal'>,
-  run: RunOverrides,
+  config: Partial<RunConfig>,
   { labelled, tested, placement }: { labelled: number; tested: number; placement: Placement },
 ): Promise<AuthorsResult> {
-  const training = fit({ ...engine, data: train, run, signal });
+  const training = fit({ ...engine, data: train, config, signal });
   try {
     let last = { step: 0, seconds: 0, patches: 0 };
     for await (const step of training) {

@@ -9,5 +9,5 @@ export function provenance(trained: readonly Trained[], device: string): string 
   const { encoder, projector } = config.model;
   const layers = encoder.kind === 'conv' ? ` ${encoder.widths.join('–')}, padding ${encoder.padding ?? 'same'},` : '';
   const spent = trained.reduce((sum, { seconds }) => sum + seconds, 0);
-  return `Encoders: ${subjects.map(({ name }) => name).join('; ')}; all ${encoder.kind}${layers} head ${[...projector.hidden, projector.out].join('–')}, ${config.objective.name}, ${config.optimizer.name}, ${config.images} images × ${config.views} views a step, ${patches.toLocaleString('en-GB')} patches each; seed${seeds.length === 1 ? '' : 's'} ${seeds.join(', ')}; trained in ${duration(spent)} altogether on ${device}.`;
+  return `Encoders: ${subjects.map(({ name }) => name).join('; ')}; all ${encoder.kind}${layers} head ${[...projector.hidden, projector.out].join('–')}, ${config.objective.kind}, ${config.optimizer.kind}, ${config.images} images × ${config.views} views a step, ${patches.toLocaleString('en-GB')} patches each; seed${seeds.length === 1 ? '' : 's'} ${seeds.join(', ')}; trained in ${duration(spent)} altogether on ${device}.`;
 }

@@ -1,12 +1,12 @@
 import { describeModel, type ModelConfig, projectors } from '../../src/encoders.ts';
 import { presets } from '../../src/patches.ts';
-import type { RunOverrides } from '../../src/train.ts';
+import type { RunConfig } from '../../src/train.ts';
 
 /** An encoder that the experiments train and compare. */
 export interface Subject {
   readonly id: string;
   readonly name: string;
-  readonly run: Pick<RunOverrides, 'model' | 'recipe'>;
+  readonly config: Partial<Pick<RunConfig, 'model' | 'recipe'>>;
   /** The one scale it was trained on, a share of the image's area; absent: many. */
   readonly scale?: number;
   /** Work of one patch beside the default's. */
@@ -27,8 +27,14 @@ const model: ModelConfig = {
 
 const work = (size: number): number => describeModel(model, size).total.multiplyAdds;
 
-function subject(id: string, name: string, size: number, recipe: RunOverrides['recipe'], scale?: number): Subject {
-  return { id, name, run: { model, recipe }, scale, cost: work(size) / work(16) };
+function subject(
+  id: string,
+  name: string,
+  size: number,
+  recipe: RunConfig['recipe'] | undefined,
+  scale?: number,
+): Subject {
+  return { id, name, config: { model, recipe }, scale, cost: work(size) / work(16) };
 }
 
 function fixedScale(scale: number): Subject {

@@ -54,7 +54,7 @@ async function trainOne(
   budget: { minutes: number } | { steps: number },
 ): Promise<Trained> {
   const quiet = { ...engine, onWarning: () => {} };
-  const training = fit({ ...quiet, data: train, run: { ...subject.run, seed, budget }, signal });
+  const training = fit({ ...quiet, data: train, config: { ...subject.config, seed, budget }, signal });
   try {
     let last = { step: 0, patches: 0, seconds: 0 };
     for await (const step of training) {

@@ -51,7 +51,7 @@ export class Session {
    */
   async *train(
     data: ImageSet,
-    { device, run }: Settings,
+    { device, config }: Settings,
     fresh: boolean,
     started: (footing: Footing, fit: Fit) => void,
     recovered: (message: string) => void,
@@ -65,7 +65,7 @@ export class Session {
     this.#stopped = false;
     const resume = this.checkpoint;
     const onWarning = (message: string) => (this.#stepping ? recovered : console.info)(message);
-    const options = { data, device, run, resume, modules: MODULES, background: true, onWarning };
+    const options = { data, device, config, resume, modules: MODULES, background: true, onWarning };
     this.#training ??= fit(options);
     const training = this.#training;
     try {

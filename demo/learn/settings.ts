@@ -1,7 +1,7 @@
 import { compact, type ModelConfig } from 'bagssl/encoders';
 import { presets } from 'bagssl/patches';
 import type { Device } from 'bagssl/runtime';
-import type { RunOverrides } from 'bagssl/train';
+import type { RunConfig } from 'bagssl/train';
 import { find } from '../common/dom.ts';
 import { askedDevice } from '../common/engine.ts';
 
@@ -11,7 +11,7 @@ export const LEAST_PICTURES = 8;
 /** What the form says. */
 export interface Settings {
   readonly device: 'auto' | Exclude<Device, 'native'>;
-  readonly run: RunOverrides;
+  readonly config: Partial<RunConfig>;
 }
 
 /**
@@ -28,7 +28,7 @@ export function settings(form: HTMLFormElement, pictures: number): Settings {
   const scale = Number(said.get('scale'));
   return {
     device: said.get('device') as Settings['device'],
-    run: {
+    config: {
       seed: Math.floor(Math.random() * 2 ** 32),
       recipe: { ...presets.cifar16, scale: [scale, scale] },
       model: width ? tiny(width) : compact,

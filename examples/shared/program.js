@@ -23,7 +23,7 @@ const data = { name: 'three pictures', length: pictures.length, image: (index) =
 
 /** @param options what the page adds for its place, such as the addresses of files */
 export async function program(options = {}) {
-  const run = runConfig({
+  const config = runConfig({
     seed: 1,
     recipe: presets.cifar16,
     model: {
@@ -36,15 +36,15 @@ export async function program(options = {}) {
   });
   const engine = { device: 'wasm', workers: 1, ...options };
 
-  const weights = initialWeights(run);
-  const embedder = await Embedder.create({ ...engine, model: run.model, recipe: run.recipe, weights });
+  const weights = initialWeights(config);
+  const embedder = await Embedder.create({ ...engine, model: config.model, recipe: config.recipe, weights });
   const bags = await embedder.matrix(data);
   await embedder.dispose();
   const bag = (index) => bags.data.subarray(index * bags.columns, (index + 1) * bags.columns);
   const cosines = [cosine(bag(0), bag(1)), cosine(bag(0), bag(2)), cosine(bag(1), bag(2))];
 
   const losses = [];
-  const training = fit({ ...engine, data, run, reportEvery: 1 });
+  const training = fit({ ...engine, data, config, reportEvery: 1 });
   for await (const { report } of training) losses.push(report.loss);
   await training.dispose();
   return { cosines, losses };

@@ -8,16 +8,16 @@ import type { Objective } from './objective.ts';
 import { type SpectralOptions, spectral } from './spectral.ts';
 import { type VicregOptions, vicreg } from './vicreg.ts';
 
-/** An objective by its name, with its options: plain JSON. */
+/** An objective by its kind, with its options: plain JSON. */
 export type ObjectiveChoice =
-  | ({ readonly name: 'coding-rate' } & CodingRateOptions)
-  | ({ readonly name: 'vicreg' } & VicregOptions)
-  | ({ readonly name: 'spectral' } & SpectralOptions)
-  | ({ readonly name: 'info-nce' } & InfoNceOptions)
-  | ({ readonly name: 'barlow-twins' } & BarlowTwinsOptions)
-  | ({ readonly name: 'byol' } & ByolOptions);
+  | ({ readonly kind: 'coding-rate' } & CodingRateOptions)
+  | ({ readonly kind: 'vicreg' } & VicregOptions)
+  | ({ readonly kind: 'spectral' } & SpectralOptions)
+  | ({ readonly kind: 'info-nce' } & InfoNceOptions)
+  | ({ readonly kind: 'barlow-twins' } & BarlowTwinsOptions)
+  | ({ readonly kind: 'byol' } & ByolOptions);
 
-const MAKERS: { readonly [Name in ObjectiveChoice['name']]: (options: never) => Objective } = {
+const MAKERS: { readonly [Name in ObjectiveChoice['kind']]: (options: never) => Objective } = {
   'coding-rate': codingRate,
   vicreg,
   spectral,
@@ -27,10 +27,10 @@ const MAKERS: { readonly [Name in ObjectiveChoice['name']]: (options: never) => 
 };
 
 /** The names of all objectives, as a run gives them. */
-export const OBJECTIVES = Object.keys(MAKERS) as ObjectiveChoice['name'][];
+export const OBJECTIVES = Object.keys(MAKERS) as ObjectiveChoice['kind'][];
 
 /** @throws BagsslError `bad-argument` for a name that is none of theirs, and for options that the objective refuses */
-export function objectiveOf({ name, ...options }: ObjectiveChoice): Objective {
-  if (Object.hasOwn(MAKERS, name)) return MAKERS[name](options as never);
-  throw new BagsslError('bad-argument', `Unknown objective ${quote(name)}; choose one of ${OBJECTIVES.join(', ')}.`);
+export function objectiveOf({ kind, ...options }: ObjectiveChoice): Objective {
+  if (Object.hasOwn(MAKERS, kind)) return MAKERS[kind](options as never);
+  throw new BagsslError('bad-argument', `Unknown objective ${quote(kind)}; choose one of ${OBJECTIVES.join(', ')}.`);
 }

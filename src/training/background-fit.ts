@@ -8,8 +8,7 @@ import { ortModules } from '../runtime/ort-modules.ts';
 import { take } from '../threads/answer.ts';
 import { OwnedWorker, type WorkerScript } from '../threads/owned-worker.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
-import { configOf } from './fit-config.ts';
-import type { Fit, FitOptions, Footing, Step } from './fit-options.ts';
+import { configOf, type Fit, type FitOptions, type Footing, type Step } from './fit-options.ts';
 import type { RemoteTrainer, TrainerAnswer, TrainerOptions, TrainerOwner } from './remote-trainer.ts';
 import type { RunConfig } from './run-config.ts';
 

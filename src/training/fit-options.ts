@@ -1,42 +1,97 @@
+import { BagsslError } from '../base/errors.ts';
+import {
+  aboveZero,
+  checkOptions,
+  fromZero,
+  given,
+  needed,
+  OBJECT,
+  type Rule,
+  type Rules,
+  SWITCH,
+  whole,
+} from '../base/options.ts';
+import { isA } from '../base/values.ts';
+import { checkImageSet } from '../data/check-image-set.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import type { Precision } from '../graph/graph.ts';
 import type { Device } from '../runtime/device.ts';
 import type { RuntimeOptions } from '../runtime/runtime.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
-import type { RunConfig, RunOverrides } from './run-config.ts';
+import { isRunOption, type RunConfig, runConfig } from './run-config.ts';
 import type { Position } from './schedule.ts';
 
-/** What is trained, on what, and what is heard of it. */
+/** What to train on, what to train, and how. */
 export interface FitOptions extends RuntimeOptions {
   /** The images to learn from; labels are not looked at. */
   readonly data: ImageSet;
-  /** What differs from the default run, and the budget; with `resume`, the checkpoint's own configuration is kept. */
-  readonly run?: RunOverrides;
-  /** Goes on with this run, bit for bit on the same engine; default: a new one. */
+  /** What differs from the default run, and the budget; with `resume`, what differs from the checkpoint's configuration. */
+  readonly config?: Partial<RunConfig>;
+  /** Continues this run, bit for bit on the same engine; default: starts a new one. */
   readonly resume?: Checkpoint;
   /**
-   * Train in a worker, so that a page stays free; default false. The result has the same bits. This thread then gives it images;
-   * it keeps copies of those used last, up to 256 MiB, unless they lie in shared memory. In a page the worker finds ONNX Runtime
-   * by the page's import map, or by `modules`.
+   * Train in a worker, so that the page stays responsive; default false. The result has the same bits. This thread sends the
+   * worker images; the worker keeps copies of the latest, up to 256 MiB, unless they are in shared memory. In a page the worker
+   * finds ONNX Runtime by the page's import map, or by `modules`.
    */
   readonly background?: boolean;
-  /** Where trainer.worker.js lies, if not beside this module. */
+  /** Where trainer.worker.js is, if not beside this module. */
   readonly trainerUrl?: URL | string;
-  /** Workers that cut patches; default 2. 0 cuts them where the training runs. */
+  /** Workers that cut patches, 0 to 64; default 2. 0 cuts them on the thread that trains. */
   readonly workers?: number;
-  /** Where patches.worker.js lies, if not beside this module. */
+  /** Where patches.worker.js is, if not beside this module. */
   readonly workerUrl?: URL | string;
-  /** Report the loss every so many steps; default 1, on a GPU 10, where reading back makes the step wait. */
+  /** Report the loss every `reportEvery` steps; default 1, on a GPU 10, where reading it back makes the step wait. */
   readonly reportEvery?: number;
   /**
-   * Keep a copy of the state in memory every so many seconds; default 30. After a lost GPU, a divergence or too little memory
-   * training goes on from it.
+   * Copy the state into memory every `rescueSeconds` seconds, 0 or more; default 30. After a lost GPU, a divergence or a lack of
+   * memory, training continues from that copy.
    */
   readonly rescueSeconds?: number;
-  /** Seconds the data may take for the images of a batch before the run ends with an error ('data-stalled'); default 120. */
+  /** Seconds to wait for the images of a batch before the run stops with a `data-stalled` error; default 120. */
   readonly dataSeconds?: number;
-  /** Ends the run with an error ('aborted') before its next step; a checkpoint can still be taken. */
+  /** Stops the run with an `aborted` error before its next step; a checkpoint can still be taken. */
   readonly signal?: AbortSignal;
+}
+
+/** Rules for values that are checked where they are used. */
+const LATER: Rule = { asked: '', fits: () => true };
+const PLACE: Rule = { asked: 'a URL', fits: (value) => typeof value === 'string' || isA(value, 'URL') };
+
+const RULES: Rules<FitOptions> = {
+  data: needed(LATER),
+  config: LATER,
+  resume: OBJECT,
+  background: SWITCH,
+  trainerUrl: PLACE,
+  workers: LATER,
+  workerUrl: PLACE,
+  reportEvery: whole(1),
+  rescueSeconds: fromZero(),
+  dataSeconds: aboveZero(),
+  signal: LATER,
+  device: LATER,
+  threads: LATER,
+  modules: LATER,
+  onWarning: LATER,
+  wasmUrl: LATER,
+};
+
+/** The checked configuration of the run that `fit` is asked for. */
+export function configOf(options: FitOptions): RunConfig {
+  const { resume, config: changes, data } = options;
+  const lost = Object.keys(options).find(isRunOption);
+  if (lost) throw new BagsslError('bad-argument', `"${lost}" belongs in config: fit({ data, config: { ${lost} } }).`);
+  checkImageSet(data, 'data');
+  checkOptions('fit', options, RULES);
+  if (changes !== undefined)
+    given(OBJECT.fits(changes), changes, 'config', 'an object of what differs from the default');
+  const config = runConfig({ ...(resume?.config ?? { budget: { steps: 1000 } }), ...changes });
+  if (data.length < 2) {
+    throw new BagsslError('bad-data', `"${data.name}" holds ${data.length} images; training needs at least 2.`);
+  }
+  // A batch larger than the data set is cut down to it: the objectives need distinct images.
+  return { ...config, images: Math.min(config.images, data.length) };
 }
 
 /** One step of training. Their numbers rise by one, but start again after the last good state where a fault was survived. */

@@ -1,15 +1,13 @@
 import { givenParts } from '../base/options.ts';
-import { checkImageSet } from '../data/check-image-set.ts';
 import { BackgroundFit } from './background-fit.ts';
 import type { Fit, FitOptions } from './fit-options.ts';
 import { LocalFit } from './local-fit.ts';
 
 /**
- * Trains an encoder: `for await (const step of fit({ data, run: { budget: { steps: 500 } } }))`. Between steps
+ * Trains an encoder: `for await (const step of fit({ data, config: { budget: { steps: 500 } } }))`. Between steps
  * `checkpoint()` gives the whole run as a value. Leaving the loop keeps everything open for it; `dispose()` frees it.
  */
 export function fit(options: FitOptions): Fit {
   givenParts(options, 'What fit is given', 'data');
-  checkImageSet(options.data, 'data');
   return options.background ? new BackgroundFit(options) : new LocalFit(options);
 }

@@ -71,7 +71,7 @@ export class Recovery {
 /** At least four times the slices, of two patches or more; undefined where a batch has no such number. */
 function nextSlices({ images, views, slices, objective }: RunConfig): number | undefined {
   const rows = images * views;
-  if (objective.name === 'byol') return undefined; // needs the whole batch in one graph
+  if (objective.kind === 'byol') return undefined; // needs the whole batch in one graph
   for (let next = 4 * slices; 2 * next <= rows; next++) if (rows % next === 0) return next;
   return undefined;
 }

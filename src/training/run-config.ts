@@ -63,23 +63,20 @@ export interface RunConfig {
 
 /** The learning rate over the budget: half a cosine to zero, one value, or times `factor` at each share in `at` (0 to 1). */
 export type Schedule =
-  | { readonly name: 'cosine' }
-  | { readonly name: 'constant' }
-  | { readonly name: 'step'; readonly at: readonly number[]; readonly factor: number };
-
-/** What differs from the default run. */
-export type RunOverrides = Partial<RunConfig>;
+  | { readonly kind: 'cosine' }
+  | { readonly kind: 'constant' }
+  | { readonly kind: 'step'; readonly at: readonly number[]; readonly factor: number };
 
 /** The default run; see docs/recipe.md for how it was found. */
 const DEFAULTS: Omit<RunConfig, 'budget'> = {
   seed: 0,
   recipe: cifar16,
   model: compact,
-  objective: { name: 'coding-rate', epsilon2: 0.2, similarity: 150 },
-  optimizer: { name: 'lars', trust: 0.005, momentum: 0.9, nesterov: true, weightDecay: 1e-4, biasRate: 0.1 },
+  objective: { kind: 'coding-rate', epsilon2: 0.2, similarity: 150 },
+  optimizer: { kind: 'lars', trust: 0.005, momentum: 0.9, nesterov: true, weightDecay: 1e-4, biasRate: 0.1 },
   rate: 0.3,
   warmup: 30,
-  schedule: { name: 'cosine' },
+  schedule: { kind: 'cosine' },
   slices: 1,
   precision: 'float32',
   images: 50,
@@ -108,9 +105,9 @@ const RULES: Rules<RunConfig> = {
 export const isRunOption = (name: string): boolean => Object.hasOwn(RULES, name);
 
 /** A complete, checked configuration from what differs from the default. */
-export function runConfig(overrides: RunOverrides & Pick<RunConfig, 'budget'>): RunConfig {
+export function runConfig(overrides: Partial<RunConfig> & Pick<RunConfig, 'budget'>): RunConfig {
   const config: RunConfig = { ...DEFAULTS, ...overrides };
-  checkOptions('run', config, RULES);
+  checkOptions('config', config, RULES);
   provideOnnx(onnx);
   checkRecipe(config.recipe);
   checkModel(config.model, config.recipe.size);
@@ -122,20 +119,20 @@ export function runConfig(overrides: RunOverrides & Pick<RunConfig, 'budget'>): 
   return config;
 }
 
-const SCHEDULES: Readonly<Record<Schedule['name'], Readonly<Record<string, Rule>>>> = {
+const SCHEDULES: Readonly<Record<Schedule['kind'], Readonly<Record<string, Rule>>>> = {
   cosine: {},
   constant: {},
   step: { at: needed(listOf(SHARE)), factor: needed(SHARE) },
 };
 
 function checkSchedule(schedule: Schedule): void {
-  checkOptions('run.schedule', { name: schedule.name }, { name: needed(oneOf(...Object.keys(SCHEDULES))) });
-  const { name, ...options } = schedule;
-  checkOptions(`run.schedule (${name})`, options, SCHEDULES[name]);
+  checkOptions('config.schedule', { kind: schedule.kind }, { kind: needed(oneOf(...Object.keys(SCHEDULES))) });
+  const { kind, ...options } = schedule;
+  checkOptions(`config.schedule (${kind})`, options, SCHEDULES[kind]);
 }
 
 function checkBudget(budget: RunConfig['budget']): void {
-  if ('steps' in budget) checkOptions('run.budget', budget, { steps: needed(whole(1)) });
-  else if ('minutes' in budget) checkOptions('run.budget', budget, { minutes: needed(aboveZero()) });
-  else throw new BagsslError('bad-argument', `run.budget is ${quote(budget)}; it must be { steps } or { minutes }.`);
+  if ('steps' in budget) checkOptions('config.budget', budget, { steps: needed(whole(1)) });
+  else if ('minutes' in budget) checkOptions('config.budget', budget, { minutes: needed(aboveZero()) });
+  else throw new BagsslError('bad-argument', `config.budget is ${quote(budget)}; it must be { steps } or { minutes }.`);
 }

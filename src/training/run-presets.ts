@@ -8,8 +8,8 @@ export const runPresets = {
   empSsl: {
     recipe: presets.empSsl,
     model: { encoder: encoders.resnet18, projector: projectors.empSsl },
-    objective: { name: 'coding-rate', epsilon2: 0.2, similarity: 200 },
-    optimizer: { name: 'lars', trust: 0.005, momentum: 0.9, nesterov: true, weightDecay: 1e-4 },
+    objective: { kind: 'coding-rate', epsilon2: 0.2, similarity: 200 },
+    optimizer: { kind: 'lars', trust: 0.005, momentum: 0.9, nesterov: true, weightDecay: 1e-4 },
     rate: 0.3,
     warmup: 0,
     images: 100,

@@ -24,7 +24,7 @@ export const halfCosine = (t: number): number => 0.5 * (1 + Math.cos(Math.PI * t
 
 /** Cosine: ½(1 + cos πt); constant: 1; step: factor^(how many of `at` are reached), t the share of the budget used. */
 function shareOfPeak(schedule: Schedule, used: number): number {
-  switch (schedule.name) {
+  switch (schedule.kind) {
     case 'cosine':
       return halfCosine(used);
     case 'constant':

@@ -1,7 +1,24 @@
 import { upgradedModel } from '../model/upgraded-model.ts';
 import type { RunConfig } from './run-config.ts';
 
-/** A run's configuration as checkpoints of 0.1.0 hold it, in today's form. */
+/**
+ * A run's configuration as checkpoints of 0.1.0 hold it, in today's form: they named what is now a `kind`, and repeated the side
+ * of patches in the model.
+ */
 export function upgradedConfig(old: RunConfig): RunConfig {
-  return { ...old, model: upgradedModel(old.model, old.recipe?.size) };
+  const { model, recipe, objective, optimizer, schedule, ...rest } = old;
+  return {
+    ...rest,
+    recipe,
+    model: upgradedModel(model, recipe?.size),
+    objective: withKind(objective),
+    optimizer: withKind(optimizer),
+    schedule: withKind(schedule),
+  };
+}
+
+function withKind<T extends { readonly kind: string }>(choice: T & { readonly name?: string }): T {
+  if (typeof choice !== 'object' || choice === null || !('name' in choice)) return choice;
+  const { name, ...options } = choice;
+  return { ...options, kind: name } as unknown as T;
 }

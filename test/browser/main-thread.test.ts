@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ImageSet } from '../../src/data.ts';
 import { fit } from '../../src/index.ts';
-import type { RunOverrides } from '../../src/train.ts';
+import type { RunConfig } from '../../src/train.ts';
 import { generatedPixels } from '../patches/batch-fixture.ts';
 import { MODULES } from '../support/modules.ts';
 import { SHORT_RUN } from '../support/short-training.ts';
@@ -11,7 +11,7 @@ const STEPS = 16;
 const size = 16;
 
 /** Steps of about a tenth of a second each: in the page's own thread every one would be a long task. */
-const run: RunOverrides = {
+const run: Partial<RunConfig> = {
   ...SHORT_RUN,
   model: { ...SHORT_RUN.model!, encoder: { kind: 'conv', widths: [32, 32], strides: [1, 1], residual: false } },
   recipe: { ...SHORT_RUN.recipe!, size },
@@ -66,7 +66,7 @@ describe('a page that trains', () => {
       device: 'wasm',
       threads: 1,
       workers: 1,
-      run,
+      config: run,
       background: true,
       modules: MODULES,
     });

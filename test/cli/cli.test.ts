@@ -115,7 +115,7 @@ describe('the command line', () => {
     assert.equal(trained.code, 0, trained.stderr);
     assert.ok(Number.isFinite(JSON.parse(trained.stdout).loss));
     const { config } = JSON.parse(await readFile(join(out, 'run.json'), 'utf8'));
-    assert.deepEqual([config.model.encoder.kind, config.objective.name, config.slices], ['depthwise', 'info-nce', 2]);
+    assert.deepEqual([config.model.encoder.kind, config.objective.kind, config.slices], ['depthwise', 'info-nce', 2]);
     const npy = run('other.npy');
     const args = [
       '--data',

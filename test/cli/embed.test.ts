@@ -22,7 +22,7 @@ const rows = async (file: string) => readNpy(await readFile(at(file)));
 describe('bagssl embed', () => {
   before(async () => {
     const run = { ...SHORT_RUN, budget: { steps: 1 } };
-    await using training = fit({ data: plainImages(), device: 'native', workers: 0, run });
+    await using training = fit({ data: plainImages(), device: 'native', workers: 0, config: run });
     for await (const _ of training);
     await saveCheckpoint(at('run'), await training.checkpoint());
   });

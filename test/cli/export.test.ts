@@ -21,7 +21,7 @@ describe('bagssl export', () => {
       data: plainImages(),
       device: 'native',
       workers: 0,
-      run: { ...SHORT_RUN, budget: { steps: 1 } },
+      config: { ...SHORT_RUN, budget: { steps: 1 } },
     });
     for await (const _ of training);
     trained = await training.checkpoint();

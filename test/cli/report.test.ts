@@ -12,7 +12,7 @@ import { repeatCommand } from '../../cli/report/setup.ts';
 import type { ImageSet } from '../../src/data.ts';
 import { encoders } from '../../src/encoders.ts';
 import { type PatchParameters, presets } from '../../src/patches.ts';
-import { type RunOverrides, runConfig } from '../../src/train.ts';
+import { type RunConfig, runConfig } from '../../src/train.ts';
 import { onnxFile } from '../support/onnx-file.ts';
 
 const HOSTILE = `<script>alert("1")</script>'&`;
@@ -146,12 +146,12 @@ describe('the command that repeats a run', () => {
   it('says when the command line cannot set the run up', () => {
     assert.doesNotMatch(reportPage(contents('cat')), /set up in code/);
     const { run, ...rest } = contents('cat');
-    const page = (overrides: RunOverrides) =>
+    const page = (overrides: Partial<RunConfig>) =>
       reportPage({ ...rest, run: { ...run, config: runConfig({ ...run.config, ...overrides }) } });
-    assert.match(page({ objective: { name: 'vicreg', covariance: 4 } }), /set up in code/);
+    assert.match(page({ objective: { kind: 'vicreg', covariance: 4 } }), /set up in code/);
     assert.match(page({ model: { ...run.config.model, encoder: { ...encoders.edge, width: 12 } } }), /set up in code/);
     const told = page({
-      objective: { name: 'vicreg' },
+      objective: { kind: 'vicreg' },
       model: { ...run.config.model, encoder: encoders.edge },
       slices: 2,
       precision: 'float16',

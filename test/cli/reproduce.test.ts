@@ -94,12 +94,12 @@ describe('the plan', () => {
   });
 
   it('compares encoders of one kind, whose patches cost no more than the baseline’s', () => {
-    for (const { run, cost } of FIXED) {
-      assert.deepEqual(run.model!.encoder, MULTI_CROP.run.model!.encoder);
+    for (const { config, cost } of FIXED) {
+      assert.deepEqual(config.model!.encoder, MULTI_CROP.config.model!.encoder);
       assert.ok(cost <= MULTI_CROP.cost);
     }
     assert.deepEqual(
-      FIXED.map(({ run }) => run.recipe!.size),
+      FIXED.map(({ config }) => config.recipe!.size),
       [16, 14, 9],
     );
   });

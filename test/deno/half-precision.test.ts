@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Embedder, fit } from '../../src/index.ts';
 import { findAdapter } from '../../src/runtime.ts';
-import { type Checkpoint, initialWeights, type RunOverrides, runConfig } from '../../src/train.ts';
+import { type Checkpoint, initialWeights, type RunConfig, runConfig } from '../../src/train.ts';
 import { relativeError } from '../support/reference.ts';
 import { largestDifference, plainImages, SHORT_RUN } from '../support/short-training.ts';
 import { lossesOf, TINY_RUNS } from '../support/tiny-runs.ts';
@@ -16,7 +16,7 @@ const why =
       : 'the adapter has no shader-f16';
 
 /** Six steps from the start, the scale of the loss being this one. */
-function training(device: 'wasm' | 'webgpu', overrides: RunOverrides, scale = 1024) {
+function training(device: 'wasm' | 'webgpu', overrides: Partial<RunConfig>, scale = 1024) {
   const config = runConfig({ ...SHORT_RUN, ...overrides, budget: { steps: 6 } });
   const state = { ...initialWeights(config), 'scaling.scale': Float32Array.of(scale) };
   const resume: Checkpoint = { config, position: { step: 0, seconds: 0 }, state, shapes: {}, history: [] };

@@ -32,7 +32,7 @@ function countBuffers() {
 /** Six steps and a checkpoint: their losses, the buffers alive after each, and what is left after dispose. */
 async function shortRun(device: 'webgpu' | 'wasm', slices: number, alive = () => 0) {
   const run = { ...SHORT_RUN, slices, averaging: 0.9, budget: { steps: 6 } };
-  const training = fit({ data: plainImages(), device, reportEvery: 1, workers: 0, run });
+  const training = fit({ data: plainImages(), device, reportEvery: 1, workers: 0, config: run });
   const counts = [];
   for await (const _ of training) counts.push(alive());
   await training.checkpoint();

@@ -6,7 +6,14 @@ import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const inNode = 'process' in globalThis && !('Deno' in globalThis);
 const SEED = { ...SHORT_RUN, budget: { steps: 6 } };
-const options = { data: plainImages(), device: 'wasm', threads: 1, workers: 1, run: SEED, modules: MODULES } as const;
+const options = {
+  data: plainImages(),
+  device: 'wasm',
+  threads: 1,
+  workers: 1,
+  config: SEED,
+  modules: MODULES,
+} as const;
 const code = (expected: ErrorCode, message = /./) => {
   return (error: unknown) => error instanceof BagsslError && error.code === expected && message.test(error.message);
 };
@@ -37,16 +44,16 @@ describe('a training in a worker', () => {
     for await (const { step } of first) if (step === 4) break; // a loop may be left and taken up again
     const resume = await first.checkpoint();
     assert.equal(resume.history.length, 4);
-    const { state, history } = await train(true, { run: undefined, resume });
+    const { state, history } = await train(true, { config: undefined, resume });
     assert.deepEqual({ state, history }, { state: expected.state, history: expected.history });
   });
 
   it('says what it survives, as in this thread', async () => {
     // Weight decay so strong that the weights leave float32 within a few steps, at half the rate too.
-    const run = { ...SEED, optimizer: { name: 'sgd', weightDecay: 1e15 }, rate: 9000, warmup: 0 } as const;
+    const run = { ...SEED, optimizer: { kind: 'sgd', weightDecay: 1e15 }, rate: 9000, warmup: 0 } as const;
     const outcome = (background: boolean) => {
       const said: string[] = [];
-      const training = fit({ ...options, run, background, onWarning: (message) => said.push(message) });
+      const training = fit({ ...options, config: run, background, onWarning: (message) => said.push(message) });
       const followed = (async () => {
         try {
           for await (const _ of training);
@@ -89,7 +96,7 @@ describe('a training in a worker', () => {
   });
 
   it('refuses a wrong configuration at once', () => {
-    const wrong = () => fit({ ...options, background: true, run: { ...SEED, rate: -1 } });
+    const wrong = () => fit({ ...options, background: true, config: { ...SEED, rate: -1 } });
     assert.throws(wrong, code('bad-argument', /-1/));
   });
 

@@ -62,7 +62,7 @@ describe('faults at random times', () => {
     const unhandled = (event: Event) => rejections.push((event as PromiseRejectionEvent).reason);
     globalThis.addEventListener?.('unhandledrejection', unhandled);
     const place = await openPlace();
-    const { end: expected } = await session(memoryStore(), { run: { ...SHORT_RUN, budget: { steps: STEPS } } });
+    const { end: expected } = await session(memoryStore(), { config: { ...SHORT_RUN, budget: { steps: STEPS } } });
     const names = Object.keys(FAULTS);
     const first = new Stream(seed, 'first').below(names.length);
     const hasGpu = !('none' in (await findAdapter()));

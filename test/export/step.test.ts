@@ -8,7 +8,7 @@ import { exportStep, exportWeights } from '../../src/export.ts';
 import { readSafetensors } from '../../src/formats.ts';
 import { type BagsslError, fit } from '../../src/index.ts';
 import { PatchPool } from '../../src/patches.ts';
-import { type Checkpoint, initialWeights, type RunConfig, type RunOverrides, runConfig } from '../../src/train.ts';
+import { type Checkpoint, initialWeights, type RunConfig, runConfig } from '../../src/train.ts';
 import { Batches } from '../../src/training/batches.ts';
 import golden from '../golden/short-training.json';
 import { relativeError } from '../support/reference.ts';
@@ -46,14 +46,14 @@ async function elsewhere(config: RunConfig, from?: Checkpoint) {
 }
 
 /** The same by the package, and its checkpoint. */
-async function here(run: RunOverrides, resume?: Checkpoint) {
+async function here(run: Partial<RunConfig>, resume?: Checkpoint) {
   await using training = fit({
     data: plainImages(),
     device: 'native',
     threads: 1,
     workers: 0,
     reportEvery: 1,
-    run,
+    config: run,
     resume,
   });
   for await (const _ of training);
@@ -66,9 +66,9 @@ describe('an exported step, on onnxruntime-node by the loop of the example', () 
     assert.ok(largestDifference(losses, golden.losses) < 1e-3, `${losses}`);
   });
 
-  const runs: Record<string, RunOverrides> = {
+  const runs: Record<string, Partial<RunConfig>> = {
     ...Object.fromEntries(['coding rate', 'VICReg', 'BYOL', 'ViT'].map((name) => [name, TINY_RUNS[name]])),
-    'AdamW, averaged weights': { ...TINY_RUNS.InfoNCE, optimizer: { name: 'adamw' }, averaging: 0.9 },
+    'AdamW, averaged weights': { ...TINY_RUNS.InfoNCE, optimizer: { kind: 'adamw' }, averaging: 0.9 },
   };
   for (const [name, run] of Object.entries(runs)) {
     it(`has the losses and the state of the package: ${name}`, async () => {
@@ -118,7 +118,7 @@ describe('exported weights', () => {
     const { config, state } = await here({ ...TINY_RUNS.VICReg, averaging: 0.5 });
     const { tensors } = readSafetensors(exportWeights({ model: config.model, recipe: config.recipe, weights: state }));
     const names = Object.keys(
-      initialWeights({ ...config, averaging: undefined, optimizer: { name: 'sgd', momentum: 0 } }),
+      initialWeights({ ...config, averaging: undefined, optimizer: { kind: 'sgd', momentum: 0 } }),
     );
     assert.deepEqual(Object.keys(tensors).sort(), names.filter((name) => !/momentum/.test(name)).sort());
     const name = 'encoder.0.conv.weight';

@@ -46,9 +46,9 @@ async function untilEnd(
   after?: () => Promise<unknown>,
   refused: () => number = () => 0,
 ) {
-  const all = [await session(store, { run, ...first })];
+  const all = [await session(store, { config: run, ...first })];
   await after?.();
-  while (!all.at(-1)!.end && all.length < 3) all.push(await session(store, { run }));
+  while (!all.at(-1)!.end && all.length < 3) all.push(await session(store, { config: run }));
   all.slice(1).forEach(({ from }, k) => {
     const { reached, longest } = all[k];
     const interval = k === 0 ? (first.interval ?? 0) : 0;
@@ -105,7 +105,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
         throw new Error('The process was killed.');
       },
     };
-    await session(dying, { run }).catch((error: Error) => assert.match(error.message, /was killed/));
+    await session(dying, { config: run }).catch((error: Error) => assert.match(error.message, /was killed/));
     const { end, steps } = await untilEnd(store, {});
     return { end, steps: Math.max(steps, STEPS), seen: dead, same: true };
   },
@@ -327,7 +327,7 @@ export const gpuLost: Fault = async (s) => {
   let lost = false;
   const { all, end, steps } = await untilEnd(memoryStore(), {
     device: 'webgpu',
-    run: { ...run, budget: { steps: 5 } },
+    config: { ...run, budget: { steps: 5 } },
     reportEvery: 1,
     rescueSeconds: 0,
     async onStep({ step }, { runtime }) {

@@ -49,7 +49,7 @@ export async function session(store: RunStore, options: SessionOptions = {}): Pr
     threads: 1,
     workers: 0,
     ...more,
-    run: resume ? undefined : { ...SHORT_RUN, ...more.run },
+    config: resume ? undefined : { ...SHORT_RUN, ...more.config },
     resume,
     onWarning,
   });

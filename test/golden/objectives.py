@@ -115,12 +115,12 @@ cases = []
 for views, images, d in SHAPES:
     # Views of one image share half of their variance.
     x = (draw(images, d).repeat(views, 1) + draw(views * images, d)) / 2
-    for name, options, loss_of in CASES:
+    for kind, options, loss_of in CASES:
         leaf = x.clone().requires_grad_(True)
         loss = loss_of(leaf, views, **options)
         (gradient,) = torch.autograd.grad(loss, leaf)
         at = dict(views=views, images=images, d=d, projection=figures(x))
-        cases.append(dict(objective=dict(name=name, **options), **at, loss=figures(loss)[0], gradient=figures(gradient)))
+        cases.append(dict(objective=dict(kind=kind, **options), **at, loss=figures(loss)[0], gradient=figures(gradient)))
 
 
 

@@ -54,7 +54,7 @@ describe('a program that trains and embeds', () => {
     try {
       const training = fit({
         data: plainImages(),
-        run: { ...SHORT_RUN, budget: { steps: 2 } },
+        config: { ...SHORT_RUN, budget: { steps: 2 } },
         device: 'wasm',
         threads: 1,
         workers: 1,

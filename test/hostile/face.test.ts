@@ -63,7 +63,7 @@ describe('a mistake that is often made', () => {
   const run = 'runs/photos' as never;
   const file = new ArrayBuffer(8) as never;
   const scenes = { data: builtinScenes({ count: 4 }) };
-  const begin = (given: unknown) => fit({ ...scenes, run: given as never });
+  const begin = (given: unknown) => fit({ ...scenes, config: given as never });
   const unready = Promise.resolve(new Float32Array(2)) as never;
   const cases: readonly [string, () => unknown, RegExp][] = [
     ['files in place of an image set', () => fit({ data }), /data is an array of 1; .*decodedSet/],
@@ -75,10 +75,17 @@ describe('a mistake that is often made', () => {
     [
       'a budget beside the run',
       () => fit({ ...scenes, budget: { steps: 5 } } as never),
-      /fit\(\{ data, run: \{ budget \} \}\)/,
+      /fit\(\{ data, config: \{ budget \} \}\)/,
     ],
-    ['an option misspelt', () => begin({ optimizer: { name: 'lars', momentun: 0.9 } }), /lars: there is no "momentun"/],
-    ['a run that is a number', () => begin(5), /run is 5; it must be an object/],
+    ['an option misspelt', () => begin({ optimizer: { kind: 'lars', momentun: 0.9 } }), /lars: there is no "momentun"/],
+    ['an option of fit misspelt', () => fit({ ...scenes, resum: {} } as never), /fit: there is no "resum"/],
+    ['a run in place of its options', () => fit({ ...scenes, run: {} } as never), /fit: there is no "run"; .*config/],
+    [
+      'a report every no steps',
+      () => fit({ ...scenes, reportEvery: 0 }),
+      /reportEvery must be a whole number of at least 1/,
+    ],
+    ['a configuration that is a number', () => begin(5), /config is 5; it must be an object/],
     [
       'a path in place of options',
       () => createEmbedder('photos.safetensors' as never),

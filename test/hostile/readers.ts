@@ -11,7 +11,7 @@ import { openRun } from '../../src/index.ts';
 import { checkModel } from '../../src/model/config.ts';
 import { describeModel } from '../../src/model/describe.ts';
 import { checkRecipe, presets } from '../../src/patches.ts';
-import { decodeCheckpoint, encodeCheckpoint, memoryStore, type RunOverrides, runConfig } from '../../src/train.ts';
+import { decodeCheckpoint, encodeCheckpoint, memoryStore, type RunConfig, runConfig } from '../../src/train.ts';
 import { SHORT_RUN } from '../support/short-training.ts';
 import { TINY_RUNS } from '../support/tiny-runs.ts';
 import { mutateBytes, mutateJson } from './mutate.ts';
@@ -84,12 +84,12 @@ const npy = [
   writeNpy(new Float32Array(3), [3]),
   writeNpy(new Float32Array(0), [0, 9]),
 ];
-const varied: RunOverrides[] = [
+const varied: Partial<RunConfig>[] = [
   SHORT_RUN,
   ...Object.values(TINY_RUNS),
   {
-    optimizer: { name: 'adamw', beta1: 0.8, exclude: 'none' },
-    schedule: { name: 'step', at: [0.5, 0.8], factor: 0.1 },
+    optimizer: { kind: 'adamw', beta1: 0.8, exclude: 'none' },
+    schedule: { kind: 'step', at: [0.5, 0.8], factor: 0.1 },
   },
   ...Object.values(encoders).map((encoder) => ({ model: { ...compact, encoder } })),
 ];

@@ -5,21 +5,21 @@ import { type RunConfig, runConfig } from '../../src/train.ts';
 import { largestDifference, plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const objectives: RunConfig['objective'][] = [
-  { name: 'coding-rate', similarity: 20 },
-  { name: 'vicreg' },
-  { name: 'spectral', radius: 2 },
-  { name: 'info-nce', temperature: 0.2 },
-  { name: 'barlow-twins' },
-  { name: 'byol', hidden: 16 },
+  { kind: 'coding-rate', similarity: 20 },
+  { kind: 'vicreg' },
+  { kind: 'spectral', radius: 2 },
+  { kind: 'info-nce', temperature: 0.2 },
+  { kind: 'barlow-twins' },
+  { kind: 'byol', hidden: 16 },
 ];
 
 describe('every objective by its name in a run', () => {
   for (const objective of objectives) {
-    it(`${objective.name} trains, with the same losses on wasm and native`, async () => {
+    it(`${objective.kind} trains, with the same losses on wasm and native`, async () => {
       const losses: number[][] = [];
       for (const device of ['wasm', 'native'] as const) {
         const run = { ...SHORT_RUN, objective, budget: { steps: 5 } };
-        await using training = fit({ data: plainImages(), device, run, threads: 1, workers: 0 });
+        await using training = fit({ data: plainImages(), device, config: run, threads: 1, workers: 0 });
         for await (const { report } of training) assert.ok(report!.collapse > 0 && report!.collapse < 1.2);
         losses.push(training.history.map(({ loss }) => loss));
       }
@@ -29,17 +29,17 @@ describe('every objective by its name in a run', () => {
   }
 
   for (const [objective, message] of [
-    [{ name: 'triplet' }, /"triplet".*coding-rate.*byol/],
-    [{ name: 'coding-rate', epsilon2: 0 }, /epsilon2 .* got 0/],
-    [{ name: 'coding-rate', similarity: -1 }, /similarity .* got -1/],
-    [{ name: 'coding-rate', weight: 150 }, /no "weight"; its options: epsilon2, similarity/],
-    [{ name: 'vicreg', covariance: Number.POSITIVE_INFINITY }, /covariance .* got Infinity/],
-    [{ name: 'info-nce', temperature: -1 }, /temperature .* got -1/],
-    [{ name: 'spectral', radius: Number.NaN }, /radius .* got NaN/],
-    [{ name: 'barlow-twins', lambda: '1' }, /lambda .* got "1"/],
-    [{ name: 'byol', momentum: 1.5 }, /momentum .* got 1.5/],
-    [{ name: 'byol', hidden: 2.5 }, /hidden .*whole.* got 2.5/],
-    [{ name: 'byol', hidden: 1e9 }, /hidden .* got 1000000000/],
+    [{ kind: 'triplet' }, /"triplet".*coding-rate.*byol/],
+    [{ kind: 'coding-rate', epsilon2: 0 }, /epsilon2 .* got 0/],
+    [{ kind: 'coding-rate', similarity: -1 }, /similarity .* got -1/],
+    [{ kind: 'coding-rate', weight: 150 }, /no "weight"; its options: epsilon2, similarity/],
+    [{ kind: 'vicreg', covariance: Number.POSITIVE_INFINITY }, /covariance .* got Infinity/],
+    [{ kind: 'info-nce', temperature: -1 }, /temperature .* got -1/],
+    [{ kind: 'spectral', radius: Number.NaN }, /radius .* got NaN/],
+    [{ kind: 'barlow-twins', lambda: '1' }, /lambda .* got "1"/],
+    [{ kind: 'byol', momentum: 1.5 }, /momentum .* got 1.5/],
+    [{ kind: 'byol', hidden: 2.5 }, /hidden .*whole.* got 2.5/],
+    [{ kind: 'byol', hidden: 1e9 }, /hidden .* got 1000000000/],
   ] as const) {
     it(`refuses ${JSON.stringify(objective)}`, () => {
       assert.throws(

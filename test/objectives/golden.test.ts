@@ -10,8 +10,8 @@ import { runNative } from '../support/run-native.ts';
 
 describe('objectives have the value and gradient PyTorch computes in float64', () => {
   for (const { objective, views, images, d, projection, loss, gradient } of golden.cases) {
-    const { name, ...options } = objective;
-    it(`${name} ${JSON.stringify(options)}, ${views} views of ${images} images in ${d} dimensions`, async () => {
+    const { kind, ...options } = objective;
+    it(`${kind} ${JSON.stringify(options)}, ${views} views of ${images} images in ${d} dimensions`, async () => {
       const graph = createGraph();
       const input = graph.input('projection', [views * images, d]);
       const built = objectiveOf(objective as ObjectiveChoice).build(input, { views, images }, noLearner);

@@ -11,7 +11,7 @@ const options = { data: plainImages(), device: 'native', threads: 1, workers: 0 
 describe('moving average of weights', () => {
   it('is w̄ ← 0.8·w̄ + 0.2·w of every weight and statistic, from the first step on, and leaves training alone', async () => {
     const budget = { steps: 6 };
-    await using training = fit({ ...options, run: { ...SHORT_RUN, averaging: 0.8, budget } });
+    await using training = fit({ ...options, config: { ...SHORT_RUN, averaging: 0.8, budget } });
     let expected: Record<string, number[]> = {};
     for await (const _ of training) {
       const { state } = await training.checkpoint();
@@ -32,7 +32,7 @@ describe('moving average of weights', () => {
       assert.ok(relativeError(state[name], expected[name.slice('average.'.length)]) < 1e-5, name);
     }
 
-    await using plain = fit({ ...options, run: { ...SHORT_RUN, budget } });
+    await using plain = fit({ ...options, config: { ...SHORT_RUN, budget } });
     for await (const _ of plain);
     assert.deepEqual(plain.history, training.history);
     const weights = averagedWeights(state);

@@ -11,7 +11,7 @@ async function train(losses: { after: number; ms?: number }[]) {
     data: plainImages(),
     device: 'webgpu',
     workers: 0,
-    run: { ...SHORT_RUN, budget: { steps: 5 } },
+    config: { ...SHORT_RUN, budget: { steps: 5 } },
     reportEvery: 1,
     rescueSeconds: 0,
     onWarning: (message) => said.push(message),

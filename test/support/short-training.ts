@@ -1,10 +1,10 @@
 import type { ImageSet } from '../../src/data.ts';
 import { fit } from '../../src/index.ts';
 import type { DeviceChoice } from '../../src/runtime.ts';
-import type { RunOverrides } from '../../src/train.ts';
+import type { RunConfig } from '../../src/train.ts';
 
 /** A tiny run that exercises every part of the step, for comparing engines: 20 steps, one seed, milliseconds each. */
-export const SHORT_RUN: RunOverrides = {
+export const SHORT_RUN: Partial<RunConfig> = {
   seed: 11,
   recipe: {
     size: 8,
@@ -19,8 +19,8 @@ export const SHORT_RUN: RunOverrides = {
     encoder: { kind: 'conv', widths: [8, 16, 16], strides: [1, 2, 1], residual: true },
     projector: { hidden: [32, 32], out: 16 },
   },
-  objective: { name: 'coding-rate', epsilon2: 0.2, similarity: 20 },
-  optimizer: { name: 'lars' },
+  objective: { kind: 'coding-rate', epsilon2: 0.2, similarity: 20 },
+  optimizer: { kind: 'lars' },
   rate: 0.03,
   warmup: 5,
   images: 12,
@@ -54,7 +54,7 @@ export async function shortTraining(
   const training = fit({
     data: plainImages(),
     device,
-    run: SHORT_RUN,
+    config: SHORT_RUN,
     reportEvery: 1,
     threads: 1,
     workers: 1,

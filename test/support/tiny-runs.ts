@@ -1,19 +1,20 @@
 import { fit } from '../../src/index.ts';
+import type { ObjectiveChoice } from '../../src/objectives.ts';
 import type { DeviceChoice } from '../../src/runtime.ts';
-import type { RunOverrides } from '../../src/train.ts';
+import type { RunConfig } from '../../src/train.ts';
 import { plainImages, SHORT_RUN } from './short-training.ts';
 
-const sized = { ...SHORT_RUN, images: 8, views: 2, budget: { steps: 3 }, warmup: 0 } satisfies RunOverrides;
+const sized = { ...SHORT_RUN, images: 8, views: 2, budget: { steps: 3 }, warmup: 0 } satisfies Partial<RunConfig>;
 const head = { hidden: [16, 16], out: 8 };
 const encoder = { kind: 'conv', widths: [6], strides: [2], residual: false } as const;
-const objective = (given: NonNullable<RunOverrides['objective']>): RunOverrides => ({
+const objective = (given: ObjectiveChoice): Partial<RunConfig> => ({
   ...sized,
   model: { encoder, projector: head },
   objective: given,
 });
 
 /** Runs of three steps that between them have every operator the presets train with, each as small as its structure allows. */
-export const TINY_RUNS: Readonly<Record<string, RunOverrides>> = {
+export const TINY_RUNS: Readonly<Record<string, Partial<RunConfig>>> = {
   'ResNet-18 with the EMP-SSL head, narrow': {
     ...sized,
     model: {
@@ -39,17 +40,17 @@ export const TINY_RUNS: Readonly<Record<string, RunOverrides>> = {
       projector: head,
     },
   },
-  'coding rate': objective({ name: 'coding-rate', similarity: 20 }),
-  VICReg: objective({ name: 'vicreg' }),
-  'spectral contrastive': objective({ name: 'spectral', radius: 2 }),
-  InfoNCE: objective({ name: 'info-nce' }),
-  'Barlow Twins': objective({ name: 'barlow-twins' }),
-  BYOL: objective({ name: 'byol', hidden: 8 }),
+  'coding rate': objective({ kind: 'coding-rate', similarity: 20 }),
+  VICReg: objective({ kind: 'vicreg' }),
+  'spectral contrastive': objective({ kind: 'spectral', radius: 2 }),
+  InfoNCE: objective({ kind: 'info-nce' }),
+  'Barlow Twins': objective({ kind: 'barlow-twins' }),
+  BYOL: objective({ kind: 'byol', hidden: 8 }),
 };
 
 /** The losses of a run on a device. */
-export async function lossesOf(device: DeviceChoice, run: RunOverrides): Promise<number[]> {
-  await using training = fit({ data: plainImages(), device, run, reportEvery: 1, threads: 1, workers: 0 });
+export async function lossesOf(device: DeviceChoice, run: Partial<RunConfig>): Promise<number[]> {
+  await using training = fit({ data: plainImages(), device, config: run, reportEvery: 1, threads: 1, workers: 0 });
   for await (const _ of training);
   return training.history.map(({ loss }) => loss);
 }

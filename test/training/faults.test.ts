@@ -22,7 +22,7 @@ async function meddled(
     device: 'wasm',
     threads: 1,
     workers: 0,
-    run: SHORT_RUN,
+    config: SHORT_RUN,
     onWarning: (message) => said.push(message),
     ...options,
   });
@@ -73,7 +73,7 @@ describe('a step that is not finite', () => {
   }
 
   it('in slices does not move the state at all', async () => {
-    const { training } = await meddled(poisonAt(5), { run: { ...SHORT_RUN, slices: 2 } });
+    const { training } = await meddled(poisonAt(5), { config: { ...SHORT_RUN, slices: 2 } });
     let before: Readonly<Record<string, Float32Array>> = {};
     for await (const { step } of training) {
       const { state } = await training.checkpoint();

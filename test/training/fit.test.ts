@@ -4,7 +4,7 @@ import { BagsslError, fit } from '../../src/index.ts';
 import { decodeCheckpoint, encodeCheckpoint, initialWeights, runConfig } from '../../src/train.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
-const options = { data: plainImages(), run: SHORT_RUN, threads: 1, workers: 1 } as const;
+const options = { data: plainImages(), config: SHORT_RUN, threads: 1, workers: 1 } as const;
 const code = (expected: string) => (error: unknown) => error instanceof BagsslError && error.code === expected;
 
 describe('fit', () => {
@@ -15,17 +15,17 @@ describe('fit', () => {
     [
       'native',
       ' with averaged weights and BYOL, whose target follows',
-      { averaging: 0.9, objective: { name: 'byol' } },
+      { averaging: 0.9, objective: { kind: 'byol' } },
     ],
   ] as const) {
     it(`resumes bit for bit on ${device}${what}: 8 steps, saved, read back, 12 more`, async () => {
       const run = { ...SHORT_RUN, ...more };
-      const whole = fit({ ...options, device, run });
+      const whole = fit({ ...options, device, config: run });
       for await (const _ of whole);
       const expected = await whole.checkpoint();
       await whole.dispose();
 
-      const first = fit({ ...options, device, run });
+      const first = fit({ ...options, device, config: run });
       for await (const { step } of first) if (step === 8) break;
       const { json, tensors } = await encodeCheckpoint(await first.checkpoint());
       await first.dispose();
@@ -80,12 +80,12 @@ describe('fit', () => {
     const training = fit({
       ...options,
       device: 'wasm',
-      run: {
+      config: {
         ...SHORT_RUN,
         rate: 1e3,
         warmup: 0,
-        optimizer: { name: 'sgd', momentum: 0.9 },
-        objective: { name: 'vicreg' },
+        optimizer: { kind: 'sgd', momentum: 0.9 },
+        objective: { kind: 'vicreg' },
       },
     });
     await assert.rejects(
@@ -116,7 +116,7 @@ describe('fit', () => {
       { model: { ...SHORT_RUN.model!, size: 9 } },
     ]) {
       assert.throws(
-        () => fit({ ...options, run: { ...SHORT_RUN, ...run } }),
+        () => fit({ ...options, config: { ...SHORT_RUN, ...run } }),
         code('bad-argument'),
         JSON.stringify(run),
       );

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { BagsslError } from '../../src/index.ts';
 import { choosePrecision } from '../../src/runtime/precision.ts';
 import { Runtime } from '../../src/runtime.ts';
-import { type RunOverrides, runConfig } from '../../src/train.ts';
+import { type RunConfig, runConfig } from '../../src/train.ts';
 import { initialState } from '../../src/training/initial-state.ts';
 import { TrainingStep } from '../../src/training/training-step.ts';
 import { randoms } from '../support/random.ts';
@@ -13,7 +13,7 @@ import { SHORT_RUN } from '../support/short-training.ts';
 const patches = { data: randoms(7, 36 * 192), shape: [36, 3, 8, 8] };
 
 /** Native ORT computes half floats by way of float32: slowly, which is why it is not offered, but at least as exactly. */
-async function start(run: RunOverrides, scaling: Record<string, number> = {}) {
+async function start(run: Partial<RunConfig>, scaling: Record<string, number> = {}) {
   const runtime = Object.assign(await Runtime.open({ device: 'native', threads: 1 }), { halfFloats: true });
   const config = runConfig({ ...SHORT_RUN, precision: 'float16', averaging: 0.9, ...run, budget: { steps: 1 } });
   const fresh = await TrainingStep.create(runtime, config);

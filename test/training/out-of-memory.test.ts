@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { BagsslError, fit } from '../../src/index.ts';
-import type { RunOverrides } from '../../src/train.ts';
+import type { RunConfig } from '../../src/train.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const PAGES_OF_A_MEBIBYTE = 16;
@@ -21,7 +21,7 @@ after(() => {
 });
 
 const size = 32;
-const run: RunOverrides = {
+const run: Partial<RunConfig> = {
   ...SHORT_RUN,
   model: {
     ...SHORT_RUN.model!,
@@ -38,7 +38,7 @@ const train = async (said: string[]) => {
     device: 'wasm',
     threads: 1,
     workers: 0,
-    run,
+    config: run,
     onWarning: (message) => said.push(message),
   });
   try {

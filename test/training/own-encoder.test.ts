@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test';
 import { BagsslError, Embedder, fit } from '../../src/index.ts';
 import { loadCheckpoint, saveCheckpoint } from '../../src/node.ts';
 import { Runtime } from '../../src/runtime.ts';
-import { type Checkpoint, initialWeights, type RunOverrides, runConfig } from '../../src/train.ts';
+import { type Checkpoint, initialWeights, type RunConfig, runConfig } from '../../src/train.ts';
 import { initialState } from '../../src/training/initial-state.ts';
 import { TrainingStep } from '../../src/training/training-step.ts';
 import { ownConfig, ownEncoders } from '../support/own-encoders.ts';
@@ -20,7 +20,7 @@ after(() => rm(folder, { recursive: true }));
 const engine = { device: 'native', threads: 1, workers: 0 } as const;
 
 /** SHORT_RUN with an encoder that PyTorch exported for patches of 16 px. */
-function ownRun(file: string, more: RunOverrides = {}) {
+function ownRun(file: string, more: Partial<RunConfig> = {}) {
   const encoder = ownConfig(ownEncoders.find((own) => own.file === file)!);
   const size = 16;
   return runConfig({
@@ -33,7 +33,7 @@ function ownRun(file: string, more: RunOverrides = {}) {
 }
 
 async function trained(config: ReturnType<typeof ownRun>, resume?: Checkpoint) {
-  await using training = fit({ data: plainImages(24, 32), ...engine, run: resume ? undefined : config, resume });
+  await using training = fit({ data: plainImages(24, 32), ...engine, config: resume ? undefined : config, resume });
   for await (const { step } of training) if (step === 2 && !resume) break;
   return training.checkpoint();
 }
@@ -43,7 +43,7 @@ describe('a run with an encoder of one’s own', () => {
     ['plain-opset13', {}],
     ['plain-fixed', { averaging: 0.9 }],
     ['vit', { slices: 2 }],
-    ['plain-fresh', { objective: { name: 'byol', hidden: 16 }, optimizer: { name: 'adamw' } }],
+    ['plain-fresh', { objective: { kind: 'byol', hidden: 16 }, optimizer: { kind: 'adamw' } }],
   ] as const) {
     it(`of ${file}, ${JSON.stringify(more)}: is kept, goes on bit for bit, and embeds`, async () => {
       const config = ownRun(file, more);

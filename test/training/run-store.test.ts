@@ -104,7 +104,7 @@ for (const [kind, make] of Object.entries(stores)) {
 
     it('trains on after a save every step, a loop left and an abort, to the same bits as without', async () => {
       const options = { data: plainImages(), device: 'wasm', threads: 1, workers: 0 } as const;
-      const whole = fit({ ...options, run: SHORT_RUN });
+      const whole = fit({ ...options, config: SHORT_RUN });
       for await (const _ of whole);
       const expected = await whole.checkpoint();
       await whole.dispose();
@@ -120,7 +120,7 @@ for (const [kind, make] of Object.entries(stores)) {
         await using run = await openRun(store);
         await using training = fit({
           ...options,
-          run: SHORT_RUN,
+          config: SHORT_RUN,
           resume: run.found,
           signal: end === 12 ? stop.signal : undefined,
         });
@@ -167,7 +167,7 @@ describe('a run kept in a folder', () => {
   it('is not given up where the engine fails between a step and its save: that is the training’s to mend', async () => {
     const store = memoryStore();
     const run = await openRun(store);
-    const training = fit({ data: plainImages(), device: 'wasm', threads: 1, workers: 0, run: SHORT_RUN });
+    const training = fit({ data: plainImages(), device: 'wasm', threads: 1, workers: 0, config: SHORT_RUN });
     let asked = 0;
     const lost = ['device-lost', 'diverged', 'out-of-memory'] as const;
     const failing = {
@@ -231,7 +231,7 @@ describe('a run kept in a folder', () => {
     };
     const warnings: string[] = [];
     const run = await openRun(full, { onWarning: (message) => warnings.push(message) });
-    const training = fit({ data: plainImages(), device: 'wasm', threads: 1, workers: 0, run: SHORT_RUN });
+    const training = fit({ data: plainImages(), device: 'wasm', threads: 1, workers: 0, config: SHORT_RUN });
     let steps = 0;
     const follow = async () => {
       for await (const _ of run.keep(training, { seconds: 0 })) steps++;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BagsslError } from '../../src/index.ts';
-import { type RunOverrides, runConfig } from '../../src/train.ts';
+import { type RunConfig, runConfig } from '../../src/train.ts';
 import { learningRate, progress } from '../../src/training/schedule.ts';
 
 const STEPS = 40;
-const rates = (overrides: RunOverrides) => {
+const rates = (overrides: Partial<RunConfig>) => {
   const config = runConfig({ budget: { steps: STEPS }, rate: 0.4, warmup: 0, ...overrides });
   return Array.from({ length: STEPS }, (_, step) => learningRate(config, { step, seconds: step }));
 };
@@ -15,7 +15,7 @@ const near = (found: number, expected: number) =>
 describe('the learning rate', () => {
   it('falls as half a cosine unless told otherwise', () => {
     const found = rates({});
-    assert.deepEqual(rates({ schedule: { name: 'cosine' } }), found);
+    assert.deepEqual(rates({ schedule: { kind: 'cosine' } }), found);
     near(found[0], 0.4);
     near(found[STEPS / 2], 0.2);
     near(found[STEPS / 4], 0.4 * Math.cos(Math.PI / 8) ** 2);
@@ -23,18 +23,18 @@ describe('the learning rate', () => {
     for (let t = 1; t < STEPS; t++) near(found[t] + found[STEPS - t], 0.4);
   });
 
-  it('stays when constant', () => assert.deepEqual(rates({ schedule: { name: 'constant' } }), Array(STEPS).fill(0.4)));
+  it('stays when constant', () => assert.deepEqual(rates({ schedule: { kind: 'constant' } }), Array(STEPS).fill(0.4)));
 
   it('drops by the factor at each share of the budget, in any order', () => {
-    const found = rates({ schedule: { name: 'step', at: [0.75, 0.5], factor: 0.1 } });
+    const found = rates({ schedule: { kind: 'step', at: [0.75, 0.5], factor: 0.1 } });
     found.forEach((rate, step) => near(rate, step < 20 ? 0.4 : step < 30 ? 0.04 : 0.004));
   });
 
   it('warms up linearly to the peak, times the schedule', () => {
     for (const schedule of [
-      { name: 'cosine' },
-      { name: 'constant' },
-      { name: 'step', at: [0.1, 0.9], factor: 0.5 },
+      { kind: 'cosine' },
+      { kind: 'constant' },
+      { kind: 'step', at: [0.1, 0.9], factor: 0.5 },
     ] as const) {
       const [plain, warm] = [rates({ schedule }), rates({ schedule, warmup: 8 })];
       warm.forEach((rate, step) => near(rate, plain[step] * Math.min(1, (step + 1) / 8)));
@@ -50,11 +50,11 @@ describe('the learning rate', () => {
 
   it('refuses a schedule that makes no sense, quoting it', () => {
     for (const [schedule, quoted] of [
-      [{ name: 'linear' }, '"linear"'],
-      [{ name: 'step', at: [], factor: 0.1 }, '[]'],
-      [{ name: 'step', at: [0.5, 1.5], factor: 0.1 }, '1.5'],
-      [{ name: 'step', at: [0.5], factor: 2 }, '2'],
-      [{ name: 'step' }, 'undefined'],
+      [{ kind: 'linear' }, '"linear"'],
+      [{ kind: 'step', at: [], factor: 0.1 }, '[]'],
+      [{ kind: 'step', at: [0.5, 1.5], factor: 0.1 }, '1.5'],
+      [{ kind: 'step', at: [0.5], factor: 2 }, '2'],
+      [{ kind: 'step' }, 'undefined'],
     ] as const) {
       assert.throws(
         () => runConfig({ budget: { steps: 1 }, schedule: schedule as never }),

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type BagsslError, fit } from '../../src/index.ts';
 import { Runtime } from '../../src/runtime.ts';
-import { type RunOverrides, runConfig } from '../../src/train.ts';
+import { type RunConfig, runConfig } from '../../src/train.ts';
 import { TrainingStep } from '../../src/training/training-step.ts';
 import { randoms } from '../support/random.ts';
 import { relativeError } from '../support/reference.ts';
 import { largestDifference, plainImages, SHORT_RUN } from '../support/short-training.ts';
 
-const run: RunOverrides = { ...SHORT_RUN, images: 12, views: 3 };
+const run: Partial<RunConfig> = { ...SHORT_RUN, images: 12, views: 3 };
 
 /** The state after two steps. */
 async function after(device: 'native' | 'wasm', slices: number, patches: Float32Array) {
@@ -43,7 +43,7 @@ describe('a step in slices', () => {
 
   it('learns as the whole step does, on wasm and native alike, though its batch norm sees less', async () => {
     const losses = async (device: 'native' | 'wasm', slices: number) => {
-      const training = fit({ data: plainImages(), device, threads: 1, workers: 1, run: { ...run, slices } });
+      const training = fit({ data: plainImages(), device, threads: 1, workers: 1, config: { ...run, slices } });
       for await (const _ of training);
       await training.dispose();
       return training.history.map(({ loss }) => loss);
@@ -56,11 +56,11 @@ describe('a step in slices', () => {
 
   it('says what cannot be sliced', async () => {
     const runtime = await Runtime.open({ device: 'native', threads: 1 });
-    const create = (more: RunOverrides) =>
+    const create = (more: Partial<RunConfig>) =>
       TrainingStep.create(runtime, runConfig({ ...run, budget: { steps: 1 }, ...more }));
     const bad = (pattern: RegExp) => (error: BagsslError) =>
       error.code === 'bad-argument' && pattern.test(error.message);
     await assert.rejects(create({ slices: 7 }), bad(/36 patches cannot be cut into 7 slices/));
-    await assert.rejects(create({ slices: 2, objective: { name: 'byol' } }), bad(/"byol" needs the whole batch/));
+    await assert.rejects(create({ slices: 2, objective: { kind: 'byol' } }), bad(/"byol" needs the whole batch/));
   });
 });
