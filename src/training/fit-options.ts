@@ -1,5 +1,6 @@
 import { BagsslError } from '../base/errors.ts';
 import {
+  ADDRESS,
   aboveZero,
   checkOptions,
   fromZero,
@@ -11,12 +12,11 @@ import {
   SWITCH,
   whole,
 } from '../base/options.ts';
-import { isA } from '../base/values.ts';
 import { checkImageSet } from '../data/check-image-set.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import type { Precision } from '../graph/graph.ts';
 import type { Device } from '../runtime/device.ts';
-import type { RuntimeOptions } from '../runtime/runtime.ts';
+import { RUNTIME_RULES, type RuntimeOptions } from '../runtime/runtime.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
 import { isRunOption, type RunConfig, runConfig } from './run-config.ts';
 import type { Position } from './schedule.ts';
@@ -56,25 +56,20 @@ export interface FitOptions extends RuntimeOptions {
 
 /** Rules for values that are checked where they are used. */
 const LATER: Rule = { asked: '', fits: () => true };
-const PLACE: Rule = { asked: 'a URL', fits: (value) => typeof value === 'string' || isA(value, 'URL') };
 
 const RULES: Rules<FitOptions> = {
   data: needed(LATER),
   config: LATER,
   resume: OBJECT,
   background: SWITCH,
-  trainerUrl: PLACE,
+  trainerUrl: ADDRESS,
   workers: LATER,
-  workerUrl: PLACE,
+  workerUrl: ADDRESS,
   reportEvery: whole(1),
   rescueSeconds: fromZero(),
   dataSeconds: aboveZero(),
   signal: LATER,
-  device: LATER,
-  threads: LATER,
-  modules: LATER,
-  onWarning: LATER,
-  wasmUrl: LATER,
+  ...RUNTIME_RULES,
 };
 
 /** The checked configuration of the run that `fit` is asked for. */
