@@ -7,8 +7,8 @@ import { checkDevice } from '../src/runtime.ts';
 import { initialWeights, runConfig } from '../src/train.ts';
 
 /**
- * What embedding costs end to end, from pixels to bag vectors: images a second, time beside images and patches, and the dense bag
- * beside cutting its patches one by one: `npm run bench -- embed [--json] [--device D] [--threads N] [--workers N]
+ * The cost of embedding from pixels to bag vectors: images a second, time by number of images and patches, and the dense bag
+ * compared with cutting its patches one by one. `npm run bench -- embed [--json] [--device D] [--threads N] [--workers N]
  * [--images N] [--patches P] [--rounds N] [--encoder FILE] [--only rate,linear,dense,memory]`. Pixels are generated; time does not depend on them.
  */
 const { values } = parseArgs({
@@ -54,7 +54,7 @@ const valid32: ModelConfig = {
   encoder: { ...conv, widths: [32, 64, 64, 128, 128], strides: [1, 2, 1, 2, 1] },
 };
 
-/** Seconds for each of the works, the median of rounds taken turn by turn. */
+/** Seconds for each task: the median over rounds, in which the tasks take turns. */
 async function seconds(works: readonly (() => Promise<unknown>)[]): Promise<number[]> {
   const times = works.map(() => [] as number[]);
   for (let round = -1; round < rounds; round++) {

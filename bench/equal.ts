@@ -10,8 +10,8 @@ import { runConfig } from '../src/train.ts';
 import { TrainingStep } from '../src/training/training-step.ts';
 
 /**
- * The same steps on wasm in Node and on WebGPU in Deno, from the same weights and patches; fails where the losses differ by
- * more than a thousandth: `npm run bench -- equal [--encoder NAME] [--size N] [--images N] [--views N] [--steps N]`.
+ * Runs the same steps on wasm in Node and on WebGPU in Deno, from the same weights and patches. Fails if the losses differ by
+ * more than a thousandth. `npm run bench -- equal [--encoder NAME] [--size N] [--images N] [--views N] [--steps N]`.
  * Defaults: EMP-SSL's network, ResNet-18 with its head, on 8 images × 2 patches of 16×16.
  */
 const { values } = parseArgs({
@@ -72,11 +72,11 @@ async function train(name: string): Promise<Row> {
   return { device: runtime.device, adapter: runtime.adapter ?? 'cpu', seconds, losses };
 }
 
-/** What this program says of a device when Deno runs it. */
+/** What this program reports about a device when Deno runs it. */
 function inDeno(device: string): Row {
   const deno = join(dirname(createRequire(import.meta.url).resolve('deno/package.json')), 'bin.cjs');
   const args = [deno, 'run', '--allow-all', '--no-lock', '--quiet', ...process.argv.slice(1), '--device', device];
-  // Mesa complains on every adapter where there is no XDG_RUNTIME_DIR.
+  // Without XDG_RUNTIME_DIR Mesa prints a complaint for every adapter.
   const env = { XDG_RUNTIME_DIR: tmpdir(), ...process.env };
   const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], env });
   return JSON.parse(stdout);

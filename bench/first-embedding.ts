@@ -7,9 +7,9 @@ import { openChromium, SWIFTSHADER } from '../test/support/visit.ts';
 import { median } from './step/median.ts';
 
 /**
- * What the first vector on a page costs, by parts, with all files in the browser's cache:
+ * The cost of the first vector on a page, by parts, with all files in the browser's cache:
  * `npm run bench -- first-embedding [--json] [--device wasm|webgpu] [--rounds N]`. Each round is a new page in Chromium; the first one
- * fills the cache and is left out. The page loads dist/ as it is, by an import map.
+ * fills the cache and does not count. The page loads dist/ as it is, through an import map.
  */
 const { values } = parseArgs({
   args: process.argv.slice(2),

@@ -5,7 +5,7 @@ import { runConfig } from '../src/train.ts';
 import { TrainingStep } from '../src/training/training-step.ts';
 
 /**
- * What a patch costs in batches of several sizes, images × views of the default step, turn by turn in one process:
+ * The cost of a patch by batch size (images × views of the default step); the sizes take turns in one process:
  * `npm run bench -- linearity [--device D] [--threads N] [--batches 16x4,16x16,16x64] [--rounds N]`.
  */
 const { values } = parseArgs({

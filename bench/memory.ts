@@ -7,11 +7,11 @@ import { checkDevice } from '../src/runtime.ts';
 import { collectGarbage, MIB, status, watchBuffers, watchHeaps } from './watch.ts';
 
 /**
- * Memory of a whole training process, its patch worker included (Linux):
+ * Memory of a whole training process, with its patch worker (Linux):
  * `npm run bench -- memory [--deno] [--encoder NAME] [--size N] [--images N] [--views N] [--slices N] [--steps N] [--device D]`.
  * Defaults: EMP-SSL's network and batch, ResNet-18 with its head on 100 images × 20 patches of 32×32, in 100 slices.
- * A row is printed after each twentieth of the steps, garbage collected: `--encoder tiny --size 8 --slices 1 --steps 2000` shows what
- * memory does between step 100 and step 2,000.
+ * Prints a row after each twentieth of the steps, with garbage collected: `--encoder tiny --size 8 --slices 1 --steps 2000` shows what
+ * memory does between steps 100 and 2,000.
  */
 const { values } = parseArgs({
   args: process.argv.slice(2),

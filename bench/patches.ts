@@ -11,8 +11,8 @@ import { ours, type Row } from './patches/ours.ts';
 import { withSharp } from './patches/sharp.ts';
 
 /**
- * Patches a second: ours in Node, Deno and Chromium, the peers of bench/package.json, sharp, torchvision where python3 has
- * it, and plain copying of the output: `npm run bench -- patches [--json] [--no-peers]`.
+ * Patches a second: bagssl in Node, Deno and Chromium, the peers of bench/package.json, sharp, torchvision if python3 has
+ * it, and plain copying of the output. `npm run bench -- patches [--json] [--no-peers]`.
  */
 const { values } = parseArgs({
   args: process.argv.slice(2),
@@ -30,13 +30,13 @@ await build({
   entryPoints: entries,
   outdir: folder,
   nodePaths: ['bench/node_modules'],
-  // What TF.js asks for in Node alone.
+  // TF.js asks for these in Node only.
   external: ['fs', 'path', 'os', 'perf_hooks', 'util', 'crypto', ...(peers ? [] : ['pica', '@tensorflow/*'])],
   define: { 'process.env.NODE_ENV': '"production"' },
   logLevel: 'error',
 });
 
-/** The rows that another program prints, none where it is not there or not able. */
+/** The rows that another program prints; none if it is missing or fails. */
 function printed(engine: string, program: string, ...args: string[]): Row[] {
   const { status, stdout } = spawnSync(program, args, { encoding: 'utf8' });
   if (status === 0) return JSON.parse(stdout.trim().split('\n').pop()!);

@@ -7,9 +7,9 @@ import { initialWeights, memoryStore, type RunConfig } from '../src/train.ts';
 import { collectGarbage, MIB, status, watchBuffers, watchHeaps } from './watch.ts';
 
 /**
- * `npm run soak -- [--deno] [--minutes N] [--device D] [--pause SECONDS]` (npm run bench -- soak): trains on, embeds and evaluates round and round, each
- * opened, saved and disposed of anew, and watches the process (Linux). It fails where memory goes on growing by more than 1 MiB a
- * minute after the first five (or the first half of a shorter soak), or where GPU buffers or handles are left behind.
+ * `npm run soak -- [--deno] [--minutes N] [--device D] [--pause SECONDS]` (npm run bench -- soak): trains, saves, embeds and evaluates in rounds,
+ * opening and disposing of everything in each, and watches the process (Linux). Fails if memory grows by more than 1 MiB a
+ * minute after the first five minutes (or the first half of a shorter soak), or if GPU buffers or handles are left behind.
  */
 const { values } = parseArgs({
   args: process.argv.slice(2),
@@ -89,7 +89,7 @@ const result = {
   handles: range('handles'),
 };
 process.stdout.write(`${JSON.stringify(result, short)}\n`);
-/** Deno counts a timer or not as it happens to be, so what must not be is more of them in the second half than ever in the first. */
+/** Deno counts a timer only at times, so the second half must not have more of them than the first half ever had. */
 const grown = (key: 'gpu_buffers' | 'handles') => {
   const most = (part: readonly Row[]) => Math.max(0, ...part.map((row) => row[key] ?? 0));
   return most(settled.slice(settled.length >> 1)) > most(settled.slice(0, settled.length >> 1));
@@ -103,7 +103,7 @@ async function oneRound(): Promise<void> {
   for await (const _ of kept.keep(training, { seconds: 1 })) steps++;
   const checkpoint = await training.checkpoint();
   await training.dispose();
-  // A history grows with the run by its nature, which is no leak.
+  // A history grows with its run; that is no leak.
   await kept.save({ ...checkpoint, history: [] });
 
   const { config, state: weights } = checkpoint;

@@ -9,11 +9,11 @@ import { compare } from './step/table.ts';
 /**
  * The speed of a training step; docs/speed.md says how to read it.
  * `npm run bench -- step [--only PATTERN] [--rounds N] [--json]`: two networks on every engine, and the default step's share
- * of one large matrix product (label "share"). `--device`, `--threads`, `--images`, `--views`, `--precision` are of the latter,
- * and ask for it alone.
- * `npm run bench -- step --profile [--device D] [--json]`: what the default step's time goes into.
+ * of one large matrix product (label "share"). `--device`, `--threads`, `--images`, `--views` and `--precision` apply to the share,
+ * and run it alone.
+ * `npm run bench -- step --profile [--device D] [--json]`: where the default step's time goes.
  * The engines compared come from bench/package.json; `--no-peers` leaves the comparison out.
- * With `--deno` this process is Deno, which has WebGPU; the share and the profile alone are to be had there.
+ * With `--deno` this process is Deno, which has WebGPU; only the share and the profile are available there.
  */
 const { values } = parseArgs({
   args: process.argv.slice(2),
@@ -31,7 +31,7 @@ const { values } = parseArgs({
   },
 });
 const { stdout, env } = process;
-// What is said of one step's own setting asks for the share alone.
+// An option for a single step runs the share alone.
 const { device = 'wasm', threads, images, views, precision = 'float32' } = values;
 const set = values.device ?? threads ?? images ?? views ?? values.precision;
 const only = new RegExp(values.only ?? (set ? '^share$' : ''));
@@ -43,7 +43,7 @@ const config = {
   images: Number(images ?? defaults.images),
   views: Number(views ?? defaults.views),
 };
-// With two threads ORT's profiler gives every Transpose of wasm 15 ms that no run takes; with one it gives what it takes.
+// With two threads ORT's profiler reports 15 ms for every Transpose on wasm, which no run takes; with one it is right.
 const one = values.profile && device === 'wasm' ? 1 : undefined;
 const open = () =>
   Runtime.open({

@@ -6,8 +6,8 @@ import { runInNewContext } from 'node:vm';
 export const MIB = 2 ** 20;
 
 /**
- * So that what is in use shows, and not what happens to wait for collection. A GPU device that was destroyed is held by its
- * objects in JavaScript, which go one generation after the other, and by promises that settle between.
+ * Collects garbage, so that readings show only what is in use. A destroyed GPU device is held by its JavaScript objects,
+ * which are collected one generation after the other, and by promises that settle in between.
  */
 export async function collectGarbage(): Promise<void> {
   setFlagsFromString('--expose-gc');
@@ -18,7 +18,7 @@ export async function collectGarbage(): Promise<void> {
   }
 }
 
-/** A line of the kernel's account of this process, MiB. */
+/** One line of the kernel's status of this process, MiB. */
 export function status(line: 'VmRSS' | 'VmHWM'): number | undefined {
   const account = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
   const kib = account.match(new RegExp(`^${line}:\\s*(\\d+) kB`, 'm'))?.[1];
@@ -37,7 +37,7 @@ export function watchHeaps(): () => number {
   return () => made.reduce((sum, { buffer }) => sum + buffer.byteLength, 0) / MIB;
 }
 
-/** The GPU buffers alive, their number and MiB, where there is WebGPU. */
+/** Number and MiB of the live GPU buffers, if there is WebGPU. */
 export function watchBuffers(): () => { gpu_buffers?: number; gpu_mib?: number } {
   if (!('GPUDevice' in globalThis)) return () => ({});
   const alive = new Set<GPUBuffer>();

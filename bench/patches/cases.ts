@@ -4,7 +4,7 @@ import type { PatchJob } from '../../src/patches/job.ts';
 import { presets } from '../../src/patches/presets.ts';
 import type { Recipe } from '../../src/patches/recipe.ts';
 
-/** What every engine is given: images, and what is made of them. */
+/** The input of every engine: images, and the patches to make. */
 export interface Case {
   readonly recipe: Recipe;
   /** Side of the images, pixels. */

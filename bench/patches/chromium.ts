@@ -8,7 +8,7 @@ import type { Row } from './ours.ts';
 const TYPES: Record<string, string> = { js: 'text/javascript', wasm: 'application/wasm', html: 'text/html' };
 const PAGE = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
 
-/** The rows of bench/patches/page.ts, from `folder`, run in the Chromium at `executablePath`, cross-origin isolated. */
+/** The rows of bench/patches/page.ts, from `folder`, run in the Chromium at `executablePath` on a cross-origin isolated page. */
 export async function inChromium(executablePath: string, folder: string, peers: boolean): Promise<Row[]> {
   const server = createServer(async (request, response) => {
     const path = new URL(request.url!, 'http://localhost').pathname;

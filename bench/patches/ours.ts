@@ -8,7 +8,7 @@ export interface Row {
   readonly patches_per_second: number;
 }
 
-/** Copying a batch's float32 output, patch by patch: what no engine can beat. */
+/** Copying a batch's float32 output, patch by patch: no engine can be faster. */
 async function copying(name: CaseName): Promise<number> {
   const { recipe, images, views } = CASES[name];
   const floats = 3 * recipe.size ** 2;
@@ -20,7 +20,7 @@ async function copying(name: CaseName): Promise<number> {
   });
 }
 
-/** bagssl on one thread, then on `threads` workers, and plain copying beside it; `platform` names where this runs. */
+/** bagssl on one thread, then on `threads` workers, and plain copying; `platform` says where this runs. */
 export async function ours(platform: string, threads: number): Promise<Row[]> {
   const rows: Row[] = [];
   for (const name of Object.keys(CASES) as CaseName[]) {
@@ -33,7 +33,7 @@ export async function ours(platform: string, threads: number): Promise<Row[]> {
     add(`memcpy, ${platform}`, 1, await copying(name));
     await alone.dispose();
     const pool = await PatchPool.create({ workers: threads });
-    // In place: two batches for each worker, so that none waits.
+    // In place: two batches for each worker, so that no worker waits.
     const places = Array.from({ length: 2 * threads }, () => new Float32Array(new SharedArrayBuffer(into.byteLength)));
     const all = async () => {
       const batches = await Promise.all(places.map((place) => pool.cut(work, { into: place })));

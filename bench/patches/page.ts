@@ -1,4 +1,4 @@
-// Runs in Chromium: ours, then what a page would use otherwise, on the plain cases (crop, resample, flip, normalise).
+// Runs in Chromium: bagssl, then what a page would use instead, on the plain cases (crop, resample, flip, normalise).
 
 import type { Pixels } from '../../src/base/pixels.ts';
 import { drawPatch } from '../../src/patches/draw.ts';
@@ -89,7 +89,7 @@ const PEERS: Record<string, Peer> = {
       return images.length * views;
     };
   },
-  /** One call for the whole batch; a flip is a box with its sides exchanged. */
+  /** One call for the whole batch; a flip is a box with left and right exchanged. */
   async 'TF.js wasm cropAndResize'({ recipe: { size }, side, views }, images, boxes) {
     const tf = await import('@tensorflow/tfjs-core');
     const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');

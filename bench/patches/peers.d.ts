@@ -1,4 +1,4 @@
-// What bench/package.json installs, as far as the benchmark uses it: types are checked where it is not installed too.
+// Types of what bench/package.json installs, as far as the benchmark uses it, so that type checks pass without an install.
 declare module 'pica' {
   export default function pica(options?: object): {
     resizeBuffer(options: {

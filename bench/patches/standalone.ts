@@ -1,4 +1,4 @@
-// Ours alone, for the platforms that bench/patches.ts starts: prints its rows as one line of JSON.
+// bagssl alone, for the platforms that bench/patches.ts starts; prints its rows as one line of JSON.
 import { ours } from './ours.ts';
 
 const platform = 'Deno' in globalThis ? 'Deno' : 'Node';

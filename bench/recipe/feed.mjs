@@ -9,7 +9,7 @@ const asked = JSON.parse(process.argv[2]);
 const data = await openData(asked.data, { split: asked.part ?? 'train' });
 const recipe = { ...presets.cifar16, ...asked.recipe };
 
-/** Image numbers of every job. */
+/** The image numbers of every job. */
 function* lots() {
   if (asked.placement) {
     for (let from = 0; from < asked.count; from += 50) {

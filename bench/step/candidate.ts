@@ -12,11 +12,11 @@ export interface Order {
 /** An engine that is ready to train. */
 export interface Candidate {
   readonly threads: number;
-  /** So many steps; the loss before the last one's update. */
+  /** Runs `count` steps; resolves with the loss before the last update. */
   steps(count: number): Promise<number>;
 }
 
-/** What a process says of itself; empty while it has nothing to say. */
+/** What a process reports; empty if there is nothing yet. */
 export interface Reply {
   readonly ready?: { readonly threads: number; readonly adapter: string };
   /** Milliseconds a step, and the last step's loss. */

@@ -2,12 +2,12 @@ import { blockUntilReady, defaultDevice, init, jit, lax, numpy as np, valueAndGr
 import type { Candidate, Order } from './candidate.ts';
 import { batchOf, type Network, startOf } from './networks.ts';
 
-/** An array; the peers' own types are not there when this is checked. */
+/** An array; the peers' types are not installed when this is type-checked. */
 // biome-ignore lint/suspicious/noExplicitAny: see above
 type Array = any;
 type Arrays = Record<string, Array>;
 
-/** The step in jax-js, jitted as one function. Its arrays are used up by what takes them; `.ref` keeps one. */
+/** The step in jax-js, jitted as one function. An operation consumes its arrays; `.ref` keeps one. */
 export async function jax(network: Network, { device }: Order): Promise<Candidate> {
   const found = await init(device);
   if (!found.includes(device)) throw new Error(`jax-js has no device "${device}" here`);
@@ -31,12 +31,12 @@ export async function jax(network: Network, { device }: Order): Promise<Candidat
     return loss;
   };
   return {
-    // It takes as many as the platform has, and cannot be told otherwise.
+    // It always uses all of the platform's threads.
     threads: device === 'wasm' ? navigator.hardwareConcurrency : 1,
     async steps(count) {
       for (let k = 1; k < count; k++) next().dispose();
       const [value] = await next().data();
-      // The loss is there before the gradients are.
+      // The loss is ready before the gradients.
       await blockUntilReady(mapped(weights, (w) => w.ref));
       return value;
     },

@@ -15,10 +15,10 @@ import { initialState } from '../../src/training/initial-state.ts';
 import { namedNext, statisticsOf } from '../../src/training/step-graph.ts';
 import { updates } from '../../src/training/updates.ts';
 
-/** A network, its batch and its rate, plain enough to be written in any engine's own words. */
+/** A network, its batch and its rate, simple enough for every engine's API. */
 export interface Network {
   readonly name: string;
-  /** Output channels and stride of each 3×3 convolution; ReLU follows, and with `norm` batch norm comes between. */
+  /** Output channels and stride of each 3×3 convolution; ReLU follows, after batch norm if `norm`. */
   readonly convolutions: readonly { readonly width: number; readonly stride: number }[];
   readonly norm: boolean;
   /** Widths of the linear layers on the mean over positions; batch norm and ReLU follow all but the last. */
@@ -114,7 +114,7 @@ function projection(scope: Scope, { convolutions, norm, linears }: Network, patc
   );
 }
 
-/** A parameter's start. */
+/** A parameter's initial values. */
 export interface Start {
   readonly data: Float32Array;
   readonly shape: Shape;
@@ -128,7 +128,7 @@ export function startOf(network: Network): Record<string, Start> {
   return Object.fromEntries(parameters.map(({ name, shape }) => [name, { data: values[name], shape }]));
 }
 
-/** Floating-point operations a step needs: forward, and its two gradients but the first layer's in the patches. */
+/** Floating-point operations a step needs: forward, and both gradients except the first layer's with respect to the patches. */
 export function flopsOf(network: Network): number {
   const graph = createGraph();
   const patches = graph.input('patches', batchOf(network).shape);

@@ -1,4 +1,4 @@
-// The engines we are compared with are installed only when the bench runs; see bench/package.json.
+// The engines for comparison are installed only when the bench runs; see bench/package.json.
 declare module '@jax-js/jax';
 declare module '@tensorflow/tfjs-backend-cpu';
 declare module '@tensorflow/tfjs-backend-webgpu';

@@ -12,13 +12,13 @@ export type Platform = 'node' | 'deno' | 'chromium';
 /** Where scripts/bench.mjs puts worker.ts, bundled. */
 const WORKER = { node: 'build/bench/engines/worker.js', page: '/build/bench/page/worker.js' };
 const MINUTES = 4;
-/** A held request is answered before anyone thinks it lost. */
+/** A waiting request is answered after this time, before the other side gives up. */
 const PATIENCE = 20_000;
 
 type Ready = NonNullable<Reply['ready']>;
 type Turn = NonNullable<Reply['turn']>;
 
-/** One process that measures one engine, and does nothing but wait between its turns. */
+/** One process that measures one engine and is idle between its turns. */
 export class EngineProcess {
   #child: ChildProcess | undefined;
   #profile: string | undefined;
@@ -54,7 +54,7 @@ export class EngineProcess {
     return (await answer).ready!;
   }
 
-  /** Has it train so many steps. */
+  /** Makes it train this many steps. */
   async turn(steps: number): Promise<Turn> {
     const answer = this.#expect();
     this.#wanted = steps;
@@ -62,7 +62,7 @@ export class EngineProcess {
     return (await answer).turn!;
   }
 
-  /** What the process says; the answer is what it shall do, given when there is something. */
+  /** Takes what the process reports; answers with its next task when there is one. */
   heard(reply: Reply, response: ServerResponse): void {
     const answer = (value: object) => response.setHeader('Content-Type', 'application/json').end(JSON.stringify(value));
     if (!this.#ordered) {
@@ -85,7 +85,7 @@ export class EngineProcess {
     this.#child?.removeAllListeners('exit');
     this.#waiting?.(0);
     try {
-      // Browsers and Deno's starter have children of their own: they are a process group.
+      // Browsers and Deno's launcher start child processes, so end the whole process group.
       if (this.#child?.pid) process.kill(-this.#child.pid, 'SIGKILL');
     } catch {
       this.#child?.kill('SIGKILL');
@@ -93,7 +93,7 @@ export class EngineProcess {
     try {
       if (this.#profile) rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
     } catch {
-      // What a dying browser still writes stays in the temporary folder.
+      // A dying browser may still write; leave that in the temporary folder.
     }
   }
 
@@ -148,7 +148,7 @@ const TYPES: Record<string, string> = {
   '.wasm': 'application/wasm',
 };
 
-/** What a page needs to find ONNX Runtime, which loads its WebAssembly from beside its own module. */
+/** What a page needs to find ONNX Runtime, which loads its WebAssembly from the folder of its module. */
 const PAGE = `<!doctype html><script type="importmap">${JSON.stringify({
   imports: Object.fromEntries(
     ['wasm', 'webgpu', 'jspi'].map((name) => [
@@ -158,7 +158,7 @@ const PAGE = `<!doctype html><script type="importmap">${JSON.stringify({
   ),
 })}</script><script type="module" src="${WORKER.page}"></script>`;
 
-/** Serves pages and orders to engine processes, on this machine alone. */
+/** Serves pages and tasks to engine processes, on this machine only. */
 export async function engineServer() {
   const processes: EngineProcess[] = [];
   const server = createServer(async (request, response) => {

@@ -33,7 +33,7 @@ export interface Profile {
   readonly threads: number;
   readonly ms: number;
   readonly nodes: number;
-  /** Nodes of the model without a matrix product: what they cost is memory. */
+  /** Nodes of the model without a matrix product; they are bound by memory. */
   readonly memory_bound_nodes: number;
   /** Share of the time spent in them. */
   readonly memory_bound_share: number;
@@ -81,7 +81,7 @@ export async function profile(runtime: Runtime, config: RunConfig, steps: number
   };
 }
 
-/** A session with ORT's profiler on, and what ends it and gives its events: a file's on native, printed on the web. */
+/** A session with ORT's profiler on, and a function that ends it and returns its events: from a file on native, from printed text on the web. */
 async function profiledSession(runtime: Runtime, onnx: Uint8Array) {
   const prefix = `bagssl-profile-${randomUUID()}`;
   const options: Ort.InferenceSession.SessionOptions = {
@@ -100,7 +100,7 @@ async function profiledSession(runtime: Runtime, onnx: Uint8Array) {
     if (runtime.device !== 'native') {
       const heard = hearOutput();
       session.endProfiling();
-      // Ending it on the web is a promise that ORT keeps to itself.
+      // On the web this is asynchronous, but ORT does not return its promise.
       await new Promise((resolve) => setTimeout(resolve, 1000));
       return JSON.parse(heard());
     }
@@ -114,8 +114,8 @@ async function profiledSession(runtime: Runtime, onnx: Uint8Array) {
 }
 
 /**
- * ORT's web builds have no way to give their profile but to print it, straight to standard output. So this takes what is
- * written there; what comes back stops that and gives the profile's text.
+ * ORT's web builds can only print their profile, straight to standard output. This captures what is written there; the
+ * returned function stops the capture and returns the profile's text.
  */
 function hearOutput(): () => string {
   const { writeSync } = fs;

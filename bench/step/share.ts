@@ -13,7 +13,7 @@ import { median } from './median.ts';
 
 const SIDE = 1024;
 
-/** A batch for `config`: what is in it does not matter to speed. */
+/** A batch for `config`; its contents do not affect speed. */
 export function anyPatches({ images, views, recipe }: RunConfig) {
   const shape = [images * views, 3, recipe.size, recipe.size];
   return {
@@ -22,7 +22,7 @@ export function anyPatches({ images, views, recipe }: RunConfig) {
   };
 }
 
-/** One training step of a run against one large matrix product, on the same engine and threads, turn by turn. */
+/** One training step of a run against one large matrix product, on the same engine and threads, taking turns. */
 export async function shareOfMatmul(runtime: Runtime, config: RunConfig, rounds: number) {
   const step = await TrainingStep.create(runtime, config);
   const { precision } = step;
@@ -36,7 +36,7 @@ export async function shareOfMatmul(runtime: Runtime, config: RunConfig, rounds:
   const graph = createGraph();
   const product = matmul(graph.input('a', [SIDE, SIDE]), graph.input('b', [SIDE, SIDE]));
   const square = { data: Float32Array.from({ length: SIDE * SIDE }, (_, i) => Math.sin(i)), shape: [SIDE, SIDE] };
-  // Its largest element alone comes back, so that the copy to the host does not count.
+  // Returns only its largest element, so that the copy to the host does not count.
   const large = await runtime.compile(writeOnnx({ largest: reduceMax(product, [0, 1]) }));
   const times = { step: [] as number[], matmul: [] as number[] };
   for (let round = -2; round < rounds; round++) {

@@ -18,12 +18,12 @@ export interface Row {
   readonly ms_per_step?: number;
   readonly steps: number;
   readonly gflops?: number;
-  /** Its time by ours on the same platform and the same kind of device. */
+  /** Its time divided by ours on the same platform and kind of device. */
   readonly ratio_to_ours?: number;
-  /** Of the first three steps, and whether they are ours within 1e-3. */
+  /** The losses of the first three steps, and whether they equal ours within 1e-3. */
   readonly losses: readonly number[];
   readonly agrees: boolean;
-  /** Why it does not run, or not to the end. */
+  /** Why it does not run or did not finish. */
   readonly error?: string;
 }
 
@@ -52,7 +52,7 @@ const KINDS: readonly Kind[] = [
 const labelOf = (network: string, { platform, engine, device, threads }: Kind) =>
   [network, platform, engine, device, threads].filter(Boolean).join(' ');
 
-/** Seconds of measuring after which a slow engine has had its turns, and what one turn of a fast one takes. */
+/** Seconds of measuring after which a slow engine gets no more turns, and seconds of one turn of a fast engine. */
 const ENOUGH_MS = 20_000;
 const TURN_MS = 500;
 
@@ -124,7 +124,7 @@ async function guarded(run: Run, work: () => Promise<void>): Promise<void> {
   }
 }
 
-/** The losses of the first steps are wanted one by one; later a fast engine makes several in one turn. */
+/** The first steps run one by one, for their losses; later a fast engine runs several in one turn. */
 async function turn(run: Run, round: number): Promise<void> {
   const steps = round < 2 ? 1 : Math.min(10, Math.max(1, Math.floor(TURN_MS / run.times.at(-1)!)));
   const { loss, ms } = await run.engine.turn(steps);
@@ -133,7 +133,7 @@ async function turn(run: Run, round: number): Promise<void> {
   run.steps += steps;
 }
 
-/** What the losses must be: ours, computed in this process. */
+/** The expected losses: ours, computed in this process. */
 async function firstLosses(network: number): Promise<number[]> {
   const here = await ours(NETWORKS[network], { engine: 'bagssl', device: 'native', threads: 1, network });
   const losses: number[] = [];
@@ -170,7 +170,7 @@ function rowsOf(index: number, runs: readonly Run[], expected: readonly number[]
   });
 }
 
-/** Our row that one is compared with: WebGPU with WebGPU, all others with wasm of as many threads, or of the most. */
+/** Our row to compare a row with: WebGPU with WebGPU; anything else with wasm of the same number of threads, or else of the most. */
 function ownOf({ kind, threads }: Run, runs: readonly Run[]): Run | undefined {
   const device = kind.device === 'webgpu' ? 'webgpu' : 'wasm';
   const same = runs.filter(

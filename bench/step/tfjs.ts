@@ -5,7 +5,7 @@ import * as core from '@tensorflow/tfjs-core';
 import type { Candidate, Order } from './candidate.ts';
 import { batchOf, type Network, type Start, startOf } from './networks.ts';
 
-// The peers' own types are not there when this is checked.
+// The peers' types are not installed when this is type-checked.
 // biome-ignore lint/suspicious/noExplicitAny: see above
 type Tensor = any;
 const tf = core as Tensor;

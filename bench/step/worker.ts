@@ -2,8 +2,8 @@ import { findAdapter } from '../../src/runtime/device.ts';
 import type { Candidate, Order, Reply } from './candidate.ts';
 import { NETWORKS } from './networks.ts';
 
-// One process (or page) measures one engine: it gets ready, then trains as many steps as it is told, again and again, so
-// that the bench can take turns between processes. It is bundled for each platform and told where the bench listens.
+// One process (or page) measures one engine: it prepares, then trains as many steps as it is asked for, again and again, so
+// that the processes can take turns. It is bundled for each platform and gets the address of the bench.
 const makers = {
   bagssl: async () => (await import('./ours.ts')).ours,
   tfjs: async () => (await import('./tfjs.ts')).tfjs,
@@ -12,7 +12,7 @@ const makers = {
 
 const bench = 'document' in globalThis ? location.href : process.argv[2];
 
-/** Says what happened and waits for what to do next. */
+/** Reports what happened and waits for the next task. */
 async function report(reply: Reply): Promise<{ steps: number } & Partial<Order>> {
   const answer = await fetch(bench, { method: 'POST', body: JSON.stringify(reply) });
   return answer.json();

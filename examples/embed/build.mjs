@@ -1,4 +1,4 @@
-// As in ../esbuild: the files named by `new URL(file, import.meta.url)` are copied beside the bundle, the encoder among them.
+// As in ../esbuild, this copies the files named by `new URL(file, import.meta.url)` next to the bundle, the encoder too.
 import { copyFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';

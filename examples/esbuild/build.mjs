@@ -1,5 +1,5 @@
-// esbuild leaves `new URL(file, import.meta.url)` as it is: the files it names are copied beside the bundle. Splitting keeps
-// ONNX Runtime a file of its own, which its threads start from.
+// esbuild leaves `new URL(file, import.meta.url)` as it is, so this copies the named files next to the bundle. Splitting keeps
+// ONNX Runtime in a separate file, from which its threads start.
 import { copyFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';

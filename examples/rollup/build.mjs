@@ -1,4 +1,4 @@
-// Two plugins: one finds packages, the other the files of `new URL(file, import.meta.url)`.
+// Two plugins: one finds packages, the other copies the files of `new URL(file, import.meta.url)`.
 import { fileURLToPath } from 'node:url';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import { importMetaAssets } from '@web/rollup-plugin-import-meta-assets';

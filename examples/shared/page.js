@@ -1,7 +1,7 @@
 import { program } from './program.js';
 
 const place = document.querySelector('#result');
-const options = JSON.parse(place.dataset.options ?? '{}'); // such as {"wasmUrl": "/ort/"}
+const options = JSON.parse(place.dataset.options ?? '{}'); // for example {"wasmUrl": "/ort/"}
 try {
   place.textContent = JSON.stringify(await program(options));
 } catch (error) {

@@ -1,11 +1,11 @@
-// What every example runs: two pictures, one tiny encoder, their bags compared, and two steps of training.
+// What every example runs: embed three pictures with a tiny encoder, compare their bags, and train two steps.
 import { cosine, Embedder, fit } from 'bagssl';
 import { presets } from 'bagssl/patches';
 import { initialWeights, runConfig } from 'bagssl/train';
 
 const side = 32;
 
-/** A picture from a rule: for each pixel its red, green and blue, 0 to 255. */
+/** A picture from a function that returns each pixel's red, green and blue, 0 to 255. */
 function picture(colour) {
   const data = new Uint8Array(4 * side * side);
   for (let y = 0; y < side; y++) {
@@ -21,7 +21,7 @@ const pictures = [
 ];
 const data = { name: 'three pictures', length: pictures.length, image: (index) => pictures[index] };
 
-/** @param options what the page adds for its place, such as the addresses of files */
+/** @param options what this page needs, such as the addresses of files */
 export async function program(options = {}) {
   const config = runConfig({
     seed: 1,

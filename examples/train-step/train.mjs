@@ -1,13 +1,13 @@
-// Trains with what `bagssl export --what step` wrote, on onnxruntime-node and nothing else. See docs/scale-out.md.
+// Trains with the files of `bagssl export --what step`, on onnxruntime-node alone. See docs/scale-out.md.
 import { readFile } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
-/** `batches` gives one Float32Array of patches a step, as many numbers as step.json's `inputs.patches` says. */
+/** `batches` yields one Float32Array of patches a step, with as many numbers as step.json's `inputs.patches` says. */
 export async function* train(folder, batches) {
   const manifest = JSON.parse(await readFile(`${folder}/step.json`, 'utf8'));
   const session = await InferenceSession.create(`${folder}/step.onnx`);
   const state = readState(await readFile(`${folder}/state.safetensors`));
-  const { rate, warmup, budget } = manifest.schedule; // of a run in steps on the cosine schedule
+  const { rate, warmup, budget } = manifest.schedule; // for a budget in steps and the cosine schedule
   let { step } = manifest.position;
   for await (const patches of batches) {
     const remaining = 0.5 * (1 + Math.cos((Math.PI * step) / budget.steps));

@@ -1,4 +1,4 @@
-// Vite finds the worker and the wasm files by itself. `base: './'` lets the site lie in any folder.
+// Vite finds the worker and the wasm files by itself. `base: './'` lets the site be in any folder.
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
