@@ -1,4 +1,5 @@
 import { BagsslError } from '../base/errors.ts';
+import { needed, type Rule, type Rules, whole } from '../base/options.ts';
 import { type Attributes, elements, type Value } from './graph.ts';
 import { axisOf, constantIntegers, mismatch } from './shapes.ts';
 
@@ -15,6 +16,20 @@ export interface Geometry {
   /** Number of groups the channels are divided into, each with its own kernels; default 1. */
   readonly group?: number;
 }
+
+/** The rule of a list with one number per axis, or per side. */
+export const numbers = (length: number, least: number): Rule =>
+  needed({
+    asked: `a list of ${length} whole numbers of at least ${least}`,
+    fits: (value) => Array.isArray(value) && value.length === length && value.every(whole(least).fits),
+  });
+
+export const GEOMETRY: Rules<Geometry> = {
+  strides: numbers(2, 1),
+  pads: numbers(4, 0),
+  dilations: numbers(2, 1),
+  group: whole(1),
+};
 
 const listOr = (attributes: Attributes, name: string, otherwise: readonly number[]) =>
   (attributes[name] as readonly number[] | undefined) ?? otherwise;

@@ -1,5 +1,5 @@
 import { BagsslError } from '../base/errors.ts';
-import { givenBytes } from '../base/options.ts';
+import { checkOptions, givenBytes, whole } from '../base/options.ts';
 import { batchNormalization } from './functions.ts';
 import type { Graph, Value } from './graph.ts';
 import { buildOnnx } from './import/build.ts';
@@ -22,9 +22,11 @@ const LARGEST = 2 ** 36;
  */
 export function readOnnx(
   bytes: Uint8Array,
-  { batch }: ReadOptions = {},
+  options: ReadOptions = {},
 ): { graph: Graph; outputs: Record<string, Value> } {
   givenBytes(bytes);
+  checkOptions('readOnnx', options, { batch: whole(1) });
+  const { batch } = options;
   const model = parseOnnx(bytes);
   const graph = createGraph();
   const inputs = new Map(

@@ -63,12 +63,12 @@ describe('lowering', () => {
       fc.asyncProperty(
         convolution,
         fc.constantFrom(COLUMNS, SKIPPED, TRANSPOSED, GEMM, APART),
-        async (given, forms) => {
+        async ({ images, channels, kernels, extent, kernel, bias: biased, ...geometry }, forms) => {
           const graph = createGraph();
-          const x = graph.input('x', [given.images, given.channels, ...given.extent]);
-          const w = graph.input('w', [given.kernels, given.channels, ...given.kernel]);
-          const bias = given.bias ? graph.input('bias', [given.kernels]) : undefined;
-          await same(conv(x, w, given, bias), forms);
+          const x = graph.input('x', [images, channels, ...extent]);
+          const w = graph.input('w', [kernels, channels, ...kernel]);
+          const bias = biased ? graph.input('bias', [kernels]) : undefined;
+          await same(conv(x, w, geometry, bias), forms);
         },
       ),
       { numRuns: 80 },
@@ -131,7 +131,7 @@ describe('lowering', () => {
         const graph = createGraph();
         const x = graph.input('x', [given.images, given.channels, ...extent]);
         const w = graph.input('w', [given.channels, given.kernels, ...kernel]);
-        await same(convTranspose(x, w, given, [strides[0] - 1, 0]), forms);
+        await same(convTranspose(x, w, { strides, dilations, pads }, [strides[0] - 1, 0]), forms);
       }),
       { numRuns: 60 },
     );

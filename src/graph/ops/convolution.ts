@@ -1,4 +1,5 @@
-import { type Geometry, geometryOf, reach } from '../attributes.ts';
+import { checkOptions } from '../../base/options.ts';
+import { GEOMETRY, type Geometry, geometryOf, reach } from '../attributes.ts';
 import { type Attributes, elements, graphOf, type Operator, type Value } from '../graph.ts';
 import { mismatch, sameType } from '../shapes.ts';
 
@@ -59,21 +60,20 @@ export type { Geometry } from '../attributes.ts';
 /** y[n, m] = Σ_c x[n, c] ⋆ w[m, c] (+ bias[m]): x [N,C,H,W], w [M,C/group,kH,kW]. */
 export function conv(x: Value, w: Value, g: Geometry, bias?: Value): Value {
   return graphOf(x).apply('Conv', bias ? [x, w, bias] : [x, w], {
-    ...convAttributes(g),
+    ...convAttributes('conv', g),
     kernel_shape: w.shape.slice(2),
   })[0];
 }
 
-const convAttributes = ({ strides, pads, dilations, group = 1 }: Geometry): Attributes => ({
-  strides,
-  pads,
-  dilations,
-  ...(group > 1 && { group }),
-});
+function convAttributes(of: string, geometry: Geometry): Attributes {
+  checkOptions(of, geometry, GEOMETRY);
+  const { strides, pads, dilations, group = 1 } = geometry;
+  return { strides, pads, dilations, ...(group > 1 && { group }) };
+}
 
 /** The adjoint of `conv` in x; `extra` rows and columns are added at the end where strides left the size open. */
 export function convTranspose(x: Value, w: Value, g: Geometry, extra: readonly number[] = [0, 0]): Value {
   const graph = graphOf(x);
-  const attributes = { ...convAttributes(g), kernel_shape: w.shape.slice(2), output_padding: extra };
+  const attributes = { ...convAttributes('convTranspose', g), kernel_shape: w.shape.slice(2), output_padding: extra };
   return graph.apply('ConvTranspose', [x, w], attributes)[0];
 }

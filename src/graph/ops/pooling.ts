@@ -1,4 +1,5 @@
-import { poolOf } from '../attributes.ts';
+import { checkOptions, type Rules } from '../../base/options.ts';
+import { numbers, poolOf } from '../attributes.ts';
 import { graphOf, type Operator, type Value } from '../graph.ts';
 import type { Unary } from './unary.ts';
 
@@ -36,11 +37,17 @@ export interface Window {
   readonly pads: readonly number[];
 }
 
+const WINDOW: Rules<Window> = { kernel: numbers(2, 1), strides: numbers(2, 1), pads: numbers(4, 0) };
+
+function pooled(type: string, of: string, x: Value, window: Window): Value {
+  checkOptions(of, window, WINDOW);
+  const { kernel, strides, pads } = window;
+  return graphOf(x).apply(type, [x], { kernel_shape: kernel, strides, pads })[0];
+}
+
 /** The largest element under each place of a window; places outside the image do not count. */
-export const maxPool = (x: Value, { kernel, strides, pads }: Window): Value =>
-  graphOf(x).apply('MaxPool', [x], { kernel_shape: kernel, strides, pads })[0];
+export const maxPool = (x: Value, window: Window): Value => pooled('MaxPool', 'maxPool', x, window);
 /** The mean under each place of a window; places outside the image do not count. */
-export const averagePool = (x: Value, { kernel, strides, pads }: Window): Value =>
-  graphOf(x).apply('AveragePool', [x], { kernel_shape: kernel, strides, pads })[0];
+export const averagePool = (x: Value, window: Window): Value => pooled('AveragePool', 'averagePool', x, window);
 /** The mean over all positions, [N,C,H,W] → [N,C,1,1]. */
 export const globalAveragePool: Unary = (x) => graphOf(x).apply('GlobalAveragePool', [x])[0];
