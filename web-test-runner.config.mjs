@@ -58,6 +58,6 @@ export default {
   browserStartTimeout: minutes(2),
   testsStartTimeout: minutes(2),
   testsFinishTimeout: minutes(60), // each test has its own limit, and scripts/test.mjs stops a run without progress
-  testFramework: { config: { timeout: minutes(2) } },
+  testFramework: { config: { timeout: minutes(5) } },
   reporters: [browserReporter(RESULTS)],
 };

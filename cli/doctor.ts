@@ -1,5 +1,5 @@
 import { type Diagnostics, diagnostics } from '../src/index.ts';
-import type { Command } from './options.ts';
+import type { Command } from './command.ts';
 import { JSON_OPTION, printJson } from './shared.ts';
 
 export const doctor: Command = {

@@ -3,41 +3,46 @@ import { type ImageSet, parseShard, type Shard } from '../src/data.ts';
 import { FEATURES, parseBagPlacement } from '../src/embed.ts';
 import { Embedder } from '../src/index.ts';
 import { embedToFile, loadCheckpoint, openData } from '../src/node.ts';
+import { type Command, oneOf, PATH, parsedBy, type Rule, whole } from './command.ts';
 import { checkFree } from './files.ts';
-import { type Command, UsageError } from './options.ts';
 import { Progress } from './progress.ts';
-import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson, saySkipped } from './shared.ts';
+import {
+  DATA_OPTION,
+  ENGINE_OPTIONS,
+  engineOptions,
+  interruption,
+  JSON_OPTION,
+  printJson,
+  saySkipped,
+} from './shared.ts';
+
+const MATRIX_FILE: Rule = { asked: 'a file .npy or .parquet', fits: (file) => /\.(npy|parquet)$/i.test(file) };
 
 export const embed: Command = {
   summary: 'write the bag vector of every image as one .npy or .parquet file',
   options: {
-    data: {
-      type: 'string',
-      value: 'PATH',
-      required: true,
-      help: 'a CIFAR-10 folder, a folder of images, or "builtin"',
-    },
-    model: { type: 'string', value: 'DIR', required: true, help: 'a folder that "bagssl train" wrote' },
+    data: DATA_OPTION,
+    model: { value: 'DIR', rule: PATH, required: true, help: 'a folder that "bagssl train" wrote' },
     out: {
-      type: 'string',
       value: 'FILE',
+      rule: MATRIX_FILE,
       required: true,
-      help: '.npy: float32, one row an image; .parquet: id, file, class, vector. Begun files are gone on with',
+      help: '.npy: float32, one row an image; .parquet: id, file, class, vector. An unfinished file is resumed',
     },
     patches: {
-      type: 'string',
       value: 'N|grid|tiles|all|dense',
+      rule: parsedBy(parseBagPlacement),
       help: 'N at random, a grid 5 across, tiles that overlap by half, every position, or a dense bag; default grid',
     },
-    feature: { type: 'string', value: 'NAME', help: `${FEATURES.join(', ')}; default preFeature` },
-    images: { type: 'string', value: 'N', help: 'embed the first N images only' },
+    feature: { value: 'NAME', rule: oneOf(FEATURES), help: `${FEATURES.join(', ')}; default preFeature` },
+    images: { value: 'N', rule: whole(1), help: 'embed the first N images only' },
     shard: {
-      type: 'string',
       value: 'I/N',
-      help: 'part I, from 1, of N; FILE gets its number: one after the other the parts are the whole, bit for bit',
+      rule: parsedBy(parseShard),
+      help: 'part I (from 1) of N, with its number in the name of FILE; the parts joined are the whole, bit for bit',
     },
     ...ENGINE_OPTIONS,
-    overwrite: { type: 'boolean', help: 'replace what is there' },
+    overwrite: { help: 'replace what is there' },
     json: JSON_OPTION,
   },
   async run(values) {
@@ -46,14 +51,15 @@ export const embed: Command = {
     const text = values.text('shard');
     const shard = text === undefined ? undefined : parseShard(text);
     const feature = values.choice('feature', FEATURES);
+    const engine = engineOptions(values, progress);
     const out = named(values.text('out')!, shard);
     await checkFree([out], values.flag('overwrite'));
     const { config, state } = await loadCheckpoint(values.text('model')!);
-    const images = await openData(values.text('data')!, { limit: values.whole('images', 1), shard });
+    const images = await openData(values.text('data')!, { limit: values.number('images'), shard });
     saySkipped(images, progress);
     const started = performance.now();
     const network = { model: config.model, recipe: config.recipe, weights: state, feature };
-    const embedder = await Embedder.create({ ...engineOptions(values, progress), ...network });
+    const embedder = await Embedder.create({ ...engine, ...network });
     try {
       const { rows, resumed } = await embedToFile(embedder, images, out, {
         placement,
@@ -78,7 +84,6 @@ const isParquet = (file: string) => /\.parquet$/i.test(file);
 
 /** The file of a shard: vectors.npy becomes vectors-00003-of-00008.npy. */
 function named(file: string, shard: Shard | undefined): string {
-  if (!/\.(npy|parquet)$/i.test(file)) throw new UsageError(`--out takes a file .npy or .parquet; got "${file}".`);
   if (!shard) return file;
   const [index, count] = [shard.index, shard.count].map((k) => String(k).padStart(5, '0'));
   return file.replace(/\.\w+$/, (ending) => `-${index}-of-${count}${ending}`);

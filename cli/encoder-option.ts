@@ -3,21 +3,29 @@ import { basename } from 'node:path';
 import { compact, encoders, type OnnxConfig, patchSize } from '../src/encoders.ts';
 import { presets } from '../src/patches.ts';
 import type { RunConfig } from '../src/train.ts';
-import { UsageError, type Values } from './options.ts';
+import { type Rule, UsageError, type Values } from './command.ts';
 
-const BATCH_NORM = ['train', 'frozen'] as const;
+export const BATCH_NORM = ['train', 'frozen'] as const;
+const NAMES = Object.keys(encoders) as (keyof typeof encoders)[];
+const isFile = (text: string) => text.toLowerCase().endsWith('.onnx');
 
-/** The model that --encoder asks for, and patches of the size an own network takes. */
+export const ENCODER: Rule = {
+  asked: `one of ${NAMES.join(', ')}, or a file .onnx`,
+  fits: (text) => isFile(text) || NAMES.includes(text as (typeof NAMES)[number]),
+};
+
+/** The model that --encoder asks for, and for your own network patches of the size that it takes. */
 export async function encoderOverrides(values: Values): Promise<Partial<Pick<RunConfig, 'model' | 'recipe'>>> {
-  const file = values.text('encoder')?.toLowerCase().endsWith('.onnx') ? values.text('encoder') : undefined;
+  const asked = values.text('encoder');
+  const file = asked !== undefined && isFile(asked) ? asked : undefined;
   const batchNorm = values.choice('batch-norm', BATCH_NORM);
   const output = values.text('encoder-output');
   if (file === undefined) {
     for (const option of ['batch-norm', 'encoder-output']) {
       if (values.text(option) !== undefined)
-        throw new UsageError(`--${option} is for a network of one's own: --encoder FILE.onnx.`);
+        throw new UsageError(`--${option} is for your own network: --encoder FILE.onnx.`);
     }
-    const name = values.choice('encoder', Object.keys(encoders) as (keyof typeof encoders)[]);
+    const name = values.choice('encoder', NAMES);
     return name ? { model: { ...compact, encoder: encoders[name] } } : {};
   }
   const encoder: OnnxConfig = {

@@ -5,7 +5,8 @@ import type { Accuracies } from '../src/evaluate.ts';
 import { type Evaluation, evaluate as evaluateModel } from '../src/index.ts';
 import { loadCheckpoint, openData } from '../src/node.ts';
 import { initialWeights } from '../src/train.ts';
-import { type Command, UsageError } from './options.ts';
+import { type Command, PATH, parsedBy, UsageError, whole } from './command.ts';
+import { checkThere } from './files.ts';
 import { Progress } from './progress.ts';
 import { checkReportFile, writeReport } from './report/write-report.ts';
 import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson, saySkipped } from './shared.ts';
@@ -13,21 +14,21 @@ import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson, sa
 export const evaluate: Command = {
   summary: 'measure how good the representation is, beside an untrained encoder and raw pixels',
   options: {
-    model: { type: 'string', value: 'DIR', required: true, help: 'a folder that "bagssl train" wrote' },
+    model: { value: 'DIR', rule: PATH, required: true, help: 'a folder that "bagssl train" wrote' },
     data: {
-      type: 'string',
       value: 'PATH',
+      rule: PATH,
       required: true,
       help: "labelled images: the bank and the probe's training set",
     },
-    test: { type: 'string', value: 'PATH', help: 'test images; default: the test part of --data' },
-    'train-images': { type: 'string', value: 'N', help: 'use the first N labelled images only' },
+    test: { value: 'PATH', rule: PATH, help: 'test images; default: the test part of --data' },
+    'train-images': { value: 'N', rule: whole(1), help: 'use the first N labelled images only' },
     patches: {
-      type: 'string',
       value: 'N|grid|tiles|all|dense',
+      rule: parsedBy(parseBagPlacement),
       help: 'N at random, a grid 5 across ("gridK": K across), tiles that overlap by half, every position, or a dense bag; default grid3',
     },
-    report: { type: 'string', value: 'FILE.html', help: 'write a page that shows the result, in one file' },
+    report: { value: 'FILE.html', rule: PATH, help: 'write a page that shows the result, as one file' },
     ...ENGINE_OPTIONS,
     json: JSON_OPTION,
   },
@@ -41,17 +42,18 @@ export const evaluate: Command = {
     const { config, state } = run;
     const path = values.text('data')!;
     const testPath = values.text('test');
-    const limit = values.whole('train-images', 1);
-    const whole = testPath !== undefined;
-    const train = await openData(path, { split: 'train', whole, limit });
-    const test = await openData(testPath ?? path, { split: 'test', whole });
+    const limit = values.number('train-images');
+    const isWhole = testPath !== undefined;
+    const engine = engineOptions(values, progress);
+    await checkThere('--test', testPath);
+    const train = await openData(path, { split: 'train', whole: isWhole, limit });
+    const test = await openData(testPath ?? path, { split: 'test', whole: isWhole });
     if (train.classes && test.classes && `${train.classes}` !== `${test.classes}`) {
       throw new UsageError(
         `The classes differ: ${train.name} has ${train.classes.join(', ')}; ${test.name} has ${test.classes.join(', ')}.`,
       );
     }
     for (const set of [train, test]) saySkipped(set, progress);
-    const engine = engineOptions(values, progress);
     const signal = interruption();
     const result = await evaluateModel({
       ...engine,

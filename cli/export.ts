@@ -3,52 +3,62 @@ import { FEATURES } from '../src/embed.ts';
 import { exportEmbedder, exportEncoder, exportStep, exportWeights } from '../src/export.ts';
 import { loadCheckpoint } from '../src/node.ts';
 import { parsePlacement } from '../src/patches.ts';
+import { type Command, type Option, oneOf, PATH, parsedBy, type Rule, UsageError, type Values } from './command.ts';
 import { checkFree, save } from './files.ts';
-import { type Command, type Option, UsageError, type Values } from './options.ts';
 import { Progress } from './progress.ts';
 import { JSON_OPTION, printJson } from './shared.ts';
 
+const PIXELS = ['uint8', 'float32'] as const;
 const WHAT = ['embedder', 'encoder', 'step', 'weights'] as const;
 type What = (typeof WHAT)[number];
 type Run = Awaited<ReturnType<typeof loadCheckpoint>>;
+
+const IMAGE_SIZE: Rule = {
+  asked: 'a width and a height, such as 224x160',
+  fits: (text) => /^\d+x\d+$/i.test(text),
+};
 
 /** Options that belong to some kinds of export only. */
 const OF: Readonly<Record<string, { readonly kinds: readonly What[]; readonly option: Option }>> = {
   'image-size': {
     kinds: ['embedder'],
-    option: { type: 'string', value: 'WxH', help: 'embedder: size of the images it will be given, such as 224x224' },
+    option: { value: 'WxH', rule: IMAGE_SIZE, help: 'embedder: size of the images you will give it, such as 224x224' },
   },
   patches: {
     kinds: ['embedder'],
-    option: { type: 'string', value: 'grid|tiles|all', help: 'embedder: "gridK" is K across; default grid, 5 across' },
+    option: {
+      value: 'grid|tiles|all',
+      rule: parsedBy(parsePlacement),
+      help: 'embedder: "gridK" is K across; default grid, 5 across',
+    },
   },
-  unit: { kinds: ['embedder'], option: { type: 'boolean', help: 'embedder: bring every vector to length 1' } },
+  unit: { kinds: ['embedder'], option: { help: 'embedder: bring every vector to length 1' } },
   pixels: {
     kinds: ['embedder'],
-    option: { type: 'string', value: 'TYPE', help: 'embedder: uint8 or float32, 0 to 255 in both; default uint8' },
+    option: { value: 'TYPE', rule: oneOf(PIXELS), help: 'embedder: uint8 or float32, 0 to 255 in both; default uint8' },
   },
   feature: {
     kinds: ['embedder', 'encoder'],
-    option: { type: 'string', value: 'NAME', help: `${FEATURES.join(', ')}; default preFeature` },
+    option: { value: 'NAME', rule: oneOf(FEATURES), help: `${FEATURES.join(', ')}; default preFeature` },
   },
   fresh: {
     kinds: ['step'],
-    option: { type: 'boolean', help: 'step: begin where the seed began, not where the run stands' },
+    option: { help: 'step: start from the seed, not from where the run is' },
   },
 };
 
 export const exportModel: Command = {
-  summary: 'hand a run over to other engines: .onnx, safetensors',
+  summary: 'write a run for other engines: .onnx, safetensors',
   options: {
-    model: { type: 'string', value: 'DIR', required: true, help: 'a folder that "bagssl train" wrote' },
-    out: { type: 'string', value: 'PATH', required: true, help: 'the file; for a step the folder of its three files' },
+    model: { value: 'DIR', rule: PATH, required: true, help: 'a folder that "bagssl train" wrote' },
+    out: { value: 'PATH', rule: PATH, required: true, help: 'the file, or for a step the folder of its three files' },
     what: {
-      type: 'string',
       value: 'KIND',
+      rule: oneOf(WHAT),
       help: 'embedder (images to bags), encoder (patches to vectors), step (training), weights; default embedder',
     },
     ...Object.fromEntries(Object.entries(OF).map(([name, { option }]) => [name, option])),
-    overwrite: { type: 'boolean', help: 'replace what is there' },
+    overwrite: { help: 'replace what is there' },
     json: JSON_OPTION,
   },
   async run(values) {
@@ -90,7 +100,7 @@ function single(
     ...size!,
     placement: parsePlacement(values.text('patches') ?? 'grid'),
     unit: values.flag('unit'),
-    pixels: values.choice('pixels', ['uint8', 'float32']),
+    pixels: values.choice('pixels', PIXELS),
   });
 }
 
@@ -106,9 +116,7 @@ function stepFiles(folder: string, run: Run, values: Values): Record<string, Uin
 function imageSize(values: Values): { width: number; height: number } {
   const text = values.text('image-size');
   if (text === undefined)
-    throw new UsageError('--image-size is missing: an embedder is made for images of one size, such as 224x224.');
-  const [, width, height] = /^(\d+)x(\d+)$/i.exec(text) ?? [];
-  if (width === undefined)
-    throw new UsageError(`--image-size takes a width and a height, such as 224x160; got "${text}".`);
-  return { width: Number(width), height: Number(height) };
+    throw new UsageError('--image-size is missing: an embedder takes images of one size, such as 224x224.');
+  const [width, height] = text.split(/x/i).map(Number);
+  return { width, height };
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { BagsslError, VERSION } from '../src/index.ts';
+import { type Command, exitCode, help, readOptions, UsageError } from './command.ts';
 import { doctor } from './doctor.ts';
 import { embed } from './embed.ts';
 import { evaluate } from './evaluate.ts';
 import { exportModel } from './export.ts';
-import { type Command, exitCode, help, readOptions, UsageError } from './options.ts';
 import { reproduce } from './reproduce.ts';
 import { train } from './train.ts';
 

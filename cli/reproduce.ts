@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import { BagsslError, VERSION } from '../src/index.ts';
 import { openData } from '../src/node.ts';
 import { Runtime } from '../src/runtime.ts';
-import { type Command, UsageError, type Values } from './options.ts';
+import { type Command, PATH, POSITIVE, type Rule, type Values, whole } from './command.ts';
+import { checkThere } from './files.ts';
 import { duration, Progress } from './progress.ts';
 import { measureAccuracy, planAccuracy } from './reproduce/accuracy.ts';
 import { reproduceAuthors } from './reproduce/authors.ts';
@@ -20,25 +21,36 @@ import { type Trained, trainAll } from './reproduce/train-all.ts';
 import { writeReproduction } from './reproduce/write.ts';
 import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson, saySkipped } from './shared.ts';
 
+const claimsIn = (text: string) => text.split(',').map((name) => name.trim()) as Claim[];
+
+const CLAIM_LIST: Rule = {
+  asked: `a list of claims, such as C1,C2, out of ${CLAIMS.join(', ')}`,
+  fits: (text) => claimsIn(text).every((claim) => CLAIMS.includes(claim)),
+};
+
 export const reproduce: Command = {
-  summary: "carry out the paper's experiments and write tables and figures",
+  summary: "run the paper's experiments and write tables and figures",
   options: {
     data: {
-      type: 'string',
       value: 'PATH',
+      rule: PATH,
       required: true,
       help: 'labelled images: a CIFAR-10 folder, a folder of images, or "builtin"',
     },
-    out: { type: 'string', value: 'DIR', required: true, help: 'where tables and figures go' },
-    minutes: { type: 'string', value: 'M', help: 'for everything together, and a few more; default 20' },
-    claims: { type: 'string', value: 'C1,C2,...', help: `of ${CLAIMS.join(', ')}; default all` },
+    out: { value: 'DIR', rule: PATH, required: true, help: 'the folder for tables and figures' },
+    minutes: { value: 'M', rule: POSITIVE, help: 'about how long everything may take; default 20' },
+    claims: { value: 'C1,C2,...', rule: CLAIM_LIST, help: `some of ${CLAIMS.join(', ')}; default all` },
     photos: {
-      type: 'string',
       value: 'PATH',
+      rule: PATH,
       help: 'photographs for the similarity maps; default photos300 beside --data, else built-in scenes',
     },
-    seeds: { type: 'string', value: 'N', help: 'trainings of each encoder; default 3 from 10 minutes on, else 1' },
-    seed: { type: 'string', value: 'S', help: 'the first seed; default 0' },
+    seeds: {
+      value: 'N',
+      rule: whole(1),
+      help: 'how often each encoder is trained; default 3 from 10 minutes on, else 1',
+    },
+    seed: { value: 'S', rule: whole(0), help: 'the first seed; default 0' },
     ...ENGINE_OPTIONS,
     json: JSON_OPTION,
   },
@@ -46,14 +58,14 @@ export const reproduce: Command = {
     const progress = new Progress();
     const started = performance.now();
     const elapsed = () => (performance.now() - started) / 1000;
-    const claims = claimsOf(values);
+    const claims = claimsIn(values.text('claims') ?? CLAIMS.join());
     const minutes = values.number('minutes') ?? 20;
-    if (!(minutes > 0)) throw new UsageError(`--minutes takes a positive number, got "${minutes}".`);
     const out = values.text('out')!;
     const taken = await stat(out).catch(() => undefined);
     if (taken && !taken.isDirectory())
       throw new BagsslError('bad-argument', `--out "${out}" is a file; name a folder.`);
     const engine = engineOptions(values, progress);
+    await checkThere('--photos', values.text('photos'));
     const path = values.text('data')!;
     const [train, test] = [await openData(path, { split: 'train' }), await openData(path, { split: 'test' })];
     for (const set of [train, test]) saySkipped(set, progress);
@@ -67,8 +79,8 @@ export const reproduce: Command = {
     const { workers: _workers, ...runtimeOptions } = engine;
     const runtime = await Runtime.open(runtimeOptions);
     const setting: Setting = { engine, runtime, train, test, progress, signal: interruption() };
-    const plan = planTime(claims, minutes, values.whole('seeds', 1));
-    const seed = values.whole('seed', 0) ?? 0;
+    const plan = planTime(claims, minutes, values.number('seeds'));
+    const seed = values.number('seed') ?? 0;
     const seeds = Array.from({ length: plan.seeds }, (_, i) => seed + i);
     progress.say(
       `${plan.subjects.length * plan.seeds} trainings (${plan.subjects.map(({ id }) => id).join(', ')}; ${plan.seeds} seed${plan.seeds === 1 ? '' : 's'}) in about ${duration(plan.training)}, then the measurements, on ${runtime.device}, ${runtime.threads} thread${runtime.threads === 1 ? '' : 's'}.`,
@@ -156,19 +168,6 @@ export const reproduce: Command = {
       process.stdout.write(merged.verdicts.map(({ claim, verdict, why }) => `${claim}  ${verdict}: ${why}\n`).join(''));
   },
 };
-
-function claimsOf(values: Values): Claim[] {
-  const asked = values
-    .text('claims')
-    ?.split(',')
-    .map((name) => name.trim());
-  if (!asked) return [...CLAIMS];
-  const unknown = asked.find((name) => !CLAIMS.includes(name as Claim));
-  if (unknown !== undefined) {
-    throw new UsageError(`--claims: there is no "${unknown}"; choose among ${CLAIMS.join(', ')}.`);
-  }
-  return asked as Claim[];
-}
 
 /** The options as they were given. */
 function asTyped(values: Values): string {

@@ -1,16 +1,23 @@
 import type { ImageSet } from '../src/data.ts';
-import { checkDevice, type DeviceChoice } from '../src/runtime.ts';
-import type { Option, Values } from './options.ts';
+import { DEVICE_CHOICES, type DeviceChoice } from '../src/runtime.ts';
+import { type Command, type Option, oneOf, PATH, type Values, whole } from './command.ts';
 import type { Progress } from './progress.ts';
 
 /** Options of every command that computes. */
-export const ENGINE_OPTIONS: Readonly<Record<string, Option>> = {
-  device: { type: 'string', value: 'D', help: 'auto, webgpu, wasm or native; default auto' },
-  threads: { type: 'string', value: 'N', help: 'CPU threads; default: all processors, at most 4' },
-  workers: { type: 'string', value: 'N', help: 'workers that cut patches; default 2' },
+export const ENGINE_OPTIONS = {
+  device: { value: 'D', rule: oneOf(DEVICE_CHOICES), help: `${DEVICE_CHOICES.join(', ')}; default auto` },
+  threads: { value: 'N', rule: whole(1), help: 'CPU threads; default all processors, at most 4' },
+  workers: { value: 'N', rule: whole(0), help: 'workers that cut patches; default 2' },
+} satisfies Command['options'];
+
+export const DATA_OPTION: Option = {
+  value: 'PATH',
+  rule: PATH,
+  required: true,
+  help: 'a CIFAR-10 folder, a folder of images, or "builtin"',
 };
 
-export const JSON_OPTION: Option = { type: 'boolean', help: 'print exactly one JSON object on stdout' };
+export const JSON_OPTION: Option = { help: 'print exactly one JSON object on stdout' };
 
 export interface EngineOptions {
   readonly device: DeviceChoice;
@@ -21,14 +28,14 @@ export interface EngineOptions {
 
 export function engineOptions(values: Values, progress: Progress): EngineOptions {
   return {
-    device: checkDevice(values.text('device') ?? 'auto'),
-    threads: values.whole('threads', 1),
-    workers: values.whole('workers', 0),
+    device: values.choice('device', DEVICE_CHOICES) ?? 'auto',
+    threads: values.number('threads'),
+    workers: values.number('workers'),
     onWarning: (message) => progress.say(`Note: ${message}`),
   };
 }
 
-/** Says which images were left out, and why. */
+/** Says which files were skipped, and why. */
 export function saySkipped({ skipped = [], name }: ImageSet, progress: Progress): void {
   if (skipped.length === 0) return;
   progress.say(`Skipped ${skipped.length} unreadable ${skipped.length === 1 ? 'file' : 'files'} in ${name}:`);
@@ -36,7 +43,7 @@ export function saySkipped({ skipped = [], name }: ImageSet, progress: Progress)
   if (skipped.length > 10) progress.say(`  … and ${skipped.length - 10} more.`);
 }
 
-/** A signal that Ctrl-C aborts; a second Ctrl-C ends the process at once. */
+/** A signal that Ctrl-C aborts. A second Ctrl-C ends the process immediately. */
 export function interruption(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {

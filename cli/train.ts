@@ -3,55 +3,60 @@ import { BagsslError, fit, openRun, type Step } from '../src/index.ts';
 import { folderStore, openData } from '../src/node.ts';
 import { OBJECTIVES } from '../src/objectives.ts';
 import { PRECISION_CHOICES } from '../src/runtime.ts';
-import { type KeptRun, type RunConfig, runPresets } from '../src/train.ts';
-import { encoderOverrides } from './encoder-option.ts';
-import { type Command, UsageError, type Values } from './options.ts';
+import { type KeptRun, type RunConfig, runConfig, runPresets } from '../src/train.ts';
+import { type Command, NAME, oneOf, PATH, POSITIVE, UsageError, type Values, whole } from './command.ts';
+import { BATCH_NORM, ENCODER, encoderOverrides } from './encoder-option.ts';
 import { duration, Progress } from './progress.ts';
-import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson, saySkipped } from './shared.ts';
+import {
+  DATA_OPTION,
+  ENGINE_OPTIONS,
+  engineOptions,
+  interruption,
+  JSON_OPTION,
+  printJson,
+  saySkipped,
+} from './shared.ts';
+
+const PRESETS = Object.keys(runPresets) as (keyof typeof runPresets)[];
 
 export const train: Command = {
   summary: 'learn an encoder from unlabelled images',
   options: {
-    data: {
-      type: 'string',
-      value: 'PATH',
-      required: true,
-      help: 'a CIFAR-10 folder, a folder of images, or "builtin"',
-    },
-    out: { type: 'string', value: 'DIR', required: true, help: 'where the run is kept' },
-    images: { type: 'string', value: 'N', help: 'train on the first N images only' },
-    minutes: { type: 'string', value: 'M', help: 'train for M minutes; default 10' },
-    steps: { type: 'string', value: 'N', help: 'train for N steps instead: the repeatable form' },
-    views: { type: 'string', value: 'N', help: 'patches of each image in a batch; default 4' },
-    batch: { type: 'string', value: 'N', help: 'images in a batch; default 50' },
+    data: DATA_OPTION,
+    out: { value: 'DIR', rule: PATH, required: true, help: 'the folder to keep the run in' },
+    images: { value: 'N', rule: whole(2), help: 'train on the first N images only' },
+    minutes: { value: 'M', rule: POSITIVE, help: 'train for M minutes; default 10' },
+    steps: { value: 'N', rule: whole(1), help: 'train for N steps instead, which can be repeated exactly' },
+    views: { value: 'N', rule: whole(2), help: 'patches of each image in a batch; default 4' },
+    batch: { value: 'N', rule: whole(2), help: 'images in a batch; default 50' },
     preset: {
-      type: 'string',
       value: 'NAME',
-      help: `start from another recipe, whole: ${Object.keys(runPresets).join(', ')} (ResNet-18; wants a GPU)`,
+      rule: oneOf(PRESETS),
+      help: `start from a complete recipe: ${PRESETS.join(', ')} (ResNet-18; needs a GPU)`,
     },
     encoder: {
-      type: 'string',
       value: 'NAME|FILE',
+      rule: ENCODER,
       help: `${Object.keys(encoders).join(', ')}, or your own network as FILE.onnx; default compact`,
     },
     'batch-norm': {
-      type: 'string',
       value: 'HOW',
-      help: "train or frozen (by the file's statistics): batch norms of FILE.onnx; default train",
+      rule: oneOf(BATCH_NORM),
+      help: "batch norm of FILE.onnx: train, or frozen at the file's statistics; default train",
     },
-    'encoder-output': {
-      type: 'string',
-      value: 'VALUE',
-      help: 'the value of FILE.onnx to take; default its first output',
+    'encoder-output': { value: 'VALUE', rule: NAME, help: 'the value of FILE.onnx to use; default its first output' },
+    objective: { value: 'NAME', rule: oneOf(OBJECTIVES), help: `${OBJECTIVES.join(', ')}; default coding-rate` },
+    slices: { value: 'N', rule: whole(1), help: 'run a batch in N slices, with the memory of one; default 1' },
+    precision: {
+      value: 'P',
+      rule: oneOf(PRECISION_CHOICES),
+      help: 'float32, float16 (WebGPU only), or auto; default float32',
     },
-    objective: { type: 'string', value: 'NAME', help: `${OBJECTIVES.join(', ')}; default coding-rate` },
-    slices: { type: 'string', value: 'N', help: 'run a batch in N slices, with the memory of one; default 1' },
-    precision: { type: 'string', value: 'P', help: 'float32, float16 (WebGPU), or auto; default float32' },
-    rate: { type: 'string', value: 'R', help: 'peak learning rate; default 0.3' },
-    seed: { type: 'string', value: 'S', help: 'seed of everything random; default 0' },
+    rate: { value: 'R', rule: POSITIVE, help: 'peak learning rate; default 0.3' },
+    seed: { value: 'S', rule: whole(0), help: 'seed of everything random; default 0' },
     ...ENGINE_OPTIONS,
-    resume: { type: 'boolean', help: 'go on with the run in DIR' },
-    overwrite: { type: 'boolean', help: 'replace the run in DIR' },
+    resume: { help: 'resume the run in DIR' },
+    overwrite: { help: 'replace the run in DIR' },
     json: JSON_OPTION,
   },
   async run(values) {
@@ -61,16 +66,19 @@ export const train: Command = {
     const warn = (message: string) => progress.say(`Note: ${message}`);
     await using kept = await openRun(folderStore(out), { overwrite: values.flag('overwrite'), onWarning: warn });
     checkResume(kept, values, out);
+    // Refused before the images are read, which may take minutes.
+    runConfig({ budget: { steps: 1 }, ...kept.found?.config, ...config });
+    const engine = engineOptions(values, progress);
     const data = await openData(values.text('data')!, {
       split: 'train',
-      limit: values.whole('images', 2),
+      limit: values.number('images'),
       onProgress: (done, total) => progress.show(done / total, `reading images, ${done} of ${total}`),
     });
     progress.clear();
     saySkipped(data, progress);
 
     const signal = interruption();
-    const training = fit({ ...engineOptions(values, progress), data, config, resume: kept.found, signal });
+    const training = fit({ ...engine, data, config, resume: kept.found, signal });
     try {
       const { device, adapter, threads } = await training.open();
       const { images, views } = training.config;
@@ -87,18 +95,16 @@ export const train: Command = {
 
 async function overrides(values: Values): Promise<Partial<RunConfig>> {
   const minutes = values.number('minutes');
-  const steps = values.whole('steps', 1);
+  const steps = values.number('steps');
   if (minutes !== undefined && steps !== undefined) throw new UsageError('Give --minutes or --steps, not both.');
-  if (minutes !== undefined && !(minutes > 0))
-    throw new UsageError(`--minutes takes a positive number, got "${minutes}".`);
   const objective = values.choice('objective', OBJECTIVES);
-  const preset = values.choice('preset', Object.keys(runPresets) as (keyof typeof runPresets)[]);
+  const preset = values.choice('preset', PRESETS);
   const given = {
-    seed: values.whole('seed', 0),
-    images: values.whole('batch', 2),
-    views: values.whole('views', 2),
+    seed: values.number('seed'),
+    images: values.number('batch'),
+    views: values.number('views'),
     rate: values.number('rate'),
-    slices: values.whole('slices', 1),
+    slices: values.number('slices'),
     precision: values.choice('precision', PRECISION_CHOICES),
     ...(await encoderOverrides(values)),
     // The default objective keeps the default run's own settings.
@@ -116,16 +122,16 @@ async function overrides(values: Values): Promise<Partial<RunConfig>> {
 
 function checkResume({ found }: KeptRun, values: Values, out: string): void {
   if (values.flag('resume') && !found) {
-    throw new BagsslError('bad-checkpoint', `There is no run in "${out}" to go on with; leave --resume out.`);
+    throw new BagsslError('bad-checkpoint', `There is no run in "${out}" to resume; leave --resume out.`);
   }
   if (!values.flag('resume') && found) {
     throw new UsageError(
-      `"${out}" already holds a run; go on with it (--resume), replace it (--overwrite), or choose another --out.`,
+      `"${out}" already holds a run; resume it (--resume), replace it (--overwrite), or choose another --out.`,
     );
   }
 }
 
-/** Trains to the end, showing progress and saving now and then; an interruption saves as well. */
+/** Trains to the end, shows progress, and saves now and then and when interrupted. */
 async function follow(training: ReturnType<typeof fit>, kept: KeptRun, out: string, progress: Progress) {
   const { device, threads, precision } = await training.open();
   let steps = 0;
@@ -142,12 +148,12 @@ async function follow(training: ReturnType<typeof fit>, kept: KeptRun, out: stri
     }
   } catch (error) {
     if (error instanceof BagsslError && error.code === 'aborted') {
-      const where = steps > 0 ? ` The run is kept in "${out}"; go on with --resume.` : '';
+      const where = steps > 0 ? ` The run is kept in "${out}"; resume it with --resume.` : '';
       throw new BagsslError('aborted', `${error.message}${where}`, { cause: error });
     }
     throw error;
   }
-  if (steps === 0) progress.say('The run had already reached its end; give more --minutes or --steps to go on.');
+  if (steps === 0) progress.say('The run had already reached its end; to train on, give more --minutes or --steps.');
   const report = training.history.at(-1);
   progress.clear();
   const patchesPerStep = training.config.images * training.config.views;

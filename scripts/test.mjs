@@ -4,7 +4,7 @@
 //   npm test -- --only node                 one runner: check, node, browser or deno; may be given several times
 //   npm test -- --only node graph patches   only the test files whose path has one of these words
 //   npm test -- --no-build                  keeps dist/ as it is (the workers are taken from there)
-//   npm test -- --stall 10                  waits 10 minutes for a test before it stops the runner; default 5
+//   npm test -- --stall 20                  waits 20 minutes for a test before it stops the runner; default 10
 //
 // Where a test goes:
 //   test/browser/*.test.ts      Chromium, with WebGPU on SwiftShader, cross-origin isolated
@@ -13,7 +13,7 @@
 //   test/**/*.test.ts           all others: Node
 //
 // Every test is written with node:test (describe, it, the hooks, skip) and node:assert/strict; in browsers and Deno
-// scripts/lib/portable-*.mjs stand in for them. A test has 2 minutes in browsers and Deno unless its options give another
+// scripts/lib/portable-*.mjs stand in for them. A test has 5 minutes in browsers and Deno unless its options give another
 // `timeout`. A test that cannot run where it is skips and says why: it(name, { skip: 'no WebGPU adapter' }, ...).
 // Tests are bundled into build/test/<runner>/, side by side with the built workers, and run in the top folder.
 //
@@ -51,7 +51,7 @@ function readArguments() {
         only: { type: 'string', multiple: true },
         'no-build': { type: 'boolean', default: false },
         // npm run test:fuzz and test:faults have tests that take longer than any other.
-        stall: { type: 'string', default: process.env.BAGSSL_FUZZ || process.env.BAGSSL_FAULTS ? '60' : '5' },
+        stall: { type: 'string', default: process.env.BAGSSL_FUZZ || process.env.BAGSSL_FAULTS ? '60' : '10' },
         folder: { type: 'string', default: 'test' }, // where the tests are: this script's own test gives another
       },
     });

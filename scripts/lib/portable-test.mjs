@@ -50,7 +50,7 @@ function itAs(more, ...args) {
       .reverse(),
     name,
   ].join(' > ');
-  const timeout = given.map((one) => one.timeout).find(Number.isFinite) ?? 2 * MINUTES;
+  const timeout = given.map((one) => one.timeout).find(Number.isFinite) ?? 5 * MINUTES;
   if (reason) return register(title, timeout, typeof reason === 'string' ? reason : 'skipped');
   for (const one of suites) one.open++;
   register(title, timeout, undefined, async () => {

@@ -28,9 +28,7 @@ const run = (name: string) => join(folder, name);
 
 describe('the command line', () => {
   for (const runtime of ['node', 'deno'] as const) {
-    it(`trains, embeds and evaluates in ${runtime}, with exactly one JSON object each`, {
-      timeout: 120_000,
-    }, async () => {
+    it(`trains, embeds and evaluates in ${runtime}, with exactly one JSON object each`, async () => {
       const out = run(runtime);
       const given = ['--data', 'builtin', '--out', out, '--steps', '3', '--precision', 'auto', ...small, '--json'];
       const trained = await bagssl(['train', ...given], { runtime });
@@ -68,7 +66,7 @@ describe('the command line', () => {
     });
   }
 
-  it('keeps the run at Ctrl-C, says how to go on, and goes on', { timeout: 120_000 }, async () => {
+  it('keeps the run at Ctrl-C, says how to resume it, and resumes it', async () => {
     const out = run('interrupted');
     let sent = false;
     const stopped = await bagssl(['train', '--data', 'builtin', '--out', out, '--steps', '100000', ...small], {
@@ -97,7 +95,7 @@ describe('the command line', () => {
     assert.equal(JSON.parse(more.stdout).steps, Number(step) + 2);
   });
 
-  it('trains other encoders by other objectives, in slices, and embeds with them', { timeout: 120_000 }, async () => {
+  it('trains other encoders by other objectives, in slices, and embeds with them', async () => {
     const out = run('other');
     const choice = ['--encoder', 'depthwise', '--objective', 'info-nce', '--slices', '2'];
     const trained = await bagssl([
@@ -135,7 +133,7 @@ describe('the command line', () => {
     assert.deepEqual(readNpy(await readFile(npy)).shape, [3, 1024]);
   });
 
-  it('trains a network of one’s own, embeds and evaluates with it', { timeout: 120_000 }, async () => {
+  it('trains your own network, embeds and evaluates with it', async () => {
     const file = run('own.onnx');
     const own = ownEncoders.find((one) => one.file === 'plain-opset11')!;
     await writeFile(file, ownModel(own));
@@ -160,7 +158,7 @@ describe('the command line', () => {
     assert.ok(JSON.parse(evaluated.stdout).untrained.linear > 0);
   });
 
-  it('does not overwrite a run unasked', { timeout: 60_000 }, async () => {
+  it('does not overwrite a run unasked', async () => {
     const out = run('kept');
     await bagssl(['train', '--data', 'builtin', '--out', out, '--steps', '1', ...small]);
     const before = await readFile(join(out, 'run.json'));
@@ -178,21 +176,23 @@ describe('the command line', () => {
     assert.match(damaged.stderr, /run\.json.*changed or cut off/s);
   });
 
-  it('exits with 2 for wrong use and 1 for failure, with one line that says what to do', {
-    timeout: 60_000,
-  }, async () => {
+  it('exits with 2 for wrong use and 1 for failure, with one line that says what to do', async () => {
     await writeFile(run('bad.onnx'), 'certainly not a file');
     for (const [args, code, message] of [
       [[], 2, /Name a command/],
       [['frobnicate'], 2, /Unknown command "frobnicate"; there are train, embed, evaluate, export, reproduce, doctor/],
       [['train', '--data', 'builtin'], 2, /--out is missing/],
-      [['train', '--data', 'builtin', '--out', run('y'), '--steps', 'many'], 2, /--steps takes a number, got "many"/],
+      [
+        ['train', '--data', 'builtin', '--out', run('y'), '--steps', 'many'],
+        2,
+        /--steps must be a whole number of at least 1, got "many"/,
+      ],
       [['train', '--data', 'builtin', '--out', run('y'), '--steps', '2', '--minutes', '1'], 2, /not both/],
       [['train', '--data', 'builtin', '--out', run('y'), '--stepz', '2'], 2, /--stepz/],
       [
         ['train', '--data', 'builtin', '--out', run('y'), '--device', 'tpu', '--steps', '1'],
         2,
-        /"tpu".*auto, webgpu, wasm, native/,
+        /--device must be one of auto, webgpu, wasm, native, got "tpu"/,
       ],
       [
         ['train', '--data', 'builtin', '--out', run('y'), '--device', 'webgpu', '--steps', '1'],
@@ -202,7 +202,7 @@ describe('the command line', () => {
       [
         ['train', '--data', 'builtin', '--out', run('y'), '--encoder', 'huge'],
         2,
-        /--encoder takes one of compact.*"huge"/,
+        /--encoder must be one of compact.*"huge"/,
       ],
       [
         ['train', '--data', 'builtin', '--out', run('y'), '--encoder', run('none.onnx')],
@@ -217,9 +217,13 @@ describe('the command line', () => {
       [
         ['train', '--data', 'builtin', '--out', run('y'), '--batch-norm', 'frozen'],
         2,
-        /--batch-norm is for a network of one's own/,
+        /--batch-norm is for your own network/,
       ],
-      [['train', '--data', 'builtin', '--out', run('y'), '--objective', 'luck'], 2, /--objective takes one of.*"luck"/],
+      [
+        ['train', '--data', 'builtin', '--out', run('y'), '--objective', 'luck'],
+        2,
+        /--objective must be one of.*"luck"/,
+      ],
       [['train', '--data', run('nowhere'), '--out', run('y')], 1, /nowhere does not exist/],
       [
         ['embed', '--data', 'builtin', '--model', run('nowhere'), '--out', run('z.npy')],
@@ -241,7 +245,57 @@ describe('the command line', () => {
     for (const args of [['--help'], ['train', '--help'], ['--version']]) assert.equal((await bagssl(args)).code, 0);
   });
 
-  it('says what the machine offers', { timeout: 60_000 }, async () => {
+  it('checks every option before it reads images or a run', async () => {
+    const [data, model, out] = [run('no images'), run('no run'), run('no.npy')];
+    const of = {
+      train: ['--data', data, '--out', run('new')],
+      embed: ['--data', data, '--model', model, '--out', out],
+      evaluate: ['--data', data, '--model', model],
+      export: ['--model', model, '--out', out],
+      reproduce: ['--data', data, '--out', run('new')],
+    };
+    const cases: [command: keyof typeof of, option: string, value: string, message: string][] = [
+      ['train', 'device', 'gpu', 'one of auto, webgpu, wasm, native, got "gpu"'],
+      ['embed', 'device', 'gpu', 'one of auto, webgpu, wasm, native, got "gpu"'],
+      ['evaluate', 'device', 'gpu', 'one of auto, webgpu, wasm, native, got "gpu"'],
+      ['reproduce', 'device', 'gpu', 'one of auto, webgpu, wasm, native, got "gpu"'],
+      ['train', 'minutes', '-1', 'a positive number, got "-1"'],
+      ['reproduce', 'minutes', '-1', 'a positive number, got "-1"'],
+      ['train', 'images', '1', 'a whole number of at least 2, got "1"'],
+      ['train', 'rate', '0', 'a positive number, got "0"'],
+      ['train', 'seed', '0.5', 'a whole number of at least 0, got "0.5"'],
+      ['train', 'precision', 'float8', 'one of auto, float32, float16, got "float8"'],
+      ['train', 'out', '', 'a path, got ""'],
+      ['embed', 'threads', '0', 'a whole number of at least 1, got "0"'],
+      ['embed', 'workers', '-1', 'a whole number of at least 0, got "-1"'],
+      ['embed', 'images', '0', 'a whole number of at least 1, got "0"'],
+      ['embed', 'feature', 'logits', 'one of embedding, preFeature, projection, got "logits"'],
+      ['evaluate', 'train-images', '0', 'a whole number of at least 1, got "0"'],
+      ['export', 'pixels', 'int8', 'one of uint8, float32, got "int8"'],
+      ['export', 'image-size', '20', 'a width and a height, such as 224x160, got "20"'],
+      ['reproduce', 'seeds', '0', 'a whole number of at least 1, got "0"'],
+    ];
+    for (const [command, option, value, message] of cases) {
+      const { code, stderr } = await bagssl([command, ...of[command], `--${option}`, value]);
+      assert.equal(stderr, `bagssl: --${option} must be ${message}.\nTry "bagssl --help".\n`);
+      assert.equal(code, 2);
+    }
+    for (const [command, option, value, message] of [
+      ['embed', 'patches', 'lots', /--patches: .*"lots".*"grid"/],
+      ['evaluate', 'patches', 'lots', /--patches: .*"lots".*"grid"/],
+      ['embed', 'shard', '3/2', /--shard: The shard is "3\/2"/],
+      ['train', 'steps', '--json', /--steps has no value before "--json": give --steps N\./],
+    ] as const) {
+      const { code, stderr } = await bagssl([command, ...of[command], `--${option}`, value]);
+      assert.match(stderr, message);
+      assert.equal(code, 2);
+    }
+    const { stderr } = await bagssl(['train', ...of.train, '--json=yes']);
+    assert.match(stderr, /--json takes no value, got "yes"/);
+    assert.match((await bagssl(['train', ...of.train, '--steps'])).stderr, /--steps has no value: give --steps N\./);
+  });
+
+  it('says what the machine offers', async () => {
     const { stdout } = await bagssl(['doctor', '--json']);
     assert.ok(['native', 'wasm', 'webgpu'].includes(JSON.parse(stdout).device));
   });

@@ -28,7 +28,7 @@ describe('bagssl export', () => {
     await saveCheckpoint(at('run'), trained);
   });
 
-  it('writes what the functions of the same names give', { timeout: 60_000 }, async () => {
+  it('writes what the functions of the same names give', async () => {
     const { config, state } = trained;
     const network = { model: config.model, recipe: config.recipe, weights: state };
     const embedder = exportEmbedder({
@@ -54,7 +54,7 @@ describe('bagssl export', () => {
     }
   });
 
-  it('writes a step with where it stands, or where it began', { timeout: 60_000 }, async () => {
+  it('writes a step with where it stands, or where it began', async () => {
     for (const [given, from] of [
       [[], trained],
       [['--fresh'], undefined],
@@ -72,21 +72,21 @@ describe('bagssl export', () => {
     }
   });
 
-  it('refuses what it cannot do, and files that are there', { timeout: 60_000 }, async () => {
+  it('refuses what it cannot do, and files that are there', async () => {
     const out = at('kept.safetensors');
     const weights = ['--what', 'weights', '--out', out];
     assert.equal((await bagssl(['export', '--model', at('run'), ...weights])).code, 0);
     const embedder = ['--out', at('x.onnx'), '--image-size', '16x16'];
     for (const [given, code, words] of [
-      [weights, 2, /kept\.safetensors" is already there.*--overwrite/],
+      [weights, 2, /kept\.safetensors" already exists.*--overwrite/],
       [[...weights, '--overwrite'], 0, /Wrote/],
       [['--out', at('x.onnx')], 2, /--image-size is missing/],
-      [['--out', at('x.onnx'), '--image-size', '20'], 2, /such as 224x160; got "20"/],
+      [['--out', at('x.onnx'), '--image-size', '20'], 2, /such as 224x160, got "20"/],
       [['--out', at('x.onnx'), '--image-size', '0x9'], 2, /width is 0/],
       [[...embedder, '--patches', '7'], 2, /7 random patches/],
-      [[...embedder, '--feature', 'logits'], 2, /--feature takes one of.*"logits"/],
+      [[...embedder, '--feature', 'logits'], 2, /--feature must be one of.*"logits"/],
       [[...embedder, '--fresh'], 2, /--fresh is for --what step, not embedder/],
-      [[...embedder, '--what', 'soup'], 2, /--what takes one of.*"soup"/],
+      [[...embedder, '--what', 'soup'], 2, /--what must be one of.*"soup"/],
       [['--what', 'encoder', '--out', join(out, 'x.onnx')], 1, /could not be written/],
     ] as const) {
       const result = await bagssl(['export', '--model', at('run'), ...given]);
