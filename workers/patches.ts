@@ -1,4 +1,4 @@
-// The patch worker: Comlink on one side, the kernels on the other. Starts in browsers, Deno and Node alike.
+// The patch worker: Comlink on one side, the kernels on the other. Runs in browsers, Deno and Node.
 import { expose, transfer } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { patchCutter } from '../src/patches/cutter.ts';

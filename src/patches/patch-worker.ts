@@ -1,7 +1,7 @@
 import { type Remote, transfer } from 'comlink';
-import { BagsslError } from '../base/errors.ts';
+import { type Answer, take } from '../threads/answer.ts';
 import { OwnedWorker, type WorkerScript } from '../threads/owned-worker.ts';
-import type { Outcome, PatchCutter } from './cutter.ts';
+import type { PatchCutter } from './cutter.ts';
 import type { PatchBatch, PatchJob } from './job.ts';
 import { KeptImages } from './kept-images.ts';
 import { packJob } from './pack.ts';
@@ -10,8 +10,8 @@ const SCRIPT: WorkerScript = {
   name: 'patch worker',
   file: 'patches.worker.js',
   option: 'workerUrl',
-  without: 'With workers: 0 patches are cut without.',
-  // The URL must stand in one expression with the worker: that is how bundlers find it.
+  without: 'Set workers: 0 to cut patches on the calling thread.',
+  // Bundlers find the worker only if its URL is part of the same expression.
   web: () => new Worker(new URL('./patches.worker.js', import.meta.url), { type: 'module' }),
 };
 
@@ -28,9 +28,7 @@ export class PatchWorker extends OwnedWorker<PatchCutter> {
   /** @throws BagsslError `worker-failed` when the worker dies before it has answered, or has not within so many seconds */
   async cut(job: PatchJob, seconds: number, into?: Float32Array<SharedArrayBuffer>): Promise<PatchBatch> {
     const [packed, buffers] = packJob(job, this.#kept, into);
-    const cut = (cutter: Remote<PatchCutter>) => cutter.cut(transfer(packed, buffers)) as Promise<Outcome>;
-    const outcome = await this.call<Outcome>(cut, seconds);
-    if ('error' in outcome) throw new BagsslError(outcome.error.code, outcome.error.message);
-    return outcome.batch;
+    const cut = (cutter: Remote<PatchCutter>) => cutter.cut(transfer(packed, buffers)) as Promise<Answer<PatchBatch>>;
+    return take(await this.call(cut, seconds));
   }
 }
