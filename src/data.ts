@@ -1,11 +1,10 @@
 /** `bagssl/data`: images in, from files, arrays, pages and rules. */
-export { type BuiltinScenesOptions, builtinScenes } from './data/builtin.ts';
+export { type BuiltinScenesOptions, builtinScenes } from './data/builtin-scenes.ts';
 export { type CifarBatch, cifarSet, readCifarBatch } from './data/cifar.ts';
 export { type DecodeOptions, decodeImage } from './data/decode.ts';
 export { type DecodedSetOptions, decodedSet, type ImageSource } from './data/decoded-set.ts';
-export type { Decoder } from './data/decoder.ts';
 export { imageFrom } from './data/image-from.ts';
-export type { ImageHeader } from './data/image-header.ts';
+export type { Decoder, ImageHeader } from './data/image-header.ts';
 export type { ImageSet } from './data/image-set.ts';
 export { type PixelSource, pixelsFrom } from './data/pixels-from.ts';
-export { parseShard, type Shard } from './data/shard.ts';
+export { parseShard, type Shard } from './data/subset.ts';

@@ -1,5 +1,5 @@
 import type { Pixels } from '../base/pixels.ts';
-import { blockOf } from '../data/shard.ts';
+import { blockOf } from '../data/subset.ts';
 import type { Outputs } from '../graph/needed.ts';
 import type { Recipe } from '../patches/recipe.ts';
 import { wholeImage } from '../patches/whole-image.ts';

@@ -3,9 +3,9 @@ import { type FileHandle, open, readFile, rename, rm, stat, truncate, writeFile 
 import { BagsslError } from '../base/errors.ts';
 import { given, givenParts } from '../base/options.ts';
 import { VERSION } from '../base/version.ts';
-import { checkImageSet } from '../data/check-image-set.ts';
 import type { ImageSet } from '../data/image-set.ts';
-import { blockOf, partOf } from '../data/shard.ts';
+import { checkImageSet } from '../data/image-set.ts';
+import { blockOf, partOf } from '../data/subset.ts';
 import { npyHeader } from '../formats/npy.ts';
 import type { Embedder, EmbedOptions } from './embedder.ts';
 

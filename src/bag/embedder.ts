@@ -5,7 +5,7 @@ import { givenOptions, givenParts } from '../base/options.ts';
 import type { Pixels } from '../base/pixels.ts';
 import { sayOnce } from '../base/shared.ts';
 import type { AnyImage } from '../data/image-from.ts';
-import { blockOf } from '../data/shard.ts';
+import { blockOf } from '../data/subset.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Weights } from '../model/scope.ts';
 import type { JobImage, PatchBatch, PatchJob } from '../patches/job.ts';

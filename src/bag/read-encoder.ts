@@ -1,6 +1,6 @@
 import { BagsslError } from '../base/errors.ts';
+import { readWeights } from '../formats/read-weights.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
-import { readWeights } from '../formats/weights.ts';
 import { upgradedModel } from '../model/upgraded-model.ts';
 import { checkRecipe } from '../patches/check-recipe.ts';
 import { checkBagPlacement } from './bag-placement.ts';

@@ -31,6 +31,9 @@ export const aboveZero = (high = ENDLESS): Rule => ({
   fits: (value) => isNumber(value) && value > 0 && value <= high,
 });
 
+/** A number above 0; Infinity lifts the limit. */
+export const LIMIT: Rule = { asked: 'a positive number', fits: (value) => typeof value === 'number' && value > 0 };
+
 /** A whole number of low … high. */
 export const whole = (low: number, high = ENDLESS): Rule => ({
   asked: high === ENDLESS ? `a whole number of at least ${low}` : `a whole number from ${low} to ${high}`,

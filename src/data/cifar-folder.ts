@@ -7,7 +7,7 @@ import type { ImageSet } from './image-set.ts';
 const BATCH = { train: /^data_batch_(\d+)\.bin$/, test: /^test_batch\.bin$/ };
 const NAMES = 'batches.meta.txt';
 
-/** Where CIFAR-10's binary batches lie: the folder, or its subfolder of the name the archive unpacks to; else undefined. */
+/** The folder with CIFAR-10's binary batches: this one, or the subfolder that the archive unpacks to; otherwise undefined. */
 export async function findCifarFolder(folder: string): Promise<string | undefined> {
   for (const place of [folder, join(folder, 'cifar-10-batches-bin')]) {
     const names = await readdir(place).catch(() => []);
@@ -17,7 +17,7 @@ export async function findCifarFolder(folder: string): Promise<string | undefine
 }
 
 /**
- * Opens the training batches (those that are there, in order of their numbers) or the test batch of a folder.
+ * Opens a folder's training batches (those it has, in order of their numbers) or its test batch.
  * @throws BagsslError `bad-data` if there are none, or one is damaged
  */
 export async function openCifarFolder(folder: string, split: 'train' | 'test' = 'train'): Promise<ImageSet> {

@@ -16,9 +16,9 @@ export const CIFAR_CLASSES: readonly string[] = [
   'truck',
 ];
 
-/** Pixels a side. */
+/** Width and height in pixels. */
 const SIDE = 32;
-/** One byte of label, then 32×32 bytes each of red, green and blue. */
+/** One label byte, then 32×32 bytes each of red, green and blue. */
 const RECORD = 1 + 3 * SIDE * SIDE;
 
 /** One file of CIFAR-10's binary version, checked. */
@@ -36,14 +36,14 @@ export interface CifarBatch {
  */
 export function readCifarBatch(bytes: Uint8Array, fileName: string): CifarBatch {
   givenBytes(bytes);
-  const expected = `a CIFAR-10 batch is ${RECORD} bytes an image, a label (0 to 9) and 32×32 RGB`;
+  const expected = `a CIFAR-10 batch has ${RECORD} bytes per image: a label (0 to 9) and 32×32 RGB`;
   if (bytes.length === 0) throw new BagsslError('bad-data', `${fileName} is empty (0 bytes); ${expected}.`);
   const over = bytes.length % RECORD;
   const length = (bytes.length - over) / RECORD;
   if (over) {
     throw new BagsslError(
       'bad-data',
-      `${fileName} holds ${bytes.length} bytes, that is ${length} images and ${over} bytes more; ${expected}. The file is cut short or of another kind; fetch it again.`,
+      `${fileName} holds ${bytes.length} bytes: ${length} images and ${over} bytes more; ${expected}. The file is truncated or of another type; fetch it again.`,
     );
   }
   for (let i = 0; i < length; i++) {
@@ -51,7 +51,7 @@ export function readCifarBatch(bytes: Uint8Array, fileName: string): CifarBatch 
     if (label >= CIFAR_CLASSES.length) {
       throw new BagsslError(
         'bad-data',
-        `${fileName} holds label ${label} at image ${i} of ${length} (${bytes.length} bytes); ${expected}. The file is damaged or of another kind; fetch it again.`,
+        `${fileName} holds label ${label} at image ${i} of ${length} (${bytes.length} bytes); ${expected}. The file is damaged or of another type; fetch it again.`,
       );
     }
   }
@@ -59,12 +59,12 @@ export function readCifarBatch(bytes: Uint8Array, fileName: string): CifarBatch 
 }
 
 /**
- * Batches one after the other as one set of 32×32 planar images. An image is a view on its batch, not a copy; sending it
- * to another thread would send the whole batch, so copy it out first.
+ * Batches in order as one set of 32×32 planar images. An image is a view on its batch: copy it before you send it to another
+ * thread, which would otherwise get the whole batch.
  * @param classes ten names, in label order
  */
 export function cifarSet(batches: readonly CifarBatch[], name = 'CIFAR-10', classes = CIFAR_CLASSES): ImageSet {
-  given(Array.isArray(batches), batches, 'batches', 'an array of what readCifarBatch gives');
+  given(Array.isArray(batches), batches, 'batches', 'an array of batches, each from readCifarBatch');
   for (const batch of batches) givenParts(batch, 'A batch', 'bytes', 'length');
   const length = batches.reduce((sum, batch) => sum + batch.length, 0);
   const labels = new Int32Array(length);
@@ -86,7 +86,7 @@ export function cifarSet(batches: readonly CifarBatch[], name = 'CIFAR-10', clas
 }
 
 /**
- * The class names in a `batches.meta.txt`: one a line, in label order.
+ * The class names in a `batches.meta.txt`: one per line, in label order.
  * @throws BagsslError `bad-data` unless there are ten
  */
 export function readClassNames(text: string, fileName = 'batches.meta.txt'): string[] {
@@ -95,7 +95,7 @@ export function readClassNames(text: string, fileName = 'batches.meta.txt'): str
     .map((line) => line.trim())
     .filter(Boolean);
   if (names.length !== CIFAR_CLASSES.length) {
-    throw new BagsslError('bad-data', `${fileName} holds ${names.length} class names; CIFAR-10 has ten, one a line.`);
+    throw new BagsslError('bad-data', `${fileName} holds ${names.length} class names; CIFAR-10 has ten, one per line.`);
   }
   return names;
 }

@@ -1,17 +1,17 @@
 import { checkAborted } from '../base/aborted.ts';
 import { BagsslError } from '../base/errors.ts';
-import { given } from '../base/options.ts';
+import { checkOptions, FUNCTION, given, LIMIT, type Rules, SIGNAL } from '../base/options.ts';
 import type { Pixels } from '../base/pixels.ts';
-import { type DecodeOptions, decodeImage } from './decode.ts';
+import { DECODE_RULES, type DecodeOptions, decodeImage } from './decode.ts';
 import type { ImageSet } from './image-set.ts';
 
-/** An image file wherever it lies: on a disk, in a form, in a download. */
+/** An image file from anywhere: a disk, a form, a download. */
 export interface ImageSource {
   /** Names the file in errors and in `skipped`. */
   readonly file: string;
-  /** What names the image in random draws; absent: its place among the sources. */
+  /** The image's number in random draws; default: its index in the sources. */
   readonly id?: number;
-  /** Its class, an index; given for all sources of a set or for none. */
+  /** Its class index; for all sources of a set or for none. */
   readonly label?: number;
   /** Its bytes. */
   read(): Promise<Uint8Array>;
@@ -21,24 +21,32 @@ export interface ImageSource {
 export interface DecodedSetOptions extends DecodeOptions {
   /** Class names, in index order; needed if sources have labels. */
   readonly classes?: readonly string[];
-  /** The most memory that decoded pixels may take, in bytes. Default 2 GiB. */
+  /** The most memory that all decoded pixels may take, in bytes. Default 2 GiB. */
   readonly maxBytes?: number;
-  /** Called after each file with how many are done, of how many. */
+  /** Called after each file with the number done and the total. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Ends the reading before its next file, with `aborted`. */
+  /** Stops before the next file with an `aborted` error. */
   readonly signal?: AbortSignal;
 }
 
-/** The default limit of memory for decoded pixels, in bytes: some 5,000 images of 341×256. */
+export const DECODED_SET_RULES: Rules<DecodedSetOptions> = {
+  ...DECODE_RULES,
+  classes: { asked: 'an array of class names', fits: Array.isArray },
+  maxBytes: LIMIT,
+  onProgress: FUNCTION,
+  signal: SIGNAL,
+};
+
+/** The default limit of memory for decoded pixels, in bytes: about 5,000 images of 341×256. */
 export const MOST_BYTES = 2 * 1024 ** 3;
-/** Files in work at once: enough to keep sharp's threads busy, few enough that full-size pixels stay few. */
+/** Files decoded at the same time: enough to keep sharp's threads busy, few enough to hold few full-size images. */
 const AT_ONCE = 4;
 
 /**
- * Decodes every source now, so that what is wrong with the files shows before training starts. Files that do not decode
- * are left out and listed in `skipped`. Images keep the order of their sources.
+ * Decodes every source now, so that damaged files show up before training starts. Files that do not decode are left out and
+ * listed in `skipped`. Images keep the order of their sources.
  * @param name of the set, for messages
- * @throws BagsslError `bad-data` if none decodes or the pixels exceed `maxBytes`; `aborted`
+ * @throws BagsslError `bad-data` if none decodes or the pixels exceed `maxBytes`; `bad-argument`; `aborted`
  */
 export async function decodedSet(
   name: string,
@@ -46,7 +54,8 @@ export async function decodedSet(
   options: DecodedSetOptions = {},
 ): Promise<ImageSet> {
   given(Array.isArray(sources), sources, 'sources', 'an array of { file, read() }');
-  const { classes, maxBytes = MOST_BYTES, onProgress, signal } = options;
+  checkOptions('decodedSet', options, DECODED_SET_RULES);
+  const { classes, maxBytes = MOST_BYTES, onProgress, signal, ...decoding } = options;
   const decoded: (Pixels | undefined)[] = new Array(sources.length);
   const reasons: (string | undefined)[] = new Array(sources.length);
   let bytes = 0;
@@ -59,7 +68,7 @@ export async function decodedSet(
       checkAborted(signal, `Opening ${name} was stopped.`);
       const i = next++;
       try {
-        decoded[i] = await decodeImage(await sources[i].read(), sources[i].file, options);
+        decoded[i] = await decodeImage(await sources[i].read(), sources[i].file, decoding);
         bytes += decoded[i]!.data.byteLength;
       } catch (error) {
         if (error instanceof BagsslError && error.code !== 'bad-data') throw error;
@@ -69,7 +78,7 @@ export async function decodedSet(
       if (bytes > maxBytes) {
         throw new BagsslError(
           'bad-data',
-          `${name}: ${done} of ${sources.length} images fill ${inMiB(bytes)}, more than the limit of ${inMiB(maxBytes)}. Take fewer images (--images, limit), keep smaller ones (shortSide), or raise the limit (maxBytes).`,
+          `${name}: ${done} of ${sources.length} images take ${inMiB(bytes)}, more than the limit of ${inMiB(maxBytes)}. Take fewer images (limit, --images), shrink them further (shortSide), or raise the limit (maxBytes).`,
         );
       }
       onProgress?.(done, sources.length);
@@ -93,7 +102,7 @@ export async function decodedSet(
 
 const inMiB = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)} MiB`;
 
-/** What is wrong, without the file's name that stands beside it. */
+/** The message without the file's name, which is listed beside it. */
 function reasonOf(error: unknown, file: string): string {
   const text = error instanceof Error ? error.message : String(error);
   return (text.startsWith(`${file}: `) ? text.slice(file.length + 2) : text).replace(/\.$/, '');

@@ -3,40 +3,39 @@ import { join } from 'node:path';
 import { BagsslError } from '../base/errors.ts';
 import { type DecodedSetOptions, decodedSet } from './decoded-set.ts';
 import type { ImageSet } from './image-set.ts';
-import { firstOfEach } from './limit.ts';
 import { type ListedImage, type Listing, listImages, readFolder } from './list-images.ts';
-import { type Shard, shardRange } from './shard.ts';
+import { firstOfEach, type Shard, shardRange } from './subset.ts';
 
 export interface ImageFolderOptions extends Omit<DecodedSetOptions, 'classes'> {
   readonly split?: 'train' | 'test';
-  /** Take a folder without a division whole, whatever `split` says. */
+  /** Open an undivided folder whole, whatever `split` says. */
   readonly whole?: boolean;
   readonly limit?: number;
   readonly shard?: Shard;
 }
 
 const TEST_NAMES = ['test', 'val', 'valid', 'validation'];
-/** Where a folder has no division, each class gives the last of every five images, by name, to the test set. */
+/** In an undivided folder, the last of every five images of a class, by name, belongs to the test set. */
 export const ONE_IN = 5;
 /** No picture of 100 megapixels or fewer needs a larger file. */
 const LARGEST_FILE = 512 * 1024 ** 2;
 
 /**
- * Opens a folder of images: one subfolder a class, or flat and without labels; or `train` and `test` (or `val`, `valid`,
+ * Opens a folder of images: one subfolder per class, or flat and without labels; or `train` and `test` (or `val`, `valid`,
  * `validation`) with either inside.
  * @throws BagsslError `bad-data` if there are no images or none can be read
  */
 export async function openImageFolder(folder: string, options: ImageFolderOptions = {}): Promise<ImageSet> {
-  const { split, whole, limit, shard } = options;
+  const { split, whole, limit, shard, ...decoding } = options;
   const division = await findDivision(folder);
   let listing: Listing;
   let name = folder;
-  // Labels of the two sets agree even if one lacks a class.
+  // Of both sets, so that their labels agree even if one lacks a class.
   let all: ListedImage[];
   if (division) {
     const wanted = split ?? 'train';
     if (wanted === 'test' && !division.test) {
-      throw new BagsslError('bad-data', `${folder} holds train, but no test set (${TEST_NAMES.join(', ')}).`);
+      throw new BagsslError('bad-data', `${folder} has a train folder, but no test set (${TEST_NAMES.join(', ')}).`);
     }
     const part = division[wanted]!;
     name = join(folder, part);
@@ -70,17 +69,17 @@ export async function openImageFolder(folder: string, options: ImageFolderOption
     read: () => readImageFile(join(base, file), file),
   }));
   const labelled = chosen.every(({ className }) => className !== undefined);
-  const set = await decodedSet(name, sources, { ...options, classes: labelled ? classes : undefined });
+  const set = await decodedSet(name, sources, { ...decoding, classes: labelled ? classes : undefined });
   return { ...set, skipped: [...listing.skipped, ...(set.skipped ?? [])] };
 }
 
 const noImages = (name: string) =>
   new BagsslError(
     'bad-data',
-    `${name} holds no images. Give a folder of JPEG, PNG or WebP files, flat or with one subfolder a class; or of CIFAR-10 batches (data_batch_*.bin, test_batch.bin); or "builtin".`,
+    `${name} holds no images. Give a folder of JPEG, PNG or WebP files, flat or with one subfolder per class; or of CIFAR-10 batches (data_batch_*.bin, test_batch.bin); or "builtin".`,
   );
 
-/** `train` and its counterpart, if the folder holds nothing else that could be a class. */
+/** `train` and its counterpart, if no other subfolder could be a class. */
 async function findDivision(folder: string): Promise<{ train: string; test?: string } | undefined> {
   const { folders, files } = await readFolder(folder, await realpath(folder));
   const known = ['train', ...TEST_NAMES];
@@ -88,7 +87,7 @@ async function findDivision(folder: string): Promise<{ train: string; test?: str
   return { train: 'train', test: TEST_NAMES.find((name) => folders.includes(name)) };
 }
 
-/** The part of each class that belongs to `split`: by its place among the class's names, so that it never changes. */
+/** The images of each class that belong to `split`, by their position among the class's names: always the same ones. */
 function part(images: readonly ListedImage[], split: 'train' | 'test'): ListedImage[] {
   const seen = new Map<string | undefined, number>();
   return images.filter(({ className }) => {

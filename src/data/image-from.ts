@@ -6,13 +6,13 @@ import { decodeImage } from './decode.ts';
 import { type PixelSource, pixelsFrom } from './pixels-from.ts';
 import { SHORT_SIDE } from './shrink.ts';
 
-/** An image in any form: pixels, what a page has pictures in, an encoded file's bytes, a URL; in Node and Deno also a path. */
+/** An image in any form: pixels, a picture of a web page, an encoded file's bytes, a URL; in Node and Deno also a path. */
 export type AnyImage = Pixels | PixelSource | Uint8Array | URL | string;
 
 /**
- * The pixels of an image in any form. An encoded one is shrunk as the images of a folder are, while its shorter side stays at
- * least 256 pixels.
- * @throws BagsslError `bad-data` for what cannot be fetched, read or decoded; `bad-argument` for what is no image
+ * The pixels of an image in any form. An encoded image is shrunk like the images of a folder: its shorter side stays at least
+ * 256 pixels.
+ * @throws BagsslError `bad-data` if it cannot be fetched, read or decoded; `bad-argument` for anything but an image
  */
 export async function imageFrom(image: AnyImage): Promise<Pixels> {
   if (typeof image === 'string' || isA(image, 'URL')) return decodeImage(await bytesAt(image), String(image));

@@ -1,16 +1,24 @@
-/** What an image file's first bytes say. */
+import type { Pixels } from '../base/pixels.ts';
+
+/** What the first bytes of an image file say. */
 export interface ImageHeader {
-  /** The file's format, by its first bytes. */
+  /** The file's format. */
   readonly type: 'jpeg' | 'png' | 'webp';
-  /** Pixels, as stored: before any turn that EXIF asks for. */
+  /** Pixels, as stored: before EXIF orientation is applied. */
   readonly width: number;
   /** Pixels, as stored. */
   readonly height: number;
 }
 
+/** Decodes a JPEG, PNG or WebP file to `rgba` pixels at full size, upright. Rejects if the bytes do not decode. */
+export type Decoder = (bytes: Uint8Array, header: ImageHeader) => Promise<Pixels>;
+
+/** The largest image that is decoded, in pixels: 400 MB in memory for a moment, and more than any camera's photograph. */
+export const MOST_PIXELS = 100_000_000;
+
 /**
- * The type and size of a JPEG, PNG or WebP file from its own bytes, whatever its name says, without decoding.
- * @returns undefined if the bytes are of another kind; width and height 0 if the header is broken or cut short
+ * The type and size of a JPEG, PNG or WebP file, from its bytes and not its name, without decoding it.
+ * @returns undefined if the bytes are of another type; width and height 0 if the header is broken or cut short
  */
 export function readImageHeader(bytes: Uint8Array): ImageHeader | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -35,7 +43,7 @@ function jpegSize(view: DataView): { width: number; height: number } {
   let at = 2;
   while (at + 9 <= view.byteLength && view.getUint8(at) === 0xff) {
     const marker = view.getUint8(at + 1);
-    // Fill bytes, and markers that stand alone.
+    // Fill bytes, and markers without a segment.
     if (marker === 0xff) at += 1;
     else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;
     else if (marker === 0xd9 || marker === 0xda) break;
@@ -49,7 +57,7 @@ function jpegSize(view: DataView): { width: number; height: number } {
 
 function webpSize(view: DataView, is: (text: string, at: number) => boolean) {
   const uint24 = (at: number) => view.getUint16(at, true) + view.getUint8(at + 2) * 65536;
-  // Extended: the canvas, less one. Lossless: two fields of 14 bits, less one. Lossy: a key frame's header.
+  // Extended: the canvas size minus one. Lossless: two fields of 14 bits, minus one. Lossy: a key frame's header.
   if (is('VP8X', 12)) return { width: uint24(24) + 1, height: uint24(27) + 1 };
   if (is('VP8L', 12)) {
     const fields = view.getUint32(21, true);
@@ -59,10 +67,10 @@ function webpSize(view: DataView, is: (text: string, at: number) => boolean) {
   return undefined;
 }
 
-/** Whether a JPEG ends as it should. Without its end, some decoders fill what is missing with grey and say nothing. */
+/** Whether a JPEG has its end marker. Some decoders fill a missing end with grey and report nothing. */
 export function jpegIsWhole(bytes: Uint8Array): boolean {
-  // Inside the picture's data FF is always escaped, so the first FF D9 after the first scan's header is the end; one
-  // before it may belong to a thumbnail.
+  // FF is escaped inside the image data, so the first FF D9 after the first scan's header is the end. An earlier one may
+  // belong to a thumbnail.
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 2;
   while (at + 4 <= bytes.length && bytes[at] === 0xff && bytes[at + 1] !== 0xda) {

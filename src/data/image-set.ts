@@ -1,3 +1,4 @@
+import { given } from '../base/options.ts';
 import type { Pixels } from '../base/pixels.ts';
 
 /** Images by index, with a class for each where one is known. */
@@ -10,7 +11,7 @@ export interface ImageSet {
   readonly classes?: readonly string[];
   /** One class index per image; absent when the images have no labels. */
   readonly labels?: Int32Array;
-  /** What names each image in random draws, rising; absent: its index. In a part of a set, what it is in the whole. */
+  /** The number of each image in random draws, ascending; default: its index. A part of a set keeps the numbers of the whole. */
   readonly ids?: ArrayLike<number>;
   /** The file of each image, relative to where the set was opened; absent when they do not come from files. */
   readonly files?: readonly string[];
@@ -18,4 +19,11 @@ export interface ImageSet {
   readonly skipped?: readonly { file: string; reason: string }[];
   /** The image at `index`, 0 ≤ index < length. */
   image(index: number): Pixels | Promise<Pixels>;
+}
+
+/** @throws BagsslError `bad-argument` for anything but an image set, saying how to make one */
+export function checkImageSet(set: ImageSet, what: string): void {
+  const fits = typeof set?.length === 'number' && typeof set.image === 'function';
+  const asked = 'an image set: openData (bagssl/node) makes one of a folder, decodedSet (bagssl/data) one of files';
+  given(fits, set, what, asked);
 }

@@ -5,11 +5,11 @@ import { join, sep } from 'node:path';
 export interface ListedImage {
   /** Relative to the folder. */
   readonly file: string;
-  /** The subfolder it lies in; absent for a file of the folder itself. */
+  /** The subfolder it is in; absent for a file of the folder itself. */
   readonly className?: string;
 }
 
-/** The image files of a folder, in an order that depends on their names alone, and what was left out on purpose. */
+/** The image files of a folder, in an order that depends only on their names, and the files left out on purpose. */
 export interface Listing {
   readonly images: ListedImage[];
   readonly skipped: { file: string; reason: string }[];
@@ -18,9 +18,9 @@ export interface Listing {
 const IMAGE_NAME = /\.(jpe?g|jpe|jfif|png|webp)$/i;
 
 /**
- * Lists the image files of a folder and of its subfolders, one level deep. Files of other kinds and hidden ones are
- * ignored. If subfolders hold images, they are the classes, and images beside them are skipped.
- * Symbolic links are followed only to places inside `within`.
+ * Lists the image files of a folder and of its subfolders, one level deep. Hidden files and files of other types are ignored.
+ * If subfolders hold images, they are the classes, and images beside them are skipped. Symbolic links are followed only if
+ * they stay inside `within`.
  * @param within default: `folder`
  */
 export async function listImages(folder: string, within = folder): Promise<Listing> {
@@ -34,13 +34,13 @@ export async function listImages(folder: string, within = folder): Promise<Listi
   if (listing.images.length === 0) {
     listing.images.push(...top.files.map((file) => ({ file })));
   } else {
-    const reason = 'lies beside the class folders and so has no class';
+    const reason = 'is beside the class folders and so has no class';
     listing.skipped.push(...top.files.map((file) => ({ file, reason })));
   }
   return listing;
 }
 
-/** The names of a folder's visible subfolders and image files, sorted by code unit, the same in every locale. */
+/** The names of a folder's visible subfolders and image files, sorted by code unit, so the same in every locale. */
 export async function readFolder(folder: string, root: string, prefix = '', listing?: Listing) {
   const folders: string[] = [];
   const files: string[] = [];

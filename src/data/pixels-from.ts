@@ -1,12 +1,12 @@
 import { BagsslError } from '../base/errors.ts';
-import { given } from '../base/options.ts';
+import { checkOptions, given } from '../base/options.ts';
 import type { Pixels } from '../base/pixels.ts';
 import { isA, tagOf } from '../base/values.ts';
-import { bitmapPixels } from './bitmap-pixels.ts';
-import { type DecodeOptions, decodeImage } from './decode.ts';
-import { MOST_PIXELS } from './decoder.ts';
+import { bitmapPixels } from './browser-decoder.ts';
+import { DECODE_RULES, type DecodeOptions, decodeImage } from './decode.ts';
+import { MOST_PIXELS } from './image-header.ts';
 
-/** What a page has pictures in. */
+/** The objects that hold pictures in a web page. */
 export type PixelSource =
   | Blob
   | ImageData
@@ -18,12 +18,12 @@ export type PixelSource =
   | OffscreenCanvas;
 
 /**
- * The pixels of anything that a page shows or is given, at full size and upright: the EXIF orientation of an image and the
- * rotation of a video are followed. A Blob is an encoded file; where there is no canvas (Deno, Node) it and ImageData are all
- * that is taken.
- * @param options `mostPixels` is the largest picture taken, width × height; default 100 million
+ * The pixels of any picture in a web page, at full size and upright: the EXIF orientation of an image and the rotation of a
+ * video are applied. A Blob is an encoded file. Deno and Node have no canvas and take only Blobs and ImageData.
+ * @param options `mostPixels` is the largest picture accepted, width × height; default 100 million
  * @returns layout `rgba`; ImageData shares its memory, everything else is a copy
- * @throws BagsslError `bad-data` for pictures that are empty, too large, not loaded, damaged, or of another origin
+ * @throws BagsslError `bad-data` for pictures that are empty, too large, not loaded, damaged, or of another origin;
+ * `bad-argument`
  */
 export async function pixelsFrom(source: PixelSource, options: DecodeOptions = {}): Promise<Pixels> {
   given(
@@ -32,6 +32,7 @@ export async function pixelsFrom(source: PixelSource, options: DecodeOptions = {
     'The picture',
     'a Blob, ImageData, ImageBitmap, VideoFrame, canvas, img or video',
   );
+  checkOptions('pixelsFrom', options, DECODE_RULES);
   const { mostPixels = MOST_PIXELS } = options;
   if (isA(source, 'Blob') || isA(source, 'File')) {
     const bytes = new Uint8Array(await source.arrayBuffer());
@@ -60,7 +61,7 @@ export async function pixelsFrom(source: PixelSource, options: DecodeOptions = {
   }
 }
 
-/** Pixels of the picture itself, whatever it is shown at. */
+/** The picture's own size in pixels, not the size it is shown at. */
 function sizeOf(source: Exclude<PixelSource, Blob>): { name: string; width: number; height: number } {
   const name = tagOf(source);
   const any = source as unknown as Record<string, number | undefined>;

@@ -1,15 +1,15 @@
 import type { Pixels } from '../base/pixels.ts';
 
 /**
- * The default for the shorter side, in pixels, below which an image is not shrunk: enough for fixed-scale patches, and a
- * camera's photograph of 12 megapixels (46 MiB in memory) becomes 345×259 or so (0.3 MiB).
+ * The default length of the shorter side, in pixels, below which an image is not shrunk. It is enough for fixed-scale patches,
+ * and a photograph of 12 megapixels (46 MiB in memory) becomes about 345×259 (0.3 MiB).
  */
 export const SHORT_SIDE = 256;
 
 /**
- * The image made smaller by the largest whole factor that leaves its shorter side at least `shortSide` pixels: each pixel
- * is the mean of a square of factor × factor. A rest at the right and bottom, less than one square wide, is left out.
- * The same image if the factor is 1.
+ * The image, shrunk by the largest whole factor that keeps its shorter side at least `shortSide` pixels: each pixel is the mean
+ * of a square of factor × factor. A remainder at the right and bottom, narrower than one square, is dropped. A factor of 1
+ * returns the image itself.
  * @param image layout `rgba`
  */
 export function shrink(image: Pixels, shortSide = SHORT_SIDE): Pixels {

@@ -9,7 +9,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { measureForms } from './measure-forms.ts';
 
 /**
- * wasm: measured on 2×2 to 16×16 positions, and fixed, so that a seed gives the same bits. Arithmetic is dear there, and the
+ * wasm: measured on 2×2 to 16×16 positions, and fixed, so that a seed gives the same bits. Arithmetic is expensive there, so the
  * tiles' fewer products repay their transforms, for a trained encoder too.
  */
 const ON_WASM: Forms = {
@@ -26,7 +26,7 @@ const ON_WASM: Forms = {
   relu: 'max',
 };
 
-/** Native: the same, but arithmetic is cheap, and ORT makes one kernel of constants' convolution, batch norm and Relu. */
+/** Native: as wasm, but arithmetic is cheap, and ORT fuses a constant convolution, batch norm and Relu into one kernel. */
 const ON_NATIVE: Forms = {
   ...ON_WASM,
   border: 1,
@@ -36,8 +36,8 @@ const ON_NATIVE: Forms = {
 };
 
 /**
- * Programs that imitate a GPU, measured at leisure (docs/speed.md) and fixed, as they are slow to try and uneven:
- * SwiftShader is slow at whatever meets at a barrier, as tiles in shared memory do, and at small products; lavapipe is not.
+ * Software GPUs: measured once (docs/speed.md) and fixed, as they are slow and uneven to measure. SwiftShader is slow at barriers,
+ * which tiles in shared memory need, and at small products; lavapipe is not.
  */
 const ON_SOFTWARE: readonly { readonly adapter: RegExp; readonly forms: Forms }[] = [
   {
@@ -73,10 +73,10 @@ const ON_SOFTWARE: readonly { readonly adapter: RegExp; readonly forms: Forms }[
   },
 ];
 
-/** What each other adapter was measured to do best. */
+/** The fastest forms of every other adapter, as measured. */
 const measured = shared('forms', () => new Map<string, Promise<Forms>>());
 
-/** The forms in which an engine gets its models. */
+/** The forms that suit an engine. */
 export function formsOf(runtime: Runtime): Promise<Forms> {
   if (runtime.device !== 'webgpu') return Promise.resolve(runtime.device === 'wasm' ? ON_WASM : ON_NATIVE);
   const name = runtime.adapter!;
@@ -95,7 +95,7 @@ export async function compile(runtime: Runtime, outputs: Outputs): Promise<Progr
   return runtime.compile(writeOnnx(lower(outputs, await formsOf(runtime))));
 }
 
-/** Compiles a model that takes any batch, the first axis of its one input, in the forms that suit the engine. */
+/** Compiles a model of any batch size (the first axis of its one input) in the forms that suit the engine. */
 export async function compileAnyBatch(runtime: Runtime, build: (batch: number) => Outputs): Promise<Program> {
   const forms = await formsOf(runtime);
   return runtime.compile(writeModel(modelOfAnyBatch((batch) => lower(build(batch), forms))));

@@ -10,12 +10,12 @@ const SAME: Geometry = { strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1] 
 const HALVING: Geometry = { ...SAME, strides: [2, 2] };
 const ROUNDS = 2;
 const MARGIN = 0.9;
-/** Between the 4×4 and 8×8 positions that are measured. */
+/** Positions: between the 4×4 and 8×8 that are measured. */
 const SMALLEST = 32;
 
 /**
- * Which forms an adapter runs fastest, by trying, on batches of so many images: one probe for each kind of node, and the
- * node as it stands unless another form is faster by a tenth.
+ * The forms that an adapter runs fastest, measured on batches of `images`: one probe per kind of node. The node keeps its form
+ * unless another is faster by a tenth.
  */
 export async function measureForms(runtime: Runtime, images = 256): Promise<Forms> {
   const smallConvolution = (graph: Graph) =>
@@ -74,7 +74,7 @@ export async function measureForms(runtime: Runtime, images = 256): Promise<Form
   };
 }
 
-/** The forms in order of speed, turn by turn. The first of them is the node as it stands. */
+/** The forms by speed, measured in alternation. The first one given is the node unchanged. */
 async function fastest(
   runtime: Runtime,
   build: (graph: Graph) => Value,
@@ -82,7 +82,7 @@ async function fastest(
 ): Promise<readonly Forms[]> {
   const graph = createGraph();
   const y = build(graph);
-  // One element alone comes back, so that the copy to the host does not count.
+  // Only one element is returned, so that the copy to the host does not count.
   const first = slice(
     y,
     y.shape.map((_, axis) => axis),
@@ -112,5 +112,5 @@ async function fastest(
   return trials.sort((a, b) => a.best - b.best).map(({ form }) => form);
 }
 
-/** A tensor that the engine makes itself from one number, so that nothing is uploaded or known before the run. */
+/** A tensor that the engine expands from one number, so that nothing is uploaded or constant-folded before the run. */
 const given = (graph: Graph, name: string, shape: readonly number[]): Value => expand(graph.input(name, []), shape);

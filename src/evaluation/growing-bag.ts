@@ -3,8 +3,8 @@ import { BagsslError } from '../base/errors.ts';
 import { type Matrix, row } from '../base/matrix.ts';
 import { givenParts } from '../base/options.ts';
 import { Stream } from '../base/random.ts';
-import { checkImageSet } from '../data/check-image-set.ts';
 import type { ImageSet } from '../data/image-set.ts';
+import { checkImageSet } from '../data/image-set.ts';
 import type { Placement } from '../patches/placement.ts';
 
 /** Which bags are grown, of what. */

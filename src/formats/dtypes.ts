@@ -1,4 +1,4 @@
-/** The arrays that hold tensors. Half floats have no array of their own everywhere: their bits lie in a Uint16Array. */
+/** The arrays that hold tensors. Not every platform has a Float16Array, so half floats are bits in a Uint16Array. */
 export type TensorData =
   | Uint8Array
   | Int8Array
@@ -17,7 +17,7 @@ type TensorArray = {
   new (buffer: ArrayBufferLike, byteOffset: number, length: number): TensorData;
 };
 
-/** The element types of safetensors that JavaScript can hold, by the array that holds them. */
+/** The element types of safetensors that JavaScript can hold, and the array of each. */
 export const DTYPES = {
   BOOL: Uint8Array,
   U8: Uint8Array,
@@ -39,8 +39,8 @@ export type Dtype = keyof typeof DTYPES;
 export const isDtype = (name: unknown): name is Dtype => typeof name === 'string' && Object.hasOwn(DTYPES, name);
 
 /**
- * `length` elements of `bytes` from `offset`: a view where the elements lie aligned in memory, else a copy.
- * The caller has checked that they lie inside.
+ * `length` elements of `bytes` from `offset`: a view if the elements are aligned in memory, otherwise a copy.
+ * The caller has checked the bounds.
  */
 export function elements(array: TensorArray, bytes: Uint8Array, offset: number, length: number): TensorData {
   const start = bytes.byteOffset + offset;
@@ -49,7 +49,7 @@ export function elements(array: TensorArray, bytes: Uint8Array, offset: number, 
   return new array(bytes.slice(offset, offset + length * size).buffer, 0, length);
 }
 
-/** The number of elements of a shape, or undefined if it is no list of whole numbers from 0, or beyond 2^53 - 1. */
+/** The number of elements of a shape; undefined unless it is a list of whole numbers from 0 whose product is below 2^53. */
 export function extent(shape: unknown): number | undefined {
   if (!Array.isArray(shape)) return undefined;
   // A zero anywhere makes the product zero, so it must not hide an overflow before it.

@@ -1,50 +1,45 @@
-import { checkAborted } from '../base/aborted.ts';
 import { BagsslError } from '../base/errors.ts';
-import { givenParts } from '../base/options.ts';
+import { checkOptions, FUNCTION, LIMIT, needed, type Rules, SIGNAL } from '../base/options.ts';
 import { sha256 } from '../base/sha256.ts';
-import { bodyOf } from './body-of.ts';
-import { signalFor } from './signal-for.ts';
+import { fetchBytes } from './fetch-bytes.ts';
 
-/** What the file must be, and how it is fetched. */
+/** How a file is fetched and verified. */
 export interface FetchFileOptions {
-  /** The SHA-256 that the bytes must have, in hexadecimal. */
+  /** The SHA-256 of the file, in hexadecimal. */
   readonly sha256: string;
-  /** The most bytes that are taken; default 256 MiB. */
+  /** The largest file accepted, in bytes; default 256 MiB. */
   readonly most?: number;
-  /** Ends the download with `aborted`. */
+  /** Stops the download with an `aborted` error. */
   readonly signal?: AbortSignal;
-  /** Bytes that have come, of how many; Infinity where the server does not say. */
+  /** Called with the bytes received and their total; Infinity if the server does not state it. */
   readonly onProgress?: (done: number, total: number) => void;
 }
+
+const RULES: Rules<FetchFileOptions> = {
+  sha256: needed({
+    asked: '64 hexadecimal digits',
+    fits: (value) => typeof value === 'string' && /^[0-9a-f]{64}$/i.test(value),
+  }),
+  most: LIMIT,
+  signal: SIGNAL,
+  onProgress: FUNCTION,
+};
 
 const MOST = 256 * 1024 ** 2;
 
 /**
- * The bytes of a file on the web, such as a model's weights, if they are the ones they should be. What comes in beyond `most`
- * is not taken. Beside this, the network is asked only for images and encoders that a caller names by a URL.
- * @throws BagsslError `bad-data` where the file cannot be had, is too large, or is another one; `aborted`
+ * Fetches a file, such as a model's weights, and verifies its SHA-256. The download stops beyond `most` bytes. Other than this,
+ * the package uses the network only for images and encoders that a caller names by URL.
+ * @throws BagsslError `bad-data` if the file cannot be fetched, is too large, or has another SHA-256; `aborted`; `bad-argument`
  */
 export async function fetchFile(url: string | URL, options: FetchFileOptions): Promise<Uint8Array<ArrayBuffer>> {
-  givenParts(options, 'What fetchFile is given', 'sha256');
-  const { most = MOST, signal, onProgress } = options;
-  if (!/^[0-9a-f]{64}$/i.test(options.sha256)) {
-    throw new BagsslError('bad-argument', `sha256 is "${options.sha256}"; it must be 64 hexadecimal digits.`);
-  }
-  let bytes: Uint8Array<ArrayBuffer>;
-  try {
-    const response = await fetch(url, { signal: signalFor(url, signal) });
-    if (!response.ok) throw new BagsslError('bad-data', `${url} cannot be had: ${response.status}.`);
-    bytes = await bodyOf(response, { most, onProgress });
-    checkAborted(signal, `Fetching ${url} was aborted.`);
-  } catch (cause) {
-    if (cause instanceof BagsslError) throw cause;
-    checkAborted(signal, `Fetching ${url} was aborted.`);
-    throw new BagsslError('bad-data', `${url} cannot be had: ${(cause as Error).message}.`, { cause });
-  }
+  checkOptions('fetchFile', options, RULES);
+  const { sha256: expected, most = MOST, ...rest } = options;
+  const bytes = await fetchBytes(url, { most, ...rest });
   const digest = await sha256(bytes);
-  if (digest === options.sha256.toLowerCase()) return bytes;
+  if (digest === expected.toLowerCase()) return bytes;
   throw new BagsslError(
     'bad-data',
-    `${url} is not the file it should be (${bytes.length} bytes, SHA-256 ${digest}, not ${options.sha256}). It was changed on the way or replaced; do not use it.`,
+    `${url} is not the expected file: its ${bytes.length} bytes have SHA-256 ${digest}, not ${expected}. It was replaced or changed in transit; do not use it.`,
   );
 }

@@ -30,12 +30,12 @@ const ARRAYS = {
 export type NpyDescr = keyof typeof ARRAYS;
 
 const MAGIC = '\x93NUMPY';
-/** NumPy leaves the first axis room to grow to this many digits in place. */
+/** NumPy leaves room for the first axis to grow to this many digits in place. */
 const GROWTH_DIGITS = 21;
 
 /**
- * The header of a .npy file (version 1.0), byte for byte what NumPy writes: what follows it is the elements alone, so a
- * file whose final shape is known can be written in pieces.
+ * The header of a .npy file (version 1.0), byte for byte as NumPy writes it. Only the elements follow it, so a file whose final
+ * shape is known can be written in pieces.
  * @param shape whole numbers, first axis first
  * @throws BagsslError `bad-argument`
  */
@@ -47,7 +47,7 @@ export function npyHeader(shape: readonly number[], descr: NpyDescr = '<f4'): Ui
   const room = shape.length ? GROWTH_DIGITS - String(shape[0]).length : 0;
   const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }${' '.repeat(room)}`;
   const before = MAGIC.length + 4;
-  // The elements begin at a multiple of 64; a newline ends the header.
+  // The elements start at a multiple of 64; a newline ends the header.
   const total = Math.ceil((before + text.length + 1) / 64) * 64;
   const length = total - before;
   if (length > 0xffff) throw new BagsslError('bad-argument', `An array of ${shape.length} axes has too long a header.`);
@@ -74,7 +74,7 @@ export function writeNpy(data: Float32Array, shape: readonly number[]): Uint8Arr
 
 /**
  * The array in a .npy file, version 1.0 or 2.0: little-endian float32, float64 or integers, in C order. `data` is a view
- * on `bytes` where the elements lie aligned in memory, else a copy.
+ * on `bytes` if the elements are aligned in memory, otherwise a copy.
  * @param name names the file in errors
  * @throws BagsslError `bad-data`
  */
@@ -91,7 +91,7 @@ export function readNpy(bytes: Uint8Array, name = 'array'): NpyArray {
   const view = new DataView(bytes.buffer, bytes.byteOffset, start);
   const length = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   if (start + length > bytes.length) throw bad(`its header claims ${length} bytes, ${bytes.length - start} follow`);
-  // No array that can be read here needs more, and a dictionary this short cannot stall the expression below.
+  // No readable array needs more, and a dictionary this short cannot stall the expression below.
   if (length > 0xffff) throw bad(`its header is ${length} bytes long; at most 65535 are read`);
   const { descr, order, shape } = readDictionary(latin1(start, start + length)) ?? {};
   if (!descr || !order || !shape) throw bad('its header does not state descr, fortran_order and shape, once each');
@@ -111,7 +111,7 @@ export function readNpy(bytes: Uint8Array, name = 'array'): NpyArray {
 const ITEM =
   /^\s*(?:'descr':\s*'(?<descr>[^']*)'|'fortran_order':\s*(?<order>True|False)|'shape':\s*\((?<shape>[\d,\s]*)\))\s*(?:,|(?=\}))/;
 
-/** NumPy's header is a Python dictionary; this reads the three entries that it may hold, in any order. */
+/** NumPy's header is a Python dictionary; this reads its three entries, in any order. */
 function readDictionary(text: string): { descr?: string; order?: string; shape?: number[] } | undefined {
   if (!text.startsWith('{')) return undefined;
   const found: { descr?: string; order?: string; shape?: number[] } = {};

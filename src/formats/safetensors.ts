@@ -1,9 +1,8 @@
 import { BagsslError } from '../base/errors.ts';
 import { givenBytes, givenParts } from '../base/options.ts';
 import { DTYPES, type Dtype, elements, extent, isDtype, type TensorData } from './dtypes.ts';
-import { duplicateKey } from './duplicate-key.ts';
 
-/** One named array of a safetensors file. `data.length` is the product of `shape`; its class belongs to `dtype`. */
+/** One named array of a safetensors file. `data.length` is the product of `shape`; `dtype` decides its class. */
 export interface SafeTensor {
   /** The format's name of the element type, such as `F32`. */
   readonly dtype: Dtype;
@@ -13,11 +12,11 @@ export interface SafeTensor {
   readonly data: TensorData;
 }
 
-/** What a file holds. */
+/** The contents of a file. */
 export interface Safetensors {
   /** By name. */
   readonly tensors: Record<string, SafeTensor>;
-  /** Texts by name; {} where the file has none. */
+  /** Strings by name; {} if the file has none. */
   readonly metadata: Record<string, string>;
 }
 
@@ -27,9 +26,9 @@ const METADATA = '__metadata__';
 
 /**
  * The bytes of a safetensors file: the header's length (8 bytes, little-endian), the header (JSON, padded with spaces to
- * a multiple of 8), the tensors without gaps, widest elements first so that every one is aligned, then by name.
- * The same tensors give the same bytes, whatever the order of the record.
- * @throws BagsslError `bad-argument` if a shape, a dtype and an array do not agree
+ * a multiple of 8), then the tensors without gaps, widest elements first so that all are aligned, then by name. The same
+ * tensors give the same bytes in any order.
+ * @throws BagsslError `bad-argument` if a shape, dtype and array do not agree
  */
 export function writeSafetensors(
   tensors: Readonly<Record<string, SafeTensor>>,
@@ -49,7 +48,7 @@ export function writeSafetensors(
     end += tensor.data.byteLength;
     entries.push([name, { dtype: tensor.dtype, shape: tensor.shape, data_offsets: [begin, end] }]);
   }
-  // Written by hand: an object would put names that look like numbers first, and lose "__proto__".
+  // Built by hand: an object would put numeric names first and lose "__proto__".
   const json = `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`;
   const text = new TextEncoder().encode(json);
   const header = Math.ceil(text.length / 8) * 8;
@@ -69,7 +68,7 @@ const size = (dtype: Dtype): number => (isDtype(dtype) ? DTYPES[dtype].BYTES_PER
 
 function checkTensor(name: string, { dtype, shape, data }: SafeTensor): void {
   const wrong = (what: string) => new BagsslError('bad-argument', `Tensor "${name}" ${what}.`);
-  if (name === METADATA) throw wrong('has a name that safetensors keeps for itself; choose another');
+  if (name === METADATA) throw wrong('has a name that safetensors reserves; choose another');
   if (!isDtype(dtype)) throw wrong(`has dtype "${dtype}"; it must be one of ${Object.keys(DTYPES).join(', ')}`);
   if (!(data instanceof DTYPES[dtype])) {
     throw wrong(
@@ -80,8 +79,8 @@ function checkTensor(name: string, { dtype, shape, data }: SafeTensor): void {
 }
 
 /**
- * The tensors of a safetensors file. Arrays are views on `bytes` where their elements lie aligned in memory, else
- * copies. Nothing is allocated for what the header merely claims.
+ * The tensors of a safetensors file. Arrays are views on `bytes` if their elements are aligned in memory, otherwise copies.
+ * Sizes that the header claims allocate nothing.
  * @throws BagsslError `bad-checkpoint` if the bytes break any rule of the format
  */
 export function readSafetensors(bytes: Uint8Array): Safetensors {
@@ -125,6 +124,29 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; body:
   }
   if (repeated !== undefined) throw bad(`its header holds the key "${repeated}" twice`);
   return { header: header as Record<string, unknown>, body: bytes.subarray(start) };
+}
+
+const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:]/gs;
+
+/**
+ * The first key that occurs twice in one object of `json`, or undefined. `JSON.parse` silently keeps the last of the two, and
+ * another reader may keep the first.
+ * @param json text that `JSON.parse` accepts
+ */
+function duplicateKey(json: string): string | undefined {
+  const open: (Set<string> | undefined)[] = [];
+  let last = '';
+  for (const [token] of json.matchAll(TOKEN)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '[') open.push(undefined);
+    else if (token === '}' || token === ']') open.pop();
+    else if (token === ':') {
+      const keys = open.at(-1) as Set<string>;
+      if (keys.has(last)) return last;
+      keys.add(last);
+    } else last = JSON.parse(token);
+  }
+  return undefined;
 }
 
 function readMetadata(entry: unknown): Record<string, string> {

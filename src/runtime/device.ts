@@ -2,22 +2,22 @@ import { BagsslError } from '../base/errors.ts';
 
 /** An engine: `webgpu` and `wasm` are onnxruntime-web's providers, `native` is onnxruntime-node on the CPU. */
 export type Device = 'webgpu' | 'wasm' | 'native';
-/** `auto` takes a GPU where there is one, then onnxruntime-node in Node where it is installed, then wasm. */
+/** `auto` takes a GPU if there is one, else in Node onnxruntime-node if it is installed, else wasm. */
 export type DeviceChoice = 'auto' | Device;
 
 export const DEVICE_CHOICES: readonly DeviceChoice[] = ['auto', 'webgpu', 'wasm', 'native'];
 
-/** The WebGPU adapter's name, and whether it is a program on the CPU that only imitates a GPU. */
+/** A WebGPU adapter. */
 export interface Adapter {
-  /** What the browser or driver calls it. */
+  /** Its name in the browser or driver. */
   readonly name: string;
-  /** Whether it is a program on the CPU that imitates a GPU. */
+  /** Whether it is software that emulates a GPU on the CPU. */
   readonly software: boolean;
   /** Whether its shaders compute in float16. */
   readonly halfFloats: boolean;
 }
 
-/** True in Node and Deno, where files and processes are at hand; false in pages and their workers. */
+/** True in Node and Deno, false in pages and their workers. */
 export const onServer = (): boolean =>
   typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === 'string';
 
@@ -25,7 +25,7 @@ export const inDeno = (): boolean => 'Deno' in globalThis;
 
 export const inNode = (): boolean => onServer() && !inDeno();
 
-/** The adapter this realm would train on, or why there is none. */
+/** The adapter that this realm would compute on, or why there is none. */
 export async function findAdapter(): Promise<Adapter | { readonly none: string }> {
   const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
   if (!gpu) return { none: 'this platform has no navigator.gpu' };
@@ -33,7 +33,7 @@ export async function findAdapter(): Promise<Adapter | { readonly none: string }
   try {
     adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   } catch (cause) {
-    return { none: `asking for an adapter failed (${(cause as Error).message})` };
+    return { none: `requesting an adapter failed (${(cause as Error).message})` };
   }
   if (!adapter) return { none: 'no WebGPU adapter is available (no GPU, no driver, or it is blocked)' };
   const info: Partial<GPUAdapterInfo> & { isFallbackAdapter?: boolean } = adapter.info ?? {};
@@ -45,7 +45,10 @@ export async function findAdapter(): Promise<Adapter | { readonly none: string }
   };
 }
 
-/** Checks a device's name, for options that come from outside. */
+/**
+ * A device's name from outside, such as a command line, checked.
+ * @throws BagsslError `bad-argument`
+ */
 export function checkDevice(choice: string): DeviceChoice {
   if (!DEVICE_CHOICES.includes(choice as DeviceChoice)) {
     throw new BagsslError('bad-argument', `Unknown device "${choice}"; choose one of ${DEVICE_CHOICES.join(', ')}.`);

@@ -1,59 +1,58 @@
 import { VERSION } from '../base/version.ts';
 import { processors } from '../threads/node-threads.ts';
-import { availableThreads, chooseDevice } from './choice.ts';
+import { availableThreads, chooseDevice, whyNoNative } from './choose-device.ts';
 import { type Adapter, type Device, findAdapter, inDeno, inNode, onServer } from './device.ts';
-import { loadOrt } from './ort.ts';
 
-/** Whether something is to be had here; where it is not, a sentence that says why, and what to do if anything can be done. */
+/** Whether a feature is available on this device and, if not, why. */
 export interface Offer {
-  /** Whether it is to be had here. */
+  /** Whether it can be used. */
   readonly available: boolean;
-  /** Where it is not, a sentence that says why, and what to do if anything can be done. */
+  /** If not, a sentence that says why and, if anything helps, what to do. */
   readonly why?: string;
 }
 
-/** What a device offers this package. */
+/** What this device offers the package. */
 export interface Diagnostics {
-  /** Of this package. */
+  /** The package's version. */
   readonly version: string;
-  /** Such as `Node 22.1.0, linux x64`; a browser's user agent in a page. */
+  /** For example `Node 22.1.0, linux x64`; in a page the browser's user agent. */
   readonly platform: string;
-  /** The engine that `device: 'auto'` takes. */
+  /** The engine of `device: 'auto'`. */
   readonly device: Device;
-  /** The CPU threads that engine gets, 1 or more. */
+  /** CPU threads of that engine, 1 or more. */
   readonly threads: number;
-  /** Logical processors, 1 where that is not known. */
+  /** Logical processors; 1 if unknown. */
   readonly processors: number;
-  /** Where there is one, whether used or not. */
+  /** The WebGPU adapter, if there is one, used or not. */
   readonly adapter?: Adapter;
-  /** A GPU that is worth its use. */
+  /** A GPU that is faster than wasm. */
   readonly webgpu: Offer;
-  /** onnxruntime-node. */
+  /** The package onnxruntime-node. */
   readonly native: Offer;
   /** More than one thread for wasm. */
   readonly wasmThreads: Offer;
   /** A page that is cross-origin isolated. */
   readonly isolation: Offer;
-  /** WebAssembly's 128-bit SIMD, without which neither ONNX Runtime's wasm nor the patch kernels start. */
+  /** WebAssembly's 128-bit SIMD, which ONNX Runtime's wasm and the patch kernels need. */
   readonly simd: Offer;
   /** WebAssembly's promise integration: the smaller of ONNX Runtime's two WebGPU builds. */
   readonly jspi: Offer;
   /** Training and embedding in float16. */
   readonly halfFloats: Offer;
-  /** The private files in which `browserStore` keeps runs; with the bytes this site may store and does, where the browser tells. */
+  /** The browser's private files, where `browserStore` keeps runs; with the site's quota and usage in bytes if known. */
   readonly storage: Offer & { readonly quota?: number; readonly usage?: number; readonly persisted?: boolean };
 }
 
 /**
- * What this device offers, which engine would be chosen, and why not more. Nothing is compiled and no WebAssembly fetched;
- * in Node it loads onnxruntime-node where that is installed. It never rejects.
+ * Which features this device offers, which engine would be chosen, and why the others are missing. It compiles nothing and
+ * fetches no WebAssembly; in Node it loads onnxruntime-node if it is installed. It never rejects.
  */
 export async function diagnostics(): Promise<Diagnostics> {
   const ignore = () => {};
-  const [found, device, native, storage] = await Promise.all([
+  const [found, device, noNative, storage] = await Promise.all([
     findAdapter(),
     chooseDevice(ignore),
-    nativeOffer(),
+    whyNoNative(),
     storageOffer(),
   ]);
   const adapter = 'none' in found ? undefined : found;
@@ -69,10 +68,10 @@ export async function diagnostics(): Promise<Diagnostics> {
     processors: processors(),
     ...(adapter && { adapter }),
     webgpu: webgpuOffer(found),
-    native,
+    native: noNative ? { available: false, why: noNative } : { available: true },
     wasmThreads: offer(wasmThreads > 1, fewer ?? whyOneThread()),
     isolation: isolationOffer(),
-    simd: offer(hasSimd(), 'This platform has no SIMD in WebAssembly; take a browser of 2023 or newer.'),
+    simd: offer(hasSimd(), 'This platform has no SIMD in WebAssembly; use a browser from 2023 or later.'),
     jspi: jspiOffer(),
     halfFloats: halfFloatsOffer(adapter),
     storage,
@@ -85,24 +84,14 @@ function webgpuOffer(found: Adapter | { readonly none: string }): Offer {
   if ('none' in found) return { available: false, why: `There is no WebGPU: ${found.none}.` };
   return offer(
     !found.software,
-    `The only adapter, "${found.name}", is a program on the CPU, slower than wasm; device: "webgpu" takes it all the same.`,
+    `The only adapter, "${found.name}", is software on the CPU, slower than wasm; device: "webgpu" uses it anyway.`,
   );
 }
 
-async function nativeOffer(): Promise<Offer> {
-  if (!inNode()) return { available: false, why: 'onnxruntime-node runs in Node alone.' };
-  try {
-    await loadOrt('native');
-    return { available: true };
-  } catch {
-    return { available: false, why: 'onnxruntime-node is not installed: npm install onnxruntime-node.' };
-  }
-}
-
 function whyOneThread(): string {
-  if (inDeno()) return "ONNX Runtime's threads are not reliable in Deno, so it gets one. Node runs them.";
+  if (inDeno()) return "ONNX Runtime's threads are unreliable in Deno, so it gets one. They work in Node.";
   return processors() > 1
-    ? 'ONNX Runtime has lost its GPU here, and the build that took over has one thread. Start anew.'
+    ? 'ONNX Runtime lost its GPU, and the build that replaced it has one thread. Restart the program.'
     : 'This device has one processor.';
 }
 
@@ -114,7 +103,7 @@ function isolationOffer(): Offer {
   );
 }
 
-/** The smallest module with a v128 in it (GoogleChromeLabs/wasm-feature-detect). */
+/** The smallest module with a v128 (GoogleChromeLabs/wasm-feature-detect). */
 const SIMD = Uint8Array.of(
   ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11],
 );
@@ -122,7 +111,7 @@ const hasSimd = (): boolean => typeof WebAssembly === 'object' && WebAssembly.va
 
 function jspiOffer(): Offer {
   if (inNode()) return { available: false, why: "ONNX Runtime's JSPI build does not load in Node." };
-  return offer('Suspending' in WebAssembly, 'WebAssembly.Suspending is not there; the WebGPU build is 2.6 MB larger.');
+  return offer('Suspending' in WebAssembly, 'WebAssembly.Suspending is missing, so the WebGPU build is 2.6 MB larger.');
 }
 
 function halfFloatsOffer(adapter: Adapter | undefined): Offer {
@@ -132,12 +121,12 @@ function halfFloatsOffer(adapter: Adapter | undefined): Offer {
 
 async function storageOffer(): Promise<Diagnostics['storage']> {
   if (onServer())
-    return { available: false, why: 'Only browsers have it; here folderStore of bagssl/node keeps runs.' };
+    return { available: false, why: 'Only browsers have private files. Keep runs with folderStore of bagssl/node.' };
   const storage = (globalThis.navigator as Partial<Navigator> | undefined)?.storage;
   if (!storage?.getDirectory) {
     return {
       available: false,
-      why: 'This browser gives pages no private files here; it does over HTTPS and on localhost.',
+      why: 'This page has no private files. Serve it over HTTPS or from localhost.',
     };
   }
   try {
@@ -145,7 +134,7 @@ async function storageOffer(): Promise<Diagnostics['storage']> {
     const [{ quota, usage }, persisted] = await Promise.all([storage.estimate(), storage.persisted()]);
     return { available: true, quota, usage, persisted };
   } catch (cause) {
-    return { available: false, why: `The browser refuses this page its private files (${(cause as Error).message}).` };
+    return { available: false, why: `The browser refused access to private files (${(cause as Error).message}).` };
   }
 }
 

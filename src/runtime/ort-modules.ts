@@ -1,13 +1,13 @@
-/** The builds of ONNX Runtime that are imported by name. */
+/** ONNX Runtime's builds that are imported by name. */
 export const BUILDS: readonly Build[] = ['onnxruntime-web/wasm', 'onnxruntime-web/webgpu', 'onnxruntime-web/jspi'];
-/** The name a build of ONNX Runtime is imported by. */
+/** The name by which a build of ONNX Runtime is imported. */
 export type Build = 'onnxruntime-web/wasm' | 'onnxruntime-web/webgpu' | 'onnxruntime-web/jspi';
-/** URLs of builds, by their names. */
+/** URLs of builds, by name. */
 export type OrtModules = Readonly<Partial<Record<Build, string>>>;
 
 /**
- * Where a page's import map puts the builds, for a worker, which the map does not reach. Undefined where there is none: then a
- * bundler, Deno or Node finds them for the worker too.
+ * The builds' URLs in a page's import map, for a worker, which the map does not reach. Undefined without such a map: then a
+ * bundler, Deno or Node also finds the builds for the worker.
  */
 export function ortModules(): OrtModules | undefined {
   if (!('document' in globalThis)) return undefined;

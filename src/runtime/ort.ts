@@ -5,12 +5,12 @@ import type { Build, OrtModules } from './ort-modules.ts';
 
 export type OrtModule = typeof Ort;
 
-// ORT fails when two sessions are created or run at the same time, even from two copies of this module: one queue for
-// the realm, found by a registered symbol.
+// ORT fails when two sessions are created or run at the same time, even by two copies of this module. So the realm has one
+// queue, found by a registered symbol.
 const QUEUE = Symbol.for('bagssl.ort-queue');
 const realm = globalThis as { [QUEUE]?: Promise<unknown> };
 
-/** Runs `work` when everything handed in before it has settled: ORT does one thing at a time in a realm. */
+/** Runs `work` after all earlier work has settled: ORT does one thing at a time in a realm. */
 export function exclusively<T>(work: () => Promise<T>): Promise<T> {
   const result = (realm[QUEUE] ?? Promise.resolve()).then(work).finally(turn);
   realm[QUEUE] = result.catch(() => undefined);
@@ -18,8 +18,8 @@ export function exclusively<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * One turn of the event loop. A run on the CPU blocks its thread, and a chain of runs joined by promises alone would keep
- * signals, messages and timers waiting until it ends.
+ * One turn of the event loop. A run on the CPU blocks its thread, and runs chained only by promises would hold up signals,
+ * messages and timers until the last one ends.
  */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
@@ -36,29 +36,29 @@ function turn(): Promise<void> {
   });
 }
 
-/** Builds that ended when the GPU was lost under them, or that lost memory for good: in this realm they run no more. */
+/** Builds that aborted when their GPU was lost, or lost their memory for good: this realm does not use them again. */
 const abandoned = new Set<OrtModule>();
 
-/** Has `loadOrt` give another build from now on. */
+/** Makes `loadOrt` return another build from now on. */
 export const abandon = (ort: OrtModule): void => {
   abandoned.add(ort);
 };
 
 /**
- * The build of ONNX Runtime for a device. Never the package's root in a browser: that is the old JSEP build. In Node the
- * root is the wasm-only build for servers, the only one whose threads start there (measured: 1.8 times the speed on two
- * cores), so wasm uses it there first.
+ * The build of ONNX Runtime for a device. Browsers never get the package's root, the old JSEP build. In Node the root is the
+ * wasm-only build for servers, the only one whose threads start there (measured: 1.8 times as fast on two cores), so wasm
+ * uses it first.
  */
 export async function loadOrt(device: Device, modules: OrtModules = {}): Promise<OrtModule> {
   if (device === 'native')
-    return loadOptional('onnxruntime-node', 'Install it (npm i onnxruntime-node), or use device "wasm".');
-  const root = () => loadOptional('onnxruntime-web', 'Reinstall bagssl: it comes with it.');
+    return loadOptional('onnxruntime-node', 'Install it (npm install onnxruntime-node), or use device "wasm".');
+  const root = () => loadOptional('onnxruntime-web', 'Reinstall bagssl, which depends on it.');
   const build = async (name: Build, load: () => Promise<unknown>) => {
     const url = modules[name];
     try {
       return (await (url ? import(/* webpackIgnore: true */ /* @vite-ignore */ url) : load())) as OrtModule;
     } catch (cause) {
-      throw notLoaded(name, 'Serve it with this package, or say where it lies (modules).', cause);
+      throw notLoaded(name, 'Serve it with this package, or give its URL (modules).', cause);
     }
   };
   const wasm = () => build('onnxruntime-web/wasm', () => import('onnxruntime-web/wasm'));
@@ -70,19 +70,19 @@ export async function loadOrt(device: Device, modules: OrtModules = {}): Promise
   const builds = device === 'wasm' ? cpu : gpu;
   for (const load of builds) {
     const ort = await load();
-    // Without its memory, the last for wasm is still better than none.
+    // The last build for wasm is used even without its memory: there is no other.
     if (!abandoned.has(ort) || (device === 'wasm' && load === builds.at(-1))) return ort;
   }
   throw new BagsslError(
     'device-unavailable',
-    `ONNX Runtime has lost its GPU too often here. Use "wasm", or start this program or page anew.`,
+    'ONNX Runtime lost its GPU too often. Use "wasm", or restart the program or reload the page.',
   );
 }
 
-/** In Node the threads of the first build alone start. */
+/** In Node only the first build's threads start. */
 export const threadsStart = (): boolean => !onServer() || abandoned.size === 0;
 
-/** A module that bundlers must not follow: it is not for browsers, or may not be there. */
+/** A module that bundlers must not follow: it is not for browsers, or may be missing. */
 async function loadOptional(name: string, advice: string): Promise<OrtModule> {
   try {
     const module = await import(/* webpackIgnore: true */ /* @vite-ignore */ name);

@@ -2,15 +2,15 @@ import { BagsslError } from '../base/errors.ts';
 import type { Precision } from '../graph/graph.ts';
 import type { Engine } from './program.ts';
 
-/** `auto` takes float16 where the engine computes in it, and float32 elsewhere. */
+/** `auto` takes float16 if the engine computes in it, otherwise float32. */
 export type PrecisionChoice = 'auto' | Precision;
 
-/** All of `PrecisionChoice`. */
+/** The values of `PrecisionChoice`. */
 export const PRECISION_CHOICES: readonly PrecisionChoice[] = ['auto', 'float32', 'float16'];
 
 /**
- * The precision an engine will compute in. Where it has no half floats, `auto` falls back with one warning that says why;
- * `float16` by name is an error ('device-unavailable').
+ * The precision an engine computes in. Without half floats, `auto` falls back with one warning that says why.
+ * @throws BagsslError `device-unavailable` if the choice is `float16` and the engine has no half floats
  */
 export function choosePrecision(
   { device, adapter, halfFloats }: Pick<Engine, 'device' | 'adapter' | 'halfFloats'>,
@@ -25,7 +25,7 @@ export function choosePrecision(
   if (choice === 'float16') {
     throw new BagsslError(
       'device-unavailable',
-      `Precision "float16" was asked for, but ${why}. Use "float32", or "auto".`,
+      `Precision "float16" is not available: ${why}. Use "auto", or "float32".`,
     );
   }
   warn(`Computing in float32: ${why}.`);

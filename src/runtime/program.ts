@@ -4,7 +4,7 @@ import type { Shape } from '../graph/graph.ts';
 import type { Device } from './device.ts';
 import { exclusively, type OrtModule } from './ort.ts';
 
-/** What a program runs on. */
+/** The engine that a program runs on. */
 export interface Engine {
   /** The build of ONNX Runtime. */
   readonly ort: OrtModule;
@@ -14,12 +14,12 @@ export interface Engine {
   readonly threads: number;
   /** The GPU's name; undefined on the CPU. */
   readonly adapter?: string;
-  /** Whether it computes in float16 and gains by it. */
+  /** Whether it computes in float16, and faster. */
   readonly halfFloats: boolean;
-  /** The GPU device ORT works on; there once a program has been compiled. */
+  /** ORT's GPU device; available once a program has been compiled. */
   gpu(): Promise<GPUDevice>;
   /**
-   * Runs `work` on ORT when its turn has come.
+   * Runs `work` on ORT after all earlier work.
    * @throws BagsslError `device-lost` when the GPU is lost before or during it; `out-of-memory`
    */
   run<T>(work: () => Promise<T>): Promise<T>;
@@ -37,16 +37,16 @@ export interface HostTensor {
 export class Program implements AsyncDisposable {
   #disposed = false;
 
-  /** Of a session that is the program's from now on; `Runtime.compile` makes it. */
+  /** Takes over a session; call `Runtime.compile` instead. */
   constructor(
-    /** What it runs on. */
+    /** Its engine. */
     readonly runtime: Engine,
-    /** ONNX Runtime's own. */
+    /** ONNX Runtime's session. */
     readonly session: Ort.InferenceSession,
   ) {}
 
   /**
-   * Runs the model once and gives the outputs named, in host memory; all when none are named.
+   * Runs the model once and returns the named outputs in host memory; default: all.
    * @throws BagsslError `disposed`, `device-lost`, `out-of-memory`
    */
   async run(
@@ -62,7 +62,7 @@ export class Program implements AsyncDisposable {
     return Object.fromEntries(outputs.map((name) => [name, results[name].data as Float32Array]));
   }
 
-  /** Frees the model and what it holds on the device; a second time does nothing. */
+  /** Frees the model and its memory on the device; a second call does nothing. */
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;

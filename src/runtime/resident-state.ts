@@ -4,7 +4,7 @@ import type { Shape } from '../graph/graph.ts';
 import { elements } from '../graph/graph.ts';
 import type { Engine, HostTensor, Program } from './program.ts';
 
-/** One tensor of a state: programs read it as their input of that name and leave its next value in `name.next`. */
+/** One tensor of a state: programs read it as the input of that name and write its next value to the output `name.next`. */
 export interface StateTensor {
   readonly name: string;
   readonly shape: Shape;
@@ -16,15 +16,15 @@ export type State = Readonly<Record<string, Float32Array>>;
 export const nextOf = (name: string): string => `${name}.next`;
 
 /**
- * A state that stays where the engine is while programs run on it, one after the other. A program takes the tensors it has
- * inputs for, and those it has a `.next` output for move on. On a GPU each tensor has two buffers that swap: ORT cannot
- * write an output into an input's buffer, and nothing crosses to the host but what is asked for.
+ * A state that stays on the device while programs run on it, one after another. A program reads the tensors that it has inputs
+ * for and updates those that it has a `.next` output for. On a GPU each tensor has two buffers that swap, because ORT cannot
+ * write an output into an input's buffer; only requested values are copied to the host.
  */
 export class ResidentState {
   readonly #now: Record<string, Ort.Tensor>;
   readonly #spare: Record<string, Ort.Tensor> | undefined;
   readonly #buffers: GPUBuffer[];
-  /** What the last run moved, as it was before. */
+  /** The tensors that the last run updated, before it. */
   #before: Record<string, Ort.Tensor> = {};
 
   private constructor(
@@ -39,7 +39,7 @@ export class ResidentState {
     this.#buffers = buffers;
   }
 
-  /** On a GPU a program must have been compiled before: the device comes with the first. On a CPU the arrays are kept. */
+  /** On a GPU, compile a program first: ORT's device comes with it. On a CPU, the arrays are kept, not copied. */
   static async create(engine: Engine, tensors: readonly StateTensor[], initial: State): Promise<ResidentState> {
     const { ort, device } = engine;
     for (const { name, shape } of tensors) {
@@ -69,7 +69,7 @@ export class ResidentState {
     return new ResidentState(engine, tensors, Object.fromEntries(now), Object.fromEntries(spare), buffers);
   }
 
-  /** Runs a program on the state: what it has next values for moves on, and the outputs in `reads` come to the host. */
+  /** Runs a program on the state, updates the tensors that it has next values for, and returns the outputs in `reads`. */
   async run(
     { session }: Program,
     feeds: Readonly<Record<string, HostTensor>>,
@@ -81,7 +81,7 @@ export class ResidentState {
     const fetches: Record<string, Ort.Tensor | null> = Object.fromEntries(reads.map((name) => [name, null]));
     const moved = this.tensors.filter(({ name }) => session.outputNames.includes(nextOf(name)));
     for (const name of session.inputNames) {
-      // A model that does not depend on an input (a rule without the step's number, say) does not have it.
+      // A model lacks an input that it does not depend on, such as the step's number.
       const fed = feeds[name];
       inputs[name] = fed ? new Tensor('float32', fed.data, fed.shape) : this.#now[name];
     }
@@ -96,7 +96,7 @@ export class ResidentState {
     return Object.fromEntries(reads.map((name) => [name, results[name].data as Float32Array]));
   }
 
-  /** Takes back the last run. */
+  /** Undoes the last run. */
   undo(): void {
     for (const [name, before] of Object.entries(this.#before)) {
       if (this.#spare) this.#spare[name] = this.#now[name];
@@ -105,7 +105,7 @@ export class ResidentState {
     this.#before = {};
   }
 
-  /** Sets the tensors named to zero where they are. */
+  /** Sets the named tensors to zero in place. */
   async clear(names: readonly string[]): Promise<void> {
     if (!this.#spare) {
       for (const name of names) (this.#now[name].data as Float32Array).fill(0);
@@ -117,7 +117,7 @@ export class ResidentState {
     gpu.queue.submit([encoder.finish()]);
   }
 
-  /** A copy in host memory of the tensors named; all of them when none are. */
+  /** A copy of the named tensors in host memory; default: all. */
   async read(names: readonly string[] = this.tensors.map(({ name }) => name)): Promise<Record<string, Float32Array>> {
     const entries = names.map(async (name) => {
       const tensor = this.#now[name];

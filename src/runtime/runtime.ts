@@ -2,8 +2,8 @@ import type * as Ort from 'onnxruntime-web';
 import { BagsslError } from '../base/errors.ts';
 import { ADDRESS, checkOptions, FUNCTION, OBJECT, oneOf, type Rule, type Rules, whole } from '../base/options.ts';
 import { sayOnce } from '../base/shared.ts';
-import { unlessBlocked } from './blocked-workers.ts';
-import { availableThreads, chooseDevice } from './choice.ts';
+import { availableThreads, chooseDevice } from './choose-device.ts';
+import { createSession } from './create-session.ts';
 import { DEVICE_CHOICES, type Device, type DeviceChoice, findAdapter } from './device.ts';
 import { exclusively, loadOrt, type OrtModule } from './ort.ts';
 import { BUILDS, type Build, type OrtModules } from './ort-modules.ts';
@@ -53,10 +53,10 @@ export const runtimeOptions = ({ device, threads, modules, onWarning, wasmUrl }:
   wasmUrl,
 });
 
-/** After a GPU is lost, what runs on it has so long to end by itself; after a run has failed, so long may news of a loss take. */
+/** Time for a run to end by itself after its GPU is lost, and for news of a loss to arrive after a run has failed. */
 const GRACE_MS = 1000;
 
-/** ONNX Runtime on one device: the only place that knows it. */
+/** ONNX Runtime on one device. Nothing else calls it directly. */
 export class Runtime implements Engine {
   /** Why the GPU is gone, once it is. */
   #lost: string | undefined;
@@ -72,9 +72,8 @@ export class Runtime implements Engine {
   ) {}
 
   /**
-   * Opens a device. `auto` falls back with one warning that says why; a device asked for by name that is not there is an
-   * error ('device-unavailable') that says what to do.
-   * @throws BagsslError `device-unavailable`, `bad-argument`
+   * Opens a device. `auto` falls back with one warning that says why.
+   * @throws BagsslError `device-unavailable` if a device given by name is missing, saying what to do; `bad-argument`
    */
   static async open(options: RuntimeOptions = {}): Promise<Runtime> {
     checkOptions('Runtime.open', options, RUNTIME_RULES);
@@ -84,7 +83,7 @@ export class Runtime implements Engine {
     if (found && 'none' in found) {
       throw new BagsslError(
         'device-unavailable',
-        `Device "webgpu" was asked for, but ${found.none}. Use "wasm", or "auto".`,
+        `Device "webgpu" is not available: ${found.none}. Use "auto", or "wasm".`,
       );
     }
     const ort = await loadOrt(chosen, modules);
@@ -107,9 +106,7 @@ export class Runtime implements Engine {
       ...(this.device === 'native' && { intraOpNumThreads: this.threads }),
     };
     try {
-      const session = await exclusively(() =>
-        keepingWorker(() => unlessBlocked(() => this.ort.InferenceSession.create(model, options))),
-      );
+      const session = await createSession(this.ort, model, options);
       if (this.device === 'webgpu') this.#watch(await this.gpu());
       return new Program(this, session);
     } catch (cause) {
@@ -119,7 +116,7 @@ export class Runtime implements Engine {
       if (this.device !== 'native' && isUnloaded(message)) throw wasmNotLoaded(message, cause);
       throw new BagsslError(
         'device-unavailable',
-        `ONNX Runtime (${this.device}) could not take the model: ${message}`,
+        `ONNX Runtime (${this.device}) could not load the model: ${message}`,
         { cause },
       );
     }
@@ -127,12 +124,12 @@ export class Runtime implements Engine {
 
   run<T>(work: () => Promise<T>): Promise<T> {
     return exclusively(async () => {
-      // ORT's WebGPU build ends for good when it meets a lost device; before a run it is left in peace.
+      // ORT's WebGPU build aborts for good when it runs on a lost device, so check first.
       if (this.#lost !== undefined) throw deviceLost(this.#lost);
       try {
         return await (this.#loss ? Promise.race([work(), this.#afterLoss(this.#loss)]) : work());
       } catch (cause) {
-        // Firefox fails the run first and tells of the loss after.
+        // Firefox fails the run first and reports the loss later.
         if (this.#loss) await Promise.race([this.#loss, pause(GRACE_MS)]);
         if (this.#lost !== undefined) throw deviceLost(this.#lost, cause);
         throw isOutOfMemory(cause) ? outOfMemory(this.device, cause) : cause;
@@ -140,7 +137,7 @@ export class Runtime implements Engine {
     });
   }
 
-  /** ORT lets its device go with its last program, and takes a new one for the next: that is no loss. */
+  /** ORT releases its device with its last program and requests a new one for the next: that is not a loss. */
   #watch(gpu: GPUDevice): void {
     if (gpu === this.#watched) return;
     this.#watched = gpu;
@@ -171,7 +168,7 @@ const deviceLost = (reason: string, cause?: unknown) =>
 const isOutOfMemory = (error: unknown) =>
   /bad_alloc|out of memory|allocation failed|failed to allocate|cannot enlarge memory|\bOOM\b/i.test(String(error));
 
-/** What browsers say when the file is missing, is a page instead, or may not be fetched or compiled. */
+/** Browsers' messages when the file is missing, is an HTML page, or may not be fetched or compiled. */
 const isUnloaded = (message: string) =>
   /no available backend found|magic word|WebAssembly\.(instantiate|compile)|fetching of the wasm|failed to fetch|previous call to 'initWasm\(\)' failed/i.test(
     message,
@@ -181,24 +178,12 @@ const wasmNotLoaded = (message: string, cause: unknown) =>
   new BagsslError(
     'device-unavailable',
     `ONNX Runtime's WebAssembly could not be loaded (${message.slice(0, 300)}). Serve the ort-wasm-* files of onnxruntime-web ` +
-      'beside its module, as application/wasm and not as a page, or give their folder as wasmUrl; a Content-Security-Policy ' +
-      "must allow script-src 'wasm-unsafe-eval'. Then load the page anew.",
+      'beside its module, as application/wasm and not as a page, or set wasmUrl to their folder; a Content-Security-Policy ' +
+      "must allow script-src 'wasm-unsafe-eval'. Then reload the page.",
     { cause },
   );
 
 const outOfMemory = (device: Device, cause: unknown) =>
-  new BagsslError(
-    'out-of-memory',
-    `There is not enough memory for this on ${device}. Use a smaller batch, or more "slices" of it.`,
-    { cause },
-  );
-
-/** In Deno, ORT's start replaces the global Worker by Node's; whoever starts a worker afterwards wants the web's. */
-async function keepingWorker<T>(create: () => Promise<T>): Promise<T> {
-  const { Worker } = globalThis;
-  try {
-    return await create();
-  } finally {
-    if (Worker) globalThis.Worker = Worker;
-  }
-}
+  new BagsslError('out-of-memory', `Out of memory on ${device}. Use a smaller batch, or split it into more "slices".`, {
+    cause,
+  });

@@ -4,45 +4,45 @@ import { within } from '../base/deadline.ts';
 import { BagsslError } from '../base/errors.ts';
 import { nodeThreads } from './node-threads.ts';
 
-/** A kind of worker, whose file lies beside this package's modules. */
+/** A kind of worker, whose file is beside this package's modules. */
 export interface WorkerScript {
   /** For messages: 'patch worker'. */
   readonly name: string;
   readonly file: string;
-  /** The option that says where the file lies. */
-  readonly option: string;
-  /** How to do without it. */
-  readonly without: string;
+  /** The option that sets the file's URL. */
+  readonly option?: string;
+  /** How to do without it, as a sentence. */
+  readonly without?: string;
   /** Starts it in a browser or Deno. */
   web(): Worker;
 }
 
-/** What every worker answers. */
+/** What every worker offers. */
 export interface Startable {
   /** Resolves once its script has run. */
   ready(): Promise<true>;
 }
 
 /** One thread, whichever kind the platform has. */
-interface Thread<Face> {
-  readonly face: Remote<Face>;
+interface Thread<Api> {
+  readonly remote: Remote<Api>;
   /** Whether the thread keeps the process alive. */
   hold(keep: boolean): void;
   terminate(): unknown;
 }
 
-/** In a variable, so that bundlers do not take what is resolved against it for a file of theirs. */
+/** In a variable, so that bundlers do not try to bundle what is resolved against it. */
 const HERE = import.meta.url;
 
-/** Seconds that a worker may take to start: its script may have far to come. */
+/** Seconds that a worker may take to start: its script may come over a slow network. */
 const START_SECONDS = 60;
 
 /**
- * One worker, owned: it notices its death, which Comlink does not (GoogleChromeLabs/comlink#601), or that it hangs, and then
- * rejects the calls in flight.
+ * A worker that rejects the calls in flight when it dies or hangs, which Comlink alone does not
+ * (GoogleChromeLabs/comlink#601).
  */
-export class OwnedWorker<Face extends Startable> {
-  readonly #thread: Thread<Face>;
+export class OwnedWorker<Api extends Startable> {
+  readonly #thread: Thread<Api>;
   readonly #calls = new Set<(reason: BagsslError) => void>();
   #failed: BagsslError | undefined;
   #answered = false;
@@ -60,26 +60,26 @@ export class OwnedWorker<Face extends Startable> {
     this.#thread.hold(false);
   }
 
-  /** Set once the worker is dead: nothing more can be asked of it. */
+  /** Why the worker is dead, once it is: calls then fail with this. */
   get failed(): BagsslError | undefined {
     return this.#failed;
   }
 
-  /** Resolves once the worker can be asked. */
+  /** Resolves once the worker can be called. */
   async ready(): Promise<void> {
-    await this.call((face) => (face as Remote<Startable>).ready(), START_SECONDS);
+    await this.call((remote) => (remote as Remote<Startable>).ready(), START_SECONDS);
   }
 
   /**
-   * The answer to what `ask` asks.
-   * @throws BagsslError `worker-failed` when the worker dies before it has answered, or has not within so many seconds
+   * Calls the worker.
+   * @throws BagsslError `worker-failed` if the worker dies before it answers, or does not answer within `seconds`
    */
-  async call<T>(ask: (face: Remote<Face>) => Promise<T>, seconds = Number.POSITIVE_INFINITY): Promise<T> {
+  async call<T>(ask: (remote: Remote<Api>) => Promise<T>, seconds = Number.POSITIVE_INFINITY): Promise<T> {
     if (this.#failed) throw this.#failed;
     let give!: (reason: BagsslError) => void;
     const answered = new Promise<T>((resolve, reject) => {
       give = reject;
-      ask(this.#thread.face).then((answer) => {
+      ask(this.#thread.remote).then((answer) => {
         this.#answered = true;
         resolve(answer);
       }, reject);
@@ -98,27 +98,27 @@ export class OwnedWorker<Face extends Startable> {
     }
   }
 
-  /** The worker died, or is to be treated so. */
+  /** Treats the worker as dead. */
   fail(reason: unknown): void {
     if (this.#failed) return;
     const { name, file, option, without } = this.script;
     const advice = this.#answered
       ? ''
-      : ` If its script is missing, serve ${file} beside the other files of the package, or give ${option}; a Content-Security-Policy must allow worker-src 'self'. ${without}`;
+      : ` If its script is missing, serve ${file} beside the package's other files${option ? `, or set ${option}` : ''}; a Content-Security-Policy must allow worker-src 'self'.${without ? ` ${without}` : ''}`;
     this.#failed = new BagsslError('worker-failed', `A ${name} stopped: ${text(reason)}.${advice}`, { cause: reason });
     this.terminate();
   }
 
-  /** Ends the worker for good; calls in flight are rejected. */
-  terminate(): unknown {
-    this.#failed ??= new BagsslError('disposed', `The ${this.script.name} was disposed.`);
+  /** Ends the worker for good; calls in flight and later ones fail with `reason`. */
+  terminate(reason = new BagsslError('disposed', `The ${this.script.name} was disposed.`)): unknown {
+    this.#failed ??= reason;
     for (const reject of this.#calls) reject(this.#failed);
     this.#thread.hold(false);
     return this.#thread.terminate();
   }
 }
 
-/** What an Error, an ErrorEvent, an Event without a message or plain text has to say. */
+/** The message of an Error, an ErrorEvent, an Event without a message or a string. */
 function text(reason: unknown): string {
   const { message, type } = Object(reason) as { message?: unknown; type?: unknown };
   if (typeof message === 'string' && message !== '') return message.replace(/\.$/, '');
@@ -126,24 +126,24 @@ function text(reason: unknown): string {
   return type === 'error' ? 'its script could not be loaded' : String(reason);
 }
 
-function webThread<Face>(
+function webThread<Api>(
   script: WorkerScript,
   url: string | URL | undefined,
   die: (reason: unknown) => void,
-): Thread<Face> {
+): Thread<Api> {
   const worker = webWorker(script, url);
   const stop = (event: Event) => {
-    event.preventDefault(); // else Deno ends the whole program
+    event.preventDefault(); // otherwise Deno ends the whole program
     die(event);
   };
   const events = ['error', 'messageerror'] as const;
   for (const event of events) worker.addEventListener(event, stop);
   const terminate = () => {
     worker.terminate();
-    // Deno keeps a worker that has ended, and all that hears it: up to the GPU device of whoever owned it.
+    // Deno keeps an ended worker and its listeners, and through them everything up to the owner's GPU device.
     for (const event of events) worker.removeEventListener(event, stop);
   };
-  return { face: wrap<Face>(worker), hold() {}, terminate };
+  return { remote: wrap<Api>(worker), hold() {}, terminate };
 }
 
 function webWorker(script: WorkerScript, url: string | URL | undefined): Worker {
@@ -151,7 +151,7 @@ function webWorker(script: WorkerScript, url: string | URL | undefined): Worker 
     return url ? new Worker(url, { type: 'module' }) : script.web();
   } catch (error) {
     if ((error as Error).name !== 'SecurityError') throw error;
-    // Of another origin, such as a CDN: a worker of this one may import it, if that origin allows it by CORS.
+    // The script has another origin, such as a CDN. A worker of this origin may import it if CORS allows.
     const address = JSON.stringify(new URL(url ?? `./${script.file}`, HERE));
     return new Worker(URL.createObjectURL(new Blob([`import ${address};`], { type: 'text/javascript' })), {
       type: 'module',
@@ -159,19 +159,19 @@ function webWorker(script: WorkerScript, url: string | URL | undefined): Worker 
   }
 }
 
-function nodeThread<Face>(
+function nodeThread<Api>(
   script: WorkerScript,
   url: string | URL | undefined,
   die: (reason: unknown) => void,
-): Thread<Face> {
+): Thread<Api> {
   const { Worker: NodeWorker } = nodeThreads()!;
-  // Flags of the main thread, such as --input-type, would keep the worker from loading.
+  // Flags of the main thread, such as --input-type, would stop the worker from loading.
   const worker = new NodeWorker(new URL(url ?? `./${script.file}`, HERE), { execArgv: [] });
   worker.on('error', die);
   worker.on('messageerror', die);
   worker.on('exit', (code) => die(`it exited with code ${code}`));
   return {
-    face: wrap<Face>(nodeEndpoint(worker)),
+    remote: wrap<Api>(nodeEndpoint(worker)),
     hold: (keep) => (keep ? worker.ref() : worker.unref()),
     terminate: () => worker.terminate(),
   };

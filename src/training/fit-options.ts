@@ -12,8 +12,8 @@ import {
   SWITCH,
   whole,
 } from '../base/options.ts';
-import { checkImageSet } from '../data/check-image-set.ts';
 import type { ImageSet } from '../data/image-set.ts';
+import { checkImageSet } from '../data/image-set.ts';
 import type { Precision } from '../graph/graph.ts';
 import type { Device } from '../runtime/device.ts';
 import { RUNTIME_RULES, type RuntimeOptions } from '../runtime/runtime.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import sharp from 'sharp';
-import { BLOCK, partOf, shardRange } from '../../src/data/shard.ts';
+import { BLOCK, partOf, shardRange } from '../../src/data/subset.ts';
 import { type ImageSet, parseShard } from '../../src/data.ts';
 import { type BagsslError, Embedder } from '../../src/index.ts';
 import { openData } from '../../src/node.ts';

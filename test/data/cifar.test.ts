@@ -38,11 +38,11 @@ describe('cifar', () => {
     );
   });
 
-  it('refuses a file cut short, naming it, its size and what is expected', () => {
+  it('refuses a truncated file, naming it, its size and what is expected', () => {
     assert.throws(() => readCifarBatch(batch([1, 2]).subarray(0, -100), 'x/data_batch_2.bin'), {
       name: 'BagsslError',
       code: 'bad-data',
-      message: /^x\/data_batch_2\.bin holds 6046 bytes, that is 1 images and 2973 bytes more; .*3073 bytes an image/,
+      message: /^x\/data_batch_2\.bin holds 6046 bytes: 1 images and 2973 bytes more; .*3073 bytes per image/,
     });
   });
 

@@ -4,10 +4,9 @@ import fc from 'fast-check';
 import sharp, { type Sharp } from 'sharp';
 import { BagsslError } from '../../src/base/errors.ts';
 import { decodeImage } from '../../src/data/decode.ts';
-import { jsquashDecoder } from '../../src/data/decode-jsquash.ts';
-import { sharpDecoder } from '../../src/data/decode-sharp.ts';
-import type { Decoder } from '../../src/data/decoder.ts';
+import type { Decoder } from '../../src/data/image-header.ts';
 import { readImageHeader } from '../../src/data/image-header.ts';
+import { jsquashDecoder, sharpDecoder } from '../../src/data/server-decoders.ts';
 
 const WIDTH = 48;
 const HEIGHT = 32;
@@ -133,17 +132,17 @@ for (const name of ['sharp', 'jsquash']) {
     const refuse = (bytes: Uint8Array, message: RegExp) =>
       assert.rejects(decode(bytes, 'x.jpg'), { name: 'BagsslError', code: 'bad-data', message });
 
-    it('refuses what is cut short, and decodes the next', async () => {
+    it('refuses a truncated file, then decodes the next', async () => {
       for (const kind of ['jpeg', 'progressive', 'turned', 'png', 'webp']) {
         await refuse(files[kind].slice(0, files[kind].length * 0.8), /^x\.jpg: /);
         assert.deepEqual(corners(await decode(files.jpeg)), [0, 1, 2, 3]);
       }
-      await refuse(files.jpeg.slice(0, -2), /cut short/);
+      await refuse(files.jpeg.slice(0, -2), /truncated/);
     });
 
-    it('refuses what is no image', async () => {
+    it('refuses anything but an image', async () => {
       await refuse(new Uint8Array(), /^x\.jpg: the file is empty/);
-      await refuse(new TextEncoder().encode('hello'), /no JPEG, PNG or WebP/);
+      await refuse(new TextEncoder().encode('hello'), /not a JPEG, PNG or WebP/);
     });
 
     it('refuses a header that claims too much, before decoding', async () => {

@@ -110,13 +110,13 @@ describe('a training in a worker', () => {
     await assert.rejects(training.checkpoint(), code('worker-failed'));
   });
 
-  it('says what to do where its script is missing', async () => {
+  it('says what to do if its script is missing', async () => {
     const trainerUrl = new URL('./nowhere.worker.js', import.meta.url);
     await using lost = fit({ ...options, background: true, trainerUrl });
-    await assert.rejects(lost.open(), code('worker-failed', /serve trainer\.worker\.js .* or give trainerUrl/));
+    await assert.rejects(lost.open(), code('worker-failed', /serve trainer\.worker\.js .* or set trainerUrl/));
   });
 
-  it('says what to do where ONNX Runtime is missing', { skip: inNode && 'Node finds it by itself' }, async () => {
+  it('says what to do if ONNX Runtime is missing', { skip: inNode && 'Node finds it by itself' }, async () => {
     const nowhere = new URL('./nowhere.mjs', import.meta.url).href;
     const modules = { 'onnxruntime-web/wasm': nowhere, 'onnxruntime-web/webgpu': nowhere };
     await using bare = fit({ ...options, background: true, modules });

@@ -32,16 +32,16 @@ describe('a file of the web', () => {
     const other = `0${sha256.slice(1)}`.replace(/^0(?=0)/, '1');
     await assert.rejects(
       fetchFile(at('file'), { sha256: other.slice(0, 63) + (sha256[63] === '0' ? '1' : '0') }),
-      code('bad-data', /not the file it should be/),
+      code('bad-data', /not the expected file/),
     );
     await assert.rejects(fetchFile(at('none'), { sha256 }), code('bad-data', /404/));
-    await assert.rejects(fetchFile(at('cut'), { sha256 }), code('bad-data', /cannot be had/));
+    await assert.rejects(fetchFile(at('cut'), { sha256 }), code('bad-data', /could not be fetched/));
     await assert.rejects(fetchFile(at('endless'), { sha256, most: 300_000 }), code('bad-data', /larger than 300000/));
     await assert.rejects(fetchFile(at('file'), { sha256: 'abc' }), code('bad-argument', /64 hexadecimal/));
     const heard: number[] = [];
     await fetchFile(at('file'), { sha256, onProgress: (done) => heard.push(done) });
     assert.equal(heard.at(-1), file.length);
     const signal = AbortSignal.abort();
-    await assert.rejects(fetchFile(at('file'), { sha256, signal }), code('aborted', /aborted/));
+    await assert.rejects(fetchFile(at('file'), { sha256, signal }), code('aborted', /was stopped/));
   });
 });

@@ -5,11 +5,11 @@ import { cosine } from '../../src/bag/cosine.ts';
 import { createEmbedder } from '../../src/bag/create-embedder.ts';
 import { BagsslError } from '../../src/base/errors.ts';
 import { checkPixels } from '../../src/base/pixels.ts';
-import { builtinScenes } from '../../src/data/builtin.ts';
+import { builtinScenes } from '../../src/data/builtin-scenes.ts';
 import { imageFrom } from '../../src/data/image-from.ts';
 import { evaluate } from '../../src/evaluation/evaluate.ts';
 import { readNpy } from '../../src/formats/npy.ts';
-import { readWeights } from '../../src/formats/weights.ts';
+import { readWeights } from '../../src/formats/read-weights.ts';
 import { add } from '../../src/graph/functions.ts';
 import { fit } from '../../src/training/fit.ts';
 import { openRun } from '../../src/training/kept-run.ts';
@@ -114,7 +114,7 @@ describe('a mistake that is often made', () => {
 it('takes bytes of another realm, such as Jest gives, for what they are', async () => {
   const bytes = runInNewContext('new Uint8Array(3)') as Uint8Array;
   assert.ok(!(bytes instanceof Uint8Array));
-  await assert.rejects(imageFrom(bytes), { code: 'bad-data', message: /no JPEG, PNG or WebP/ });
+  await assert.rejects(imageFrom(bytes), { code: 'bad-data', message: /not a JPEG, PNG or WebP/ });
   assert.throws(() => readNpy(bytes), { code: 'bad-data' });
   checkPixels({ data: bytes, width: 1, height: 1, layout: 'rgb' }, 'pixels');
 });

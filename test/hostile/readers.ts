@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Stream } from '../../src/base/random.ts';
 import { type DecodeOptions, decodeImage as decode } from '../../src/data/decode.ts';
-import { jsquashDecoder } from '../../src/data/decode-jsquash.ts';
-import { sharpDecoder } from '../../src/data/decode-sharp.ts';
 import { jpegIsWhole, readImageHeader } from '../../src/data/image-header.ts';
+import { jsquashDecoder, sharpDecoder } from '../../src/data/server-decoders.ts';
 import { readCifarBatch } from '../../src/data.ts';
 import { compact, encoders } from '../../src/encoders.ts';
 import { readNpy, readSafetensors, readWeights, writeNpy, writeSafetensors } from '../../src/formats.ts';

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
 import { describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { relu, scale } from '../../src/graph/functions.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';
@@ -72,10 +76,10 @@ describe('the runtime', () => {
     }
   });
 
-  it('says what to do when a named device is not there, and warns once when auto falls back', async () => {
+  it('says what to do if a named device is missing, and warns once when auto falls back', async () => {
     await assert.rejects(
       Runtime.open({ device: 'webgpu' }),
-      (error: BagsslError) => error.code === 'device-unavailable' && /Use "wasm"/.test(error.message),
+      (error: BagsslError) => error.code === 'device-unavailable' && /or "wasm"/.test(error.message),
     );
     await assert.rejects(Runtime.open({ threads: 0 }), (error: BagsslError) => error.code === 'bad-argument');
     const warnings: string[] = [];
@@ -83,10 +87,33 @@ describe('the runtime', () => {
     assert.equal(warnings.length, device === 'native' ? 0 : 1);
   });
 
-  it('refuses what is not a model with a sentence', async () => {
+  it('refuses a misspelt option', async () => {
+    await assert.rejects(Runtime.open({ thread: 1 } as never), {
+      code: 'bad-argument',
+      message: 'Runtime.open: there is no "thread"; its options: device, threads, modules, onWarning, wasmUrl.',
+    });
+  });
+
+  it('recommends onnxruntime-node in Node if it is not installed', async () => {
+    const hook = `export async function resolve(name, context, next) {
+      if (name === 'onnxruntime-node') throw Object.assign(new Error('none'), { code: 'ERR_MODULE_NOT_FOUND' });
+      return next(name, context);
+    }`;
+    const program = `import { register } from 'node:module';
+      register('data:text/javascript,' + ${JSON.stringify(encodeURIComponent(hook))});
+      const { diagnostics, Runtime } = await import(${JSON.stringify(pathToFileURL(resolve('dist/runtime.js')).href)});
+      await Runtime.open({ onWarning: console.log });
+      console.log((await diagnostics()).native.why);`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
+    const advice =
+      'onnxruntime-node is about three times faster here, but is not installed: npm install onnxruntime-node.';
+    assert.equal(stdout, `Running on wasm. ${advice}\n${advice}\n`);
+  });
+
+  it('refuses anything but a model, saying why', async () => {
     const runtime = await Runtime.open({ device: 'wasm', threads: 1 });
     await assert.rejects(runtime.compile(new Uint8Array([1, 2, 3])), (error: BagsslError) =>
-      /could not take the model/.test(error.message),
+      /could not load the model/.test(error.message),
     );
   });
 });

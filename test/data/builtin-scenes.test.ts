@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import type { Pixels } from '../../src/base/pixels.ts';
-import { type BuiltinScenesOptions, builtinScenes } from '../../src/data/builtin.ts';
+import { type BuiltinScenesOptions, builtinScenes } from '../../src/data/builtin-scenes.ts';
 import type { ImageSet } from '../../src/data/image-set.ts';
 
 const bytes = (set: ImageSet, index: number) => Buffer.from((set.image(index) as Pixels).data);

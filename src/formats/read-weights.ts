@@ -3,8 +3,8 @@ import { fromBfloat16, fromHalf } from '../base/half.ts';
 import { readSafetensors, type SafeTensor } from './safetensors.ts';
 
 /**
- * The tensors of a safetensors file as float32, whether they were kept as F32, F16 or BF16, and their shapes.
- * @throws BagsslError `bad-checkpoint` if the file is damaged, or holds numbers of another type
+ * The tensors of a safetensors file (F32, F16 or BF16) as float32, and their shapes.
+ * @throws BagsslError `bad-checkpoint` if the file is damaged or holds another element type
  */
 export function readWeights(bytes: Uint8Array): {
   readonly weights: Record<string, Float32Array>;

@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import sharp from 'sharp';
 import type { Pixels } from '../../src/base/pixels.ts';
-import { openData } from '../../src/data/files.ts';
 import type { ImageSet } from '../../src/data/image-set.ts';
+import { openData } from '../../src/data/open-data.ts';
 
 let root = '';
 const at = (...parts: string[]) => join(root, ...parts);
@@ -76,7 +76,7 @@ describe('openData: CIFAR-10', () => {
     assert.deepEqual(set.classes, [...'abcdefghij']);
   });
 
-  it('says when there is no test batch, and which batch is cut short', async () => {
+  it('says when there is no test batch, and which batch is truncated', async () => {
     await assert.rejects(openData(at('packed'), { split: 'test' }), bad(/no test set \(test_batch\.bin\)/));
     await assert.rejects(openData(at('short')), bad(/short.data_batch_1\.bin holds 5000 bytes/));
   });
@@ -170,17 +170,17 @@ describe('openData: folders of images', () => {
     assert.deepEqual(levels(set), [50]);
     assert.deepEqual([...set.labels!], [0]);
     assert.deepEqual(set.skipped, [
-      { file: join('a', 'cut.jpg'), reason: 'the jpeg is cut short' },
+      { file: join('a', 'cut.jpg'), reason: 'the jpeg is truncated' },
       { file: join('b', 'none.png'), reason: 'the file is empty' },
-      { file: join('b', 'text.jpg'), reason: 'the bytes are no JPEG, PNG or WebP image' },
+      { file: join('b', 'text.jpg'), reason: 'the bytes are not a JPEG, PNG or WebP image' },
     ]);
     assert.deepEqual(progress, [1, 4, 2, 4, 3, 4, 4, 4]);
   });
 
-  it('fails if nothing can be read, naming the first files', async () => {
+  it('fails if no file can be read, naming the first files', async () => {
     await assert.rejects(
       openData(at('hopeless')),
-      bad(/hopeless: none of its 2 images can be read: 1\.jpg \(the bytes are no .*\), 2\.jpg/),
+      bad(/hopeless: none of its 2 images can be read: 1\.jpg \(the bytes are not .*\), 2\.jpg/),
     );
   });
 
@@ -210,7 +210,7 @@ describe('openData: folders of images', () => {
         [0, 2],
       ],
     );
-    await assert.rejects(openData(at('half'), { split: 'test' }), bad(/half holds train, but no test set/));
+    await assert.rejects(openData(at('half'), { split: 'test' }), bad(/half has a train folder, but no test set/));
     assert.deepEqual((await openData(at('vehicles'))).classes, ['plane', 'train']);
   });
 
@@ -228,7 +228,18 @@ describe('openData: folders of images', () => {
 
   it('stops at the limit of memory, saying what to do', async () => {
     const options = { maxBytes: 10_000 };
-    await assert.rejects(openData(at('classes'), options), bad(/of 15 images fill .* Take fewer images/));
+    await assert.rejects(openData(at('classes'), options), bad(/of 15 images take .* Take fewer images/));
+  });
+
+  it('refuses misspelt options and wrong values', async () => {
+    for (const [options, message] of [
+      [{ limt: 5 }, /openData: there is no "limt"; its options: .*limit/],
+      [{ shard: { index: 1, of: 2 } }, /openData.shard: there is no "of"/],
+      [{ shortSide: 0 }, /shortSide must be a positive number, got 0/],
+      [{ signal: new AbortController() }, /signal must be an AbortSignal, .*got an AbortController/],
+    ] as const) {
+      await assert.rejects(openData(at('classes'), options as never), { code: 'bad-argument', message });
+    }
   });
 
   it('stops when told to', async () => {
