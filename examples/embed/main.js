@@ -3,4 +3,4 @@ import { cosine, createEmbedder } from 'bagssl';
 const [first, second] = document.querySelectorAll('img');
 const embedder = await createEmbedder();
 const [a, b] = [await embedder.embed(first), await embedder.embed(second)];
-document.querySelector('#result').textContent = `The two pictures are ${cosine(a, b).toFixed(3)} alike.`;
+document.querySelector('#result').textContent = `Similarity: ${cosine(a, b).toFixed(3)}`;
