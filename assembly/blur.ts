@@ -1,4 +1,4 @@
-import { planeFloats, whole } from './tile';
+import { planeFloats, whole } from './lib/tile';
 
 // torchvision's GaussianBlur as two passes of one symmetric row of weights w[0..radius], from the middle outwards:
 //   out[x] = w[0] · in[x] + Σ_{t ≥ 1} w[t] · (in[x - t] + in[x + t]),   added from t = 1,

@@ -1,4 +1,4 @@
-import { planeFloats } from './tile';
+import { planeFloats } from './lib/tile';
 
 // Crops that need no resampling: bytes to floats in 0..1, v / 255, mirrored when `flip` is set.
 

@@ -8,19 +8,19 @@
  (type $6 (func (param i32 i32)))
  (memory $0 0)
  (export "blur" (func $assembly/blur/blur))
- (export "brightness" (func $assembly/colour/brightness))
- (export "contrast" (func $assembly/colour/contrast))
- (export "greyscale" (func $assembly/colour/greyscale))
- (export "saturation" (func $assembly/colour/saturation))
- (export "solarise" (func $assembly/colour/solarise))
  (export "copyInterleaved" (func $assembly/copy/copyInterleaved))
  (export "copyPlanar" (func $assembly/copy/copyPlanar))
- (export "hue" (func $assembly/hue/hue))
+ (export "greyscale" (func $assembly/greyscale/greyscale))
+ (export "brightness" (func $assembly/jitter/brightness))
+ (export "contrast" (func $assembly/jitter/contrast))
+ (export "saturation" (func $assembly/jitter/saturation))
+ (export "hue" (func $assembly/jitter/hue))
  (export "heapBase" (func $assembly/memory/heapBase))
  (export "normalise" (func $assembly/normalise/normalise))
- (export "columns" (func $assembly/resample/columns))
  (export "rowsInterleaved" (func $assembly/resample/rowsInterleaved))
  (export "rowsPlanar" (func $assembly/resample/rowsPlanar))
+ (export "columns" (func $assembly/resample/columns))
+ (export "solarise" (func $assembly/solarise/solarise))
  (export "memory" (memory $0))
  (func $assembly/resample/filterRow (param $0 i32) (param $1 i32) (param $2 i32) (param $3 i32) (param $4 i32) (param $5 i32)
   (local $6 v128)
@@ -73,7 +73,7 @@
     v128.load32_splat
     f32x4.mul
     local.set $6
-    block $__inlined_func$assembly/resample/across$44
+    block $__inlined_func$assembly/resample/across$41
      local.get $3
      i32.const 2
      i32.eq
@@ -86,7 +86,7 @@
       f32x4.mul
       f32x4.add
       local.set $6
-      br $__inlined_func$assembly/resample/across$44
+      br $__inlined_func$assembly/resample/across$41
      end
      i32.const 1
      local.set $17
@@ -134,7 +134,7 @@
     v128.load32_splat
     f32x4.mul
     local.set $6
-    block $__inlined_func$assembly/resample/across$45
+    block $__inlined_func$assembly/resample/across$42
      local.get $3
      i32.const 2
      i32.eq
@@ -147,7 +147,7 @@
       f32x4.mul
       f32x4.add
       local.set $6
-      br $__inlined_func$assembly/resample/across$45
+      br $__inlined_func$assembly/resample/across$42
      end
      i32.const 1
      local.set $11
@@ -197,7 +197,7 @@
     v128.load32_splat
     f32x4.mul
     local.set $6
-    block $__inlined_func$assembly/resample/across$46
+    block $__inlined_func$assembly/resample/across$43
      local.get $3
      i32.const 2
      i32.eq
@@ -210,7 +210,7 @@
       f32x4.mul
       f32x4.add
       local.set $6
-      br $__inlined_func$assembly/resample/across$46
+      br $__inlined_func$assembly/resample/across$43
      end
      i32.const 1
      local.set $11
@@ -260,7 +260,7 @@
     v128.load32_splat
     f32x4.mul
     local.set $6
-    block $__inlined_func$assembly/resample/across$47
+    block $__inlined_func$assembly/resample/across$44
      local.get $3
      i32.const 2
      i32.eq
@@ -273,7 +273,7 @@
       f32x4.mul
       f32x4.add
       local.set $6
-      br $__inlined_func$assembly/resample/across$47
+      br $__inlined_func$assembly/resample/across$44
      end
      i32.const 1
      local.set $17
@@ -350,6 +350,50 @@
     i32.const 4
     i32.add
     local.set $15
+    br $for-loop|0
+   end
+  end
+ )
+ (func $assembly/solarise/solarise (param $0 i32) (param $1 i32) (param $2 f64)
+  (local $3 v128)
+  (local $4 v128)
+  local.get $2
+  f32.demote_f64
+  f32x4.splat
+  local.set $4
+  local.get $0
+  local.get $1
+  local.get $1
+  i32.mul
+  i32.const 3
+  i32.add
+  i32.const -4
+  i32.and
+  i32.const 12
+  i32.mul
+  i32.add
+  local.set $1
+  loop $for-loop|0
+   local.get $0
+   local.get $1
+   i32.lt_u
+   if
+    local.get $0
+    v128.const i32x4 0x3f800000 0x3f800000 0x3f800000 0x3f800000
+    local.get $0
+    v128.load
+    local.tee $3
+    f32x4.sub
+    local.get $3
+    local.get $3
+    local.get $4
+    f32x4.ge
+    v128.bitselect
+    v128.store
+    local.get $0
+    i32.const 16
+    i32.add
+    local.set $0
     br $for-loop|0
    end
   end
@@ -909,7 +953,114 @@
  (func $assembly/memory/heapBase (result i32)
   i32.const 1024
  )
- (func $assembly/hue/hue (param $0 i32) (param $1 i32) (param $2 f64)
+ (func $assembly/jitter/saturation (param $0 i32) (param $1 i32) (param $2 f64)
+  (local $3 v128)
+  (local $4 v128)
+  (local $5 v128)
+  (local $6 v128)
+  (local $7 v128)
+  (local $8 i32)
+  (local $9 v128)
+  (local $10 i32)
+  (local $11 i32)
+  local.get $2
+  f32.demote_f64
+  f32x4.splat
+  local.set $3
+  f64.const 1
+  local.get $2
+  f64.sub
+  f32.demote_f64
+  f32x4.splat
+  local.set $5
+  local.get $1
+  local.get $1
+  i32.mul
+  i32.const 3
+  i32.add
+  i32.const -4
+  i32.and
+  i32.const 2
+  i32.shl
+  local.tee $10
+  local.get $0
+  i32.add
+  local.set $11
+  loop $for-loop|0
+   local.get $0
+   local.get $11
+   i32.lt_u
+   if
+    local.get $0
+    v128.load
+    local.tee $6
+    v128.const i32x4 0x3e99096c 0x3e99096c 0x3e99096c 0x3e99096c
+    f32x4.mul
+    local.get $0
+    local.get $10
+    i32.add
+    local.tee $1
+    v128.load
+    local.tee $7
+    v128.const i32x4 0x3f1645a2 0x3f1645a2 0x3f1645a2 0x3f1645a2
+    f32x4.mul
+    f32x4.add
+    local.get $0
+    local.get $10
+    i32.const 1
+    i32.shl
+    i32.add
+    local.tee $8
+    v128.load
+    local.tee $9
+    v128.const i32x4 0x3de978d5 0x3de978d5 0x3de978d5 0x3de978d5
+    f32x4.mul
+    f32x4.add
+    local.get $5
+    f32x4.mul
+    local.set $4
+    local.get $0
+    local.get $6
+    local.get $3
+    f32x4.mul
+    local.get $4
+    f32x4.add
+    v128.const i32x4 0x3f800000 0x3f800000 0x3f800000 0x3f800000
+    f32x4.pmin
+    v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000
+    f32x4.pmax
+    v128.store
+    local.get $1
+    local.get $7
+    local.get $3
+    f32x4.mul
+    local.get $4
+    f32x4.add
+    v128.const i32x4 0x3f800000 0x3f800000 0x3f800000 0x3f800000
+    f32x4.pmin
+    v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000
+    f32x4.pmax
+    v128.store
+    local.get $8
+    local.get $9
+    local.get $3
+    f32x4.mul
+    local.get $4
+    f32x4.add
+    v128.const i32x4 0x3f800000 0x3f800000 0x3f800000 0x3f800000
+    f32x4.pmin
+    v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000
+    f32x4.pmax
+    v128.store
+    local.get $0
+    i32.const 16
+    i32.add
+    local.set $0
+    br $for-loop|0
+   end
+  end
+ )
+ (func $assembly/jitter/hue (param $0 i32) (param $1 i32) (param $2 f64)
   (local $3 v128)
   (local $4 f32)
   (local $5 i32)
@@ -1112,6 +1263,319 @@
     f32x4.pmax
     f32x4.mul
     f32x4.sub
+    v128.store
+    local.get $0
+    i32.const 16
+    i32.add
+    local.set $0
+    br $for-loop|0
+   end
+  end
+ )
+ (func $assembly/jitter/contrast (param $0 i32) (param $1 i32) (param $2 f64)
+  (local $3 i32)
+  (local $4 i32)
+  (local $5 v128)
+  (local $6 i32)
+  (local $7 i32)
+  (local $8 i32)
+  (local $9 i32)
+  (local $10 v128)
+  (local $11 i32)
+  local.get $2
+  f32.demote_f64
+  f32x4.splat
+  local.set $10
+  f64.const 1
+  local.get $2
+  f64.sub
+  f32.demote_f64
+  f64.const 0
+  local.set $2
+  local.get $1
+  local.get $1
+  i32.mul
+  local.tee $8
+  i32.const 3
+  i32.add
+  i32.const -4
+  i32.and
+  i32.const 2
+  i32.shl
+  local.set $6
+  local.get $8
+  i32.const 2
+  i32.shr_u
+  local.set $7
+  loop $for-loop|0
+   local.get $3
+   local.get $7
+   i32.lt_u
+   if
+    v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000
+    local.set $5
+    local.get $3
+    i32.const -64
+    i32.sub
+    local.tee $4
+    local.get $7
+    local.get $4
+    local.get $7
+    i32.lt_u
+    select
+    local.set $11
+    local.get $3
+    local.set $4
+    loop $for-loop|1
+     local.get $4
+     local.get $11
+     i32.lt_u
+     if
+      local.get $5
+      local.get $0
+      local.get $4
+      i32.const 4
+      i32.shl
+      i32.add
+      local.tee $9
+      v128.load
+      v128.const i32x4 0x3e99096c 0x3e99096c 0x3e99096c 0x3e99096c
+      f32x4.mul
+      local.get $6
+      local.get $9
+      i32.add
+      v128.load
+      v128.const i32x4 0x3f1645a2 0x3f1645a2 0x3f1645a2 0x3f1645a2
+      f32x4.mul
+      f32x4.add
+      local.get $9
+      local.get $6
+      i32.const 1
+      i32.shl
+      i32.add
+      v128.load
+      v128.const i32x4 0x3de978d5 0x3de978d5 0x3de978d5 0x3de978d5
+      f32x4.mul
+      f32x4.add
+      f32x4.add
+      local.set $5
+      local.get $4
+      i32.const 1
+      i32.add
+      local.set $4
+      br $for-loop|1
+     end
+    end
+    local.get $2
+    local.get $5
+    f32x4.extract_lane 0
+    f64.promote_f32
+    f64.add
+    local.get $5
+    f32x4.extract_lane 1
+    f64.promote_f32
+    f64.add
+    local.get $5
+    f32x4.extract_lane 2
+    f64.promote_f32
+    f64.add
+    local.get $5
+    f32x4.extract_lane 3
+    f64.promote_f32
+    f64.add
+    local.set $2
+    local.get $3
+    i32.const -64
+    i32.sub
+    local.set $3
+    br $for-loop|0
+   end
+  end
+  local.get $7
+  i32.const 2
+  i32.shl
+  local.set $3
+  loop $for-loop|2
+   local.get $3
+   local.get $8
+   i32.lt_u
+   if
+    local.get $2
+    local.get $0
+    local.get $3
+    i32.const 2
+    i32.shl
+    i32.add
+    local.tee $4
+    v128.load32_zero
+    v128.const i32x4 0x3e99096c 0x3e99096c 0x3e99096c 0x3e99096c
+    f32x4.mul
+    local.get $4
+    local.get $6
+    i32.add
+    v128.load32_zero
+    v128.const i32x4 0x3f1645a2 0x3f1645a2 0x3f1645a2 0x3f1645a2
+    f32x4.mul
+    f32x4.add
+    local.get $4
+    local.get $6
+    i32.const 1
+    i32.shl
+    i32.add
+    v128.load32_zero
+    v128.const i32x4 0x3de978d5 0x3de978d5 0x3de978d5 0x3de978d5
+    f32x4.mul
+    f32x4.add
+    f32x4.extract_lane 0
+    f64.promote_f32
+    f64.add
+    local.set $2
+    local.get $3
+    i32.const 1
+    i32.add
+    local.set $3
+    br $for-loop|2
+   end
+  end
+  local.get $2
+  local.get $8
+  f64.convert_i32_u
+  f64.div
+  f32.demote_f64
+  f32.mul
+  f32x4.splat
+  local.set $5
+  local.get $0
+  local.get $1
+  local.get $1
+  i32.mul
+  i32.const 3
+  i32.add
+  i32.const -4
+  i32.and
+  i32.const 12
+  i32.mul
+  i32.add
+  local.set $1
+  loop $for-loop|00
+   local.get $0
+   local.get $1
+   i32.lt_u
+   if
+    local.get $0
+    local.get $0
+    v128.load
+    local.get $10
+    f32x4.mul
+    local.get $5
+    f32x4.add
+    v128.const i32x4 0x3f800000 0x3f800000 0x3f800000 0x3f800000
+    f32x4.pmin
+    v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000
+    f32x4.pmax
+    v128.store
+    local.get $0
+    i32.const 16
+    i32.add
+    local.set $0
+    br $for-loop|00
+   end
+  end
+ )
+ (func $assembly/jitter/brightness (param $0 i32) (param $1 i32) (param $2 f64)
+  (local $3 v128)
+  local.get $2
+  f32.demote_f64
+  f32x4.splat
+  local.set $3
+  local.get $0
+  local.get $1
+  local.get $1
+  i32.mul
+  i32.const 3
+  i32.add
+  i32.const -4
+  i32.and
+  i32.const 12
+  i32.mul
+  i32.add
+  local.set $1
+  loop $for-loop|0
+   local.get $0
+   local.get $1
+   i32.lt_u
+   if
+    local.get $0
+    local.get $0
+    v128.load
+    local.get $3
+    f32x4.mul
+    v128.const i32x4 0x3f800000 0x3f800000 0x3f800000 0x3f800000
+    f32x4.pmin
+    v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000
+    f32x4.pmax
+    v128.store
+    local.get $0
+    i32.const 16
+    i32.add
+    local.set $0
+    br $for-loop|0
+   end
+  end
+ )
+ (func $assembly/greyscale/greyscale (param $0 i32) (param $1 i32)
+  (local $2 v128)
+  (local $3 i32)
+  (local $4 i32)
+  (local $5 i32)
+  local.get $1
+  local.get $1
+  i32.mul
+  i32.const 3
+  i32.add
+  i32.const -4
+  i32.and
+  i32.const 2
+  i32.shl
+  local.tee $4
+  local.get $0
+  i32.add
+  local.set $5
+  loop $for-loop|0
+   local.get $0
+   local.get $5
+   i32.lt_u
+   if
+    local.get $0
+    local.get $0
+    v128.load
+    v128.const i32x4 0x3e99096c 0x3e99096c 0x3e99096c 0x3e99096c
+    f32x4.mul
+    local.get $0
+    local.get $4
+    i32.add
+    local.tee $1
+    v128.load
+    v128.const i32x4 0x3f1645a2 0x3f1645a2 0x3f1645a2 0x3f1645a2
+    f32x4.mul
+    f32x4.add
+    local.get $0
+    local.get $4
+    i32.const 1
+    i32.shl
+    i32.add
+    local.tee $3
+    v128.load
+    v128.const i32x4 0x3de978d5 0x3de978d5 0x3de978d5 0x3de978d5
+    f32x4.mul
+    f32x4.add
+    local.tee $2
+    v128.store
+    local.get $1
+    local.get $2
+    v128.store
+    local.get $3
+    local.get $2
     v128.store
     local.get $0
     i32.const 16
@@ -1469,470 +1933,6 @@
     i32.const 1
     i32.add
     local.set $13
-    br $for-loop|0
-   end
-  end
- )
- (func $assembly/colour/solarise (param $0 i32) (param $1 i32) (param $2 f64)
-  (local $3 v128)
-  (local $4 v128)
-  local.get $2
-  f32.demote_f64
-  f32x4.splat
-  local.set $4
-  local.get $0
-  local.get $1
-  local.get $1
-  i32.mul
-  i32.const 3
-  i32.add
-  i32.const -4
-  i32.and
-  i32.const 12
-  i32.mul
-  i32.add
-  local.set $1
-  loop $for-loop|0
-   local.get $0
-   local.get $1
-   i32.lt_u
-   if
-    local.get $0
-    v128.const i32x4 0x3f800000 0x3f800000 0x3f800000 0x3f800000
-    local.get $0
-    v128.load
-    local.tee $3
-    f32x4.sub
-    local.get $3
-    local.get $3
-    local.get $4
-    f32x4.ge
-    v128.bitselect
-    v128.store
-    local.get $0
-    i32.const 16
-    i32.add
-    local.set $0
-    br $for-loop|0
-   end
-  end
- )
- (func $assembly/colour/saturation (param $0 i32) (param $1 i32) (param $2 f64)
-  (local $3 v128)
-  (local $4 v128)
-  (local $5 v128)
-  (local $6 v128)
-  (local $7 v128)
-  (local $8 i32)
-  (local $9 v128)
-  (local $10 i32)
-  (local $11 i32)
-  local.get $2
-  f32.demote_f64
-  f32x4.splat
-  local.set $3
-  f64.const 1
-  local.get $2
-  f64.sub
-  f32.demote_f64
-  f32x4.splat
-  local.set $5
-  local.get $1
-  local.get $1
-  i32.mul
-  i32.const 3
-  i32.add
-  i32.const -4
-  i32.and
-  i32.const 2
-  i32.shl
-  local.tee $10
-  local.get $0
-  i32.add
-  local.set $11
-  loop $for-loop|0
-   local.get $0
-   local.get $11
-   i32.lt_u
-   if
-    local.get $0
-    v128.load
-    local.tee $6
-    v128.const i32x4 0x3e99096c 0x3e99096c 0x3e99096c 0x3e99096c
-    f32x4.mul
-    local.get $0
-    local.get $10
-    i32.add
-    local.tee $1
-    v128.load
-    local.tee $7
-    v128.const i32x4 0x3f1645a2 0x3f1645a2 0x3f1645a2 0x3f1645a2
-    f32x4.mul
-    f32x4.add
-    local.get $0
-    local.get $10
-    i32.const 1
-    i32.shl
-    i32.add
-    local.tee $8
-    v128.load
-    local.tee $9
-    v128.const i32x4 0x3de978d5 0x3de978d5 0x3de978d5 0x3de978d5
-    f32x4.mul
-    f32x4.add
-    local.get $5
-    f32x4.mul
-    local.set $4
-    local.get $0
-    local.get $6
-    local.get $3
-    f32x4.mul
-    local.get $4
-    f32x4.add
-    v128.const i32x4 0x3f800000 0x3f800000 0x3f800000 0x3f800000
-    f32x4.pmin
-    v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000
-    f32x4.pmax
-    v128.store
-    local.get $1
-    local.get $7
-    local.get $3
-    f32x4.mul
-    local.get $4
-    f32x4.add
-    v128.const i32x4 0x3f800000 0x3f800000 0x3f800000 0x3f800000
-    f32x4.pmin
-    v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000
-    f32x4.pmax
-    v128.store
-    local.get $8
-    local.get $9
-    local.get $3
-    f32x4.mul
-    local.get $4
-    f32x4.add
-    v128.const i32x4 0x3f800000 0x3f800000 0x3f800000 0x3f800000
-    f32x4.pmin
-    v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000
-    f32x4.pmax
-    v128.store
-    local.get $0
-    i32.const 16
-    i32.add
-    local.set $0
-    br $for-loop|0
-   end
-  end
- )
- (func $assembly/colour/greyscale (param $0 i32) (param $1 i32)
-  (local $2 v128)
-  (local $3 i32)
-  (local $4 i32)
-  (local $5 i32)
-  local.get $1
-  local.get $1
-  i32.mul
-  i32.const 3
-  i32.add
-  i32.const -4
-  i32.and
-  i32.const 2
-  i32.shl
-  local.tee $4
-  local.get $0
-  i32.add
-  local.set $5
-  loop $for-loop|0
-   local.get $0
-   local.get $5
-   i32.lt_u
-   if
-    local.get $0
-    local.get $0
-    v128.load
-    v128.const i32x4 0x3e99096c 0x3e99096c 0x3e99096c 0x3e99096c
-    f32x4.mul
-    local.get $0
-    local.get $4
-    i32.add
-    local.tee $1
-    v128.load
-    v128.const i32x4 0x3f1645a2 0x3f1645a2 0x3f1645a2 0x3f1645a2
-    f32x4.mul
-    f32x4.add
-    local.get $0
-    local.get $4
-    i32.const 1
-    i32.shl
-    i32.add
-    local.tee $3
-    v128.load
-    v128.const i32x4 0x3de978d5 0x3de978d5 0x3de978d5 0x3de978d5
-    f32x4.mul
-    f32x4.add
-    local.tee $2
-    v128.store
-    local.get $1
-    local.get $2
-    v128.store
-    local.get $3
-    local.get $2
-    v128.store
-    local.get $0
-    i32.const 16
-    i32.add
-    local.set $0
-    br $for-loop|0
-   end
-  end
- )
- (func $assembly/colour/contrast (param $0 i32) (param $1 i32) (param $2 f64)
-  (local $3 i32)
-  (local $4 i32)
-  (local $5 v128)
-  (local $6 i32)
-  (local $7 i32)
-  (local $8 i32)
-  (local $9 i32)
-  (local $10 v128)
-  (local $11 i32)
-  local.get $2
-  f32.demote_f64
-  f32x4.splat
-  local.set $10
-  f64.const 1
-  local.get $2
-  f64.sub
-  f32.demote_f64
-  f64.const 0
-  local.set $2
-  local.get $1
-  local.get $1
-  i32.mul
-  local.tee $8
-  i32.const 3
-  i32.add
-  i32.const -4
-  i32.and
-  i32.const 2
-  i32.shl
-  local.set $6
-  local.get $8
-  i32.const 2
-  i32.shr_u
-  local.set $7
-  loop $for-loop|0
-   local.get $3
-   local.get $7
-   i32.lt_u
-   if
-    v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000
-    local.set $5
-    local.get $3
-    i32.const -64
-    i32.sub
-    local.tee $4
-    local.get $7
-    local.get $4
-    local.get $7
-    i32.lt_u
-    select
-    local.set $11
-    local.get $3
-    local.set $4
-    loop $for-loop|1
-     local.get $4
-     local.get $11
-     i32.lt_u
-     if
-      local.get $5
-      local.get $0
-      local.get $4
-      i32.const 4
-      i32.shl
-      i32.add
-      local.tee $9
-      v128.load
-      v128.const i32x4 0x3e99096c 0x3e99096c 0x3e99096c 0x3e99096c
-      f32x4.mul
-      local.get $6
-      local.get $9
-      i32.add
-      v128.load
-      v128.const i32x4 0x3f1645a2 0x3f1645a2 0x3f1645a2 0x3f1645a2
-      f32x4.mul
-      f32x4.add
-      local.get $9
-      local.get $6
-      i32.const 1
-      i32.shl
-      i32.add
-      v128.load
-      v128.const i32x4 0x3de978d5 0x3de978d5 0x3de978d5 0x3de978d5
-      f32x4.mul
-      f32x4.add
-      f32x4.add
-      local.set $5
-      local.get $4
-      i32.const 1
-      i32.add
-      local.set $4
-      br $for-loop|1
-     end
-    end
-    local.get $2
-    local.get $5
-    f32x4.extract_lane 0
-    f64.promote_f32
-    f64.add
-    local.get $5
-    f32x4.extract_lane 1
-    f64.promote_f32
-    f64.add
-    local.get $5
-    f32x4.extract_lane 2
-    f64.promote_f32
-    f64.add
-    local.get $5
-    f32x4.extract_lane 3
-    f64.promote_f32
-    f64.add
-    local.set $2
-    local.get $3
-    i32.const -64
-    i32.sub
-    local.set $3
-    br $for-loop|0
-   end
-  end
-  local.get $7
-  i32.const 2
-  i32.shl
-  local.set $3
-  loop $for-loop|2
-   local.get $3
-   local.get $8
-   i32.lt_u
-   if
-    local.get $2
-    local.get $0
-    local.get $3
-    i32.const 2
-    i32.shl
-    i32.add
-    local.tee $4
-    v128.load32_zero
-    v128.const i32x4 0x3e99096c 0x3e99096c 0x3e99096c 0x3e99096c
-    f32x4.mul
-    local.get $4
-    local.get $6
-    i32.add
-    v128.load32_zero
-    v128.const i32x4 0x3f1645a2 0x3f1645a2 0x3f1645a2 0x3f1645a2
-    f32x4.mul
-    f32x4.add
-    local.get $4
-    local.get $6
-    i32.const 1
-    i32.shl
-    i32.add
-    v128.load32_zero
-    v128.const i32x4 0x3de978d5 0x3de978d5 0x3de978d5 0x3de978d5
-    f32x4.mul
-    f32x4.add
-    f32x4.extract_lane 0
-    f64.promote_f32
-    f64.add
-    local.set $2
-    local.get $3
-    i32.const 1
-    i32.add
-    local.set $3
-    br $for-loop|2
-   end
-  end
-  local.get $2
-  local.get $8
-  f64.convert_i32_u
-  f64.div
-  f32.demote_f64
-  f32.mul
-  f32x4.splat
-  local.set $5
-  local.get $0
-  local.get $1
-  local.get $1
-  i32.mul
-  i32.const 3
-  i32.add
-  i32.const -4
-  i32.and
-  i32.const 12
-  i32.mul
-  i32.add
-  local.set $1
-  loop $for-loop|00
-   local.get $0
-   local.get $1
-   i32.lt_u
-   if
-    local.get $0
-    local.get $0
-    v128.load
-    local.get $10
-    f32x4.mul
-    local.get $5
-    f32x4.add
-    v128.const i32x4 0x3f800000 0x3f800000 0x3f800000 0x3f800000
-    f32x4.pmin
-    v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000
-    f32x4.pmax
-    v128.store
-    local.get $0
-    i32.const 16
-    i32.add
-    local.set $0
-    br $for-loop|00
-   end
-  end
- )
- (func $assembly/colour/brightness (param $0 i32) (param $1 i32) (param $2 f64)
-  (local $3 v128)
-  local.get $2
-  f32.demote_f64
-  f32x4.splat
-  local.set $3
-  local.get $0
-  local.get $1
-  local.get $1
-  i32.mul
-  i32.const 3
-  i32.add
-  i32.const -4
-  i32.and
-  i32.const 12
-  i32.mul
-  i32.add
-  local.set $1
-  loop $for-loop|0
-   local.get $0
-   local.get $1
-   i32.lt_u
-   if
-    local.get $0
-    local.get $0
-    v128.load
-    local.get $3
-    f32x4.mul
-    v128.const i32x4 0x3f800000 0x3f800000 0x3f800000 0x3f800000
-    f32x4.pmin
-    v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000
-    f32x4.pmax
-    v128.store
-    local.get $0
-    i32.const 16
-    i32.add
-    local.set $0
     br $for-loop|0
    end
   end

@@ -1,4 +1,4 @@
-import { planeFloats } from './tile';
+import { planeFloats } from './lib/tile';
 
 /** out = (v - mean) / std, planes without gaps: one patch of a float32 NCHW batch. May write 3 floats past the end. */
 function normalisePlane(plane: usize, pixels: usize, mean: f32, std: f32, out: usize): void {

@@ -1,4 +1,4 @@
-import { planeFloats, whole } from './tile';
+import { planeFloats, whole } from './lib/tile';
 
 // Separable resampling, rows first as PyTorch does. A table holds, for each output position, where its taps start
 // (int32, whole(size) of them) and then `taps` weights a position (float32): out[i] = Σ_t weight[i][t] · in[start[i] + t],

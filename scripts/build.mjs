@@ -38,7 +38,14 @@ const shared = {
 
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('build', { recursive: true });
-tool(join(dirname(require.resolve('assemblyscript/package.json')), 'bin/asc.js'), '--config', 'asconfig.json');
+// What a file right in assembly/ exports is a kernel.
+const kernels = readdirSync('assembly').filter((name) => name.endsWith('.ts'));
+tool(
+  join(dirname(require.resolve('assemblyscript/package.json')), 'bin/asc.js'),
+  ...kernels.map((name) => `assembly/${name}`),
+  '--config',
+  'asconfig.json',
+);
 
 // The worker is one file: import maps do not reach workers, and it must load from any place.
 await build({

@@ -1,12 +1,15 @@
 /** `bagssl/patches`: what a patch is, and the workers that cut it out of an image. */
 
 export type { Layout, Pixels } from './base/pixels.ts';
-export { parsePlacement } from './patches/check-placement.ts';
-export { checkRecipe } from './patches/check-recipe.ts';
+export type { Blur, BlurDrawn, BlurField } from './patches/augmentations/blur.ts';
+export type { GreyscaleDrawn, GreyscaleField } from './patches/augmentations/greyscale.ts';
+export type { AugmentationFields, DrawnFields } from './patches/augmentations/index.ts';
+export type { ColourChange, Jitter, JitterDrawn, JitterField } from './patches/augmentations/jitter.ts';
+export type { Solarise, SolariseDrawn, SolariseField } from './patches/augmentations/solarise.ts';
+export type { Crop, CropFields, Interpolation, Range } from './patches/crop.ts';
 export type { JobImage, PatchBatch, PatchJob, PatchSource, Region } from './patches/job.ts';
-export type { ColourChange, PatchParameters } from './patches/parameters.ts';
-export type { Placement } from './patches/placement.ts';
+export type { PatchParameters } from './patches/parameters.ts';
+export { type Placement, parsePlacement } from './patches/placement.ts';
 export { type CutOptions, PatchPool, type PoolOptions, type StreamOptions } from './patches/pool.ts';
 export { presets } from './patches/presets.ts';
-export type { Blur, Interpolation, Jitter, Range, Solarise, Triple } from './patches/recipe.ts';
-export { type Recipe, type ViewChanges, withoutAugmentation } from './patches/recipe.ts';
+export { checkRecipe, type Recipe, type Triple, type ViewChanges, withoutAugmentation } from './patches/recipe.ts';

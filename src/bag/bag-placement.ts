@@ -1,6 +1,6 @@
-import { checkPlacement, parsePlacement } from '../patches/check-placement.ts';
-import { patchSide } from '../patches/crop-size.ts';
+import { patchSide } from '../patches/crop.ts';
 import type { Placement } from '../patches/placement.ts';
+import { checkPlacement, parsePlacement } from '../patches/placement.ts';
 import type { Recipe } from '../patches/recipe.ts';
 
 /**

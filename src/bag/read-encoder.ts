@@ -2,7 +2,7 @@ import { BagsslError } from '../base/errors.ts';
 import { readWeights } from '../formats/read-weights.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { upgradedModel } from '../model/upgraded-model.ts';
-import { checkRecipe } from '../patches/check-recipe.ts';
+import { checkRecipe } from '../patches/recipe.ts';
 import { checkBagPlacement } from './bag-placement.ts';
 import { FEATURES } from './feature.ts';
 import { type Header, NAMES, type PatchEncoder } from './patch-encoder.ts';

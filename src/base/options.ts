@@ -46,7 +46,7 @@ export const between = (low: number, high: number): Rule => ({
   fits: (value) => isNumber(value) && value >= low && value <= high,
 });
 
-export const PROBABILITY = between(0, 1);
+export const PROBABILITY = /* @__PURE__ */ between(0, 1);
 
 /** [least, most], both of low … high. */
 export const range = (low: number, high: number): Rule => ({
@@ -129,12 +129,30 @@ export function checkOptions<Options extends object>(of: string, options: Option
   }
   for (const [name, { asked, needed, fits, inside }] of Object.entries<Rule>(rules)) {
     const value = options[name as keyof Options];
-    if (value === undefined ? !needed : fits(value)) {
-      if (inside && value !== undefined) checkOptions<object>(`${of}.${name}`, value as object, inside);
-      continue;
+    if (value === undefined ? needed : !fits(value)) {
+      throw new BagsslError('bad-argument', `${of}: ${name} must be ${asked}, got ${shown(value)}.${hint(value)}`);
     }
-    throw new BagsslError('bad-argument', `${of}: ${name} must be ${asked}, got ${shown(value)}.${hint(value)}`);
+    if (inside && value !== undefined) checkOptions<object>(`${of}.${name}`, value as object, inside);
   }
+}
+
+/**
+ * As `checkOptions`, for what has a `kind`, each with rules of its own beside those of all.
+ * @throws BagsslError `bad-argument`
+ */
+export function checkKind<Options extends { readonly kind: string }>(
+  of: string,
+  options: Options,
+  kinds: Readonly<Record<Options['kind'], Readonly<Record<string, Rule>>>>,
+  all: Readonly<Record<string, Rule>> = {},
+): Options {
+  const kind = needed(oneOf(...Object.keys(kinds)));
+  const found = OBJECT.fits(options) ? options.kind : options;
+  if (!kind.fits(found)) {
+    throw new BagsslError('bad-argument', `${of}: kind must be ${kind.asked}, got ${quote(found)}.`);
+  }
+  checkOptions<object>(of, options, { kind, ...kinds[options.kind as Options['kind']], ...all });
+  return options;
 }
 
 /**

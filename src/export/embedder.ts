@@ -9,9 +9,9 @@ import { featureOf } from '../model/network.ts';
 import { Scope } from '../model/scope.ts';
 import { normaliseRows } from '../objectives/normalise.ts';
 import { averagedWeights } from '../optimizers/averaged-weights.ts';
-import { checkPlacement } from '../patches/check-placement.ts';
-import { checkRecipe } from '../patches/check-recipe.ts';
 import type { Placement } from '../patches/placement.ts';
+import { checkPlacement } from '../patches/placement.ts';
+import { checkRecipe } from '../patches/recipe.ts';
 import { cutPatches } from './cut-graph.ts';
 import { checkNetwork, type ExportedNetwork } from './encoder.ts';
 

@@ -1,13 +1,20 @@
-import type { KernelExports } from './kernel-exports.ts';
+/** The kernels' exports; addresses are bytes, sizes pixels. See assembly/. */
+export type KernelExports = {
+  readonly memory: WebAssembly.Memory;
+  heapBase(): number;
+} & {
+  /** Every kernel. One that changes a tile takes (tile, size, amount), or (tile, size, list, its last index, line, rows). */
+  readonly [kernel: string]: (...of: readonly number[]) => void;
+};
 
 const PAGE = 65536;
 /** Vector loads and stores may run a few pixels past the end of a region. */
 const SLACK = 64;
 
-const REGIONS = ['tile', 'out', 'across', 'down', 'row', 'rows', 'blur', 'source'] as const;
+const REGIONS = ['tile', 'out', 'across', 'down', 'row', 'rows', 'list', 'source'] as const;
 type Region = (typeof REGIONS)[number];
 
-/** Divides the kernels' memory into regions that only grow; the source, by far the largest, lies last. */
+/** Divides the kernels' memory into regions that only grow; the source, by far the largest, comes last. */
 export class KernelMemory {
   /** Address of each region. What a region held is lost when `reserve` returns true. */
   readonly at: Record<Region, number>;
@@ -22,7 +29,7 @@ export class KernelMemory {
     this.bytes = none();
   }
 
-  /** Makes sure that regions hold so many bytes at least. Returns whether any moved. */
+  /** Makes sure that regions hold at least these numbers of bytes. Returns whether any moved. */
   reserve(wanted: Partial<Record<Region, number>>): boolean {
     let grows = false;
     for (const region of REGIONS) {

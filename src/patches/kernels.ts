@@ -1,13 +1,13 @@
 import bytes from '../../build/kernels.wasm';
 import { BagsslError } from '../base/errors.ts';
 import { BYTES, checkPixels, type Pixels } from '../base/pixels.ts';
-import { checkPatch } from './check-patch.ts';
-import type { KernelExports } from './kernel-exports.ts';
-import { KernelMemory } from './kernel-memory.ts';
+import type { Run } from './augmentations/built-in.ts';
+import { changeTile } from './augmentations/index.ts';
+import { checkBox } from './crop.ts';
+import { type KernelExports, KernelMemory } from './kernel-memory.ts';
 import type { PatchParameters } from './parameters.ts';
 import type { Triple } from './recipe.ts';
-import { type Table, TapsCache } from './taps-cache.ts';
-import { gaussianWeights } from './weights.ts';
+import { type Table, TapsCache } from './weights.ts';
 
 /** How patches are stored in the output: patch i of a call goes to slot `first + i * step`. */
 export interface Slots {
@@ -15,7 +15,7 @@ export interface Slots {
   readonly step: number;
 }
 
-/** What of an image lies in the kernels' memory: `stride` × `rows` pixels, from image pixel (x, y) on. */
+/** The part of an image that is in the kernels' memory: `stride` × `rows` pixels, from image pixel (x, y) on. */
 interface Window {
   readonly x: number;
   readonly y: number;
@@ -23,7 +23,7 @@ interface Window {
   readonly rows: number;
 }
 
-/** Images up to so many bytes are copied whole, larger ones only if their crops cover as much as the image. */
+/** Images of at most this many bytes are copied whole, larger ones only if their crops cover as much as the image. */
 const SMALL = 65_536;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
@@ -34,9 +34,11 @@ export class Kernels {
   /** Not `#`, so that a test can put guards around its regions. */
   private readonly memory: KernelMemory;
   readonly #cache = new TapsCache();
-  /** The tables that lie in the kernels' memory. */
+  /** The tables that are in the kernels' memory. */
   #across: Table | undefined;
   #down: Table | undefined;
+  /** Side of the patch in work. */
+  #size = 1;
 
   private constructor(wasm: KernelExports) {
     this.#wasm = wasm;
@@ -51,7 +53,7 @@ export class Kernels {
   }
 
   /**
-   * Cuts patches out of one image: crop, resample, flip, colour, blur, solarise, normalise.
+   * Cuts patches out of one image: crop, resample, flip, augment, normalise.
    * @param size side of a patch, pixels
    * @param out float32 NCHW; receives patch i at slot `first + i * step`, each 3 · size² floats
    * @throws BagsslError `bad-argument` when the image, a patch or the output does not fit
@@ -78,11 +80,12 @@ export class Kernels {
     }
     let area = 0;
     for (const patch of patches) {
-      checkPatch(patch, pixels, size);
+      checkBox(patch, pixels);
       area += patch.width * patch.height;
     }
     const whole = pixels.data.length <= SMALL || area >= pixels.width * pixels.height;
     const all: Window | undefined = whole ? { x: 0, y: 0, stride: pixels.width, rows: pixels.height } : undefined;
+    this.#size = size;
     this.#reserve(pixels, patches, size, all);
     if (all) this.#upload(pixels, all);
     const wasm = this.#wasm;
@@ -92,7 +95,7 @@ export class Kernels {
       const window = all ?? { x: patch.x, y: patch.y, stride: patch.width, rows: patch.height };
       if (!all) this.#upload(pixels, window);
       this.#crop(pixels, window, patch, size);
-      this.#change(patch, size);
+      changeTile(this.#run, patch);
       wasm.normalise(at.tile, size, mean[0], mean[1], mean[2], std[0], std[1], std[2], at.out);
       out.set(this.memory.f32.subarray(at.out >> 2, (at.out >> 2) + floats), slot * floats);
       slot += step;
@@ -120,8 +123,8 @@ export class Kernels {
       down: table(height),
       row: (width + 3) * 16,
       rows: 3 * Math.max(height, size) * padded * 4,
-      // Weights, then one line with both edges mirrored.
-      blur: size * 4 + 3 * padded * 4,
+      // A list of numbers, then one line with both edges mirrored.
+      list: size * 4 + 3 * padded * 4,
       source: area * BYTES[pixels.layout],
     });
     if (moved) this.#across = this.#down = undefined;
@@ -174,21 +177,28 @@ export class Kernels {
     if (interpolation === 'bicubic') wasm.brightness(at.tile, size, 1);
   }
 
-  #change(p: PatchParameters, size: number): void {
-    const wasm = this.#wasm;
-    const { tile, blur, rows } = this.memory.at;
-    for (const change of p.order) {
-      if (change === 'brightness' && p.brightness !== 1) wasm.brightness(tile, size, p.brightness);
-      else if (change === 'contrast' && p.contrast !== 1) wasm.contrast(tile, size, p.contrast);
-      else if (change === 'saturation' && p.saturation !== 1) wasm.saturation(tile, size, p.saturation);
-      else if (change === 'hue' && p.hue !== 0) wasm.hue(tile, size, p.hue);
+  /** Runs a kernel, or a function, on the tile; `amount` is a number or a list of at most `size` numbers. */
+  readonly #run: Run = (change, amount) => {
+    const { at, f32 } = this.memory;
+    if (typeof change !== 'string') this.#onTile((tile) => change(tile, amount));
+    else if (typeof amount === 'number') this.#wasm[change](at.tile, this.#size, amount);
+    else {
+      if (amount.length > this.#size) {
+        throw new BagsslError('bad-argument', `${change}: ${amount.length} numbers reach beyond ${this.#size} pixels.`);
+      }
+      f32.set(amount, at.list >> 2);
+      this.#wasm[change](at.tile, this.#size, at.list, amount.length - 1, at.list + this.#size * 4, at.rows);
     }
-    if (p.greyscale) wasm.greyscale(tile, size);
-    if (p.blur) {
-      const weights = gaussianWeights(p.blur.kernel, p.blur.sigma);
-      this.memory.f32.set(weights, blur >> 2);
-      wasm.blur(tile, size, blur, weights.length - 1, blur + size * 4, rows);
-    }
-    if (p.solarise !== undefined) wasm.solarise(tile, size, p.solarise);
+  };
+
+  /** Runs a function on a copy of the tile without the gaps between planes. */
+  #onTile(change: (tile: Float32Array) => void): void {
+    const { f32, at } = this.memory;
+    const plane = this.#size ** 2;
+    const copy = new Float32Array(3 * plane);
+    const place = (channel: number) => (at.tile >> 2) + channel * ((plane + 3) & ~3);
+    for (let c = 0; c < 3; c++) copy.set(f32.subarray(place(c), place(c) + plane), c * plane);
+    change(copy);
+    for (let c = 0; c < 3; c++) f32.set(copy.subarray(c * plane, (c + 1) * plane), place(c));
   }
 }

@@ -1,10 +1,13 @@
+import { BagsslError } from '../base/errors.ts';
+import { aboveZero, between, checkKind, listOf, needed, type Rule, whole } from '../base/options.ts';
 import { Stream } from '../base/random.ts';
-import { patchSide } from './crop-size.ts';
+import { quote } from '../base/values.ts';
+import { patchSide } from './crop.ts';
 import { type PatchParameters, plainPatch } from './parameters.ts';
 import type { Recipe } from './recipe.ts';
 
 /**
- * Where the patches of a bag lie.
+ * Where a bag's patches come from.
  * - `grid`: `across` × `across`, evenly spaced, touching both edges (1: the centre).
  * - `tiles`: as few as cover the image, evenly spaced, neighbours sharing at least `overlap` (0 to 0.95) of their side.
  * - `random`: `count` positions drawn from `seed` and the image's id.
@@ -102,4 +105,40 @@ export function boxes(
       return patch(x, stream.below(height - side + 1), side);
     });
   });
+}
+
+/** Patches a side of the plain `grid`. */
+const DEFAULT_ACROSS = 5;
+/** More patches than this of one image is a mistake, not a bag. */
+const MOST_PATCHES = 1_000_000;
+
+/** What each kind of placement is given. */
+const kinds = (): { readonly [Kind in Placement['kind']]: Readonly<Record<string, Rule>> } => ({
+  grid: { across: needed(whole(1, 1000)) },
+  tiles: { overlap: needed(between(0, 0.95)) },
+  random: { count: needed(whole(1, MOST_PATCHES)), seed: needed(whole(0)) },
+  all: { stride: between(1, Number.MAX_VALUE) },
+});
+
+/** @throws BagsslError `bad-argument`, quoting the value */
+export function checkPlacement(placement: Placement): Placement {
+  return checkKind('placement', placement, kinds(), { scales: listOf(aboveZero(1)) });
+}
+
+/** A placement from text: `grid`, `grid7`, `tiles` (half a side shared), `all`, or a number of random patches (seed 0). */
+export function parsePlacement(text: string): Placement {
+  const refuse = (): never => {
+    throw new BagsslError(
+      'bad-argument',
+      `A placement must be "grid" (5 across), "gridN" (1 to 1000 across), "tiles", "all", or a number of random patches (1 to ${MOST_PATCHES}), got ${quote(text)}.`,
+    );
+  };
+  const [, kind, number] = /^(grid|tiles|all)?(\d*)$/.exec(String(text).trim()) ?? refuse();
+  if (kind === 'all' && !number) return { kind: 'all' };
+  if (kind === 'tiles' && !number) return { kind: 'tiles', overlap: 0.5 };
+  if (kind === 'grid') {
+    return checkPlacement({ kind: 'grid', across: number === '' ? DEFAULT_ACROSS : Number(number) });
+  }
+  if (kind || !number) refuse();
+  return checkPlacement({ kind: 'random', count: Number(number), seed: 0 });
 }

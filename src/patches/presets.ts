@@ -1,4 +1,5 @@
-import { type Jitter, type Recipe, type Triple, type ViewChanges, withoutAugmentation } from './recipe.ts';
+import type { Jitter } from './augmentations/jitter.ts';
+import { type Recipe, type Triple, type ViewChanges, withoutAugmentation } from './recipe.ts';
 
 const HALF: Triple = [0.5, 0.5, 0.5];
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;

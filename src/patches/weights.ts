@@ -1,4 +1,4 @@
-import type { Interpolation } from './recipe.ts';
+import type { Interpolation } from './crop.ts';
 
 /** How one axis is resampled: out[i] = Σ_t weights[i · taps + t] · in[starts[i] + t]. */
 export interface Taps {
@@ -70,16 +70,48 @@ export function scaledTaps({ taps, starts, weights }: Taps, factor: number): Tap
   return { taps, starts, weights: weights.map((w) => w * factor) };
 }
 
-/** Weights below this share of the sum are left out of a blur: it is half the precision of a float32 in 0..1. */
-const LEAST_WEIGHT = 2 ** -25;
+/** A filter as the kernels take it: starts, then weights. */
+export interface Table {
+  readonly taps: number;
+  readonly bytes: Uint8Array;
+}
 
-/**
- * Weights of torchvision's GaussianBlur, from the middle outwards: exp(-½ (x / σ)²) for |x| ≤ (kernel - 1) / 2, divided by
- * their sum. Ends that cannot be seen in the result are left out.
- */
-export function gaussianWeights(kernel: number, sigma: number): Float32Array<ArrayBuffer> {
-  const half = Array.from({ length: (kernel + 1) / 2 }, (_, x) => Math.exp(-0.5 * (x / sigma) ** 2));
-  const total = 2 * half.reduce((a, b) => a + b, 0) - 1;
-  const seen = half.filter((w) => w / total >= LEAST_WEIGHT);
-  return Float32Array.from(seen, (w) => w / total);
+/** What a filter is for: rows, rows read from the right, or columns, which also divide by 255. */
+type Use = 'across' | 'mirrored' | 'down';
+const USES: readonly Use[] = ['across', 'mirrored', 'down'];
+
+/** Bytes of tables that are kept. */
+const BUDGET = 4 * 1024 * 1024;
+
+/** Tables made before: random crops of a data set have few hundred different sides, and a fixed scale has one. */
+export class TapsCache {
+  #tables = new Map<number, Table>();
+  #size = 0;
+  #bytes = 0;
+
+  table(length: number, size: number, interpolation: Interpolation, use: Use): Table {
+    if (size !== this.#size || this.#bytes > BUDGET) {
+      this.#tables.clear();
+      this.#bytes = 0;
+      this.#size = size;
+    }
+    const key = length * 8 + USES.indexOf(use) * 2 + (interpolation === 'bicubic' ? 1 : 0);
+    let table = this.#tables.get(key);
+    if (!table) {
+      const taps = resampleTaps(length, size, interpolation);
+      table = packed(
+        use === 'across' ? taps : use === 'mirrored' ? mirroredTaps(taps, size) : scaledTaps(taps, 1 / 255),
+      );
+      this.#tables.set(key, table);
+      this.#bytes += table.bytes.length;
+    }
+    return table;
+  }
+}
+
+function packed({ taps, starts, weights }: Taps): Table {
+  const bytes = new Uint8Array(starts.byteLength + weights.byteLength);
+  bytes.set(new Uint8Array(starts.buffer));
+  bytes.set(new Uint8Array(weights.buffer), starts.byteLength);
+  return { taps, bytes };
 }

@@ -17,9 +17,9 @@ import { provideOnnx } from '../model/encoder.ts';
 import { onnx } from '../model/encoders/onnx.ts';
 import { type ObjectiveChoice, objectiveOf } from '../objectives/choice.ts';
 import { type OptimizerChoice, optimizerOf } from '../optimizers/choice.ts';
-import { checkRecipe } from '../patches/check-recipe.ts';
 import { cifar16 } from '../patches/presets.ts';
 import type { Recipe } from '../patches/recipe.ts';
+import { checkRecipe } from '../patches/recipe.ts';
 import type { PrecisionChoice } from '../runtime/precision.ts';
 import { PRECISION_CHOICES } from '../runtime/precision.ts';
 

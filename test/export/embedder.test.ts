@@ -169,7 +169,7 @@ describe('what cannot be exported is refused, naming the value', () => {
     for (const width of [0, 1.5, Number.NaN, 20000])
       refused({ width }, 'bad-argument', new RegExp(`width is ${width}`));
     refused({ pixels: 'int8' as never }, 'bad-argument', /"int8"/);
-    refused({ placement: { kind: 'grid', across: 0 } }, 'bad-argument', /grid of 0/);
+    refused({ placement: { kind: 'grid', across: 0 } }, 'bad-argument', /across must .*, got 0/);
     refused({ model: { ...config.model, size: 9 } as never }, 'bad-argument', /model: there is no "size"/);
     refused({ weights: {} }, 'bad-checkpoint', /no tensor "encoder/);
   });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { ORDERS } from '../../src/patches/augmentations/jitter.ts';
 import { drawPatch } from '../../src/patches/draw.ts';
-import { ORDERS, type PatchParameters, plainPatch } from '../../src/patches/parameters.ts';
+import { type PatchParameters, plainPatch } from '../../src/patches/parameters.ts';
 import { cifar16, presets } from '../../src/patches/presets.ts';
 import { type Recipe, withoutAugmentation } from '../../src/patches/recipe.ts';
 

@@ -4,11 +4,10 @@ import { Stream } from '../../src/base/random.ts';
 import { checkJob } from '../../src/patches/check-job.ts';
 import type { PatchJob, PatchSource } from '../../src/patches/job.ts';
 import { runJob } from '../../src/patches/job.ts';
-import type { KernelExports } from '../../src/patches/kernel-exports.ts';
-import type { KernelMemory } from '../../src/patches/kernel-memory.ts';
+import type { KernelExports, KernelMemory } from '../../src/patches/kernel-memory.ts';
 import { Kernels } from '../../src/patches/kernels.ts';
 import type { Recipe, ViewChanges } from '../../src/patches/recipe.ts';
-import { cutReference } from '../../src/patches/reference/cut.ts';
+import { cutReference } from '../../src/patches/reference.ts';
 
 const LAYOUTS = Object.keys(BYTES) as Layout[];
 

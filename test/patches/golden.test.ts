@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pixels } from '../../src/base/pixels.ts';
-import { cropSize, patchSide } from '../../src/patches/crop-size.ts';
+import type { ColourChange } from '../../src/patches/augmentations/jitter.ts';
+import { cropSize, patchSide } from '../../src/patches/crop.ts';
 import { Kernels } from '../../src/patches/kernels.ts';
-import { type ColourChange, type PatchParameters, plainPatch } from '../../src/patches/parameters.ts';
+import { type PatchParameters, plainPatch } from '../../src/patches/parameters.ts';
 import type { Triple } from '../../src/patches/recipe.ts';
 import golden from '../golden/patches.json' with { type: 'json' };
 

@@ -3,10 +3,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { BYTES, type Pixels } from '../../src/base/pixels.ts';
 import { Stream } from '../../src/base/random.ts';
+import { ORDERS } from '../../src/patches/augmentations/jitter.ts';
 import { Kernels } from '../../src/patches/kernels.ts';
-import { ORDERS, type PatchParameters } from '../../src/patches/parameters.ts';
+import type { PatchParameters } from '../../src/patches/parameters.ts';
 import type { Triple } from '../../src/patches/recipe.ts';
-import { cutReference } from '../../src/patches/reference/cut.ts';
+import { cutReference } from '../../src/patches/reference.ts';
 
 const kernels = await Kernels.load();
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { checkPlacement, parsePlacement } from '../../src/patches/check-placement.ts';
-import { boxes, type Placement } from '../../src/patches/placement.ts';
+import { boxes, checkPlacement, type Placement, parsePlacement } from '../../src/patches/placement.ts';
 import { cifar16 } from '../../src/patches/presets.ts';
 import type { Recipe } from '../../src/patches/recipe.ts';
 
@@ -112,13 +111,13 @@ test('placements from text', () => {
 
 test('bad placements are refused with their value', () => {
   const bad: [unknown, RegExp][] = [
-    [grid(0), /grid of 0/],
-    [grid(2.5), /grid of 2\.5/],
-    [{ kind: 'random', count: 3, seed: -1 }, /seed -1/],
-    [{ kind: 'all', stride: 0 }, /stride 0/],
-    [{ kind: 'tiles', overlap: 1 }, /overlap of 1 /],
-    [{ kind: 'all', scales: [] }, /scales \[\]/],
-    [{ kind: 'all', scales: [0.5, 1.5] }, /scales \[0\.5,1\.5\]/],
+    [grid(0), /across must .*, got 0/],
+    [grid(2.5), /across must .*, got 2\.5/],
+    [{ kind: 'random', count: 3, seed: -1 }, /seed must .*, got -1/],
+    [{ kind: 'all', stride: 0 }, /stride must .*, got 0/],
+    [{ kind: 'tiles', overlap: 1 }, /overlap must .*, got 1/],
+    [{ kind: 'all', scales: [] }, /scales must .*, got \[\]/],
+    [{ kind: 'all', scales: [0.5, 1.5] }, /scales must .*, got \[0\.5,1\.5\]/],
     [{ kind: 'spiral' }, /spiral/],
     [undefined, /undefined/],
   ];

@@ -1,7 +1,9 @@
-import { BYTES, type Pixels } from '../../base/pixels.ts';
-import type { PatchParameters } from '../parameters.ts';
-import { mirroredTaps, resampleTaps, scaledTaps, type Taps } from '../weights.ts';
-import { brightness } from './colour.ts';
+import { BYTES, type Pixels } from '../base/pixels.ts';
+import { changeTile, runTwins } from './augmentations/index.ts';
+import { brightness } from './augmentations/jitter.ts';
+import type { PatchParameters } from './parameters.ts';
+import type { Triple } from './recipe.ts';
+import { mirroredTaps, resampleTaps, scaledTaps, type Taps } from './weights.ts';
 
 const { fround } = Math;
 
@@ -19,7 +21,7 @@ function filtered({ taps, starts, weights }: Taps, i: number, value: (at: number
 }
 
 /** Twin of assembly/copy.ts and assembly/resample.ts: the crop as a tile [3, size, size] in 0..1. */
-export function crop(pixels: Pixels, p: PatchParameters, size: number): Float32Array {
+function crop(pixels: Pixels, p: PatchParameters, size: number): Float32Array {
   const tile = new Float32Array(3 * size * size);
   const { x: left, y: top, width, height } = p;
   if (width === size && height === size) {
@@ -46,5 +48,30 @@ export function crop(pixels: Pixels, p: PatchParameters, size: number): Float32A
   }
   // Bicubic weights may be negative: what leaves 0..1 is limited.
   if (p.interpolation === 'bicubic') brightness(tile, 1);
+  return tile;
+}
+/** Twin of assembly/normalise.ts: (v - mean) / std, a channel at a time. */
+function normalise(tile: Float32Array, mean: Triple, std: Triple): void {
+  const n = tile.length / 3;
+  for (let i = 0; i < tile.length; i++) {
+    const channel = Math.floor(i / n);
+    tile[i] = fround(fround(tile[i] - fround(mean[channel])) / fround(std[channel]));
+  }
+}
+
+/**
+ * What `Kernels.cut` does for one patch, in plain script and with the same bits: the definition of the kernels' meaning.
+ * @returns float32 [3, size, size]
+ */
+export function cutReference(
+  pixels: Pixels,
+  patch: PatchParameters,
+  size: number,
+  mean: Triple,
+  std: Triple,
+): Float32Array {
+  const tile = crop(pixels, patch, size);
+  changeTile(runTwins(tile), patch);
+  normalise(tile, mean, std);
   return tile;
 }

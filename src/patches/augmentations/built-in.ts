@@ -1,0 +1,37 @@
+import type { Rule, Rules } from '../../base/options.ts';
+import type { Stream } from '../../base/random.ts';
+
+/** A function on a patch [3, size, size] in 0..1, changed in place. */
+export type OnTile<Amount> = (tile: Float32Array, amount: Amount) => void;
+
+/** Changes the patch in work: by a kernel of that name in `assembly/`, or by a function where there is no kernel. */
+export type Run = <Amount extends number | Float32Array>(change: string | OnTile<Amount>, amount: Amount) => void;
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/**
+ * What may be asked of an augmentation and drawn by it. Checked where a job is given, which is seldom where patches are cut:
+ * so it is a value of its own, beside the augmentation.
+ * @template Field its one field of a recipe
+ * @template Drawn its fields of a patch's parameters
+ */
+export interface FieldRules<Field extends object, Drawn extends object> {
+  /** What the field may hold, for patches of `size` pixels a side. */
+  rule(size: number): Rule;
+  /** What may be drawn, for patches of `size` pixels a side. */
+  drawn(size: number): Rules<Drawn>;
+  /** The field where nothing is augmented. */
+  readonly off: Field;
+}
+
+/** How one augmentation of the package is drawn and applied. */
+export interface BuiltIn<Field extends object, Drawn extends object> {
+  /** Its field of a recipe. */
+  readonly name: keyof Field & string;
+  /** What is drawn for a patch that stays as it is. */
+  readonly none: Drawn;
+  /** How many numbers `draw` takes from the stream: always the same, so that every choice has its own place. */
+  readonly places: number;
+  draw(options: Required<Field>[keyof Field], stream: Stream, patch: Writable<Drawn>): void;
+  change(run: Run, patch: Drawn): void;
+}
