@@ -1,4 +1,4 @@
-/** `bagssl/graph`: an ONNX graph as a value: written with words, differentiated, read from a file and serialised as one. */
+/** `bagssl/graph`: an ONNX graph as a value: built with functions, differentiated, read from and written to .onnx files. */
 export * from './graph/functions.ts';
 export { gradients } from './graph/gradients.ts';
 export type {

@@ -5,12 +5,12 @@ import { ATTRIBUTE, type NodeProto, type OnnxModel, type TensorProto, type Value
 import { writeMessage } from './protobuf/write.ts';
 import { onnxModel } from './write-onnx.ts';
 
-/** Two batch sizes that no other extent is likely to have. */
+/** Two batch sizes that other extents are unlikely to have. */
 const [P, Q] = [13, 17];
 
 /**
- * A model that takes any batch. Shapes here are static, so the graph is built for two batch sizes, and where the two differ
- * the batch shows: in extents of inputs and outputs, and in constants that hold shapes, all of them linear in it.
+ * A model that takes any batch size. Shapes in a graph are static, so the graph is built for two batch sizes; where the two differ,
+ * in extents of inputs and outputs and in constants that hold shapes, the value depends on the batch, always linearly.
  * @param build the graph for a batch, with one input, whose first axis is the batch
  * @throws BagsslError `bad-model` if the two differ in anything else
  */
@@ -49,18 +49,18 @@ export function modelOfAnyBatch(build: (batch: number) => Outputs): OnnxModel {
 const depends = (what: string, { opType, name }: NodeProto) =>
   new BagsslError(
     'bad-model',
-    `The network's ${what} ("${name}", ${opType}) is another for every batch, so that no file can hold it for all; export it from its own tools with an open batch axis.`,
+    `The network's ${what} ("${name}", ${opType}) differs from batch to batch, so one file cannot hold it for all; export it from its own tools with an open batch axis.`,
   );
 
-/** The shapes that hold the batch. */
+/** The shapes that depend on the batch. */
 class BatchShapes {
   readonly constants: TensorProto[] = [];
-  /** What computes the batch, where a shape asks for it. */
+  /** The nodes that compute the batch size, if a shape needs it. */
   readonly batch: NodeProto[] = [];
 
   constructor(private readonly graph: OnnxModel['graph']) {}
 
-  /** A value that is `a` when the batch is P and `b` when it is Q, and the nodes that make it. */
+  /** The name of a value that is `a` for batch P and `b` for batch Q, and the nodes that compute it. */
   of(node: NodeProto, a: TensorProto, b: TensorProto): { name: string; nodes: NodeProto[] } {
     const [from, to] = [a, b].map(integers);
     if (!from || !to || from.length !== to.length) throw depends('constant', node);
@@ -121,7 +121,7 @@ function integers({ dataType, dims, rawData }: TensorProto): number[] | undefine
   return Array.from(new BigInt64Array(rawData.slice().buffer), Number);
 }
 
-/** Names the axes that are the batch. */
+/** Leaves the axes open whose extent is the batch. */
 function open(value: ValueInfoProto, other: ValueInfoProto): void {
   const [dims, others] = [value, other].map(({ type }) => type.tensorType.shape.dim);
   dims.forEach((dim, axis) => {

@@ -1,12 +1,11 @@
 import { BagsslError } from '../base/errors.ts';
 import { add, sum } from './functions.ts';
 import { RULES } from './gradients/index.ts';
-import type { Graph, Segment, Value } from './graph.ts';
-import { elements, graphOf } from './graph.ts';
+import { elements, type Graph, graphOf, type Segment, type Value } from './graph.ts';
 
 /**
  * Reverse-mode differentiation. Appends to the loss's graph the nodes that compute ∂loss/∂v for each v of `wrt`, and
- * gives those values; the loss is a scalar. A value the loss does not depend on gets zeros of its shape.
+ * returns those values. The loss must be a scalar. A value that the loss does not depend on gets zeros of its shape.
  */
 export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
   const graph = graphOf(loss);
@@ -21,7 +20,7 @@ export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
   const dependent = dependents(nodes, wrt, segmentEndingAt);
 
   const pending = new Map<Value, Value[]>([[loss, [graph.scalar(1, loss.dtype)]]]);
-  /** ∂loss/∂value, summed over everything that used the value. Complete once every user has been walked past. */
+  /** ∂loss/∂value, summed over every use of the value; complete once the walk has passed all of them. */
   const collect = (value: Value): Value | undefined => {
     const parts = pending.get(value);
     if (!parts) return undefined;
@@ -77,7 +76,7 @@ function outermostSegments(segments: readonly Segment[]): Map<number, Segment> {
   return byEnd;
 }
 
-/** All values through which `wrt` reaches the end of the graph. What is inside a segment does not count, only its face. */
+/** All values through which `wrt` reaches the end of the graph. Nodes inside a segment do not count, only its inputs and outputs. */
 function dependents(nodes: Graph['nodes'], wrt: readonly Value[], segmentEndingAt: Map<number, Segment>): Set<Value> {
   const reached = new Set<Value>(wrt);
   const follow = ({ inputs, outputs }: Pick<Segment, 'inputs' | 'outputs'>) => {

@@ -5,7 +5,7 @@ import { given } from '../base/options.ts';
 /** Element types of tensors in a graph. Arithmetic is float32 or float16; int64 holds shapes and indices only. */
 export type DType = Precision | 'int64' | 'int32' | 'uint8' | 'bool';
 
-/** The types that carry arithmetic. */
+/** The types that arithmetic is done in. */
 export type Precision = 'float32' | 'float16';
 
 /** Extents, outermost first; [] is a scalar. */
@@ -32,22 +32,22 @@ export function dtypeOfCode(code: number): DType | undefined {
   return (Object.keys(DTYPE_CODES) as DType[]).find((name) => DTYPE_CODES[name] === code);
 }
 
-/** An ONNX attribute: an integer, a list of integers, a string, or a float (marked, as JavaScript has one number type). */
+/** An ONNX attribute: an integer, a list of integers, a string, or a float, marked because JavaScript has one number type. */
 export type Attribute = number | readonly number[] | string | { readonly float: number };
 /** A node’s attributes, by their ONNX names. */
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 /** An element type and extents. */
 export interface Signature {
-  /** Of every element. */
+  /** The type of every element. */
   readonly dtype: DType;
   /** Extents, outermost first; [] is a scalar. */
   readonly shape: Shape;
 }
 
-/** One tensor that flows through a graph: an input, a constant, or what a node puts out. Shapes are static. */
+/** One tensor that flows through a graph: an input, a constant, or an output of a node. Shapes are static. */
 export interface Value extends Signature {
-  /** The one it belongs to. */
+  /** The graph it belongs to. */
   readonly graph: Graph;
   /** Unique within its graph. */
   readonly name: string;
@@ -65,34 +65,34 @@ export interface Node {
   readonly outputs: readonly Value[];
   /** By their ONNX names. */
   readonly attributes: Attributes;
-  /** Where it comes from, for errors: the node of a file it was made for. */
+  /** The node of a file it was made for, named in errors. */
   readonly origin?: string;
 }
 
-/** What a gradient rule is given: the node and ∂L/∂output for each output, undefined where the loss ignores it. */
+/** The argument of a gradient rule. */
 export interface GradientContext {
-  /** What is differentiated. */
+  /** The node to differentiate. */
   readonly node: Node;
   /** ∂L/∂output, one for each output; undefined where the loss ignores it. */
   readonly gradients: readonly (Value | undefined)[];
-  /** Whether ∂L/∂input is wanted, one for each input: rules skip the work nobody asked for. */
+  /** Whether ∂L/∂input is wanted, one for each input: rules skip gradients that nothing needs. */
   readonly wanted: readonly boolean[];
 }
 
-/** ∂L/∂input for each input of a node, undefined for those without. */
+/** Appends ∂L/∂input for each input of a node; undefined for inputs without a gradient. */
 export type GradientRule = (context: GradientContext) => readonly (Value | undefined)[];
 
 /** Gradient rules by the names of their operators. */
 export type GradientRules = Readonly<Record<string, GradientRule>>;
 
-/** What is known of one ONNX operator, but for its gradient (see gradients/). Every fact is stated: none has a default. */
+/** Everything about an ONNX operator except its gradient (see gradients/). No fact has a default, so none can be forgotten. */
 interface Facts {
   /** The ONNX operator's name. */
   readonly type: string;
-  /** The oldest opset in which a node means what `infer` and the gradient rule state. */
+  /** The oldest opset in which the operator has this meaning. */
   readonly since: number;
   /**
-   * Places of operands that set how it works: a shape, places, a limit, an exponent. A file must give them as constants; they
+   * Indices of the operands that configure it: a shape, places, a limit, an exponent. A file must give them as constants; they
    * are never learned, and no gradient flows to them.
    */
   readonly settings: readonly number[];
@@ -119,15 +119,15 @@ export type Operator = Facts &
 export const multiplyAdds = (node: Node): number =>
   node.operator.kind === 'product' ? node.operator.multiplyAdds(node) : 0;
 
-/** A stretch of nodes whose gradient is given by hand instead of node by node. */
+/** A range of nodes whose gradient is given as a whole instead of node by node. */
 export interface Segment {
   /** The first of its nodes, an index into the graph's. */
   readonly start: number;
   /** The first node after it. */
   readonly end: number;
-  /** What the gradient goes on to. */
+  /** The values that receive a gradient. */
   readonly inputs: readonly Value[];
-  /** What the gradient comes from. */
+  /** The values whose gradient is given. */
   readonly outputs: readonly Value[];
   /** ∂L/∂input for each input, given ∂L/∂output for each output. */
   backward(gradients: readonly (Value | undefined)[]): readonly (Value | undefined)[];
@@ -144,7 +144,7 @@ export class Graph {
   readonly constants: Value[] = [];
   /** In an order of execution. */
   readonly nodes: Node[] = [];
-  /** Stretches of `nodes` whose gradient is given by hand. */
+  /** Ranges of `nodes` whose gradient is given as a whole. */
   readonly segments: Segment[] = [];
   readonly #names = new Set<string>();
   readonly #smallConstants = new Map<string, Value>();
@@ -202,7 +202,7 @@ export class Graph {
     return this.constant(BigInt64Array.from(values, BigInt), [values.length]);
   }
 
-  /** Appends a node and gives its outputs; the operator's shape rule rejects what does not fit. */
+  /** Appends a node and returns its outputs. @throws BagsslError from the operator's shape rule for operands that do not fit */
   apply(type: string, inputs: readonly Value[], attributes: Attributes = {}): Value[] {
     const operator = this.operators.get(type);
     if (!operator) {
@@ -215,7 +215,7 @@ export class Graph {
       if (graphOf(input) !== this) {
         throw new BagsslError(
           'bad-model',
-          `${operator.type} joins values of two graphs ("${input.name}" is a stranger).`,
+          `${operator.type} joins values of two graphs ("${input.name}" is from another).`,
         );
       }
     }
@@ -226,7 +226,7 @@ export class Graph {
     return outputs;
   }
 
-  /** Marks the nodes that `make` appends as coming from `origin`, and has its errors begin with it. */
+  /** Marks the nodes that `make` appends as coming from `origin`, and prefixes its errors with that. */
   from<T>(origin: string, make: () => T): T {
     this.#origin = origin;
     try {
@@ -247,7 +247,7 @@ export class Graph {
   }
 }
 
-/** The graph a value lives in. @throws BagsslError `bad-argument` for what is no value, such as a plain number */
+/** The graph a value lives in. @throws BagsslError `bad-argument` for anything else, such as a plain number */
 export function graphOf(value: Value): Graph {
   given(
     value?.graph !== undefined,

@@ -1,9 +1,9 @@
 import type { Node, Value } from './graph.ts';
 
-/** Values by the names they go out under. */
+/** The outputs of a model, by name. */
 export type Outputs = Readonly<Record<string, Value>>;
 
-/** What `outputs` depend on: the nodes, in order, and every value on the way. */
+/** What `outputs` depend on: the nodes, in order, and every value they read or make. */
 export function needed(outputs: Outputs): { readonly nodes: readonly Node[]; readonly values: ReadonlySet<Value> } {
   const { graph } = Object.values(outputs)[0];
   const values = new Set<Value>(Object.values(outputs));

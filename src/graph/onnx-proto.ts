@@ -1,8 +1,8 @@
 import type { Found, Message } from './protobuf/fields.ts';
 
 /**
- * The fields of onnx.proto that a graph here holds, by their numbers there (onnx/onnx on GitHub, version 1.20), and those by
- * which is seen that a file holds something else.
+ * The fields of onnx.proto that are read or written here, by their numbers there (onnx/onnx on GitHub, version 1.20). A few are
+ * read only to refuse files that use them.
  */
 export const TENSOR = {
   dims: [1, 'int', 'list'],
@@ -58,10 +58,10 @@ export const MODEL = {
   opsetImport: [8, { domain: [1, 'string'], version: [2, 'int'] }, 'list'],
 } as const;
 
-/** AttributeProto.AttributeType, as far as a graph here or a file's node may have it. */
+/** AttributeProto.AttributeType, for the kinds that are read or written here. */
 export const ATTRIBUTE_TYPE = { FLOAT: 1, INT: 2, STRING: 3, TENSOR: 4, FLOATS: 6, INTS: 7 } as const;
 
-/** TensorProto.DataLocation for a tensor whose data are in another file. */
+/** TensorProto.DataLocation of a tensor whose data is in another file. */
 export const EXTERNAL = 1;
 
 export type FoundModel = Found<typeof MODEL>;
@@ -70,7 +70,7 @@ export type FoundAttribute = Found<typeof ATTRIBUTE>;
 export type FoundTensor = Found<typeof TENSOR>;
 export type FoundValueInfo = Found<typeof VALUE_INFO>;
 
-/** A model as `onnxModel` makes it: all there but what ONNX leaves to choice. */
+/** A model as `onnxModel` makes it: every field it needs is present. */
 export interface OnnxModel extends Message<typeof MODEL> {
   irVersion: number;
   opsetImport: { domain: string; version: number }[];

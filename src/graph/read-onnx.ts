@@ -6,19 +6,19 @@ import { buildOnnx } from './import/build.ts';
 import { type FileInput, parseOnnx } from './import/parse.ts';
 import { createGraph } from './ops/index.ts';
 
-/** How what a file leaves open is filled in. */
+/** Values for what a file leaves open. */
 export interface ReadOptions {
-  /** The extent of the first axis of inputs where the file leaves it open. */
+  /** Extent of the inputs' first axis where the file leaves it open, at least 1. Default: an open axis is an error. */
   readonly batch?: number;
 }
 
-/** More elements than any engine takes in one tensor. */
+/** The most elements of one tensor: more than any engine takes. */
 const LARGEST = 2 ** 36;
 
 /**
  * Reads an .onnx file of opset 9 to 17 into a graph that can be extended and differentiated, its tensors as constants.
- * Every operator must be one that has a gradient rule, or compute with shapes alone, and every shape static but for the
- * batch. Errors name the node.
+ * Every operator must have a gradient rule or compute with shapes alone, and every shape must be static except for the batch.
+ * @throws BagsslError `bad-model` or `unsupported-operator`, naming the node; `bad-argument` for other arguments
  */
 export function readOnnx(
   bytes: Uint8Array,
@@ -46,7 +46,7 @@ export function readOnnx(
   return { graph, outputs: Object.fromEntries(model.outputs.map((name, k) => [name, values[k]])) };
 }
 
-/** An input's extents, the batch put in where the file leaves its first axis open; every other axis must have its size. */
+/** An input's extents, with `batch` where the file leaves the first axis open. @throws BagsslError `bad-model` for any other open axis */
 export function shapeOf({ name, dims }: FileInput, batch?: number): number[] {
   return dims.map((extent, axis) => {
     if (typeof extent === 'number') return extent;

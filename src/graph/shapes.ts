@@ -26,13 +26,13 @@ export function sameType(what: string, ...values: readonly Value[]): void {
   if (stranger) throw mismatch(what, `differ in type (${values[0].dtype}, ${stranger.dtype})`, values[0], stranger);
 }
 
-/** The error for shapes that do not go together: names the operator, the values and both shapes. */
+/** The error for shapes that do not fit: names the operator, the values and their shapes. */
 export function mismatch(what: string, why: string, ...values: readonly Value[]): BagsslError {
   const named = values.map((v) => `"${v.name}" [${v.shape}]`).join(' and ');
   return new BagsslError('shape-mismatch', `${what}: ${named} ${why}.`);
 }
 
-/** The elements of an int64 constant as numbers; operators whose output shape depends on them need them known. */
+/** The elements of an int64 constant as numbers; operators whose output shape depends on them need them constant. */
 export function constantIntegers(what: string, value: Value): number[] {
   if (!value.data) {
     throw new BagsslError('bad-model', `${what} needs "${value.name}" to be a constant: shapes in a graph are static.`);

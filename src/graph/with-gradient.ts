@@ -1,10 +1,9 @@
 import { identity } from './functions.ts';
-import type { Graph, Value } from './graph.ts';
-import { graphOf } from './graph.ts';
+import { type Graph, graphOf, type Value } from './graph.ts';
 
 /**
- * Runs `forward`, and has its gradient come from `backward` instead of from the nodes inside: given ∂L/∂output for each
- * output, `backward` returns ∂L/∂input for each input. For gradients that fewer passes over memory can compute.
+ * Runs `forward` and takes its gradient from `backward` instead of from the nodes inside: given ∂L/∂output for each
+ * output, `backward` returns ∂L/∂input for each input. For gradients that take fewer passes over memory when written by hand.
  */
 export function withGradient<T extends readonly Value[]>(
   graph: Graph,
@@ -18,7 +17,7 @@ export function withGradient<T extends readonly Value[]>(
   return outputs;
 }
 
-/** The same value, taken as a constant by the gradient. */
+/** The same value, which the gradient treats as a constant. */
 export function stopGradient(x: Value): Value {
   return withGradient(
     graphOf(x),

@@ -1,5 +1,4 @@
-import type { Attribute, TensorData, Value } from './graph.ts';
-import { DTYPE_CODES, graphOf } from './graph.ts';
+import { type Attribute, DTYPE_CODES, graphOf, type TensorData, type Value } from './graph.ts';
 import { needed, type Outputs } from './needed.ts';
 import {
   ATTRIBUTE_TYPE,
@@ -12,15 +11,15 @@ import {
 import { OPERATORS } from './ops/index.ts';
 import { writeMessage } from './protobuf/write.ts';
 
-/** The opset that graphs are written in; the entries of ops/ state its operators. */
+/** The opset that graphs are written in; the entries of ops/ describe its operators. */
 export const OPSET = 17;
 const IR_VERSION = 8;
 /** The oldest opset worth writing: ONNX Runtime 1.7 reads it, SynapseML 1.0 holds 1.8.1. Opset 17 needs 1.12. */
 const OLDEST_WRITTEN = 13;
 
 /**
- * Serialises what `outputs` need, by name, as an ordinary .onnx file. Nodes, constants and inputs that no output
- * depends on are left out, so one graph can be written several times with different outputs.
+ * Serialises `outputs`, by name, and everything they depend on as an ordinary .onnx file. Nodes, constants and inputs that no
+ * output depends on are left out, so one graph can be written several times with different outputs.
  */
 export const writeOnnx = (outputs: Outputs): Uint8Array => writeModel(onnxModel(outputs));
 
@@ -34,10 +33,10 @@ export function portableOnnx(model: OnnxModel): Uint8Array {
   return writeModel(model);
 }
 
-/** Shape is written for an open batch (any-batch.ts), and no graph holds it: shapes there are static. */
+/** Only any-batch.ts writes Shape: shapes in a graph are static. */
 const sinceOf = (opType: string): number => (opType === 'Shape' ? 1 : OPERATORS.get(opType)!.since);
 
-/** What an .onnx file of `outputs` holds, before it is serialised. */
+/** The model that `writeOnnx` serialises. */
 export function onnxModel(outputs: Outputs): OnnxModel {
   const graph = graphOf(Object.values(outputs ?? {})[0]);
   const { nodes, values } = needed(outputs);
@@ -105,5 +104,5 @@ function attributeProto(name: string, attribute: Attribute): AttributeProto {
   return { name, type: ATTRIBUTE_TYPE.INTS, ints: [...attribute] };
 }
 
-/** Raw data is little-endian, as every platform this runs on is. */
+/** Raw data is little-endian, like every platform this runs on. */
 const bytesOf = (data: TensorData) => new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);

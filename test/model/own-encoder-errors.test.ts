@@ -210,12 +210,12 @@ const cases: Record<string, [bytes: Uint8Array, code: ErrorCode, message: RegExp
       m.graph!.initializer.push(m.graph!.initializer[0]);
     }),
     'bad-model',
-    /The tensor "w" is there twice/,
+    /The tensor "w" appears twice/,
   ],
   'two nodes that make one value': [
     onnxFile({ ...sound, nodes: [...nodes, ['Neg', 'x', 'r']] }),
     'bad-model',
-    /Neg "the Neg of r" \(node 5 of 5, from "x" to "r"\): its output "r" is there twice/,
+    /Neg "the Neg of r" \(node 5 of 5, from "x" to "r"\): its output "r" appears twice/,
   ],
   'a constant of huge shape': [
     onnxFile({
@@ -347,7 +347,7 @@ describe('an .onnx encoder that cannot be built is refused, naming the place and
       (error) =>
         error instanceof BagsslError &&
         error.code === 'shape-mismatch' &&
-        /^Gather "the Gather of g" \(node 1 of 2.*"x" \[8191\] cannot get back the gradient of 8192 places/.test(
+        /^Gather "the Gather of g" \(node 1 of 2.*"x" \[8191\] is too large for the gradient of 8192 places/.test(
           error.message,
         ),
     );

@@ -1,7 +1,7 @@
 import { div, greater, like, mul, neg, pow, shift, unbroadcast, where } from '../functions.ts';
 import type { GradientRule, GradientRules, Value } from '../graph.ts';
 
-/** `rule` gives ∂L/∂a and ∂L/∂b, of the shape that broadcasting made, from a, b, ∂L/∂y and y. */
+/** `rule` maps a, b, ∂L/∂y and y to ∂L/∂a and ∂L/∂b, both of y's broadcast shape. */
 const elementwise =
   (rule: (a: Value, b: Value, g: Value, y: Value) => (() => Value)[]): GradientRule =>
   ({ node, gradients: [g], wanted }) => {
@@ -10,7 +10,7 @@ const elementwise =
     return node.inputs.map((operand, k) => (wanted[k] ? unbroadcast(parts[k](), operand) : undefined));
   };
 
-/** Where `first` holds the gradient is the first operand's, else the second's: there too where they are equal. */
+/** The first operand gets the gradient where `first` holds, the second everywhere else, so also where they are equal. */
 const extremum =
   (first: (a: Value, b: Value) => Value): GradientRule =>
   ({ node, gradients: [g], wanted }) => {
@@ -29,7 +29,7 @@ export const rules: GradientRules = {
   Mul: elementwise((a, b, g) => [() => mul(g, b), () => mul(g, a)]),
   Div: elementwise((_a, b, g, y) => [() => div(g, b), () => neg(div(mul(g, y), b))]),
 
-  /** The exponent is a constant as far as gradients go: ∂aᵇ/∂a = b·aᵇ⁻¹. */
+  /** The gradient treats the exponent as a constant: ∂aᵇ/∂a = b·aᵇ⁻¹. */
   Pow({ node, gradients: [g], wanted }) {
     const [a, b] = node.inputs;
     const slope = () => mul(b, pow(a, shift(b, -1)));

@@ -13,7 +13,7 @@ export const rules: GradientRules = {
     ].slice(0, node.inputs.length);
   },
 
-  // It is the adjoint of Conv in x, so the two gradients are a Conv and Conv's own kernel gradient, roles exchanged.
+  // ConvTranspose is the adjoint of Conv in x, so its gradients are a Conv and Conv's kernel gradient with the roles exchanged.
   ConvTranspose({ node, gradients: [dy], wanted }) {
     const [x, w] = node.inputs;
     const g = geometryOf(node.operator.type, node.attributes);
@@ -26,7 +26,7 @@ export const rules: GradientRules = {
 };
 
 /**
- * ∂L/∂x of y = Conv(x, w). At stride 1 it is a convolution with the kernel turned by half a turn (on wasm a fifth
+ * ∂L/∂x of y = Conv(x, w). At stride 1 it is a convolution with the kernel rotated by 180° (on wasm a fifth
  * faster than ConvTranspose); at larger strides ConvTranspose inserts the zeros without multiplying by them.
  */
 function inputGradient(dy: Value, w: Value, g: Geometry, shape: readonly number[]): Value {
@@ -52,9 +52,9 @@ function exchanged(w: Value, group: number): Value {
  *   dw[m, c, a, b] = Σ_{n,i,j} dy[n, m, i, j] · x[n, c, s·i + d·a − p, s·j + d·b − p].
  * The obvious form makes x's channels the batch, and the inner product then has as few columns as the kernel has taps (9),
  * which wastes nearly half of a 16-wide matrix kernel. Here a row of x is laid out pixel by pixel with its C channels
- * together, so that the "pixels" a step apart horizontally are (column, channel) pairs: N channels in, kernel [H', W']
- * dilated by C, and all taps and channels come out side by side in one product of C·kW columns. With groups it is the
- * same group by group: group·N channels in, C/group of x's channels together.
+ * together, so that horizontal neighbours are (column, channel) pairs: N channels in, kernel [H', W']
+ * dilated by C, and all taps and channels come out side by side in one product of C·kW columns. Groups are
+ * handled one by one: group·N channels in, C/group of x's channels together.
  */
 function kernelGradient(x: Value, dy: Value, g: Geometry, shape: readonly number[]): Value {
   const [n, , h, w] = x.shape;
@@ -62,7 +62,7 @@ function kernelGradient(x: Value, dy: Value, g: Geometry, shape: readonly number
   const group = g.group!;
   const [oh, ow] = dy.shape.slice(2);
   const taps = [g.dilations[0] * (kh - 1), g.dilations[1] * (kw - 1)];
-  // Rows that the forward pass really touched beyond the input's end; negative: rows it never touched.
+  // Rows beyond the input's end that the forward pass read; negative: rows inside that it never read.
   const beyond = [
     (oh - 1) * g.strides[0] + taps[0] + 1 - g.pads[0] - h,
     (ow - 1) * g.strides[1] + taps[1] + 1 - g.pads[1] - w,

@@ -10,7 +10,7 @@ import { rules as reduction } from './reduction.ts';
 import { rules as selection } from './selection.ts';
 import { rules as unary } from './unary.ts';
 
-/** How every operator that can be differentiated is: what an inference runtime was taught to train with. */
+/** The gradient rule of every operator, by its ONNX name. */
 export const RULES: ReadonlyMap<string, GradientRule> = new Map(
   [arithmetic, convolution, layout, normalization, parts, pooling, product, reduction, selection, unary].flatMap(
     (rules) => Object.entries(rules),

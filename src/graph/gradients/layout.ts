@@ -1,7 +1,7 @@
 import { reshape, transpose, unbroadcast } from '../functions.ts';
 import type { GradientRule, GradientRules } from '../graph.ts';
 
-/** Axes were renamed and nothing moved: the old shape again. */
+/** No element moved, so the gradient only needs the old shape. */
 const renamed: GradientRule = ({ node, gradients: [g] }) => [reshape(g!, node.inputs[0].shape), undefined];
 
 export const rules: GradientRules = {

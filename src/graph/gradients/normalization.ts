@@ -53,7 +53,7 @@ export const rules: GradientRules = {
   /**
    * With γ the scale, x̂ the normalised rows, σ their deviation and n their length:
    *   t = g ⊙ x̂,  dγ = Σ_rows t,  dβ = Σ_rows g,  dx = (γ ⊙ g − gᵀγ/n − x̂·tᵀγ/n) / σ,
-   * where the two means over a row are products with the vector γ/n: no pass more than reading g and t once.
+   * where the two means over a row are products with the vector γ/n, so g and t are read only once.
    */
   LayerNormalization({ node, gradients: [given, dmean, dinverse], wanted }) {
     if (!given || dmean || dinverse) {

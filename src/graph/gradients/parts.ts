@@ -56,7 +56,7 @@ export const rules: GradientRules = {
       return [reshape(pad(parts, [0, places[0], 0], [0, extent - 1 - places[0], 0]), x.shape), undefined];
     }
     if (extent * places.length > MOST_SPREAD) {
-      throw mismatch('Gather', `cannot get back the gradient of ${places.length} places along axis ${along}`, x);
+      throw mismatch('Gather', `is too large for the gradient of ${places.length} places along axis ${along}`, x);
     }
     const where = new Float32Array(extent * places.length);
     places.forEach((place, k) => {

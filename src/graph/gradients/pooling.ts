@@ -18,9 +18,9 @@ import { type Attributes, elements, type GradientRules, type Value } from '../gr
 
 export const rules: GradientRules = {
   /**
-   * Of several largest elements the first, row by row, gets the gradient, as in PyTorch. The rule needs no indices, which
-   * WebGPU does not give: a window is a row of maxima over columns, so the gradient goes down the rows to `across`, then
-   * along the columns to x, and k + k taps take the place of k·k.
+   * If several elements are largest, the first in row order gets the gradient, as in PyTorch. The rule needs no indices, which
+   * WebGPU does not provide: a window is a row of maxima over columns, so the gradient passes through the rows to `across`, then
+   * through the columns to x, with k + k taps instead of k·k.
    */
   MaxPool({ node, gradients: [dy] }) {
     const [x] = node.inputs;
@@ -70,7 +70,7 @@ export const rules: GradientRules = {
   },
 };
 
-/** ∂L/∂x of y = the maximum along one image axis: every tap hands its gradient on to the next where it is not the largest. */
+/** ∂L/∂x of y = the maximum along one image axis: where a tap is not the largest, the gradient passes on to the next tap. */
 function towardsLargest(x: Value, y: Value, dy: Value, { kernel, strides, pads, dilations }: Pool, axis: 0 | 1): Value {
   const zero = like(dy, 0);
   const [k, step, lead] = [kernel[axis], strides[axis], pads[axis]];
@@ -91,8 +91,8 @@ function towardsLargest(x: Value, y: Value, dy: Value, { kernel, strides, pads, 
 }
 
 /**
- * Σ over taps of their elements put `step` apart from `offset` on, along an axis of `length`. Taps whose offsets leave the
- * same remainder are added at the coarse resolution, and the remainders' sums are woven together once.
+ * Sums taps along an axis of `length`, the elements of each placed `step` apart, starting at its `offset`. Taps whose offsets
+ * have the same remainder are summed at the coarse resolution; then the sums are interleaved once.
  */
 function interleaved(taps: { offset: number; part: Value }[], axis: number, step: number, length: number): Value {
   const { shape } = taps[0].part;

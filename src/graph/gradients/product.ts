@@ -3,7 +3,7 @@ import { gemm, inFloat32, matmul, scale, transposed, unbroadcast } from '../func
 import type { GradientRules, Value } from '../graph.ts';
 
 export const rules: GradientRules = {
-  // C = AB: ∂L/∂A = G Bᵀ, ∂L/∂B = Aᵀ G, which for a single matrix B is a sum over the batch.
+  // C = AB: ∂L/∂A = G Bᵀ, ∂L/∂B = Aᵀ G, where for a single matrix B the latter sums over the batch.
   MatMul({ node, gradients: [g], wanted }) {
     const [a, b] = node.inputs;
     const db = (left: Value, slope: Value) => unbroadcast(matmul(transposed(left), slope), b);
@@ -13,7 +13,7 @@ export const rules: GradientRules = {
     ];
   },
 
-  // Y = αA′B′ + βC: ∂L/∂A′ = αG B′ᵀ, ∂L/∂B′ = αA′ᵀ G; transposed where A and B were, as products without a transpose.
+  // Y = αA′B′ + βC: ∂L/∂A′ = αG B′ᵀ, ∂L/∂B′ = αA′ᵀ G; flags take the place of transposes.
   Gemm({ node, gradients: [g], wanted }) {
     const [a, b, c] = node.inputs;
     const { transA, transB, alpha, beta } = gemmOptionsOf(node.attributes);

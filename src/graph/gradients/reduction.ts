@@ -2,7 +2,7 @@ import { reducedAxes } from '../attributes.ts';
 import { div, expand, greater, like, mul, reduceSum, reshape, scale, where } from '../functions.ts';
 import { elements, type GradientRule, type GradientRules, type Value } from '../graph.ts';
 
-/** What a reduction's rule is given; `spread` repeats a value of y's shape over the reduced axes. */
+/** The arguments of a reduction's rule; `spread` repeats a value of y's shape over the reduced axes. */
 interface Reduced {
   readonly x: Value;
   readonly y: Value;

@@ -14,7 +14,7 @@ export const rules: GradientRules = {
     ];
   },
 
-  /** None at the limits themselves, as in PyTorch. */
+  /** Zero at the limits themselves, as in PyTorch. */
   Clip({ node, gradients: [g] }) {
     const [x, low, high] = node.inputs;
     const zero = like(x, 0);

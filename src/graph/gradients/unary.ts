@@ -29,7 +29,7 @@ export const rules: GradientRules = {
   ),
   /** log(1 + eˣ). */
   Softplus: unary((x, _y, g) => mul(g, sigmoid(x))),
-  /** max(0, min(1, αx + β)); the slope is α where the function is neither 0 nor 1. */
+  /** max(0, min(1, αx + β)); the slope is α where y is strictly between 0 and 1. */
   HardSigmoid: unary((_x, y, g, attributes) =>
     where(inside(y, 0, 1), scale(g, float(attributes, 'alpha', 0.2)), like(y, 0)),
   ),

@@ -1,13 +1,12 @@
 import { BagsslError } from '../../base/errors.ts';
-import type { Graph, Precision, Value } from '../graph.ts';
-import { elements } from '../graph.ts';
+import { elements, type Graph, type Precision, type Value } from '../graph.ts';
 import { fold, MOST_FOLDED } from './fold.ts';
 import { nodesFor } from './order.ts';
 import type { FileModel, FileNode } from './parse.ts';
 import type { Tensor } from './read-tensor.ts';
 import { isSetting, translate } from './translate.ts';
 
-/** A batch norm of a file: γ and β are values by now, its statistics still tensors. */
+/** A batch norm of a file: γ and β are values, its statistics are tensors. */
 export interface FileBatchNorm {
   readonly x: Value;
   readonly gamma: Value;
@@ -30,14 +29,14 @@ export interface BuildOptions {
   readonly inputs: ReadonlyMap<string, Value>;
   /** The most elements a value may have. */
   readonly largest: number;
-  /** What the file's float32 is computed in; its inputs and weights come so. */
+  /** The type that stands for the file's float32; inputs and weights are given in it. */
   readonly precision: Precision;
   /**
-   * The value of a tensor that can be learnt: floating, of at least one axis, and not an operand that has to be known. What
-   * only batch norms read is always float32.
+   * The value of a tensor that can be learned: floating, with at least one axis, and not an operand that must be constant. Tensors
+   * that only batch norms read are always float32.
    */
   weight(tensor: NamedTensor, precision: Precision): Value;
-  /** Puts a batch norm in place of the file's, whose statistics are given. */
+  /** Builds a batch norm whose statistics the file gives. */
   batchNorm(norm: FileBatchNorm): Value;
 }
 
@@ -48,7 +47,7 @@ const MOST_AXES = 8;
 
 type Attributes = ReturnType<FileNode['attributes']>;
 
-/** Appends the part of a file's network that `outputs` need to a graph, and gives their values. */
+/** Appends the part of a file's network that `outputs` need to a graph, and returns their values. */
 export function buildOnnx(model: FileModel, outputs: readonly string[], options: BuildOptions): Value[] {
   const nodes = nodesFor(model, outputs);
   const build = new Build(model, options);
@@ -57,11 +56,11 @@ export function buildOnnx(model: FileModel, outputs: readonly string[], options:
   return outputs.map((name) => {
     const value = build.named(name);
     if (value) return value;
-    throw new BagsslError('unsupported-operator', `"${name}" is an output that its node gives in training only.`);
+    throw new BagsslError('unsupported-operator', `"${name}" is an output that its node has in training only.`);
   });
 }
 
-/** A graph on its way: which value each of the file's names has so far. */
+/** A graph under construction: the value of each of the file's names so far. */
 class Build {
   readonly #values: Map<string, Value>;
   /** Values known before the graph runs. */
@@ -75,14 +74,14 @@ class Build {
     this.#values = new Map(options.inputs);
   }
 
-  /** Has every tensor that these nodes can learn stand as a weight. */
+  /** Makes a weight of every tensor that can be learned. */
   startWeights(nodes: readonly FileNode[]): void {
     for (const [name, precision] of weightsOf(this.model, nodes, this.options.precision)) {
       this.#values.set(name, this.options.weight({ name, tensor: this.model.tensors.get(name)! }, precision));
     }
   }
 
-  /** What a name stands for; undefined for '', an operand left out. */
+  /** The value of a name; undefined for '', an operand left out. */
   named(name: string): Value | undefined {
     const value = this.#values.get(name);
     const tensor = value ? undefined : this.model.tensors.get(name);
@@ -92,7 +91,7 @@ class Build {
     return made;
   }
 
-  /** Appends a node, all of whose operands stand. */
+  /** Appends a node whose operands have been built. */
   append(node: FileNode): void {
     const made = this.#make(node);
     node.outputs.forEach((name, k) => {
@@ -114,7 +113,7 @@ class Build {
     }
     const normalised = type === 'BatchNormalization' && this.#batchNorm(node, inputs as Value[], attributes);
     if (normalised) return [normalised];
-    // The file's constants are float32: who computes with them in half takes them so.
+    // The file's constants are float32; a network in half precision needs them in half precision.
     const operands = inputs.map((value, k) => {
       if (!value || precision === 'float32' || value.dtype !== 'float32') return value;
       if (!this.#known.has(value) || isSetting(type, k)) return value;
@@ -127,7 +126,7 @@ class Build {
   /** A batch norm whose statistics the file holds. */
   #batchNorm(node: FileNode, inputs: readonly Value[], attributes: Attributes): Value | undefined {
     const [x, gamma, beta] = inputs;
-    // The operator's own rule holds the five shapes against each other.
+    // The operator's shape rule compares the five shapes.
     this.options.graph.operators.get(node.type)!.infer(inputs, {});
     const [mean, variance] = STATISTICS.map((k) => {
       const name = node.inputs[k];
@@ -164,8 +163,8 @@ class Build {
 }
 
 /**
- * The tensors of `model` that can be learnt, and what in: floating, with axes, read by a node, and by none as an operand it
- * has to know.
+ * The tensors of `model` that can be learned, and their precision: floating, with axes, read by a node, and by none as an operand
+ * that must be constant.
  */
 function weightsOf({ tensors }: FileModel, nodes: readonly FileNode[], precision: Precision): Map<string, Precision> {
   const weights = new Map<string, Precision>();

@@ -3,22 +3,22 @@ import { axisOf, broadcast, constantIntegers } from '../shapes.ts';
 import { listOf } from './operation.ts';
 import type { FileAttribute } from './parse.ts';
 
-/** What a folding rule is given: constants, and the graph, whose operators have the shape rules. */
+/** The arguments of a folding rule: constants, and a graph for its operators' shape rules. */
 interface Operands {
   readonly graph: Graph;
   readonly inputs: readonly Value[];
   readonly attributes: Readonly<Record<string, FileAttribute>>;
 }
 
-/** A constant to be made. */
+/** A constant about to be computed. */
 interface Numbers {
   readonly dtype: DType;
   readonly shape: Shape;
-  /** Called only once the size has been found small enough. */
+  /** Called only after the size has been checked. */
   readonly values: () => readonly (number | bigint)[];
 }
 
-/** What a node makes of constants. */
+/** The output of a node whose operands are constants. */
 export type FoldingRule = (operands: Operands) => Numbers;
 
 export const numbers = ({ data }: Value): number[] => Array.from(data as Iterable<number | bigint>, Number);

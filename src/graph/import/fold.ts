@@ -6,12 +6,12 @@ import { each, type FoldingRule, moved, numbers, offset, pairwise, places, reduc
 import { listOf } from './operation.ts';
 import { FLOAT64, ofList, type Tensor } from './read-tensor.ts';
 
-/** Elements that may be made while a file is read: enough for any chain of shapes, masks and position tables. */
+/** The most elements to compute while a file is read: enough for any chain of shapes, masks and position tables. */
 export const MOST_FOLDED = 2 ** 22;
 
 /**
- * What a node makes of operands known before the graph runs: exporters write shapes, axes and masks as long chains of
- * small nodes. Undefined where it has no rule here. `spend` is given the number of elements about to be made, and may refuse.
+ * The output of a node whose operands are constants: exporters write shapes, axes and masks as long chains of
+ * small nodes. Undefined for operators without a rule here. `spend` gets the number of elements about to be computed, and may throw.
  */
 export function fold(
   type: string,

@@ -5,18 +5,18 @@ import { constantIntegers, mismatch } from '../shapes.ts';
 import { floatOf, reduce, type Translation } from './operation.ts';
 import { resized } from './resize.ts';
 
-/** An operator that files use and no graph holds. */
+/** An operator that occurs in files and in no graph. */
 interface Foreign {
-  /** As for a graph's own operators. */
+  /** As in `Operator`. */
   readonly settings: readonly number[];
-  /** The same in operators that a graph holds. */
+  /** Expresses it by operators that a graph holds. */
   readonly translate: Translation;
 }
 
-/** Without operands that set how it works. */
+/** An operator without settings. */
 const plain = (translate: Translation): Foreign => ({ settings: [], translate });
 
-/** For operators that fold.ts computes, where their operands are not constant. */
+/** For operators that fold.ts computes, if their operands are not constant. */
 const ofConstants: Translation = ({ type }) => {
   throw new BagsslError(
     'unsupported-operator',

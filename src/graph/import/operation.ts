@@ -7,7 +7,7 @@ import type { FileAttribute } from './parse.ts';
 export interface Operation {
   readonly type: string;
   readonly graph: Graph;
-  /** The file's. */
+  /** The opset of the file. */
   readonly opset: number;
   readonly inputs: readonly (Value | undefined)[];
   readonly attributes: Readonly<Record<string, FileAttribute>>;
@@ -15,10 +15,10 @@ export interface Operation {
   readonly outputs: number;
 }
 
-/** Appends what a node means to the graph, and gives its outputs. */
+/** Appends what a node means to the graph, and returns its outputs. */
 export type Translation = (operation: Operation) => readonly Value[];
 
-/** The node as it is, for operators that mean in the file what they mean in a graph. */
+/** Appends the node as it is: it means the same in the file as in a graph. */
 export function asItIs({ type, graph, inputs, attributes }: Operation): readonly Value[] {
   const operands = inputs.slice(0, inputs.findLastIndex(Boolean) + 1);
   if (!operands.every((v) => v !== undefined)) {
@@ -50,7 +50,7 @@ export function scalarOf(what: string, operand: Value): number {
 export const axesOf = ({ type, inputs, attributes }: Operation): readonly number[] | undefined =>
   listOf(attributes.axes) ?? (inputs[1] && constantIntegers(type, inputs[1]));
 
-/** A reduction, which is over all axes where none are named. */
+/** A reduction: over all axes if none are named. */
 export const reduce =
   (of: (x: Value, axes: readonly number[], keep: boolean) => Value): Translation =>
   (operation) => {

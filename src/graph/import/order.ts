@@ -1,13 +1,13 @@
 import { BagsslError } from '../../base/errors.ts';
 import type { FileModel, FileNode } from './parse.ts';
 
-/** The nodes that `outputs` need, each after those it reads from, whatever their order in the file. A cycle is an error that names it. */
+/** The nodes that `outputs` need, each after those it reads from, whatever their order in the file. @throws BagsslError `bad-model` naming a cycle */
 export function nodesFor({ nodes, inputs, tensors }: FileModel, outputs: readonly string[]): FileNode[] {
   const makers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
   const given = new Set([...tensors.keys(), ...inputs.map(({ name }) => name)]);
   const done = new Set<FileNode>();
   const order: FileNode[] = [];
-  /** The way from an output down to the node at hand, each with how many of its operands have been seen to. */
+  /** The path from an output to the current node, each node with the number of its operands already visited. */
   const path: { node: FileNode; next: number }[] = [];
   const open = new Set<FileNode>();
   const enter = (name: string, reader: string) => {

@@ -20,7 +20,7 @@ const alongRows: Translation = (operation) => {
   return [f.reshape(graph.apply(type, [f.flatten(x, axis)], { axis: 1 })[0], x.shape)];
 };
 
-/** A graph's own operators that files write in other forms than the graph does: older opsets, defaults, special cases. */
+/** A graph's own operators that files may write in other forms than a graph does: older opsets, defaults, special cases. */
 export const OWN: Readonly<Record<string, Translation>> = {
   Identity: ({ inputs }) => [inputs[0]!],
   Cast: (operation) => {
@@ -48,7 +48,7 @@ export const OWN: Readonly<Record<string, Translation>> = {
   },
   Softmax: alongRows,
   LogSoftmax: alongRows,
-  // ONNX Runtime writes it into files of older opsets than the one that has it.
+  // ONNX Runtime writes it into files of older opsets than 17, too.
   LayerNormalization: asItIs,
 
   ReduceSum: reduce(f.reduceSum),

@@ -1,6 +1,5 @@
 import { BagsslError } from '../../base/errors.ts';
-import type { Attribute, DType } from '../graph.ts';
-import { dtypeOfCode } from '../graph.ts';
+import { type Attribute, type DType, dtypeOfCode } from '../graph.ts';
 import {
   ATTRIBUTE_TYPE,
   type FoundAttribute,
@@ -10,22 +9,23 @@ import {
   MODEL,
 } from '../onnx-proto.ts';
 import { readMessage } from '../protobuf/read.ts';
+import { OPSET } from '../write-onnx.ts';
 import { readTensor, type Tensor } from './read-tensor.ts';
 
-/** The opsets whose operators are understood; they are translated to the newest, which a graph here is written in. */
-export const OPSETS = { oldest: 9, newest: 17 };
+/** The opsets that files may have; operators are translated to those of the newest, which graphs are written in. */
+export const OPSETS = { oldest: 9, newest: OPSET };
 
-/** An attribute as a file may hold it: as a graph does, or a list of floats, or a tensor. */
+/** An attribute of a file's node: as in a graph, or a list of floats, or a tensor. */
 export type FileAttribute = Attribute | { readonly floats: readonly number[] } | { readonly tensor: Tensor };
 
-/** A node as the file has it: values go by their names, and '' is an operand left out. */
+/** A node of a file: values are names, and '' is an operand left out. */
 export interface FileNode {
   readonly type: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Read when asked for: a node that nobody needs may hold what is not supported. */
+  /** Read on demand: a node that no output needs may have unsupported attributes. */
   readonly attributes: () => Readonly<Record<string, FileAttribute>>;
-  /** Which node it is and where it stands, for errors. */
+  /** Which node it is and where in the file, for errors. */
   readonly place: string;
 }
 
@@ -36,10 +36,10 @@ export interface FileInput {
   readonly dims: readonly (number | string)[];
 }
 
-/** A network as an .onnx file holds it: checked name by name and size by size, no shape inferred yet. */
+/** The network of an .onnx file, with its names and sizes checked and no shape inferred. */
 export interface FileModel {
   readonly opset: number;
-  /** What is to be given; initialisers are not among them. */
+  /** The inputs to be given at a run, without initialisers. */
   readonly inputs: readonly FileInput[];
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly nodes: readonly FileNode[];
@@ -47,7 +47,7 @@ export interface FileModel {
 }
 
 /**
- * Takes an .onnx file apart. Nothing is allocated beyond a small multiple of the file's size, and no other file is read.
+ * Parses an .onnx file. Allocates no more than a small multiple of the file's size, and reads no other file.
  * @throws BagsslError `bad-model` or `unsupported-operator`, naming the tensor or node
  */
 export function parseOnnx(bytes: Uint8Array): FileModel {
@@ -58,7 +58,7 @@ export function parseOnnx(bytes: Uint8Array): FileModel {
   const taken = new Set<string>();
   const provide = (name: string, what: string) => {
     if (taken.has(name)) {
-      throw new BagsslError('bad-model', `${what} "${name}" is there twice; every value needs a name of its own.`);
+      throw new BagsslError('bad-model', `${what} "${name}" appears twice; every value needs its own name.`);
     }
     taken.add(name);
   };
@@ -75,7 +75,7 @@ export function parseOnnx(bytes: Uint8Array): FileModel {
   for (const [k, proto] of graph.node.entries()) {
     const place = placeOf(proto, k, graph.node.length);
     for (const name of proto.output) if (name) provide(name, `${place}: its output`);
-    // Exporters keep equal tensors once and copy them under the other names: these are tensors of their own.
+    // Exporters store equal tensors once and copy them with Identity: the copies are separate tensors.
     const copied = proto.opType === 'Identity' ? tensors.get(proto.input[0]) : undefined;
     if (copied && proto.output[0]) tensors.set(proto.output[0], copied);
     else nodes.push(nodeOf(proto, place));
@@ -89,7 +89,7 @@ function decode(bytes: Uint8Array): FoundModel {
   } catch (cause) {
     throw new BagsslError(
       'bad-model',
-      `Not an ONNX file, or a truncated one (${bytes.length} bytes); export it anew or restore a copy.`,
+      `Not an ONNX file, or a truncated one (${bytes.length} bytes); export it again or restore a copy.`,
       { cause },
     );
   }

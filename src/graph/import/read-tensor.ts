@@ -1,6 +1,5 @@
 import { BagsslError } from '../../base/errors.ts';
-import type { DType, Shape, TensorData } from '../graph.ts';
-import { dtypeOfCode, elements } from '../graph.ts';
+import { type DType, dtypeOfCode, elements, type Shape, type TensorData } from '../graph.ts';
 import { EXTERNAL, type FoundTensor } from '../onnx-proto.ts';
 
 /** Elements with their type and extents. */
@@ -14,7 +13,7 @@ const BYTES: Record<DType, number> = { float32: 4, float16: 2, int64: 8, int32: 
 /** ONNX's code for float64, which is read as float32. */
 export const FLOAT64 = 11;
 
-/** The elements of a tensor in a file that nobody checked. Sizes are held against the bytes present before anything is allocated. */
+/** The elements of a tensor of an untrusted file. Sizes are compared with the bytes present before anything is allocated. */
 export function readTensor(proto: FoundTensor, what: string): Tensor {
   const fail = (why: string) => new BagsslError('bad-model', `${what} ${why}.`);
   const double = proto.dataType === FLOAT64;
@@ -53,7 +52,7 @@ function listOf(proto: FoundTensor, dtype: DType): readonly number[] {
   return dtype === 'int64' ? proto.int64Data : proto.int32Data;
 }
 
-/** Numbers as a tensor's elements; int64 saturates at ±2⁵³, which is as good as infinity for axes and extents. */
+/** Numbers as a tensor's elements; int64 saturates at ±2⁵³, which acts as infinity for axes and extents. */
 export function ofList(dtype: DType, values: readonly (number | bigint)[]): TensorData {
   if (dtype === 'float32') return Float32Array.from(values, Number);
   if (dtype === 'int64') return BigInt64Array.from(values, whole);

@@ -12,7 +12,7 @@ import type { Operation } from './operation.ts';
 export function resized({ type, opset, inputs, attributes }: Operation): readonly Value[] {
   const x = inputs[0]!;
   if (x.shape.length !== 4) throw mismatch(type, 'must be [N,C,H,W]', x);
-  // Upsample (until opset 9) and Resize of opset 10 have the scales second; since 11 a region comes before them.
+  // Upsample (until opset 9) and Resize of opset 10 take the scales second; since opset 11 a region comes before them.
   const [scales, sizes] = opset < 11 ? [inputs[1], undefined] : [inputs[2], inputs[3]];
   const numbers = (v: Value | undefined) => (v && v.shape[0] > 0 ? constantIntegers(type, v) : undefined);
   const asked = numbers(sizes);
@@ -79,7 +79,7 @@ function weights(
   return { data, length, extent };
 }
 
-/** Where the i-th of `length` elements lies among `extent` of them, as ONNX names the ways. */
+/** The position of the i-th of `length` output elements among the `extent` inputs, by ONNX's name for the rule. */
 const PLACES: Readonly<Record<string, (i: number, factor: number, length: number, extent: number) => number>> = {
   half_pixel: (i, factor) => (i + 0.5) / factor - 0.5,
   pytorch_half_pixel: (i, factor, length) => (length > 1 ? (i + 0.5) / factor - 0.5 : 0),

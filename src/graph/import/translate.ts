@@ -7,7 +7,7 @@ import { OWN } from './own-operators.ts';
 
 /**
  * Appends to the graph what a node of a file of any supported opset means. A graph's own operators are applied as they are, unless
- * the file may write them in another form; operators that no graph holds are expressed by those it does.
+ * the file may write them in another form; foreign operators are expressed by a graph's own.
  */
 export function translate(operation: Operation): readonly Value[] {
   const { type, opset } = operation;
@@ -32,7 +32,7 @@ export function translate(operation: Operation): readonly Value[] {
   return asItIs(operation);
 }
 
-/** Whether the k-th operand of an operator sets how it works, and so must be known when the node is read. */
+/** Whether the k-th operand of an operator is one of its `settings`, and so must be constant. */
 export const isSetting = (type: string, k: number): boolean =>
   (entry(FOREIGN, type) ?? OPERATORS.get(type))?.settings.includes(k) ?? false;
 

@@ -3,10 +3,10 @@ import type { Attributes, Value } from '../graph.ts';
 import { mismatch } from '../shapes.ts';
 import type { Operation } from './operation.ts';
 
-/** The backward pass of a pool grows with its window and strides; beyond this they are no network's. */
+/** The backward pass of a pool grows with its window and strides; no network goes beyond this. */
 const LARGEST = 1024;
 
-/** Convolutions and pooling with their pads written out, where the file leaves them to `auto_pad` or `ceil_mode`. */
+/** Convolutions and pooling with explicit pads, also where the file has `auto_pad` or `ceil_mode`. */
 export function windowed({ type, graph, inputs, attributes }: Operation): readonly Value[] {
   const { auto_pad = 'NOTSET', ceil_mode = 0, storage_order: _, ...rest } = attributes;
   const own = rest as Attributes & Record<string, readonly number[] | undefined>;
@@ -47,7 +47,7 @@ export function windowed({ type, graph, inputs, attributes }: Operation): readon
   return graph.apply(type, operands, { ...own, pads });
 }
 
-/** Pads that let the last, partial window in; ONNX leaves out one that would start beyond the input. */
+/** Pads that include the last, partial window; ONNX skips a window that would start beyond the input. */
 function roundedUp(
   type: string,
   x: Value,
@@ -62,7 +62,7 @@ function roundedUp(
     return Math.max(0, started * strides[i] + reach[i] + 1 - padded);
   });
   if (extra.some((n) => n > 0) && type === 'AveragePool' && own.count_include_pad === 1) {
-    throw mismatch(type, 'cannot be averaged with ceil_mode and count_include_pad at once', x);
+    throw mismatch(type, 'cannot be averaged with both ceil_mode and count_include_pad', x);
   }
   return [...pads.slice(0, rank), ...pads.slice(rank).map((n, i) => n + extra[i])];
 }

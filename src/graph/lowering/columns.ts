@@ -2,18 +2,18 @@ import { concat, expand, type Geometry, gather, gemm, like, matmul, pad, reshape
 import type { Value } from '../graph.ts';
 import type { Forms, ProductForm } from './forms.ts';
 
-/** What an output place sees along one axis: the input's places inside the image, and the kernel's taps it sees them through. */
+/** What an output place sees along one axis: places of the input inside the image, each with the kernel's tap it is seen through. */
 type Sight = readonly { readonly tap: number; readonly at: number }[];
 
 /** Output places that see the image through the same taps. */
 interface Region {
   readonly taps: readonly number[];
   readonly places: number[];
-  /** For each place and tap the pixel it sees. */
+  /** The pixel seen by each place through each tap. */
   readonly pixels: number[];
 }
 
-/** Indices a graph may carry for one layout of columns (8 bytes each). */
+/** The most indices in a graph for one layout of columns (8 bytes each). */
 const MOST_INDICES = 2 ** 20;
 
 export const fits = (positions: number, taps: number): boolean => positions * taps <= MOST_INDICES;
@@ -36,8 +36,8 @@ export function convolutionByColumns(
 }
 
 /**
- * ConvTranspose as products: output place i sees through tap a the input's (i + p − d·a)/s where that is whole, so that the zeros
- * which a transposed convolution spreads its input with are not multiplied.
+ * ConvTranspose as products: output place i sees through tap a the input's (i + p − d·a)/s where that is a whole number, so the zeros
+ * between the spread-out elements are not multiplied.
  */
 export function transposedByColumns(
   x: Value,
@@ -50,7 +50,7 @@ export function transposedByColumns(
   return byRegions(x, kernels, sightsOf(x, w, g, extent, true), extent, form);
 }
 
-/** The share of a convolution's products that meets the border, whose zeros columns leave out. */
+/** The share of a convolution's products that involve zeros beyond the border, which columns leave out. */
 export function borderShare(x: Value, w: Value, g: Geometry, extent: readonly number[]): number {
   const [inside, all] = sightsOf(x, w, g, extent, false).reduce(
     ([seen, taps], sights, axis) => [
@@ -75,8 +75,8 @@ function sightsOf(x: Value, w: Value, g: Geometry, extent: readonly number[], tr
 }
 
 /**
- * One product [N·places, taps·C]·[taps·C, M] for each region. What lies beyond the border is not multiplied: of 3×3 taps on 4×4
- * places that is nearly a third, on 8×8 a sixth.
+ * One product [N·places, taps·C]·[taps·C, M] for each region. Zeros beyond the border are not multiplied: with 3×3 taps that
+ * saves nearly a third on 4×4 places, a sixth on 8×8.
  * @param kernels [kH, kW, C, M]; for a Gemm, which takes them transposed, [M, kH, kW, C]
  */
 function byRegions(
@@ -122,6 +122,6 @@ function regionsOf(rows: readonly Sight[], columns: readonly Sight[], width: num
   return [...regions.values()];
 }
 
-/** The elements at these places of an axis; x itself where they are all of it. */
+/** The elements at these places of an axis; x itself if they are the whole axis. */
 const taken = (x: Value, places: readonly number[], axis: number): Value =>
   places.length === x.shape[axis] && places.every((place, k) => place === k) ? x : gather(x, places, axis);

@@ -8,22 +8,22 @@ import type { ConvolutionForm, Forms } from './forms.ts';
 import { transposeApart } from './transpose-apart.ts';
 import { convolutionByTiles, hasTiles } from './winograd.ts';
 
-/** What takes a node's place: a value of the new graph, or undefined where the node stays. */
+/** What replaces a node: a value of the new graph, or undefined to keep the node. */
 type Rule = (
   node: Node,
   inputs: readonly Value[],
-  /** The new graph's node that made a value, if it stands as it was. */
+  /** The new graph's node that made a value, if it was kept. */
   producer: (value: Value) => Node | undefined,
 ) => Value | undefined;
 
 /**
  * The same model with its convolutions and products in the forms that suit an engine. Models are built, differentiated
- * and exported as they stand; this is the last thing before an engine gets one.
+ * and exported as they are; lowering is the last step before a model is compiled.
  */
 export function lower(outputs: Outputs, forms: Forms): Outputs {
   const formed = rewritten(outputs, (node, inputs, producer) => inForm(node, inputs, forms, producer));
   if (forms.transpose === 'direct') return formed;
-  // The forms above transpose as well.
+  // The forms above add transpositions of their own.
   return rewritten(formed, ({ operator, attributes }, [x]) =>
     operator.type === 'Transpose' ? transposeApart(x, attributes.perm as number[]) : undefined,
   );
@@ -51,7 +51,7 @@ function rewritten(outputs: Outputs, rule: Rule): Outputs {
   return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, counterpart.get(value)!]));
 }
 
-/** The node's result in the preferred form, or undefined where that is the node as it stands; float16 products stay so. */
+/** The node's result in the preferred form; undefined to keep the node. Products in float16 are kept. */
 function inForm(
   node: Node,
   inputs: readonly Value[],
@@ -77,7 +77,7 @@ function inForm(
   }
 }
 
-/** Whether ORT makes one kernel of a convolution, a batch norm by constants after it, and the Relu that follows. */
+/** Whether ORT fuses a Relu of x into a convolution, with or without a constant batch norm between them. */
 function fused(x: Value, producer: (value: Value) => Node | undefined): boolean {
   const before = producer(x);
   if (before?.operator.type !== 'BatchNormalization') return before?.operator.type === 'Conv';
@@ -128,8 +128,8 @@ function spread(node: Node, [x, w, bias]: readonly Value[], forms: Forms): Value
 }
 
 /**
- * A product of two matrices as Gemm. An operand that comes out of a Transpose is taken as it was before; where transposing is
- * cheap, a second one that does not is transposed, as both then run along memory.
+ * A product of two matrices as Gemm. An operand that is the output of a Transpose is replaced by its input; where transposing is
+ * cheap, a second operand that is not is transposed, because both are then read along memory.
  */
 function asGemm([a, b]: readonly Value[], forms: Forms, producer: (value: Value) => Node | undefined) {
   if (a.shape.length !== 2 || b.shape.length !== 2) return undefined;
@@ -142,7 +142,7 @@ function asGemm([a, b]: readonly Value[], forms: Forms, producer: (value: Value)
   return gemm(first ?? a, second ?? b, undefined, { transA: first !== undefined, transB: second !== undefined });
 }
 
-/** A convolution of stride 1 as the transposed one with the turned kernel. */
+/** A convolution of stride 1 as a transposed one with the kernel rotated by 180°. */
 function turned(x: Value, w: Value, g: Geometry): Value {
   return convTranspose(x, flip(transpose(w, [1, 0, 2, 3]), [2, 3]), { ...g, pads: turnedPads(w, g) });
 }

@@ -2,9 +2,9 @@ import { reshape, transpose } from '../functions.ts';
 import type { Value } from '../graph.ts';
 
 /**
- * A transposition in which ORT's WebGPU provider sees no matrix: a matrix goes through shared memory there, whose barriers cost a
- * program that imitates a GPU twenty times what the plain kernel for more axes takes. Axes of one element are left out and an axis
- * of a matrix is cut in two. Undefined where the node as it stands is none of that, or has no axis to cut.
+ * A transposition in which ORT's WebGPU provider sees no matrix. It transposes matrices through shared memory, whose barriers make
+ * that twenty times as slow as its kernel for more axes on software that emulates a GPU. So axes of one element are dropped and
+ * one axis of a matrix is split in two. Undefined if the node is not a matrix transposition, or has no axis to split.
  */
 export function transposeApart(x: Value, perm: readonly number[]): Value | undefined {
   const axes = x.shape.flatMap((extent, axis) => (extent > 1 ? [axis] : []));

@@ -19,16 +19,16 @@ const A = [
   [0, 1, -1, -1],
 ];
 
-/** Both axes of a tile at once: the Kronecker square, [rows², columns²]. */
+/** A transform of both axes of a tile: the Kronecker square, [rows², columns²]. */
 function square(matrix: readonly (readonly number[])[]): { data: Float32Array; shape: [number, number] } {
   const rows = matrix.flatMap((a) => matrix.map((b) => a.flatMap((p) => b.map((q) => p * q))));
   return { data: Float32Array.from(rows.flat()), shape: [rows.length, rows[0].length] };
 }
 
-/** Channels from which the smaller products repay the transforms. */
+/** The fewest channels for which the smaller products outweigh the transforms. */
 const ENOUGH_CHANNELS = 32;
 
-/** A convolution of 3×3 taps at stride 1 whose output is whole tiles of 2×2, between enough channels. */
+/** Whether a convolution has 3×3 taps at stride 1, an output of whole 2×2 tiles, and enough channels. */
 export function hasTiles(w: Value, g: Geometry, extent: readonly number[]): boolean {
   const [m, c, kh, kw] = w.shape;
   return (
@@ -41,7 +41,7 @@ export function hasTiles(w: Value, g: Geometry, extent: readonly number[]): bool
   );
 }
 
-/** Conv by tiles of 2×2: 16 products of [tiles, C]·[C, M], which multiply 2.25 times less than 9 taps of 4 places do. */
+/** Conv by tiles of 2×2: 16 products of [tiles, C]·[C, M], with 2.25 times fewer multiplications than 9 taps at 4 places. */
 export function convolutionByTiles(x: Value, w: Value, g: Geometry, extent: readonly number[]): Value {
   const { graph } = x;
   const [n, c] = x.shape;

@@ -2,10 +2,10 @@ import type { Field, Fields, Found, Kind } from './fields.ts';
 import { WIRE } from './fields.ts';
 
 /**
- * Reads a message that nobody checked. Every length is held against what is left before it is used, and what is passed over
- * costs nothing, so that memory stays a small multiple of the bytes; bytes are views of the file.
- * Whole numbers are exact up to ±2⁵³, and near to what is written beyond.
- * @throws Error when the bytes are no such message
+ * Reads an untrusted message. Every length is compared with the bytes that remain before it is used, and skipped fields cost
+ * nothing, so memory stays a small multiple of the input; bytes are views of the file.
+ * Whole numbers are exact up to ±2⁵³ and approximate beyond.
+ * @throws Error when the bytes are not such a message
  */
 export function readMessage<F extends Fields>(fields: F, bytes: Uint8Array): Found<F> {
   return new Reader(bytes).message(fields, bytes.length) as Found<F>;
@@ -77,11 +77,12 @@ class Reader {
     else throw new Error(`Wire type ${wire} before byte ${this.#at}`);
   }
 
-  /** Goes on by so many bytes, which must be there, and says which they are. */
+  /** Advances by `length` bytes, which must be present, and returns their range. */
   #skip(length: number, end: number): { readonly from: number; readonly to: number } {
     const from = this.#at;
     const to = from + length;
-    if (!(length >= 0 && to <= end)) throw new Error(`${length} bytes at byte ${from} of what ends at byte ${end}`);
+    if (!(length >= 0 && to <= end))
+      throw new Error(`${length} bytes at byte ${from}, but the data ends at byte ${end}`);
     this.#at = to;
     return { from, to };
   }
@@ -91,7 +92,7 @@ class Reader {
     let small = 0;
     for (let i = 0; i < 10; i++) {
       const byte = this.bytes[this.#skip(1, end).from];
-      // Seven bytes hold 49 bits, which a plain number has room for.
+      // Seven bytes hold 49 bits, which fit a plain number.
       if (i < 7) small += (byte & 127) * 128 ** i;
       else value |= BigInt(byte & 127) << BigInt(7 * i);
       if (byte < 128) return i < 7 ? small : Number(BigInt.asIntN(64, value | BigInt(small)));

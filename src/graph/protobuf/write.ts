@@ -1,7 +1,7 @@
 import type { Field, Fields, Message } from './fields.ts';
 import { WIRE } from './fields.ts';
 
-/** Serialises a message. Lists of numbers are packed, which every reader takes. Whole numbers are exact up to ±2⁵³. */
+/** Serialises a message. Lists of numbers are packed, which every reader accepts. Whole numbers are exact up to ±2⁵³. */
 export function writeMessage<F extends Fields>(fields: F, message: Message<F>): Uint8Array {
   return joined(pieces(fields, message));
 }
@@ -43,7 +43,7 @@ function numeral(kind: string, value: number): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-/** Seven bits a byte, the lowest first; negative numbers as 64 bits. */
+/** Seven bits per byte, the lowest first; negative numbers as 64 bits. */
 function varint(value: number): Uint8Array {
   const bytes: number[] = [];
   let rest = value < 0 ? BigInt.asUintN(64, BigInt(value)) : value;
