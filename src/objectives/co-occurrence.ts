@@ -1,3 +1,4 @@
+import { identity } from '../base/matrix.ts';
 import { given } from '../base/options.ts';
 import { add, matmul, mul, reduceSum, reduceSumSquare, scale, sub, transposed } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
@@ -30,10 +31,10 @@ export function spectralOnTable(z: Value, table: CoOccurrence): Value {
 export function covarianceOnTable(z: Value, table: CoOccurrence, weight = 100): Value {
   const { graph, shape } = z;
   const { attraction, moment } = expectations(z, table);
-  const identity = Float32Array.from({ length: shape[1] ** 2 }, (_, i) => (i % (shape[1] + 1) === 0 ? 1 : 0));
-  const excess = sub(moment, graph.constant(identity, [shape[1], shape[1]]));
+  const unit = graph.constant(identity(shape[1]), [shape[1], shape[1]]);
+  const excess = sub(moment, unit);
   // E ‖zₓ − zₓ′‖² = 2 tr ZᵀDZ − 2⟨P, ZZᵀ⟩.
-  const size = reduceSum(mul(moment, graph.constant(identity, [shape[1], shape[1]])), [0, 1]);
+  const size = reduceSum(mul(moment, unit), [0, 1]);
   const invariance = scale(sub(size, attraction), 2);
   return add(invariance, scale(reduceSumSquare(excess, [0, 1]), weight));
 }

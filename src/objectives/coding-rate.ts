@@ -1,3 +1,4 @@
+import { identity } from '../base/matrix.ts';
 import { aboveZero, checkOptions, fromZero } from '../base/options.ts';
 import {
   add,
@@ -62,6 +63,5 @@ export function codingRate(options: CodingRateOptions = {}): Objective {
 
 function addIdentity(x: Value): Value {
   const side = x.shape[1];
-  const identity = Float32Array.from({ length: side * side }, (_, i) => (i % (side + 1) === 0 ? 1 : 0));
-  return add(x, x.graph.constant(identity, [1, side, side]));
+  return add(x, x.graph.constant(identity(side), [1, side, side]));
 }

@@ -1,4 +1,18 @@
-import { abs, concat, div, log, matmul, mul, reduceMax, reduceSum, scale, slice, sub } from '../graph/functions.ts';
+import { identity } from '../base/matrix.ts';
+import {
+  abs,
+  concat,
+  div,
+  log,
+  matmul,
+  mul,
+  reciprocal,
+  reduceMax,
+  reduceSum,
+  scale,
+  slice,
+  sub,
+} from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 import { stopGradient } from '../graph/with-gradient.ts';
 
@@ -19,9 +33,9 @@ export function halfLogDet(m: Value, condition: number): Value {
 function inverse(m: Value, condition: number): Value {
   const { graph } = m;
   const side = m.shape[1];
-  const twice = graph.constant(diagonal(side, 2), [1, side, side]);
+  const twice = graph.constant(identity(side, 2), [1, side, side]);
   const norm = reduceMax(reduceSum(abs(m), [2], true), [1], true);
-  let x = mul(graph.constant(diagonal(side, 1), [1, side, side]), graph.apply('Reciprocal', [norm])[0]);
+  let x = mul(graph.constant(identity(side), [1, side, side]), reciprocal(norm));
   const steps = Math.ceil(Math.log2(condition * Math.sqrt(side))) + 5;
   for (let k = 0; k < steps; k++) x = matmul(x, sub(twice, matmul(m, x)));
   return x;
@@ -61,10 +75,4 @@ export function halfLogDetValues(matrices: Float32Array, side: number): number[]
     }
     return total;
   });
-}
-
-function diagonal(side: number, value: number): Float32Array {
-  const data = new Float32Array(side * side);
-  for (let i = 0; i < side; i++) data[i * side + i] = value;
-  return data;
 }
