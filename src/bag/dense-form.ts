@@ -1,7 +1,7 @@
 import { BagsslError } from '../base/errors.ts';
 import { geometryOf } from '../graph/attributes.ts';
 import { averagePool, reshape, slice, transpose } from '../graph/functions.ts';
-import type { Graph, Node, Shape, Value } from '../graph/graph.ts';
+import { elements, type Graph, type Node, type Shape, type Value } from '../graph/graph.ts';
 import { needed, type Outputs } from '../graph/needed.ts';
 import { createGraph } from '../graph/ops/index.ts';
 
@@ -139,14 +139,12 @@ function apply(graph: Graph, node: Node, inputs: readonly Dense[], places: (map:
         const alike =
           given.kind === 'map'
             ? given.stride === stride && `${shape.slice(2)}` === `${local.slice(2)}`
-            : shape.slice(-2).every((extent) => extent === 1) || (shape.length < 3 && elementsOf(shape) === 1);
+            : shape.slice(-2).every((extent) => extent === 1) || (shape.length < 3 && elements(shape) === 1);
         if (!alike) throw refuse(`joins [${local}] with [${shape}], which is not one and the same at all positions`);
       });
       return one(same()[0]);
   }
 }
-
-const elementsOf = (shape: Shape) => shape.reduce((a, b) => a * b, 1);
 
 /** One row for each patch of the map, those of an image row by row. */
 function rowsOf(map: DenseMap, places: (map: DenseMap) => number[]): Dense {

@@ -23,11 +23,11 @@ export function modelOfAnyBatch(build: (batch: number) => Outputs): OnnxModel {
   const known = [graph, other].map(({ initializer }) => new Map(initializer.map((tensor) => [tensor.name, tensor])));
   graph.node = graph.node.flatMap((node, k) => {
     const twin = other.node[k];
-    const alike =
+    const equal =
       node.opType === twin.opType &&
       node.input.length === twin.input.length &&
       sameBytes(attributesOf(node), attributesOf(twin));
-    if (!alike) throw depends('node', node);
+    if (!equal) throw depends('node', node);
     const before = node.input.flatMap((name, i) => {
       const [a, b] = [known[0].get(name), known[1].get(twin.input[i])];
       if (!a && !b) return [];

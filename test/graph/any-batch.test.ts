@@ -15,7 +15,7 @@ const withInput = (make: (x: Value, batch: number) => Value) => (batch: number) 
 });
 
 describe('a model of any batch', () => {
-  it('holds the batch in its shapes: reshaped, repeated, cut, and joined to other axes', async () => {
+  it('computes shapes from the batch: reshaped, repeated, sliced, and merged with other axes', async () => {
     const build = withInput((x, batch) => {
       const row = x.graph.constant(Float32Array.of(10, 20, 30), [1, 1, 3]);
       const token = expand(row, [batch, 1, 3]);
@@ -37,11 +37,11 @@ describe('a model of any batch', () => {
     await session.release();
   });
 
-  it('is refused where more than shapes depends on the batch', () => {
-    const refused = (build: (batch: number) => Record<string, Value>, words: RegExp) =>
+  it('is refused if more than shapes depends on the batch', () => {
+    const refused = (build: (batch: number) => Record<string, Value>, message: RegExp) =>
       assert.throws(
         () => modelOfAnyBatch(build),
-        (error: BagsslError) => error.code === 'bad-model' && words.test(error.message),
+        (error: BagsslError) => error.code === 'bad-model' && message.test(error.message),
       );
     refused(
       withInput((x, batch) => add(x, x.graph.constant(new Float32Array(batch * 6).fill(2), [batch, 2, 3]))),

@@ -108,7 +108,7 @@ describe('gradient rules against central differences on native ONNX Runtime', ()
       6,
     );
   }
-  it('Cast, whose gradient is rounded on its way back', async () => {
+  it('Cast, whose gradient is rounded on the way back', async () => {
     const graph = createGraph();
     const x = graph.input('x', [3]);
     const r = graph.constant(Float32Array.of(0.1, -3, 1e-9), [3]);
@@ -120,7 +120,7 @@ describe('gradient rules against central differences on native ONNX Runtime', ()
     assert.deepEqual([...found.g], [2 * 0.0999755859375, -6, 0]);
   });
   check(
-    'the gradient of a gradient, of a product, a convolution and what is smooth',
+    'the gradient of a gradient, through a product, a convolution and smooth functions',
     fc.tuple(extent, extent).map(([n, m]) => ({
       shapes: [
         [n, 2, 4, 4],
@@ -159,7 +159,7 @@ describe('gradient rules against central differences on native ONNX Runtime', ()
     check(name, cases);
   }
 
-  // Maxima and windows are checked where no two elements are closer than the difference step: a permutation, spread out.
+  // Maxima and windows are checked on spread-out permutations, where no two elements are closer than the difference step.
   const apart = (count: number) =>
     fc.shuffledSubarray(
       Array.from({ length: count }, (_, i) => i),
@@ -429,7 +429,7 @@ describe('gradient rules against central differences on native ONNX Runtime', ()
     40,
   );
   for (const [name, include] of [
-    ['AveragePool over what lies inside', 0],
+    ['AveragePool over places inside the image', 0],
     ['AveragePool that counts the padding', 1],
   ] as const) {
     check(

@@ -40,7 +40,7 @@ const SKIPPED: Forms = { ...COLUMNS, zeros: 'skipped' };
 const GEMM: Forms = { ...SKIPPED, product: 'gemm' };
 const APART: Forms = { ...GEMM, transpose: 'apart' };
 
-/** A convolution at random, small, with every kind of stride, padding and dilation. */
+/** A small random convolution, with every kind of stride, padding and dilation. */
 const convolution = fc
   .record({
     images: fc.integer({ min: 1, max: 3 }),
@@ -75,7 +75,7 @@ describe('lowering', () => {
     );
   });
 
-  it('keeps what a convolution computes by Winograd tiles, and takes them for whole tiles of many channels alone', async () => {
+  it('keeps what a convolution computes by Winograd tiles, and uses them only for whole tiles of many channels', async () => {
     const sides = fc.integer({ min: 1, max: 9 });
     const borders = fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 4, maxLength: 4 });
     const wide = fc.record({
@@ -105,7 +105,7 @@ describe('lowering', () => {
     );
   });
 
-  it('rectifies by Max where ORT makes no one kernel of it and what comes before', async () => {
+  it('replaces Relu by Max unless ORT fuses it with the node before it', async () => {
     const graph = createGraph();
     const x = graph.input('x', [2, 3, 4, 4]);
     const g: Geometry = { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] };
@@ -114,9 +114,9 @@ describe('lowering', () => {
     const constants = [1, 2, 3, 4].map((k) => graph.constant(Float32Array.of(k, 1, 2), [3]));
     const [scale, shift, mean, variance] = constants;
     const given = batchNormalization(filtered, scale, shift, mean, variance, 1e-5);
-    const learnt = batchNormalization(filtered, graph.input('scale', [3]), shift, mean, variance, 1e-5);
+    const learned = batchNormalization(filtered, graph.input('scale', [3]), shift, mean, variance, 1e-5);
     for (const y of [relu(filtered), relu(given)]) assert.equal(types(lower({ y }, forms)).at(-1), 'Relu');
-    for (const y of [relu(x), relu(learnt)]) {
+    for (const y of [relu(x), relu(learned)]) {
       assert.equal(types(lower({ y }, forms)).at(-1), 'Max');
       await same(y, forms);
     }
@@ -137,7 +137,7 @@ describe('lowering', () => {
     );
   });
 
-  it('leaves no convolution behind where all can be columns, and no Sum', async () => {
+  it('leaves no convolution that columns can replace, and no Sum', async () => {
     const graph = createGraph();
     const x = graph.input('x', [2, 3, 6, 6]);
     const g: Geometry = { strides: [2, 2], pads: [1, 1, 1, 1], dilations: [1, 1] };
@@ -150,7 +150,7 @@ describe('lowering', () => {
     assert.ok(kinds.has('MatMul'));
   });
 
-  it('multiplies no zeros around an image where they are skipped', () => {
+  it('skips the zeros around an image', () => {
     const graph = createGraph();
     const x = graph.input('x', [2, 8, 4, 4]);
     const g: Geometry = { strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1] };
@@ -162,7 +162,7 @@ describe('lowering', () => {
     assert.equal(products(SKIPPED), (products(PLAIN) * 10 * 10) / (12 * 12));
   });
 
-  it('takes columns for one image from a share of zeros on', () => {
+  it('uses columns for one image from a given share of zeros', () => {
     const graph = createGraph();
     const x = graph.input('x', [1, 8, 4, 4]);
     const g: Geometry = { strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1] };
@@ -172,7 +172,7 @@ describe('lowering', () => {
     assert.deepEqual([kept(share + 0.01), kept(share - 0.01)], [true, false]);
   });
 
-  it('gives a Gemm matrices as they were before they were transposed', async () => {
+  it('gives a Gemm the inputs of transpositions instead of their outputs', async () => {
     const graph = createGraph();
     const [a, b] = [graph.input('a', [5, 3]), graph.input('b', [4, 5])];
     const y = matmul(transposed(a), transposed(b));
@@ -181,7 +181,7 @@ describe('lowering', () => {
     assert.deepEqual(types(lower({ y }, COLUMNS)), types({ y }));
   });
 
-  it('keeps what a Transpose does, and leaves no matrix to transpose that has an axis to cut', async () => {
+  it('keeps what a Transpose does, and leaves no matrix transposition whose axis can be split', async () => {
     const forms: Forms = { ...PLAIN, transpose: 'apart' };
     const shapes = fc.array(fc.constantFrom(1, 1, 2, 3, 4, 6), { minLength: 2, maxLength: 4 });
     const given = shapes.chain((shape) =>
@@ -212,18 +212,18 @@ describe('lowering', () => {
     assert.deepEqual(types(lower({ y }, GEMM)), ['MatMul']);
   });
 
-  it('gives convolutions by constants a form of their own', () => {
+  it('gives convolutions with constant kernels their own form', () => {
     const graph = createGraph();
     const x = graph.input('x', [2, 1, 4, 4]);
     const g: Geometry = { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] };
     const forms: Forms = { ...COLUMNS, constantKernels: ['direct'] };
     const made = conv(x, graph.constant(Float32Array.of(1, 2, 3, 4), [1, 1, 2, 2]), g);
-    const learnt = conv(x, graph.input('w', [1, 1, 2, 2]), g);
+    const learned = conv(x, graph.input('w', [1, 1, 2, 2]), g);
     assert.deepEqual(types(lower({ made }, forms)), ['Conv']);
-    assert.ok(!types(lower({ learnt }, forms)).includes('Conv'));
+    assert.ok(!types(lower({ learned }, forms)).includes('Conv'));
   });
 
-  it('leaves grouped convolutions and stacks of matrices as they stand', () => {
+  it('keeps grouped convolutions and stacks of matrices', () => {
     const graph = createGraph();
     const x = graph.input('x', [2, 4, 5, 5]);
     const grouped = conv(x, graph.input('w', [4, 1, 3, 3]), {
@@ -236,14 +236,14 @@ describe('lowering', () => {
     assert.deepEqual(types(lower({ y }, GEMM)), types({ y }));
   });
 
-  it('leaves products of float16 as they stand, and no Sum of it', () => {
+  it('keeps products of float16, and leaves no Sum of it', () => {
     const graph = createGraph();
     const [a, b] = ['a', 'b'].map((name) => graph.input(name, [3, 3], 'float16'));
     const y = sum([matmul(a, b), a, b]);
     assert.deepEqual(types(lower({ y }, GEMM)), ['MatMul', 'Add', 'Add']);
   });
 
-  it('changes nothing where everything is to stay', () => {
+  it('changes nothing when every form is direct', () => {
     const graph = createGraph();
     const y = conv(graph.input('x', [2, 3, 4, 4]), graph.input('w', [5, 3, 3, 3]), {
       strides: [1, 1],
@@ -256,7 +256,7 @@ describe('lowering', () => {
 
 const types = (outputs: Outputs) => needed(outputs).nodes.map(({ operator }) => operator.type);
 
-/** Runs a graph as it stands and lowered, on the same random numbers. */
+/** Runs a graph before and after lowering on the same random numbers. */
 async function same(y: Value, forms: Forms, tolerance = 1e-5): Promise<void> {
   const { graph } = y;
   const feeds = Object.fromEntries(graph.inputs.map(({ name, shape }, k) => [name, randoms(k + 1, elements(shape))]));

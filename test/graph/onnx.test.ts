@@ -34,7 +34,7 @@ const edited = (edit: (model: ModelProto) => void) => {
 };
 
 describe('an .onnx file', () => {
-  it('comes back as a graph that computes the same and can be extended and differentiated', async () => {
+  it('reads back as a graph that computes the same and can be extended and differentiated', async () => {
     const { x, y } = example();
     const read = readOnnx(writeOnnx({ y }));
     const feeds = { x: randoms(2, 150) };
@@ -59,7 +59,7 @@ describe('an .onnx file', () => {
     assert.throws(() => matmul(half, graph.scalar(1)), fails('shape-mismatch', /MatMul.*float16, float32/));
   });
 
-  it('of a whole training step reads back, and is written again byte for byte in the same size', () => {
+  it('of a whole training step reads back, and is written again with the same number of bytes', () => {
     const { outputs } = stepGraph(SHORT_RUN.model!, codingRate(), lars(), { views: 2, images: 6, size: 8 });
     const read = readOnnx(writeOnnx(outputs)).outputs;
     const names = Object.keys(readOnnx(writeOnnx(read)).outputs);
@@ -84,7 +84,7 @@ describe('an .onnx file', () => {
     );
   });
 
-  it('that is not fit is refused with a code and the place', () => {
+  it('that is invalid is refused with a code and the place', () => {
     for (const [bytes, code, pattern] of [
       [new Uint8Array(0), 'bad-model', /no graph/],
       [new TextEncoder().encode('hello there'), 'bad-model', /Not an ONNX file/],
@@ -186,7 +186,7 @@ describe('an .onnx file', () => {
     }
   });
 
-  it('cut off or with bytes changed gives our errors or a graph, never another exception', () => {
+  it('that is truncated or has changed bytes gives a BagsslError or a graph, never another exception', () => {
     const whole = writeOnnx({ y: example().y });
     fc.assert(
       fc.property(

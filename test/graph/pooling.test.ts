@@ -6,7 +6,7 @@ import { createGraph } from '../../src/graph/ops/index.ts';
 import { BagsslError } from '../../src/index.ts';
 import { runNative } from '../support/run-native.ts';
 
-it('of equal maxima the first inside the image gets the gradient, row by row, as in PyTorch', async () => {
+it('the first of equal maxima inside the image, in row order, gets the gradient, as in PyTorch', async () => {
   const graph = createGraph();
   const x = graph.input('x', [1, 1, 3, 3]);
   const y = maxPool(x, { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] });

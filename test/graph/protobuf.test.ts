@@ -12,7 +12,7 @@ import { writeMessage } from '../../src/graph/protobuf/write.ts';
 import { onnxModel, writeModel } from '../../src/graph/write-onnx.ts';
 import { randoms } from '../support/random.ts';
 
-/** What another library reads there, in the shape of `Found`, as far as the table of fields goes. */
+/** What another library reads, as a `Found` of the fields in the table. */
 function plain(message: object, fields: object): unknown {
   const proto = message as Record<string, unknown>;
   return Object.fromEntries(
@@ -52,7 +52,7 @@ describe('the protocol buffers of .onnx files', () => {
     }
   });
 
-  it('are written so that another library reads what was meant', () => {
+  it('are written so that another library reads the same values', () => {
     const graph = createGraph();
     const w = graph.constant(randoms(1, 4 * 27), [4, 3, 3, 3], 'w');
     const x = graph.input('x', [2, 3, 5, 5]);
@@ -65,7 +65,7 @@ describe('the protocol buffers of .onnx files', () => {
     assert.deepEqual(new Float32Array(other.graph!.initializer[0].rawData.slice().buffer), randoms(1, 4 * 27));
   });
 
-  it('come back, whole numbers up to ±2⁵³ and of any length', () => {
+  it('read back, with whole numbers up to ±2⁵³ and any length', () => {
     const int = fc.maxSafeInteger();
     const tensor = fc.record(
       {
@@ -92,7 +92,7 @@ describe('the protocol buffers of .onnx files', () => {
     );
   });
 
-  it('may have their lists packed or not, and fields that are of no use here', () => {
+  it('may have lists packed or not, and fields that are not used here', () => {
     const dims = [3, -1, 2 ** 40];
     const unpacked = toBinary(
       TensorProtoSchema,
@@ -103,7 +103,7 @@ describe('the protocol buffers of .onnx files', () => {
     assert.deepEqual({ dims: found, floatData }, { dims, floatData: [0.5] });
   });
 
-  it('are refused where a length, a number or a kind is not what it may be', () => {
+  it('are refused if a length, a number or a kind is invalid', () => {
     for (const [what, ...bytes] of [
       ['bytes beyond the end', 0x4a, 5, 1, 2],
       ['a length that ends nowhere', 0x4a, 0xff, 0xff],
@@ -121,7 +121,7 @@ describe('the protocol buffers of .onnx files', () => {
     assert.equal(readMessage(TENSOR, Uint8Array.of(0x4a, 2, 1, 2)).rawData?.length, 2);
   });
 
-  it('do not ask for memory that no bytes stand for', () => {
+  it('do not allocate memory beyond the bytes present', () => {
     const fields = { list: [1, { list: [1, 'int', 'list'], text: [2, 'string'] }, 'list'] } as const;
     const bytes = new Uint8Array(200_000).map((_, i) => (i % 2 ? 0 : 0x0a));
     const before = process.memoryUsage().heapUsed;
