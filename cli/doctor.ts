@@ -3,7 +3,7 @@ import type { Command } from './command.ts';
 import { JSON_OPTION, printJson } from './shared.ts';
 
 export const doctor: Command = {
-  summary: 'say what this machine offers, and what would make it faster',
+  summary: 'show what this machine offers and what would make it faster',
   options: { json: JSON_OPTION },
   async run(values) {
     const report = await diagnostics();

@@ -82,7 +82,7 @@ export const embed: Command = {
 
 const isParquet = (file: string) => /\.parquet$/i.test(file);
 
-/** The file of a shard: vectors.npy becomes vectors-00003-of-00008.npy. */
+/** The file of a shard, such as vectors-00003-of-00008.npy for vectors.npy. */
 function named(file: string, shard: Shard | undefined): string {
   if (!shard) return file;
   const [index, count] = [shard.index, shard.count].map((k) => String(k).padStart(5, '0'));

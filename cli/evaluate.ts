@@ -12,14 +12,14 @@ import { checkReportFile, writeReport } from './report/write-report.ts';
 import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson, saySkipped } from './shared.ts';
 
 export const evaluate: Command = {
-  summary: 'measure how good the representation is, beside an untrained encoder and raw pixels',
+  summary: 'measure how good the vectors are, beside an untrained encoder and raw pixels',
   options: {
     model: { value: 'DIR', rule: PATH, required: true, help: 'a folder that "bagssl train" wrote' },
     data: {
       value: 'PATH',
       rule: PATH,
       required: true,
-      help: "labelled images: the bank and the probe's training set",
+      help: 'labelled images, for nearest neighbours and to train the probe',
     },
     test: { value: 'PATH', rule: PATH, help: 'test images; default: the test part of --data' },
     'train-images': { value: 'N', rule: whole(1), help: 'use the first N labelled images only' },
@@ -73,7 +73,7 @@ export const evaluate: Command = {
       const patches = values.text('patches') ?? 'grid3';
       const typed = { model: folder, data: path, test: testPath, trainImages: limit, patches };
       progress.show(0, 'report: patches and neighbours');
-      // A second warning of the same device would say nothing new.
+      // The device's warnings have been shown.
       const quiet = { ...engine, onWarning: () => {} };
       await writeReport({
         file: report,

@@ -42,12 +42,12 @@ async function main(args: readonly string[]): Promise<void> {
 
 try {
   await main(process.argv.slice(2));
-  // Engines keep threads alive that nothing can end; the work is done once stdout has taken everything.
+  // Engines keep threads alive that nothing can stop, so exit once stdout has everything.
   process.stdout.write('', () => process.exit(0));
 } catch (error) {
   const known = error instanceof BagsslError || error instanceof UsageError;
   const message = error instanceof Error ? error.message : String(error);
-  // A progress line may still be standing there.
+  // A line of progress may still be there.
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
   process.stderr.write(`bagssl: ${message}\n`);
   if (error instanceof UsageError) process.stderr.write('Try "bagssl --help".\n');

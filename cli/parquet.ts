@@ -5,11 +5,11 @@ import { npyHeader } from '../src/formats.ts';
 
 type Schema = ConstructorParameters<typeof ParquetWriter>[0]['schema'];
 
-/** Rows in a group: what a reader takes into memory at once. */
+/** Rows in a group, which a reader holds in memory together. */
 const GROUP = 1024;
 
 /**
- * Writes the rows of a .npy matrix as Parquet: `id`, the image's place in the whole set; `file` and `class` where images have
+ * Writes the rows of a .npy matrix as Parquet: `id`, the image's index in the whole set; `file` and `class`, if the images have
  * them; `vector`, a list of floats.
  */
 export async function writeParquet(npy: string, out: string, images: ImageSet, width: number): Promise<void> {
@@ -47,7 +47,7 @@ export async function writeParquet(npy: string, out: string, images: ImageSet, w
         name,
         data: Array.from({ length: rows }, (_, k) => values[name as keyof typeof values](from + k)),
       }));
-      // Floats of a network do not compress.
+      // A network's floats do not compress.
       const vector = { name: 'vector', data: vectors, codec: 'UNCOMPRESSED', statistics: false } as const;
       await writer.write({ columnData: [...plain, vector], rowGroupSize: GROUP });
     }

@@ -1,10 +1,10 @@
-/** One line of progress on stderr: redrawn on a terminal, written now and then otherwise. */
+/** One line of progress on stderr: redrawn on a terminal, written now and then elsewhere. */
 export class Progress {
   #last = Number.NEGATIVE_INFINITY;
   #open = false;
   readonly #terminal = process.stderr.isTTY === true;
 
-  /** `share` 0 to 1; the text says the rest. The line is drawn at most 10 times a second, or once in 10 seconds. */
+  /** Draws `share` (0 to 1) and the text, at most 10 times a second on a terminal and every 10 seconds elsewhere. */
   show(share: number, text: string): void {
     const now = performance.now();
     if (now - this.#last < (this.#terminal ? 100 : 10_000)) return;
@@ -18,7 +18,7 @@ export class Progress {
     }
   }
 
-  /** A line that stays. */
+  /** Writes a line that stays. */
   say(text: string): void {
     this.clear();
     process.stderr.write(`${text}\n`);
@@ -37,7 +37,7 @@ function bar(share: number): string {
   return `[${'#'.repeat(full)}${'.'.repeat(width - full)}] ${`${Math.floor(share * 100)}`.padStart(3)} %`;
 }
 
-/** Seconds as people say them: 45 s, 3 min 20 s, 1 h 5 min. */
+/** Seconds in words: 45 s, 3 min 20 s, 1 h 5 min. */
 export function duration(seconds: number): string {
   const s = Math.max(0, Math.round(seconds));
   if (s < 60) return `${s} s`;

@@ -73,7 +73,7 @@ export const reproduce: Command = {
     if (labels && !(train.labels && test.labels)) {
       throw new BagsslError(
         'bad-data',
-        `"${path}" has no labels, so C2 and C6 cannot be measured; sort the images into one folder for each class, or ask for --claims C1,C4,C5,C7.`,
+        `"${path}" has no labels, so C2, C6 and authors cannot be measured; sort the images into one folder for each class, or give --claims C1,C4,C5,C7.`,
       );
     }
     const { workers: _workers, ...runtimeOptions } = engine;
@@ -110,7 +110,7 @@ export const reproduce: Command = {
     const trained = plan.subjects.length
       ? await timed('training', () => trainAll(setting, plan.subjects, seeds, plan.training / 60))
       : [];
-    /** What is left for a part whose share of what is still to come is known. */
+    /** Seconds for a part of weight `weight`, when parts of weight `rest` are still to come. */
     const left = (weight: number, rest: number) => Math.max(1, ((60 * minutes - elapsed()) * 0.95 * weight) / rest);
     const first = (subject: Trained['subject']) => trained.find((one) => one.subject === subject)!;
     let rest = plan.accuracy + plan.c4 + plan.maps;
@@ -169,7 +169,7 @@ export const reproduce: Command = {
   },
 };
 
-/** The options as they were given. */
+/** The options, as they were given. */
 function asTyped(values: Values): string {
   return Object.keys(reproduce.options)
     .filter((name) => name !== 'json' && values.text(name) !== undefined)

@@ -3,7 +3,7 @@ import type { ReportContents } from './contents.ts';
 import { type Html, html } from './html.ts';
 
 const PROTOCOLS: readonly (readonly [keyof Accuracies, string, string])[] = [
-  ['linear', 'Linear classifier', 'a straight-line rule trained on the vectors of the labelled images'],
+  ['linear', 'Linear classifier', 'a linear rule, trained on the vectors of the labelled images'],
   ['knn_k20', 'Nearest neighbours, k = 20', 'the 20 most similar labelled images vote'],
   ['knn_k200', 'Nearest neighbours, k = 200', 'the 200 most similar labelled images vote'],
 ];
@@ -14,10 +14,10 @@ const SERIES = [
   ['pixels', 'raw pixels'],
 ] as const;
 
-/** A share as people read it: 88.7 %. */
+/** A share in per cent: 88.7 %. */
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-/** Accuracy as bars, with what guessing would reach marked, and the same figures as a table. */
+/** Accuracy as bars, with a mark at what guessing would reach, and as a table. */
 export function accuracyChart({ evaluation, classes }: ReportContents): Html {
   const of = { trained: evaluation, untrained: evaluation.untrained, pixels: evaluation.pixels };
   const chance = 1 / classes;

@@ -3,7 +3,7 @@ import type { Rgb } from './rgb.ts';
 
 const HEADER = 54;
 
-/** A picture as the data URI of a Windows bitmap: every browser shows one, and nothing has to compress it. */
+/** A picture as the data URI of a Windows bitmap, which every browser shows and which needs no compression. */
 export function bitmap({ data, width, height }: Rgb): string {
   const stride = Math.ceil((width * 3) / 4) * 4;
   const file = Buffer.alloc(HEADER + stride * height);
@@ -16,7 +16,7 @@ export function bitmap({ data, width, height }: Rgb): string {
   file.writeUInt16LE(1, 26);
   file.writeUInt16LE(24, 28);
   file.writeUInt32LE(stride * height, 34);
-  // Rows from the bottom up, each pixel blue first.
+  // Rows run from the bottom up; each pixel is blue, green, red.
   for (let y = 0; y < height; y++) {
     const row = HEADER + (height - 1 - y) * stride;
     for (let x = 0; x < width; x++) {

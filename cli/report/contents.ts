@@ -8,7 +8,7 @@ export interface ReportContents {
   readonly version: string;
   readonly run: Pick<Checkpoint, 'config' | 'position' | 'history'>;
   readonly evaluation: Evaluation;
-  /** Classes a guess would choose from. */
+  /** Number of classes. */
   readonly classes: number;
   readonly sheet: readonly SheetRow[];
   readonly neighbours: Neighbours;
@@ -16,7 +16,7 @@ export interface ReportContents {
   readonly typed: Typed;
 }
 
-/** What was typed for --model, --data, --test, --train-images and --patches. */
+/** What --model, --data, --test, --train-images and --patches were given. */
 export interface Typed {
   readonly model: string;
   readonly data: string;

@@ -32,14 +32,14 @@ export function curves({ run: { config, history } }: ReportContents): Html {
 
 const LOSS: Looks = {
   title: 'Loss',
-  note: 'What training makes small. Healthy: steep at first, then ever slower, without jumps. Its size says nothing about accuracy.',
+  note: 'What training minimises. Healthy: it falls fast at first, then ever more slowly, without jumps. Its value says nothing about accuracy.',
 };
 
 const COLLAPSE: Looks = {
   title: 'Collapse figure',
   reach: [0, 1],
   mark: { value: 0, name: 'collapsed' },
-  note: 'How widely the vectors of different patches spread. At 0 every patch has the same vector and nothing was learnt. Healthy: well above 0 and not sinking; 1 is the most there is.',
+  note: 'How widely the vectors of different patches spread. At 0 every patch has the same vector and nothing was learnt. Healthy: well above 0 and not falling; 1 is the maximum.',
 };
 
 function codingRateParts({ objective, model, images }: RunConfig): Record<string, Looks> {
@@ -51,27 +51,27 @@ function codingRateParts({ objective, model, images }: RunConfig): Record<string
     similarity: {
       title: 'Similarity within an image',
       reach: [1],
-      note: 'How much the patches of one image agree, 1 being wholly. Training pulls it up.',
+      note: 'How much the patches of one image agree; 1 is complete agreement. Training raises it.',
     },
     codingRate: {
       title: 'Coding rate',
       reach: [most],
-      mark: { value: most, name: 'the most possible' },
-      note: 'How much room the vectors of different images take up. Training pulls this up too, which keeps the vectors from all becoming one. It often dips while similarity is won, then climbs.',
+      mark: { value: most, name: 'maximum' },
+      note: 'How much room the vectors of different images take up. Training raises this too, so that the vectors do not all become the same. It often dips while similarity rises, then climbs.',
     },
   };
 }
 
-/** What a run in float16 reports besides. */
+/** What a run in float16 reports in addition. */
 const FLOAT16: Record<string, Looks> = {
   skipped: {
     title: 'Skipped steps',
     reach: [0],
-    note: 'How many steps so far had gradients beyond float16 and changed nothing. Healthy: a few at the start, then hardly any.',
+    note: 'How many steps so far had gradients beyond the range of float16 and so changed nothing. Healthy: a few at the start, then hardly any.',
   },
   lossScale: {
     title: 'Loss scale',
-    note: 'What the loss is multiplied by so that its gradients fit float16. It halves at a skipped step and doubles after 1,000 good ones.',
+    note: 'The loss is multiplied by this so that its gradients fit float16. It halves at a skipped step and doubles after 1,000 good ones.',
   },
 };
 
@@ -79,16 +79,16 @@ const VICREG_PARTS: Record<string, Looks> = {
   invariance: {
     title: 'Invariance',
     reach: [0],
-    note: 'How far apart the patches of one image lie. Training pulls it down.',
+    note: 'How far apart the patches of one image are. Training lowers it.',
   },
   variance: {
     title: 'Variance',
     reach: [0],
-    note: 'How much spread the vectors lack. Near 0: every dimension is in use; near 1: collapse.',
+    note: 'How much spread the vectors lack. Near 0, every dimension is in use; near 1, they have collapsed.',
   },
   covariance: {
     title: 'Covariance',
     reach: [0],
-    note: 'How much the dimensions repeat one another. Training pulls it down.',
+    note: 'How much the dimensions repeat one another. Training lowers it.',
   },
 };

@@ -1,7 +1,7 @@
 import { type Html, html } from './html.ts';
 import { STYLE } from './style.ts';
 
-/** A page as one HTML file that needs no other file, no network and no script; its policy forbids all three. */
+/** A page as one HTML file without scripts, links to other files or network access: its content policy forbids them. */
 export function document(title: string, main: Html, footer: Html): string {
   return html`<!doctype html>
 <html lang="en">

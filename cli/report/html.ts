@@ -1,4 +1,4 @@
-/** Text that is HTML already. Made by `html` alone, so that nothing else reaches a page unescaped. */
+/** Text that is HTML. Only `html` makes it, so that nothing else gets into a page unescaped. */
 export class Html {
   constructor(readonly text: string) {}
 }
@@ -6,8 +6,8 @@ export class Html {
 type Part = Html | string | number | false | undefined | readonly Part[];
 
 /**
- * A template of HTML. What is put into it is escaped, for text and for quoted attributes alike; HTML made by `html` goes in
- * as it is, lists one after the other, `false` and `undefined` as nothing. Attribute values must stand in double quotes.
+ * A template of HTML. It escapes its values, for text and for quoted attributes; inserts HTML made by `html` as it is, and lists
+ * item by item; and leaves out `false` and `undefined`. Write attribute values in double quotes.
  */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(strings.reduce((text, string, i) => text + render(parts[i - 1]) + string));

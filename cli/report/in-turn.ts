@@ -1,6 +1,6 @@
 import type { ImageSet } from '../../src/data.ts';
 
-/** `count` images' indices: the first of every class, then the second of every class, and so on. Nothing is hand-picked. */
+/** The indices of `count` images: the first of every class, then the second of every class, and so on. */
 export function inTurn({ labels, length }: ImageSet, count: number): number[] {
   const seen = new Map<number, number>();
   const turns = Array.from({ length }, (_, index) => {
@@ -13,7 +13,7 @@ export function inTurn({ labels, length }: ImageSet, count: number): number[] {
   return turns.slice(0, count).map(({ index }) => index);
 }
 
-/** The images at these indices, as a set of their own. */
+/** The images at these indices, as a set. */
 export function subset(images: ImageSet, indices: readonly number[]): ImageSet {
   const { name, classes, labels } = images;
   return {
@@ -25,7 +25,7 @@ export function subset(images: ImageSet, indices: readonly number[]): ImageSet {
   };
 }
 
-/** The name of an image's class, or nothing where there is none. */
+/** The name of an image's class, or '' without labels. */
 export function className({ classes, labels }: ImageSet, index: number): string {
   const label = labels?.[index];
   return label === undefined ? '' : (classes?.[label] ?? `class ${label}`);

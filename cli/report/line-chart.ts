@@ -4,18 +4,18 @@ export interface LineChart {
   readonly title: string;
   readonly note: Html | string;
   readonly points: readonly (readonly [step: number, value: number])[];
-  /** Values the axis must reach, beyond the points' own range. */
+  /** Values that the axis must reach in addition to the points. */
   readonly reach?: readonly number[];
-  /** A dashed line with its meaning, such as a ceiling. */
+  /** A dashed line with its meaning, such as a maximum. */
   readonly mark?: { readonly value: number; readonly name: string };
 }
 
-/** Points drawn; more cannot be told apart. */
+/** Points drawn at most; nobody could see more. */
 const MOST = 300;
 /** Share of the points that a smoothed one averages over, to either side. */
 const SMOOTHING = 0.02;
 
-/** One curve over the steps of training: as measured, faint, and smoothed, strong. */
+/** One curve over the steps of training: faint as measured, and strong when smoothed. */
 export function lineChart({ title, note, points, reach = [], mark }: LineChart): Html {
   const measured = points.filter(([, value]) => Number.isFinite(value));
   if (measured.length === 0) return html`<figure><figcaption><b>${title}</b></figcaption><p>not reported</p></figure>`;
@@ -52,7 +52,7 @@ export function lineChart({ title, note, points, reach = [], mark }: LineChart):
 const figure = (value: number, digits: number): string =>
   (Number(value.toFixed(digits)) || 0).toFixed(digits).replace('-', '−');
 
-/** At most MOST points: the first as it is, then each the mean of a run of neighbours. */
+/** At most MOST points: the first one, then means of runs of neighbours. */
 function thinned(points: LineChart['points']): [number, number][] {
   const run = Math.ceil(points.length / MOST);
   const out: [number, number][] = [[...points[0]]];
@@ -66,14 +66,14 @@ function thinned(points: LineChart['points']): [number, number][] {
 function smoothed(points: readonly (readonly [number, number])[]): [number, number][] {
   const reach = Math.round(points.length * SMOOTHING);
   return points.map(([x], i) => {
-    // As far to either side, so that the ends are not pulled inwards.
+    // The same reach on both sides, so that the ends are not pulled inwards.
     const side = Math.min(reach, i, points.length - 1 - i);
     const part = points.slice(i - side, i + side + 1);
     return [x, part.reduce((sum, [, value]) => sum + value, 0) / part.length];
   });
 }
 
-/** Round numbers, three to six of them, that reach from below `low` to above `high`. */
+/** Three to six round numbers, from below `low` to above `high`. */
 export function niceTicks(low: number, high: number): number[] {
   const range = high - low || Math.abs(high) || 1;
   const rough = range / 4;

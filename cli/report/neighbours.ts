@@ -41,7 +41,7 @@ const QUERIES = 8;
 const BANK = 1000;
 const NEAREST = 6;
 const SIDE = 64;
-/** Images sent to a worker at once: large ones take memory there as well. */
+/** Images in a worker at a time, since large ones take memory there too. */
 const CHUNK = 100;
 
 /** The nearest of at most 1,000 training images for the first test image of every class. */
@@ -73,7 +73,7 @@ export async function neighbours(options: NeighbourOptions): Promise<Neighbours>
   return { queries: await Promise.all(rows), bank: bank.length };
 }
 
-/** What the evaluation calls raw pixels: the middle square at 32×32. */
+/** The raw pixels that the evaluation uses: the middle square at 32×32. */
 async function pixelVectors(images: ImageSet, pool: PatchPool): Promise<Matrix> {
   const recipe = { ...withoutAugmentation(presets.cifar16), size: 32, scale: [1, 1] as const };
   const source = { kind: 'placed', placement: { kind: 'grid', across: 1 } } as const;

@@ -7,7 +7,7 @@ import { type Html, html } from './html.ts';
 import { neighbourSection, patchSection, rightShare } from './pictures.ts';
 import { number, setupSection } from './setup.ts';
 
-/** The report of one run; see `document` for what a page may hold. */
+/** The report of one run; `document` says what a page may contain. */
 export function reportPage(contents: ReportContents): string {
   return document(
     `bagssl report: ${contents.typed.model}`,
@@ -15,15 +15,15 @@ export function reportPage(contents: ReportContents): string {
 ${section('How good are the vectors?', accuracyIntroduction(contents), accuracyChart(contents))}
 ${section(
   'What the encoder sees',
-  html`Each image below is cut into patches, at the places outlined, and every patch is changed at random: mirrored,
-    recoloured, turned grey. A vector that survives those changes has to be about shape and texture. These are
-    patches that this run’s seed draws, exactly as the encoder gets them.`,
+  html`Each image below is cut into patches where the outlines are, and every patch is changed at random: mirrored,
+    recoloured, turned grey. A vector that survives those changes must describe shape and texture. These are
+    the patches that this run’s seed draws, exactly as the encoder sees them.`,
   patchSection(contents),
 )}
-${section('What looks alike to it', neighbourIntroduction(contents), neighbourSection(contents))}
+${section('What the encoder finds similar', neighbourIntroduction(contents), neighbourSection(contents))}
 ${section(
   'How training went',
-  'The figures that tell a healthy run from a failed one, step by step. The faint line is what was measured, the strong one is smoothed.',
+  'What distinguishes a healthy run from a failed one, step by step. The faint line is measured, the strong one smoothed.',
   curves(contents),
 )}
 ${section('How it was made', 'Everything that determined this run.', setupSection(contents))}`,
@@ -33,7 +33,7 @@ ${section('How it was made', 'Everything that determined this run.', setupSectio
 
 function header({ run: { config, position }, evaluation, typed }: ReportContents): Html {
   const tiles = [
-    [percent(evaluation.linear), 'of test images named right, by a linear classifier on the vectors'],
+    [percent(evaluation.linear), 'of test images classified correctly, by a linear classifier on the vectors'],
     [number(position.step * config.images * config.views), 'patches seen in training'],
     [duration(position.seconds), 'of training'],
     ['0', 'labels used in training'],
@@ -42,9 +42,9 @@ function header({ run: { config, position }, evaluation, typed }: ReportContents
   <p class="over">bagssl report · ${typed.model}</p>
   <h1>Image vectors, learnt without labels</h1>
   <p class="lead">Small patches that come from the same image tend to belong to the same thing. So an encoder was trained to
-    give patches of one image similar vectors, while keeping the vectors of different images apart. An image is then
-    described by <b>the average of its patches’ vectors</b>: a bag of patches. Nobody told it what any image shows; the
-    labels below serve only to measure, afterwards, what the vectors have come to mean.</p>
+    give patches of one image similar vectors and to keep the vectors of different images apart. An image is then
+    described by <b>the average of its patches’ vectors</b>: a bag of patches. Training used no labels; the
+    labels below only measure, afterwards, what the vectors mean.</p>
   <dl class="tiles">${tiles.map(([value, name]) => html`<div><dd>${value}</dd><dt>${name}</dt></div>`)}</dl>
 </header>`;
 }
@@ -53,16 +53,16 @@ function accuracyIntroduction({ evaluation, classes }: ReportContents): Html {
   const { linear, pixels, untrained, test_images: n } = evaluation;
   // Two standard errors of a share measured on n images.
   const doubt = 200 * Math.sqrt((linear * (1 - linear)) / n);
-  return html`A vector is good if images of one class lie close together, so that simple rules can tell the ${classes} classes
-    apart. On ${number(n)} test images a linear classifier on the learnt vectors is right for <b>${percent(linear)}</b>; on
+  return html`Vectors are good if images of one class are close together, so that simple rules can separate the ${classes} classes.
+    On ${number(n)} test images a linear classifier on the learnt vectors is right for <b>${percent(linear)}</b>; on
     the same encoder before training, for ${percent(untrained.linear)}; on raw pixels, for ${percent(pixels.linear)}. With this many
-    test images, take the first figure as ±${Math.max(0.1, doubt).toFixed(1)} points.`;
+    test images, read the first figure as ±${Math.max(0.1, doubt).toFixed(1)} points.`;
 }
 
 function neighbourIntroduction(contents: ReportContents): Html {
   const [right, all] = rightShare(contents, 'learnt');
   const [rightPixels] = rightShare(contents, 'pixels');
-  return html`For ${contents.neighbours.queries.length} test images, taken from the classes in turn and none picked by hand, the nearest of
+  return html`For ${contents.neighbours.queries.length} test images, taken from the classes in turn and not picked by hand, the nearest of
     ${number(contents.neighbours.bank)} training images: by learnt vectors, and by raw pixels. A neighbour is right (✓) when its
     class is the test image’s. Here <b>${right} of ${all}</b> are right by learnt vectors, ${rightPixels} of ${all} by raw pixels.`;
 }
@@ -71,11 +71,11 @@ function provenance({ typed, version }: ReportContents): Html {
   const generated = typed.data === 'builtin' && (typed.test ?? 'builtin') === 'builtin';
   const source = generated
     ? html`The images are bagssl’s builtin scenes: generated by a program, not photographed. A class is a kind of texture;
-      its colours, direction and size say nothing about it, nor does the shape it fills. They show that the method works, and are easier than photographs.`
+      its colours, direction and size say nothing about it, and neither does the shape it fills. They show that the method works; photographs are harder.`
     : html`The images come from “${typed.data}”${typed.test !== undefined && html` and “${typed.test}”`}. <b>This page contains
-      pixels of them</b>, and their class names: pass it on only where you may pass on the images.`;
+      pixels of them</b> and their class names: share it only where you may share the images.`;
   return html`<p>${source}</p>
-  <p>${generated && 'This page contains pixels of these scenes and of nothing else. '}It needs no network and no other file.
+  <p>${generated && 'This page contains pixels of these scenes and of nothing else. '}It needs neither a network nor other files.
     Made by bagssl ${version}, after Chen, Bardes, Li and LeCun, “Bag of Image Patch Embedding Behind the Success of
     Self-Supervised Learning” (arXiv 2206.08954).</p>`;
 }

@@ -4,11 +4,11 @@ import type { RunConfig } from '../../src/train.ts';
 import { className, inTurn } from './in-turn.ts';
 import { type Rgb, thumbnail } from './rgb.ts';
 
-/** An image and patches of it, as the encoder sees them. */
+/** An image and its patches, as the encoder sees them. */
 export interface SheetRow {
   readonly name: string;
   readonly image: Rgb;
-  /** The image's own size, which the boxes are in. */
+  /** Of the image itself, whose pixels the boxes count. */
   readonly width: number;
   readonly height: number;
   readonly views: readonly { readonly patch: Rgb; readonly parameters: PatchParameters }[];
@@ -37,7 +37,7 @@ export async function patchSheet(data: ImageSet, { recipe, seed }: RunConfig, po
   }));
 }
 
-/** A patch of a batch with the normalisation taken back. */
+/** A patch of a batch with its normalisation undone. */
 function seen({ data, shape }: PatchBatch, at: number, { mean, std }: Recipe): Rgb {
   const [, , height, width] = shape;
   const plane = width * height;

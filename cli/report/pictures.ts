@@ -5,7 +5,7 @@ import type { Neighbour, Query } from './neighbours.ts';
 import type { SheetRow } from './patch-sheet.ts';
 import type { Rgb } from './rgb.ts';
 
-/** Images beside their patches as the encoder saw them, with where each was cut. */
+/** Images beside their patches as the encoder saw them, with the place where each was cut. */
 export function patchSection({ sheet }: ReportContents): Html {
   return html`<div class="sheet">${sheet.map(sheetRow)}</div>`;
 }
@@ -23,13 +23,13 @@ function sheetRow({ name, image, width, height, views }: SheetRow): Html {
   </figure>`;
 }
 
-/** The share of neighbours that have their query's class, of all that are shown. */
+/** How many of the neighbours shown have their query's class, and how many are shown. */
 export function rightShare({ neighbours: { queries } }: ReportContents, by: 'learnt' | 'pixels'): [number, number] {
   const all = queries.flatMap((query) => query[by]);
   return [all.filter(({ right }) => right).length, all.length];
 }
 
-/** Test images with their nearest training images by learnt vectors, beside those by raw pixels. */
+/** Test images with their nearest training images, by learnt vectors and by raw pixels. */
 export function neighbourSection({ neighbours: { queries } }: ReportContents): Html {
   return html`<div class="queries">${queries.map(queryCard)}</div>`;
 }

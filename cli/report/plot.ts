@@ -3,7 +3,7 @@ import { niceTicks } from './line-chart.ts';
 
 export interface Series {
   readonly name: string;
-  /** `spread` is drawn as a bar of so much to either side. */
+  /** `spread` is drawn as a bar that reaches that far to both sides. */
   readonly points: readonly { readonly x: number; readonly y: number; readonly spread?: number }[];
   readonly dashed?: boolean;
   /** Points without a line between them. */
@@ -12,7 +12,7 @@ export interface Series {
 
 export interface Plot {
   readonly title: string;
-  /** `log`: distances are ratios; `ticks` then are the points' own places, with their labels. */
+  /** With `log`, distances are ratios, and `ticks` gives places with their labels. */
   readonly x: {
     readonly name: string;
     readonly log?: boolean;
@@ -20,7 +20,7 @@ export interface Plot {
   };
   readonly y: { readonly name: string; readonly percent?: boolean; readonly reach?: readonly number[] };
   readonly series: readonly Series[];
-  /** Horizontal lines across, each a value to compare with, of its own colour. */
+  /** Horizontal lines at values to compare with, each in its own colour. */
   readonly rules?: readonly { readonly value: number; readonly name: string }[];
 }
 
@@ -30,10 +30,10 @@ const LEFT = 62;
 const RIGHT = 540;
 const TOP = 34;
 const BOTTOM = 340;
-/** Told apart by those who do not see all colours (Okabe and Ito), and by their dashes. */
+/** Colours that colour-blind readers can distinguish (Okabe and Ito). */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#7f7f7f'];
 
-/** Curves over one axis as an SVG drawing that stands by itself, in a page or as a file. */
+/** Curves over one axis, as a self-contained SVG drawing for a page or a file. */
 export function plot({ title, x, y, series, rules = [] }: Plot): Html {
   const points = series.flatMap((one) => one.points);
   if (points.length === 0) return html`<p>${title}: nothing was measured.</p>`;

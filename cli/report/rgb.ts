@@ -7,7 +7,7 @@ export interface Rgb {
   readonly height: number;
 }
 
-/** An image brought down to at most `most` pixels a side, each the mean of a square of the original's. */
+/** An image shrunk to at most `most` pixels a side, each the mean of a square of the original. */
 export function thumbnail({ data, width, height, layout }: Pixels, most: number): Rgb {
   const factor = Math.max(1, Math.ceil(Math.max(width, height) / most));
   const [w, h] = [Math.max(1, Math.floor(width / factor)), Math.max(1, Math.floor(height / factor))];

@@ -5,7 +5,7 @@ import { duration } from '../progress.ts';
 import type { ReportContents } from './contents.ts';
 import { type Html, html } from './html.ts';
 
-/** What determined the run, what it took, and the command that repeats it. */
+/** What determined the run, how long it took, and the command that repeats it. */
 export function setupSection(contents: ReportContents): Html {
   return html`<div class="wide"><table class="setup"><tbody>
     ${rows(contents).map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}
@@ -14,8 +14,8 @@ export function setupSection(contents: ReportContents): Html {
   <pre><code>${repeatCommand(contents)}</code></pre>
   <p class="small">${
     inReach(contents.run.config)
-      ? 'The number of steps is given instead of minutes, so the same seed gives the same patches in the same order; on the same engine with the same number of threads the figures repeat.'
-      : 'This run was set up in code, beyond what the command line offers; the command repeats its budget, batch, rate and seed, not the whole of it. All of it is in the run.json of the model.'
+      ? 'The command gives steps, not minutes, so the same seed draws the same patches in the same order. On the same engine with the same number of threads it repeats the figures.'
+      : 'This run was set up in code, with settings that the command line does not offer. The command repeats only its budget, batch, rate and seed; run.json has the complete configuration.'
   }</p>`;
 }
 
@@ -70,17 +70,17 @@ function recipeText({ recipe }: RunConfig): string {
 const settings = ({ kind, ...rest }: { readonly kind: string }): string =>
   [kind, ...Object.entries(rest).map(([key, value]) => `${key} ${value}`)].join(', ');
 
-/** Equal as JSON, whatever the order of keys. */
+/** Whether two values are equal as JSON, in any order of keys. */
 const same = (a: unknown, b: unknown): boolean => sorted(a) === sorted(b);
 
 const sorted = (value: unknown): string =>
   JSON.stringify(value, (_, v) => {
-    // An own encoder's file is compared with itself alone.
+    // Only an encoder's own .onnx file is ever compared with it.
     if (v instanceof Uint8Array) return v.length;
     return v && typeof v === 'object' && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).sort()) : v;
   });
 
-/** What `bagssl train` would have to be told beyond its usual options, as far as it can be told. */
+/** The further options of `bagssl train` that come closest to this run. */
 function named({ model, objective, slices, precision }: RunConfig) {
   const usual = runConfig({ budget: { steps: 1 } });
   return {
@@ -101,7 +101,7 @@ function encoderOptions(encoder: RunConfig['model']['encoder']): Record<string, 
   return preset && preset !== 'compact' ? { encoder: preset } : {};
 }
 
-/** Whether `bagssl train` can set up this run. */
+/** Whether `bagssl train` can repeat this run. */
 function inReach(config: RunConfig): boolean {
   const { seed, images, views, rate, budget, model, recipe } = config;
   const { encoder, objective, slices, precision } = named(config) as ReturnType<typeof named> & { encoder?: string };
@@ -120,7 +120,7 @@ function inReach(config: RunConfig): boolean {
   return same(runConfig(told), config);
 }
 
-/** One command that trains and evaluates in the same way. */
+/** A command that trains and evaluates in the same way. */
 export function repeatCommand({ run: { config, position }, typed }: ReportContents): string {
   const { seed, images, views, rate } = config;
   const more = Object.entries(named(config)).map(([name, value]) => ` --${name} ${value}`);
@@ -134,6 +134,6 @@ export function repeatCommand({ run: { config, position }, typed }: ReportConten
   ].join(' \\\n  && ');
 }
 
-/** An argument as a POSIX shell reads it back. */
+/** An argument, quoted for a POSIX shell. */
 const quoted = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

@@ -23,7 +23,7 @@ export interface ReportOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Finds out that a report cannot be written there before minutes are spent on it; makes the folder it goes into. */
+/** Refuses a path that a report cannot be written to, before minutes are spent on it; makes its folder. */
 export async function checkReportFile(file: string): Promise<void> {
   const found = await stat(file).catch(() => undefined);
   if (found?.isDirectory()) throw new BagsslError('bad-argument', `--report "${file}" is a folder; name a file in it.`);
@@ -31,11 +31,11 @@ export async function checkReportFile(file: string): Promise<void> {
     await mkdir(dirname(file), { recursive: true });
   } catch (cause) {
     const { code } = cause as { code?: string };
-    throw new BagsslError('bad-argument', `--report "${file}": its folder cannot be made (${code}).`, { cause });
+    throw new BagsslError('bad-argument', `--report "${file}": its folder could not be made (${code}).`, { cause });
   }
 }
 
-/** Gathers pictures and neighbours, and writes the page, whole or not at all. */
+/** Gathers pictures and neighbours and writes the page, whole or not at all. */
 export async function writeReport({ file, run, train, test, engine, ...rest }: ReportOptions): Promise<void> {
   const { evaluation, placement, typed, signal } = rest;
   const { model, recipe } = run.config;

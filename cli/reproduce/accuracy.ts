@@ -17,23 +17,23 @@ import type { Setting } from './setting.ts';
 import { MULTI_CROP, MULTI_CROP_BAGS } from './subjects.ts';
 import type { Trained } from './train-all.ts';
 
-/** Sizes of a bag, beside all positions. */
+/** Sizes of a bag; all positions are measured too. */
 export const COUNTS = [1, 4, 16, 64, 128] as const;
-/** Passes of the linear probe: a part of the protocol's 100, because there are so many probes. */
+/** Epochs of the linear probe. The protocol has 100, but there are many probes here. */
 export const EPOCHS = 30;
 
 /** One accuracy measurement. */
 export interface Reading {
   readonly subject: string;
   readonly seed: number;
-  /** What stands for an image. */
+  /** What represents an image. */
   readonly kind: 'bag' | 'centre crop';
   /** Share of the area a patch covers. */
   readonly scale: number;
-  /** Side the encoder is given. */
+  /** The side of the encoder's input, px. */
   readonly size: number;
   readonly patches: number;
-  /** The bag holds every position once. */
+  /** Whether the bag has every position once. */
   readonly all: boolean;
   readonly linear: number;
   readonly knn_k200: number;
@@ -41,7 +41,7 @@ export interface Reading {
 }
 
 export interface AccuracyPlan {
-  /** Labelled and test images for each seed, not the same for any two while there are enough. */
+  /** Labelled and test images for each seed; seeds share none while there are enough. */
   readonly labelled: number;
   readonly tested: number;
   /** Pixels between positions. */
@@ -53,7 +53,7 @@ type Sides = readonly [Labelled, Labelled];
 const placed = (scale: number, stride: number): Placement => ({ kind: 'all', stride, scales: [scale] });
 const bagScales = ({ subject }: Trained) => (subject.scale === undefined ? MULTI_CROP_BAGS : [subject.scale]);
 
-/** As many images as can be embedded and probed in `budget` seconds, from what a few of them take. */
+/** The number of images that can be embedded and probed in `budget` seconds, estimated from a few. */
 export async function planAccuracy(
   setting: Setting,
   trained: readonly Trained[],
@@ -69,7 +69,7 @@ export async function planAccuracy(
     probes += bagScales(one).length * (COUNTS.length + 1) + (one.subject === MULTI_CROP ? 2 : 0);
   }
   const room = (perImage: number) => {
-    // Seven in ten images are labelled; a probe's work goes with their number.
+    // Seven in ten images are labelled; a probe's work is proportional to their number.
     const images = budget / seeds / (perImage + 0.7 * probes * perProbe);
     return Math.min(images, 2000 / 0.3);
   };
@@ -92,7 +92,7 @@ export async function planAccuracy(
     stride = 4;
     images = room(await costOf(stride));
   } else if (images > 4000) {
-    // Every position is about four times the work; taken where enough images are left.
+    // Every position is about four times the work; it is chosen if enough images remain.
     const dense = room(await costOf(1));
     if (dense > 3000) [images, stride] = [dense, 1];
   }
@@ -103,7 +103,7 @@ export async function planAccuracy(
   };
 }
 
-/** What one labelled image costs one probe, in seconds: from a small one on vectors that mean nothing. */
+/** Seconds of a probe for each labelled image, estimated by a small probe of meaningless vectors. */
 async function probeSeconds({ runtime }: Setting, { config }: Trained): Promise<number> {
   const columns = config.model.projector.hidden[0];
   const rows = 2000;
@@ -115,7 +115,7 @@ async function probeSeconds({ runtime }: Setting, { config }: Trained): Promise<
   return (Math.max(0, long - short) / 4 / rows) * EPOCHS;
 }
 
-/** Slice `turn` of so many images, class by class in turn; it begins anew where there are too few. */
+/** Slice `turn` of `count` images, taken from the classes in turn; it wraps around where there are too few. */
 function part(images: ImageSet, count: number, turn: number): ImageSet {
   const order = inTurn(images, images.length);
   return subset(
@@ -167,7 +167,7 @@ export async function measureAccuracy(
       );
     }
     if (subject === MULTI_CROP) {
-      // At the side it was trained with, and with all the pixels there are: whichever is better is the baseline.
+      // At the size it was trained with, and at twice that size: the better one is the baseline.
       const { size } = config.recipe;
       await read(
         { kind: 'centre crop', scale: 1, size, patches: 1, all: false },

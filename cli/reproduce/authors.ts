@@ -9,9 +9,9 @@ import { inTurn, subset } from '../report/in-turn.ts';
 import type { Findings } from './findings.ts';
 import type { Setting } from './setting.ts';
 
-/** The row of EMP-SSL (arXiv 2304.03977) to stand beside: one epoch of 20 patches with a schedule of one epoch. */
+/** The row of EMP-SSL (arXiv 2304.03977) to compare with: one epoch of 20 patches with a schedule of one epoch. */
 const THEIRS = 0.842;
-/** Labelled and test images of the evaluation, at most. */
+/** At most this many labelled and test images in the evaluation. */
 const LABELLED = 10_000;
 const TESTED = 5000;
 const PLACEMENT: Placement = { kind: 'random', count: 128, seed: 0 };
@@ -25,7 +25,7 @@ export interface AuthorsResult {
   readonly knn_k200: number;
 }
 
-/** The authors' recipe for one epoch where there is an accelerator; where there is none, the table says so. */
+/** The authors' recipe for one epoch, if there is an accelerator; otherwise the table says that there is none. */
 export async function reproduceAuthors(setting: Setting, commit: string | undefined): Promise<Findings> {
   const { engine, train } = setting;
   const adapter = await findAdapter();
@@ -41,14 +41,14 @@ export async function reproduceAuthors(setting: Setting, commit: string | undefi
     const why =
       'none' in adapter ? adapter.none : adapter.software ? `${adapter.name} is software` : `--device ${engine.device}`;
     return {
-      verdicts: [{ claim: 'authors', statement, verdict: 'not run', why: `It wants a GPU by WebGPU: ${why}.` }],
+      verdicts: [{ claim: 'authors', statement, verdict: 'not run', why: `It needs a GPU with WebGPU: ${why}.` }],
       tables: [
         {
           id: 'authors',
           title: 'The authors’ recipe on an accelerator',
           columns: COLUMNS,
           rows: [theirs, ['bagssl', views, 'not run', undefined, undefined, undefined, undefined]],
-          note: `Not run: ${why}. Where a GPU is at hand: npx bagssl reproduce --claims authors --device webgpu, or npx bagssl train --preset empSsl.`,
+          note: `Not run: ${why}. On a machine with a GPU: npx bagssl reproduce --claims authors --device webgpu, or npx bagssl train --preset empSsl.`,
         },
       ],
       figures: [],
@@ -65,7 +65,7 @@ export async function reproduceAuthors(setting: Setting, commit: string | undefi
         claim: 'authors',
         statement,
         verdict: linear > THEIRS - 0.03 ? 'reproduced' : 'not reproduced',
-        why: `Linear ${(100 * linear).toFixed(1)} % after ${steps} steps in ${seconds.toFixed(0)} s at ${gflops.toFixed(0)} GFLOP/s on ${adapter.name}; theirs 84.2 %. Within 3 points counts.`,
+        why: `Linear ${(100 * linear).toFixed(1)} % after ${steps} steps in ${seconds.toFixed(0)} s at ${gflops.toFixed(0)} GFLOP/s on ${adapter.name}; theirs 84.2 %. The claim counts as reproduced within 3 points.`,
       },
     ],
     tables: [
@@ -81,7 +81,7 @@ export async function reproduceAuthors(setting: Setting, commit: string | undefi
   };
 }
 
-/** Trains and evaluates; FLOP are those of products and convolutions, a step three times its forward pass. */
+/** Trains and evaluates. Counts the FLOP of products and convolutions; a step is three times its forward pass. */
 export async function runAuthors(
   { engine, train, test, progress, signal }: Pick<Setting, 'engine' | 'train' | 'test' | 'progress' | 'signal'>,
   config: Partial<RunConfig>,

@@ -59,11 +59,11 @@ export function findingsOfAccuracy(
 ): Findings {
   const rows = grouped(readings);
   const seeds = rows[0].seeds;
-  // What one such share of one test set is good for: two standard errors.
+  // Two standard errors of one such share, measured on one test set.
   const { mean } = rows[0].values.linear;
   const doubt = 2 * Math.sqrt((mean * (1 - mean)) / (tested * seeds));
-  const few = seeds < 3 ? ` Only ${seeds} seed${seeds === 1 ? '' : 's'}, where three are wanted.` : '';
-  const note = `${labelled} labelled and ${tested} test images a seed, others for every seed while there are enough; positions ${stride} px apart; feature preFeature; linear probe of ${EPOCHS} epochs; mean ± standard deviation over ${seeds} seed${seeds === 1 ? '' : 's'}; sampling of test images alone: ±${(100 * doubt).toFixed(1)} points.${few} ${made}`;
+  const few = seeds < 3 ? ` Only ${seeds} seed${seeds === 1 ? '' : 's'}; the experiment asks for three.` : '';
+  const note = `${labelled} labelled and ${tested} test images a seed, different ones for every seed while there are enough; positions ${stride} px apart; feature preFeature; linear probe of ${EPOCHS} epochs; mean ± standard deviation over ${seeds} seed${seeds === 1 ? '' : 's'}; sampling of test images alone: ±${(100 * doubt).toFixed(1)} points.${few} ${made}`;
   const verdicts = [...(asked.c2 ? [c2(rows)] : []), ...(asked.c6 ? [c6(rows)] : [])];
   return {
     verdicts,
@@ -139,7 +139,7 @@ function drawing(
     for (const scale of subject.scale === undefined ? bags : [subject.scale]) {
       const own = rows.filter((row) => row.kind === 'bag' && row.subject === subject.id && row.scale === scale);
       if (own.length === 0) continue;
-      // All positions have a place of their own at the end: their number differs with the scale.
+      // All positions are drawn at one place at the end, because their number differs with the scale.
       const at = (row: Row) => (row.all ? ALL : row.patches);
       const spots = own.map((row) => ({
         x: at(row),
@@ -163,7 +163,7 @@ function drawing(
   });
 }
 
-/** Where "all" stands on the axis: a step beyond the largest bag. */
+/** Where "all" is on the axis: one step beyond the largest bag. */
 const ALL = 320;
 
 function c2(rows: readonly Row[]): Verdict {
@@ -176,7 +176,7 @@ function c2(rows: readonly Row[]): Verdict {
     bags.filter((row) => row.all),
     'linear',
   )!;
-  // Each scale on its own: from one patch to all of them, and never clearly down on the way.
+  // At each scale: from one patch to all of them, without a clear fall in between.
   const rises = FIXED.flatMap(({ id, name }) => {
     const own = bags.filter((row) => row.subject === id);
     const [one, last] = [own.find((row) => row.patches === 1)!, own.find((row) => row.all)!];
@@ -203,7 +203,7 @@ function c2(rows: readonly Row[]): Verdict {
     statement:
       'Training on fixed-scale patches and averaging equals or beats the multi-crop baseline, and more patches are better',
     verdict: rising && level ? 'reproduced' : rising || level ? 'in part' : 'not reproduced',
-    why: `From 1 patch to all, linear: ${rises.map(({ name, up, falls }) => `${name} ${signed(up)}${falls ? `, falling by more than 2 points at ${falls} of the steps` : ''}`).join('; ')}. The best fixed-scale bag of all positions (${nameOf(all.subject)}) reaches ${withSpread(all.values.linear)}, the baseline's better centre crop (${centre.size} px) ${withSpread(centre.values.linear)}: ${signed(over)} linear, ${signed(overNearest)} kNN k=200. The baseline's own best bag reaches ${withSpread(mixed.values.linear)}, so the fixed-scale bag is ${signed(gain(all, mixed, 'linear'))} from it. Level means no more than 1 point below.`,
+    why: `From 1 patch to all, linear: ${rises.map(({ name, up, falls }) => `${name} ${signed(up)}${falls ? `, falling by more than 2 points at ${falls} of the steps` : ''}`).join('; ')}. The best fixed-scale bag of all positions (${nameOf(all.subject)}) reaches ${withSpread(all.values.linear)}, the baseline's better centre crop (${centre.size} px) ${withSpread(centre.values.linear)}: ${signed(over)} linear, ${signed(overNearest)} kNN k=200. The baseline's own best bag reaches ${withSpread(mixed.values.linear)}, so the fixed-scale bag is ${signed(gain(all, mixed, 'linear'))} from it. Equal means at most 1 point below.`,
   };
 }
 

@@ -9,16 +9,16 @@ import { seconds } from './seconds.ts';
 import type { Setting } from './setting.ts';
 import type { Trained } from './train-all.ts';
 
-/** Patch sizes, as shares of the area. */
+/** Patch sizes, as shares of the image's area. */
 const SCALES = [0.08, 0.25, 0.5] as const;
-/** Images the claim asks for. */
+/** Images that the claim asks for. */
 const IMAGES = 1000;
 const BRINK = 0.9;
 
 interface Curve {
   readonly scale: number;
   readonly counts: readonly number[];
-  /** Cosine with the image's own whole embedding at each count, and with another image's. */
+  /** Cosine with the embedding of the whole image at each count, and with that of another image. */
   readonly own: readonly Spread[];
   readonly other: readonly Spread[];
 }
@@ -29,7 +29,7 @@ const doubling = (most: number): number[] => [
   most,
 ];
 
-/** C4: of a multi-scale encoder, the average of N patches against the embedding of the whole image. */
+/** C4: the average of N patches against the embedding of the whole image, for a multi-scale encoder. */
 export async function reproduceC4(setting: Setting, trained: Trained, budget: number, made: string): Promise<Findings> {
   const { test, progress, signal } = setting;
   await using embedder = await embedderOf(setting, trained, 'embedding');
@@ -56,7 +56,7 @@ export async function reproduceC4(setting: Setting, trained: Trained, budget: nu
             const { data, columns } = patches!.vectors;
             for (let i = 0; i < columns; i++) sum[i] += data[order[taken] * columns + i];
           }
-          // The cosine does not mind that the sum is not divided.
+          // The cosine of the sum is that of the mean.
           note(own, k, cosine(sum, whole!));
           if (before) note(other, k, cosine(sum, before));
         }
@@ -80,7 +80,7 @@ export async function reproduceC4(setting: Setting, trained: Trained, budget: nu
   return findings(curves, count, stride, made);
 }
 
-/** A permutation that is each image's own. */
+/** A permutation, another one for each image. */
 function shuffled(length: number, seed: number): number[] {
   let state = (seed * 2654435761 + 12345) >>> 0;
   const order = Array.from({ length }, (_, i) => i);
@@ -98,18 +98,18 @@ function findings(curves: readonly Curve[], count: number, stride: number, made:
     all: counts[counts.length - 1],
     end: own[own.length - 1],
     other: other[other.length - 1],
-    // More than noise: a step down of a thousandth counts.
+    // A fall of up to a thousandth is noise.
     rising: own.every(({ mean }, i) => i === 0 || mean > own[i - 1].mean - 1e-3),
   }));
   const rising = ends.every((one) => one.rising);
   const passing = ends.filter(({ end }) => end.mean > BRINK);
-  const note = `Backbone embedding; ${count} test images${count < IMAGES ? `, of the ${IMAGES} the claim asks for: there was no time or there are no more` : ''}; positions ${stride} px apart, drawn without replacement; the whole image is the encoder's ordinary input; bars: one standard deviation over images. Dashed: against the whole of another image, which says how much of the cosine every image shares. ${made}`;
+  const note = `Backbone embedding; ${count} test images${count < IMAGES ? `, of the ${IMAGES} the claim asks for: there was no time for more, or there are no more` : ''}; positions ${stride} px apart, drawn without replacement; the whole image is the encoder's ordinary input; bars: one standard deviation over images. Dashed: against the whole of another image, which shows how much of the cosine all images share. ${made}`;
   return {
     verdicts: [
       {
         claim: 'C4',
         statement:
-          'Of a multi-scale model, the average of patches comes to the whole-image embedding: the cosine rises with N and passes 0.9',
+          'In a multi-scale model, the average of patches approaches the whole-image embedding: the cosine rises with N and passes 0.9',
         verdict:
           rising && passing.length === ends.length
             ? 'reproduced'

@@ -45,7 +45,7 @@ export async function reproduceMaps(
   const nearest = await nearestPatches(setting, trained[0], Math.min(400, 8 * count));
   const [{ boxes }] = views[0];
   const share = Math.round((100 * boxes[0][0].width) / ((await part.image(0)).width || 1));
-  const note = `${what}; ${count} used; patches of ${share} % of the side, ${boxes[0].length} positions and 9 queries an image. Centred: the mean vector of all patches is taken off first, because the embedding follows a ReLU and has no negative numbers; raw cosines beside it. Locality: share of Σ max(0, cosine) within one patch of the query. Invariance: mean cosine of a patch with itself mirrored, and recoloured or grey. ${made}`;
+  const note = `${what}; ${count} used; patches of ${share} % of the side, ${boxes[0].length} positions and 9 queries an image. Centred: the mean vector of all patches is subtracted first, because the embedding follows a ReLU and has no negative numbers; raw cosines are given too. Locality: share of Σ max(0, cosine) within one patch of the query. Invariance: mean cosine of a patch with itself mirrored, and recoloured or grey. ${made}`;
   const pictures: Figure[] = await Promise.all(
     views.map(async (pair) => ({
       id: `maps-${pair[0].trained.subject.id}`,
@@ -118,8 +118,8 @@ const nearestPicture = (nearest: readonly NearestPatches[]): Html =>
   html`<div class="curves">${nearest.map(({ space, picture }) => html`<figure><figcaption><b>${space}</b></figcaption>${picture}</figure>`)}</div>`;
 
 function c5(views: readonly (readonly SpaceView[])[]): Verdict {
-  // Local: clearly more mass near the query than a flat map has there. Invariant: a changed patch stays closer to itself than
-  // halfway to unrelated.
+  // Local: clearly more mass near the query than in a flat map. Invariant: a changed patch is closer to itself than halfway to
+  // an unrelated one.
   const found = views.map(([embedding, projection]) => ({
     name: embedding.trained.subject.name,
     locality: embedding.figures.locality.centred,
@@ -132,7 +132,7 @@ function c5(views: readonly (readonly SpaceView[])[]): Verdict {
     claim: 'C5',
     statement: 'The representation is invariant globally and local at patch level',
     verdict: local && invariant ? 'reproduced' : local || invariant ? 'in part' : 'not reproduced',
-    why: `${found.map(({ name, locality, flat, kept }) => `${name}: ${(100 * locality).toFixed(0)} % of a query's similarity lies within one patch in embedding space (a flat map: ${(100 * flat).toFixed(0)} %), and a mirrored or recoloured patch agrees with itself by ${kept.toFixed(2)} in projection space`).join('; ')}. Local means 1.5 times a flat map's share or more, invariant a cosine above 0.5.`,
+    why: `${found.map(({ name, locality, flat, kept }) => `${name}: ${(100 * locality).toFixed(0)} % of a query's similarity is within one patch in embedding space (a flat map: ${(100 * flat).toFixed(0)} %), and a mirrored or recoloured patch agrees with itself by ${kept.toFixed(2)} in projection space`).join('; ')}. Local means 1.5 times a flat map's share or more, invariant a cosine above 0.5.`,
   };
 }
 

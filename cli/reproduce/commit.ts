@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-/** The commit this program was built from, where it runs in a checkout of its own; a mark where files differ from it. */
+/** The commit that this program was built from, marked `-dirty` if files differ; undefined outside a checkout of bagssl. */
 export async function commitOfProgram(): Promise<string | undefined> {
   const folder = dirname(dirname(fileURLToPath(import.meta.url)));
   const git = async (...args: string[]) => (await promisify(execFile)('git', ['-C', folder, ...args])).stdout.trim();

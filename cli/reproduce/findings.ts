@@ -1,11 +1,11 @@
 import type { Html } from '../report/html.ts';
 import type { Table } from './table.ts';
 
-/** What can be asked for by name; `authors` is the authors' own recipe, for an accelerator. */
+/** The claims of the paper, by name; `authors` is the authors' own recipe, for an accelerator. */
 export const CLAIMS = ['C1', 'C2', 'C4', 'C5', 'C6', 'C7', 'authors'] as const;
 export type Claim = (typeof CLAIMS)[number];
 
-/** Computed from the numbers, and printed whichever way they fall. */
+/** Computed from the numbers, and printed whether or not the claim holds. */
 export interface Verdict {
   readonly claim: Claim;
   readonly statement: string;
@@ -14,14 +14,14 @@ export interface Verdict {
 }
 
 export interface Figure {
-  /** Names its file, where it is a drawing; pictures with pixels stay in the page. */
+  /** The name of its file, if it is a drawing; pictures with pixels stay in the page. */
   readonly id: string;
   readonly caption: string;
   readonly body: Html;
   readonly file: boolean;
 }
 
-/** What one experiment gives. */
+/** The result of one experiment. */
 export interface Findings {
   readonly verdicts: readonly Verdict[];
   readonly tables: readonly Table[];

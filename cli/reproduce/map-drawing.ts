@@ -8,7 +8,7 @@ const CELL = 92;
 const GAP = 8;
 const SHOWN = 4;
 
-/** Cosine −1 to 1 as a colour: blue, white, red; the same in every map. */
+/** A cosine from −1 to 1 as a colour from blue through white to red, the same in every map. */
 function colour(value: number): [number, number, number] {
   const v = Math.max(-1, Math.min(1, value));
   const fade = (end: number) => Math.round(255 + (end - 255) * Math.abs(v));
@@ -22,7 +22,7 @@ function heat(values: ArrayLike<number>, across: number): Rgb {
 
 /**
  * Similarity maps of the middle patch of a few photographs: over its own photograph, the next one of its class and one of
- * another class; the two spaces side by side, in one colour scale.
+ * another class, in both spaces side by side with one colour scale.
  */
 export async function drawMaps(images: ImageSet, views: readonly SpaceView[]): Promise<Html> {
   const shown = firstOfClasses(images, SHOWN);
@@ -46,7 +46,7 @@ export async function drawMaps(images: ImageSet, views: readonly SpaceView[]): P
           }</g>${views.map((view, v) => {
             const map = similarityMap(view.vectors, view.boxes, photo, query, other);
             const across = Math.round(Math.sqrt(map.length));
-            // A cell of the map stands where its patch has its middle.
+            // A cell of the map is drawn at the middle of its patch.
             const patch = view.boxes[other][0].width * scale;
             const step = (CELL - patch) / Math.max(1, across - 1);
             const from = patch / 2 - step / 2;
@@ -78,14 +78,14 @@ ${heads}${rows}
 const image = (picture: Rgb, offset: number, side: number): Html =>
   html`<image href="${bitmap(picture)}" x="${offset}" y="${offset}" width="${side}" height="${side}"/>`;
 
-/** The first photograph of each of the first classes; the first ones where there are no classes. */
+/** The first photograph of each of the first classes; without classes, the first photographs. */
 function firstOfClasses({ labels, length }: ImageSet, count: number): number[] {
   const all = Array.from({ length }, (_, i) => i);
   const firsts = labels ? all.filter((i) => labels.indexOf(labels[i]) === i) : all;
   return firsts.slice(0, count);
 }
 
-/** Another photograph, of the same class or of another; itself where there is none. */
+/** Another photograph of the same class or of another class; the photograph itself if there is none. */
 function partner({ labels, length }: ImageSet, photo: number, same: boolean): number {
   for (let step = 1; step < length; step++) {
     const other = (photo + step) % length;

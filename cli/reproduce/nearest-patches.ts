@@ -28,7 +28,7 @@ interface Patch {
   readonly vector: Float32Array;
 }
 
-/** For the middle patch of every image the nearest patches of other images, in both spaces; the first few are drawn. */
+/** The nearest patches of other images to the middle patch of every image, in both spaces. Draws the first few. */
 export async function nearestPatches(setting: Setting, trained: Trained, most: number): Promise<NearestPatches[]> {
   const images = subset(setting.test, inTurn(setting.test, Math.min(most, setting.test.length)));
   const found: NearestPatches[] = [];
@@ -99,7 +99,7 @@ async function drawn(images: ImageSet, rows: readonly (readonly Patch[])[]): Pro
   )}</div>`;
 }
 
-/** The patch out of its image's thumbnail. */
+/** A patch, cut out of its image's thumbnail. */
 function cut({ data, width, height }: Rgb, box: PatchBox, imageWidth: number): Rgb {
   const factor = width / imageWidth;
   const side = Math.max(1, Math.min(width, height, Math.round(box.width * factor)));

@@ -7,7 +7,7 @@ export interface Contents extends Findings {
   readonly command: string;
   /** Machine, version, commit, time: one row each. */
   readonly facts: readonly (readonly [string, string])[];
-  /** The page holds pixels of the user's images. */
+  /** Whether the page contains pixels of the user's images. */
   readonly pixels: boolean;
 }
 
@@ -18,13 +18,13 @@ export function reproductionPage({ verdicts, tables, figures, command, facts, pi
     html`<header>
   <p class="over">bagssl reproduce</p>
   <h1>The paper’s claims, measured here</h1>
-  <p class="lead">Chen, Bardes, Li and LeCun say that a bag of patch embeddings is behind the success of self-supervised
-    learning. Below, each claim that can be tried at this size, with its numbers. Verdicts are computed from the numbers;
-    a claim that does not hold here is printed as plainly as one that does.</p>
+  <p class="lead">Chen, Bardes, Li and LeCun attribute the success of self-supervised learning to the bag of patch embeddings.
+    Below is each claim that can be tested at this size, with its numbers. Verdicts are computed from the numbers;
+    a claim that does not hold here is reported as plainly as one that does.</p>
 </header>
 ${section(
   'Verdicts',
-  'This reproduces claims at a small scale; it matches no table of the paper.',
+  'These experiments test the claims at a small scale; they do not repeat the tables of the paper.',
   html`<div class="wide"><table class="setup"><tbody>${verdicts.map(
     ({ claim, statement, verdict, why }) =>
       html`<tr><th scope="row">${claim}</th><td class="verdict"><b>${verdict}</b></td><td><b>${statement}.</b> ${why}</td></tr>`,
@@ -32,7 +32,7 @@ ${section(
 )}
 ${section(
   'Figures',
-  'Each with what it was made from.',
+  'Each with how it was made.',
   html`${figures.map(
     ({ id, body, caption }) =>
       html`<figure class="plate" id="${id}">${body}<figcaption class="small">${caption}</figcaption></figure>`,

@@ -6,11 +6,11 @@ import type { PatchBatch, Pixels, Recipe } from '../../src/patches.ts';
 
 export interface Photographs {
   readonly images: ImageSet;
-  /** What they are, for captions. */
+  /** What they are, in captions. */
   readonly what: string;
 }
 
-/** The photographs asked for, or those beside the data, or the built-in scenes; each as its middle square. */
+/** The photographs of --photos, or those beside the data, or the built-in scenes, each cut to its middle square. */
 export async function openPhotographs(data: string, asked: string | undefined, limit: number): Promise<Photographs> {
   const beside = join(dirname(data), 'photos300');
   const path =
@@ -24,7 +24,10 @@ export async function openPhotographs(data: string, asked: string | undefined, l
     return { images: squares(images), what: `${images.length} photographs (the middle square of each)` };
   }
   const images = builtinScenes({ split: 'test', count: limit });
-  return { images, what: `${limit} of the built-in scenes of 32 × 32 px, as no photographs were given (--photos)` };
+  return {
+    images,
+    what: `${limit} of the built-in scenes of 32 × 32 px, because no photographs were given (--photos)`,
+  };
 }
 
 const CHANNELS = { rgba: 4, rgb: 3, planar: 3, grey: 1 } as const;
@@ -38,7 +41,7 @@ function square({ data, width, height, layout }: Pixels): Pixels {
   const side = Math.min(width, height);
   const [left, top] = [Math.floor((width - side) / 2), Math.floor((height - side) / 2)];
   const channels = CHANNELS[layout];
-  // Planes one after the other, or pixels of several bytes.
+  // Either planes of single bytes or pixels of several bytes.
   const [planes, bytes] = layout === 'planar' ? [channels, 1] : [1, channels];
   const out = new Uint8Array(side * side * channels);
   for (let plane = 0; plane < planes; plane++) {
@@ -50,7 +53,7 @@ function square({ data, width, height, layout }: Pixels): Pixels {
   return { data: out, width: side, height: side, layout };
 }
 
-/** The patches of a batch as small images of their own, so that whatever embeds images embeds changed patches too. */
+/** The patches of a batch as small images, which an embedder takes like any others. */
 export function patchesAsImages({ data, count }: PatchBatch, { size, mean, std }: Recipe): ImageSet {
   const plane = size * size;
   return {

@@ -1,7 +1,7 @@
 import type { Claim } from './findings.ts';
 import { FIXED, MULTI_CROP, type Subject } from './subjects.ts';
 
-/** How the time is shared out; seconds. */
+/** How the time is divided, in seconds. */
 export interface TimePlan {
   readonly subjects: readonly Subject[];
   readonly seeds: number;
@@ -11,14 +11,14 @@ export interface TimePlan {
   readonly maps: number;
 }
 
-/** Shares of the whole: half of it trains. */
+/** Shares of the time: half goes to training. */
 const SHARES = { training: 50, accuracy: 36, c4: 6, maps: 8 } as const;
-/** From so many minutes on three seeds each get enough patches to learn from. */
+/** From this many minutes on, three seeds get enough patches to learn from. */
 const THREE_SEEDS = 10;
-/** Seconds that opening, compiling and writing take. */
+/** Seconds for opening, compiling and writing. */
 const OVERHEAD = 10;
 
-/** Shares `minutes` out among what the claims need. */
+/** Divides `minutes` among what the claims need. */
 export function planTime(claims: readonly Claim[], minutes: number, seeds?: number): TimePlan {
   const asks = (...some: Claim[]) => some.some((claim) => claims.includes(claim));
   const subjects = [

@@ -1,7 +1,7 @@
 import { duration } from '../progress.ts';
 import type { Trained } from './train-all.ts';
 
-/** What a figure made with these encoders rests on, in one sentence each. */
+/** How the encoders behind a figure were trained. */
 export function provenance(trained: readonly Trained[], device: string): string {
   const seeds = [...new Set(trained.map(({ seed }) => seed))];
   const subjects = [...new Map(trained.map(({ subject }) => [subject.id, subject])).values()];

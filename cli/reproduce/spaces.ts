@@ -12,22 +12,22 @@ import type { Trained } from './train-all.ts';
 export const SPACES = ['embedding', 'projection'] as const satisfies readonly Feature[];
 export type Space = (typeof SPACES)[number];
 
-/** Everything one space shows of the photographs. */
+/** What one space shows of the photographs. */
 export interface SpaceView {
   readonly trained: Trained;
   readonly space: Space;
-  /** Vectors of every patch, less the mean of all: rows of one photograph after those of another. */
+  /** The centred vectors of every patch, photograph by photograph. */
   readonly vectors: Matrix;
   readonly boxes: readonly (readonly PatchBox[])[];
   readonly figures: SpaceFigures;
 }
 
-/** Of raw cosines, and of centred ones: the mean vector of all patches taken off first. */
+/** From raw cosines, and from centred ones, where the mean vector of all patches is subtracted first. */
 export interface SpaceFigures {
   readonly locality: Both;
   readonly flip: Both;
   readonly colour: Both;
-  /** The share of all mass that a flat map has within one patch of the query. */
+  /** The share of all mass within one patch of the query in a flat map. */
   readonly flat: number;
 }
 export interface Both {
@@ -35,7 +35,7 @@ export interface Both {
   readonly centred: number;
 }
 
-/** How a patch is changed for the invariances: mirrored; recoloured as strongly as training does at most, and grey. */
+/** How a patch is changed to measure invariance: mirrored, recoloured as strongly as training ever does, and grey. */
 const CHANGES: readonly Partial<PatchParameters>[] = [
   {},
   { flip: true },
@@ -48,17 +48,17 @@ const UNCHANGED: Omit<PatchParameters, keyof PatchBox> = {
   order: ['brightness', 'contrast', 'saturation', 'hue'],
 };
 
-/** Where the maps' patches lie: a fifth of a photograph's side, moved by a quarter of a patch. */
+/** The maps' patches: a fifth of a photograph's side, a quarter of a patch apart. */
 export const MAP_PLACEMENT: Placement = { kind: 'grid', across: 17, scales: [1 / 25] };
 
-/** The queries: 3 × 3 places, evenly spread, none at the border. */
+/** The queries: 3 × 3 evenly spread places, none at the border. */
 export function queriesOf(positions: number): number[] {
   const across = Math.round(Math.sqrt(positions));
   const places = [1, 2, 3].map((k) => Math.round((k * (across - 1)) / 4));
   return places.flatMap((y) => places.map((x) => y * across + x));
 }
 
-/** Embeds all patches of all photographs in one space, and takes its locality and invariances. */
+/** Embeds all patches of all photographs in one space and measures locality and invariance. */
 export async function viewSpace(
   setting: Setting,
   trained: Trained,
@@ -117,7 +117,7 @@ export async function viewSpace(
   };
 }
 
-/** Rows that stand at `kind` among the changes of each patch. */
+/** The rows of one kind of change, a row for each patch. */
 function every({ data, rows, columns }: Matrix, kind: number): Matrix {
   const count = rows / CHANGES.length;
   const out = new Float32Array(count * columns);
@@ -128,7 +128,7 @@ function every({ data, rows, columns }: Matrix, kind: number): Matrix {
   return { data: out, rows: count, columns };
 }
 
-/** All rows of all matrices, one after the other. */
+/** The rows of all matrices in one. */
 function stacked(parts: readonly Matrix[]): Matrix {
   const [{ columns }] = parts;
   const rows = parts.reduce((sum, part) => sum + part.rows, 0);

@@ -9,16 +9,16 @@ export interface Subject {
   readonly config: Partial<Pick<RunConfig, 'model' | 'recipe'>>;
   /** The one scale it was trained on, a share of the image's area; absent: many. */
   readonly scale?: number;
-  /** Work of one patch beside the default's. */
+  /** Work for one patch, relative to the default encoder's. */
   readonly cost: number;
 }
 
-/** The side of CIFAR's images: fixed-scale patches are cut at their own pixels, never enlarged. */
+/** The side of CIFAR's images. Fixed-scale patches keep their pixels and are never enlarged. */
 const IMAGE = 32;
 
 /**
- * One encoder for all, whatever the patch's side. Without padding it sees the same in a patch as in the image, so that all
- * positions come out of one pass.
+ * One network for patches of every size. Without padding it computes the same for a patch as for that part of the image, so one
+ * pass gives all positions.
  */
 const model: ModelConfig = {
   encoder: { kind: 'conv', widths: [48, 96, 192], strides: [1, 2, 1], residual: false, padding: 'valid' },
@@ -46,12 +46,12 @@ function fixedScale(scale: number): Subject {
 /** The scales of the paper, EMP-SSL's first. */
 export const FIXED: readonly Subject[] = [0.25, 0.2, 0.08].map(fixedScale);
 
-/** The usual way: every view a crop of 8 % of the image and more, brought to the same size. */
+/** The usual recipe: every view is a crop of 8 % of the image or more, resized to the same size. */
 export const MULTI_CROP: Subject = subject('multi-crop', 'multi-crop (16 px)', 16, {
   ...presets.cifar16,
   scale: [0.08, 1],
   ratio: [3 / 4, 4 / 3],
 });
 
-/** Its patches when it is used as a bag: the fixed scale, and a larger one. */
+/** The scales of its patches in a bag: the fixed scale, and a larger one. */
 export const MULTI_CROP_BAGS = [0.25, 0.5] as const;

@@ -1,19 +1,19 @@
 import { type Html, html } from '../report/html.ts';
 
-/** Figures with the names of their columns; `undefined` where nothing was measured. */
+/** Figures under the names of their columns; `undefined` where nothing was measured. */
 export interface Table {
-  /** Names its CSV file. */
+  /** The name of its CSV file. */
   readonly id: string;
   readonly title: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (string | number | undefined)[])[];
-  /** Configuration, seeds, patches seen, wall time: what one must know to read it. */
+  /** What a reader must know: configuration, seeds, patches seen, wall time. */
   readonly note: string;
 }
 
 type Cell = Table['rows'][number][number];
 
-/** Numbers to four significant places, as people compare them. */
+/** Numbers are rounded to four significant digits. */
 function figure(cell: Cell): string {
   if (cell === undefined) return '—';
   if (typeof cell === 'string' || Number.isInteger(cell)) return String(cell);
@@ -34,7 +34,7 @@ export function asMarkdown({ title, columns, rows, note }: Table): string {
   ].join('\n');
 }
 
-/** RFC 4180, full precision. */
+/** CSV after RFC 4180, in full precision. */
 export function asCsv({ columns, rows }: Table): string {
   const cell = (value: Cell) => {
     const text = String(value ?? '');

@@ -14,13 +14,12 @@ export interface Trained extends Pick<Checkpoint, 'config' | 'state'> {
   readonly seconds: number;
 }
 
-/** Training may take so much of its time and no more. */
+/** Training may take this many times its share of the time. */
 const LATE = 1.15;
 
 /**
- * Trains every subject with every seed on the same number of patches. The first run's share of the time says how many: it is
- * the costliest, so the others take no longer, and all others are given its steps. Where they take longer all the same, the last
- * seeds are left out rather than the measurements.
+ * Trains every subject with every seed on the same number of patches. The first run is the most expensive and has its share of the
+ * time; all others get as many steps, so they should take no longer. If they do, the last seeds are left out, not the measurements.
  * @param minutes for all together
  */
 export async function trainAll(
@@ -36,7 +35,7 @@ export async function trainAll(
   for (const [done, seed] of seeds.entries()) {
     const spent = (performance.now() - started) / 60_000;
     if (done > 0 && (spent * (done + 1)) / done > LATE * minutes) {
-      setting.progress.say(`The machine has become slower: no time for seed ${seed} and later ones.`);
+      setting.progress.say(`The machine has become slower; there is no time for seed ${seed} and later ones.`);
       break;
     }
     for (const subject of order) {

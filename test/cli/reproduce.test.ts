@@ -73,7 +73,7 @@ describe('the verdicts', () => {
     const one = readings((_, patches) => rising(Math.max(1, patches))).filter(({ seed }) => seed === 0);
     assert.match(
       findingsOfAccuracy(one, plan, { c2: true, c6: true }, '').tables[0].note,
-      /Only 1 seed, where three are wanted/,
+      /Only 1 seed; the experiment asks for three/,
     );
     assert.deepEqual(spreadOf([1, 2, 3]), { mean: 2, deviation: 1 });
     assert.deepEqual(spreadOf([2]), { mean: 2, deviation: undefined });
