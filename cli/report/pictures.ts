@@ -1,9 +1,9 @@
-import { bitmap } from './bitmap.ts';
 import type { ReportContents } from './contents.ts';
 import { type Html, html } from './html.ts';
 import type { Neighbour, Query } from './neighbours.ts';
 import type { SheetRow } from './patch-sheet.ts';
 import type { Rgb } from './rgb.ts';
+import { bitmap } from './rgb.ts';
 
 /** Images beside their patches as the encoder saw them, with the place where each was cut. */
 export function patchSection({ sheet }: ReportContents): Html {

@@ -12,8 +12,8 @@ import type { Embedder } from '../../src/index.ts';
 import type { Placement } from '../../src/patches.ts';
 import { inTurn, subset } from '../report/in-turn.ts';
 import { embedderOf } from './embedder-of.ts';
-import { seconds } from './seconds.ts';
 import type { Setting } from './setting.ts';
+import { seconds } from './setting.ts';
 import { MULTI_CROP, MULTI_CROP_BAGS } from './subjects.ts';
 import type { Trained } from './train-all.ts';
 

@@ -5,8 +5,8 @@ import { inTurn, subset } from '../report/in-turn.ts';
 import { plot } from '../report/plot.ts';
 import { embedderOf } from './embedder-of.ts';
 import { type Findings, type Spread, spreadOf } from './findings.ts';
-import { seconds } from './seconds.ts';
 import type { Setting } from './setting.ts';
+import { seconds } from './setting.ts';
 import type { Trained } from './train-all.ts';
 
 /** Patch sizes, as shares of the image's area. */

@@ -4,8 +4,8 @@ import type { Figure, Findings, Verdict } from './findings.ts';
 import { drawMaps } from './map-drawing.ts';
 import { type NearestPatches, nearestPatches } from './nearest-patches.ts';
 import { openPhotographs } from './photographs.ts';
-import { seconds } from './seconds.ts';
 import type { Setting } from './setting.ts';
+import { seconds } from './setting.ts';
 import { type Both, SPACES, type SpaceView, viewSpace } from './spaces.ts';
 import type { Trained } from './train-all.ts';
 

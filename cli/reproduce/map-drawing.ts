@@ -1,7 +1,6 @@
 import type { ImageSet } from '../../src/data.ts';
-import { bitmap } from '../report/bitmap.ts';
 import { type Html, html } from '../report/html.ts';
-import { type Rgb, thumbnail } from '../report/rgb.ts';
+import { bitmap, type Rgb, thumbnail } from '../report/rgb.ts';
 import { queriesOf, type SpaceView, similarityMap } from './spaces.ts';
 
 const CELL = 92;

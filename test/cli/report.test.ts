@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { describe, it } from 'node:test';
-import { bitmap } from '../../cli/report/bitmap.ts';
 import type { ReportContents } from '../../cli/report/contents.ts';
 import { html } from '../../cli/report/html.ts';
 import { inTurn, subset } from '../../cli/report/in-turn.ts';
 import { niceTicks } from '../../cli/report/line-chart.ts';
 import { reportPage } from '../../cli/report/page.ts';
-import { thumbnail } from '../../cli/report/rgb.ts';
+import { bitmap, thumbnail } from '../../cli/report/rgb.ts';
 import { repeatCommand } from '../../cli/report/setup.ts';
 import type { ImageSet } from '../../src/data.ts';
 import { encoders } from '../../src/encoders.ts';
