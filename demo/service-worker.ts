@@ -1,6 +1,6 @@
 /**
- * Lets the demos run from any static host, and without a connection. It adds the headers that make a page cross-origin isolated,
- * which threads need, and keeps the files of one build of the site: what the network does not give comes from there.
+ * Lets the demos run from any static host, and offline. It adds the headers that make a page cross-origin isolated, which threads
+ * need, and keeps the files of one build of the site to serve them when the network fails.
  */
 
 /** Set when the site is built. */
@@ -8,7 +8,7 @@ declare const FILES: readonly string[];
 declare const VERSION: string;
 declare const ORT: string;
 
-/** What TypeScript's library for pages does not know of this place. */
+/** The parts of a service worker that TypeScript's DOM library lacks. */
 interface Scope extends EventTarget {
   readonly clients: { claim(): Promise<void> };
   skipWaiting(): Promise<void>;
@@ -53,7 +53,7 @@ scope.addEventListener('fetch', (event) => {
 
 async function answer(request: Request): Promise<Response> {
   const kept = await caches.match(request, { ignoreSearch: true });
-  // A build of ONNX Runtime never changes under its address.
+  // A build of ONNX Runtime never changes at its address.
   if (kept && request.url.includes(`/${ORT}/`)) return kept;
   try {
     const found = await fetch(request);
@@ -62,7 +62,7 @@ async function answer(request: Request): Promise<Response> {
       await caches
         .open(ENGINE)
         .then((cache) => cache.put(request.url, copy))
-        .catch(() => undefined); // no room: it works all the same
+        .catch(() => undefined); // no room: it works anyway
     }
     return found;
   } catch (error) {

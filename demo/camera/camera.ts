@@ -1,14 +1,12 @@
-import { type Camera, openCamera } from '../common/camera.ts';
-import { count } from '../common/count.ts';
 import { find } from '../common/dom.ts';
 import { Embedding, type Which } from '../common/embedding.ts';
 import { EncoderChoice } from '../common/encoder-choice.ts';
 import { builtinPictures } from '../common/kept-pictures.ts';
-import { keepVectors, keptVectors } from '../common/kept-vectors.ts';
+import { type Camera, openCamera } from '../common/live-camera.ts';
 import { sayCardStopped, startPage } from '../common/page.ts';
 import { pictureSource } from '../common/picture-source.ts';
-import { attempt, calm, complain, say } from '../common/say.ts';
-import { vectorsOf } from '../common/vectors-of.ts';
+import { attempt, calm, complain, count, say } from '../common/say.ts';
+import { keepVectors, keptVectors, vectorsOf } from '../common/vectors.ts';
 import { FOUND, FoundList } from './found-list.ts';
 import { Gallery } from './gallery.ts';
 
@@ -23,11 +21,11 @@ let pictures = builtinPictures();
 let gallery: Gallery | undefined;
 let opened: { readonly which: Which; readonly fingerprint: string } | undefined;
 let camera: Camera | undefined;
-/** The camera is wanted, though perhaps not now: the page may be hidden. */
+/** The user wants the camera; it may be off while the page is hidden. */
 let wanted = false;
-/** The camera has been asked for and has not come yet: asked twice, the first to come would never be let go of. */
+/** The camera was requested and has not opened yet: if requested twice, the first would never be released. */
 let asked = false;
-/** The latest wish for a gallery; work for an earlier one stops. */
+/** Counts requests for a gallery; work for an earlier one stops. */
 let wish = 0;
 let frames = 0;
 let pace = 0;
@@ -59,7 +57,7 @@ async function learnPictures(): Promise<void> {
       say('Opening the encoder …');
       opened = undefined;
       const fingerprint = await embedding.open(which, device);
-      if (mine !== wish) return; // by now another may be opening
+      if (mine !== wish) return; // another may be opening by now
       opened = { which, fingerprint };
     }
     const { set, id } = pictures;
@@ -72,7 +70,7 @@ async function learnPictures(): Promise<void> {
         return mine === wish;
       }));
     if (!vectors || mine !== wish) return;
-    if (!kept) void keepVectors(of, vectors).catch(() => undefined); // what is not kept is embedded again
+    if (!kept) void keepVectors(of, vectors).catch(() => undefined); // otherwise they are embedded again
     gallery = new Gallery(vectors);
     go.disabled = false;
     const { size } = gallery;
@@ -108,7 +106,7 @@ async function start(): Promise<void> {
   }
 }
 
-/** Embeds one frame after the other until the camera is another or none. */
+/** Embeds one frame after another until the camera changes or closes. */
 async function watch(open: Camera): Promise<void> {
   let last = performance.now();
   while (camera === open) {

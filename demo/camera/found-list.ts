@@ -2,12 +2,12 @@ import type { ImageSet } from 'bagssl/data';
 import { find, make } from '../common/dom.ts';
 import { pictureCanvas } from '../common/draw.ts';
 
-/** Pictures shown. */
+/** How many pictures are shown. */
 export const FOUND = 6;
-/** Seconds between two things that a screen reader is told. */
+/** Seconds between two announcements to a screen reader. */
 const TELL_SECONDS = 3;
 
-/** The pictures most like what the camera sees. A place changes only when another picture comes to it. */
+/** The pictures most similar to what the camera sees. A place is redrawn only when its picture changes. */
 export class FoundList {
   readonly #places = Array.from({ length: FOUND }, () => ({
     picture: -1,
@@ -47,7 +47,7 @@ export class FoundList {
     const now = performance.now() / 1000;
     if (!best || best.picture === this.#told.picture || now - this.#told.at < TELL_SECONDS) return;
     this.#told = { picture: best.picture, at: now };
-    find('#told').textContent = `Most like ${name(set, best.picture)}, ${best.similarity.toFixed(2)}.`;
+    find('#told').textContent = `Most similar: ${name(set, best.picture)}, ${best.similarity.toFixed(2)}.`;
   }
 }
 

@@ -5,7 +5,7 @@ export function find<T extends Element = HTMLElement>(selector: string, inside: 
   return found;
 }
 
-/** A new element. Text is set as text and never as HTML, so that a file's name stays a name. */
+/** A new element. Text is set as text and never as HTML, so a file's name cannot inject any. */
 export function make<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   properties: Partial<Omit<HTMLElementTagNameMap[Tag], 'style'>> = {},

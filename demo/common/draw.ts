@@ -1,6 +1,6 @@
 import type { PatchBatch, Pixels, Recipe } from 'bagssl/patches';
 
-/** The pixels as a canvas shows them. */
+/** The pixels in the form that a canvas draws. */
 export function imageData({ data, width, height, layout }: Pixels): ImageData {
   const image = new ImageData(width, height);
   const count = width * height;
@@ -12,7 +12,7 @@ export function imageData({ data, width, height, layout }: Pixels): ImageData {
   return image;
 }
 
-/** A canvas of the picture at its own size; how large it is shown is for the style to say. */
+/** A canvas of the picture at its own size; the style sheet decides how large it is shown. */
 export function pictureCanvas(pixels: Pixels): HTMLCanvasElement {
   const canvas = document.createElement('canvas');
   canvas.width = pixels.width;
@@ -21,7 +21,7 @@ export function pictureCanvas(pixels: Pixels): HTMLCanvasElement {
   return canvas;
 }
 
-/** The `index`-th patch of a batch, as the encoder sees it but for the normalisation. */
+/** The `index`-th patch of a batch as the encoder sees it, before normalisation. */
 export function patchImage({ data, shape }: PatchBatch, index: number, { mean, std }: Recipe): ImageData {
   const [, , height, width] = shape;
   const area = height * width;

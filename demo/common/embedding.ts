@@ -1,37 +1,62 @@
 import { BagsslError } from 'bagssl';
 import type { Matrix, PatchMap } from 'bagssl/embed';
 import type { Pixels, Placement } from 'bagssl/patches';
-import type { Answer } from './answer.ts';
+import type { Remote } from 'comlink';
+import { type Answer, take } from '../../src/threads/answer.ts';
+import { OwnedWorker, type Startable, type WorkerScript } from '../../src/threads/owned-worker.ts';
 import type { Engine } from './engine.ts';
-import { Link, type Question, type Startable } from './link.ts';
 
-/** Which encoder a page embeds with: the one that comes with the package, the one trained here last, or a file's bytes. */
+/** The encoder that a page embeds with: the one shipped with the package, the one trained here last, or a file's bytes. */
 export type Which = 'shipped' | 'own' | Uint8Array;
 
-/** What the worker answers. */
-export interface EmbeddingFace extends Startable {
+/** The worker, as its owner calls it. */
+export interface EmbeddingWorker extends Startable {
   open(which: Which, device: Engine['device']): Promise<Answer<string>>;
   patches(picture: Pixels, placement: Placement): Promise<Answer<PatchMap[]>>;
   bag(picture: Pixels): Promise<Answer<Float32Array>>;
   whitened(vectors: Matrix, ridge: number): Promise<Answer<Matrix>>;
 }
 
-type Asked<T> = Question<EmbeddingFace, T>;
+const SCRIPT: WorkerScript = {
+  name: 'worker that embeds',
+  file: 'embedding.worker.js',
+  web: () => new Worker(new URL('./embedding.worker.js', import.meta.url), { type: 'module' }),
+};
+
+type Question<T> = (remote: Remote<EmbeddingWorker>) => Promise<Answer<T>>;
+
+/** A worker that has answered `first`, if there is one, once it is ready. */
+class Started {
+  readonly worker = new OwnedWorker<EmbeddingWorker>(SCRIPT);
+  readonly #ready: Promise<void>;
+
+  constructor(first?: Question<unknown>) {
+    this.#ready = this.worker.ready().then(async () => {
+      if (first) take(await this.worker.call(first));
+    });
+    this.#ready.catch(() => undefined); // reported to whoever asks first
+  }
+
+  async ask<T>(question: Question<T>): Promise<T> {
+    await this.#ready;
+    return take(await this.worker.call(question));
+  }
+}
 
 /**
- * Embedding in a worker of its own, as ONNX Runtime would hold the page up while it computes. Where the graphics card does not
- * start, or is lost amid the work, it goes on on the processor.
+ * Embedding in a worker, because ONNX Runtime blocks its thread while it computes. If the graphics card does not start or is lost,
+ * the work continues on the processor.
  */
 export class Embedding implements Disposable {
-  #link = openLink();
+  #started = new Started();
   #which: Which = 'shipped';
   #device: Engine['device'] = 'wasm';
   #withoutCard = false;
 
-  /** @param onLoss is told once, when the graphics card is given up */
+  /** @param onLoss called once, when the graphics card is given up */
   constructor(private readonly onLoss: () => void) {}
 
-  /** Opens an encoder, and tells its fingerprint. A later call takes the earlier one's place. */
+  /** Opens an encoder and returns its fingerprint. A later call replaces the encoder. */
   async open(which: Which, device: Engine['device']): Promise<string> {
     this.#which = which;
     this.#device = this.#withoutCard ? 'wasm' : device;
@@ -40,30 +65,30 @@ export class Embedding implements Disposable {
 
   /** A picture's patches, in each feature. */
   patches = (picture: Pixels, placement: Placement): Promise<PatchMap[]> =>
-    this.#ask((face) => face.patches(picture, placement) as Promise<Answer<PatchMap[]>>);
+    this.#ask((remote) => remote.patches(picture, placement) as Promise<Answer<PatchMap[]>>);
 
   /** A picture's bag vector, in the first feature. */
   bag = (picture: Pixels): Promise<Float32Array> =>
-    this.#ask((face) => face.bag(picture) as Promise<Answer<Float32Array>>);
+    this.#ask((remote) => remote.bag(picture) as Promise<Answer<Float32Array>>);
 
-  /** Vectors, whitened as they themselves say. */
+  /** Vectors, whitened by their own statistics. */
   whitened = (vectors: Matrix, ridge: number): Promise<Matrix> =>
-    this.#ask((face) => face.whitened(vectors, ridge) as Promise<Answer<Matrix>>);
+    this.#ask((remote) => remote.whitened(vectors, ridge) as Promise<Answer<Matrix>>);
 
   [Symbol.dispose](): void {
-    this.#link.end();
+    this.#started.worker.terminate();
   }
 
-  #opening: Asked<string> = (face) => face.open(this.#which, this.#device) as Promise<Answer<string>>;
+  #opening: Question<string> = (remote) => remote.open(this.#which, this.#device) as Promise<Answer<string>>;
 
-  async #ask<T>(question: Asked<T>): Promise<T> {
-    const link = this.#link;
+  async #ask<T>(question: Question<T>): Promise<T> {
+    const started = this.#started;
     try {
-      return await link.ask(question);
+      return await started.ask(question);
     } catch (error) {
       const { code } = error as BagsslError;
       if (code !== 'device-lost' && code !== 'device-unavailable') throw error;
-      if (link === this.#link) {
+      if (started === this.#started) {
         if (this.#device === 'wasm') throw error;
         this.#giveUpCard();
       }
@@ -71,17 +96,12 @@ export class Embedding implements Disposable {
     }
   }
 
-  /** A card that is lost takes ONNX Runtime along, so another worker opens the encoder again. */
+  /** ONNX Runtime fails with its card, so another worker opens the encoder again. */
   #giveUpCard(): void {
     this.#withoutCard = true;
     this.#device = 'wasm';
-    this.#link.end(new BagsslError('device-lost', 'The graphics card was given up.'));
-    this.#link = openLink(this.#opening);
+    this.#started.worker.terminate(new BagsslError('device-lost', 'The graphics card was given up.'));
+    this.#started = new Started(this.#opening);
     this.onLoss();
   }
-}
-
-function openLink(first?: Asked<unknown>): Link<EmbeddingFace> {
-  const worker = new Worker(new URL('./embedding.worker.js', import.meta.url), { type: 'module' });
-  return new Link(worker, 'embeds', first);
 }

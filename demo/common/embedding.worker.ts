@@ -3,19 +3,19 @@ import { type Feature, type Matrix, type PatchMap, readEncoder, Whitening } from
 import type { Pixels, Placement } from 'bagssl/patches';
 import { Runtime } from 'bagssl/runtime';
 import { expose, transfer } from 'comlink';
-import { type Answer, answer } from './answer.ts';
-import type { EmbeddingFace, Which } from './embedding.ts';
+import { type Answer, answer } from '../../src/threads/answer.ts';
+import type { EmbeddingWorker, Which } from './embedding.ts';
 import type { Engine } from './engine.ts';
 import { fingerprint } from './fingerprint.ts';
 import { keptEncoder } from './kept-encoder.ts';
 
-/** In the order in which they are shown. */
+/** In the order they are shown. */
 const OWN_FEATURES = ['embedding', 'projection'] as const satisfies readonly Feature[];
 
 let embedders: readonly Embedder[] = [];
 let device: Engine['device'] = 'wasm';
 
-const face: EmbeddingFace = {
+const worker: EmbeddingWorker = {
   ready: async () => true,
 
   open: (which, asked) =>
@@ -61,7 +61,7 @@ async function opened(which: Which): Promise<readonly Embedder[]> {
   return all;
 }
 
-/** One thing after the other, as an encoder may be asked for while the one before it is at work. */
+/** One call at a time: an encoder may be requested while the one before it is working. */
 let turn: Promise<unknown> = Promise.resolve();
 
 function inTurn<T>(work: () => Promise<T>): Promise<Answer<T>> {
@@ -70,4 +70,4 @@ function inTurn<T>(work: () => Promise<T>): Promise<Answer<T>> {
   return given;
 }
 
-expose(face);
+expose(worker);

@@ -2,7 +2,7 @@ import { find } from './dom.ts';
 import type { Which } from './embedding.ts';
 import { keptEncoder } from './kept-encoder.ts';
 
-/** The choice of an encoder in a page: the one trained here is offered where there is one, and taken where the address asks for it. */
+/** A page's choice of encoder. The one trained here is offered if there is one, and chosen if the address asks for it. */
 export class EncoderChoice {
   readonly #offered: Promise<void>;
 

@@ -1,14 +1,14 @@
 import { BagsslError, type ErrorCode } from 'bagssl';
 
-/** What happened in words for whoever looks at the page, and what they can do. */
+/** What happened, in words for the page's user, and what they can do about it. */
 export interface Explanation {
   readonly what: string;
   readonly advice: string;
-  /** What the program said, where that is more. */
+  /** The program's own message, if it says more. */
   readonly detail?: string;
 }
 
-/** A fault that a page knows how to put itself. */
+/** A fault that a page explains itself. */
 export class Trouble extends Error {
   constructor(
     message: string,
@@ -19,14 +19,17 @@ export class Trouble extends Error {
   }
 }
 
-/** Why there is no camera: the browser's name for it, or ours. */
+/** Why there is no camera, by the browser's name for it or ours. */
 const CAMERA: Readonly<Record<string, readonly [what: string, advice: string]>> = {
   insecure: [
     'This page cannot ask for the camera.',
-    'Browsers allow it only to pages whose address begins with https://. Open it by such an address.',
+    'Browsers allow it only to pages whose address begins with https://. Open this page at such an address.',
   ],
   ended: ['The camera stopped.', 'If it was unplugged, connect it again; then start it again.'],
-  NotAllowedError: ['The camera was refused.', 'Allow it by the sign beside the address, then press the button again.'],
+  NotAllowedError: [
+    'The camera was refused.',
+    'Allow it with the icon beside the address, then press the button again.',
+  ],
   NotFoundError: ['There is no camera here.', 'Connect one, then press the button again.'],
 };
 
@@ -39,40 +42,34 @@ const NO_START = [
 export const cameraTrouble = (why: string, cause?: unknown): Trouble =>
   new Trouble(...(CAMERA[why] ?? NO_START), { cause });
 
-/** Where the graphics card was lost and the page goes on without it. */
+/** The graphics card was lost, and the page continues without it. */
 export const cardStopped = (): Trouble =>
-  new Trouble('The graphics card stopped.', 'This page goes on on the processor; load it again to use the card again.');
+  new Trouble('The graphics card stopped.', 'This page continues on the processor. Reload it to use the card again.');
 
-const RELOAD = 'Load the page again; if it stays so, try another browser.';
+const RELOAD = 'Reload the page. If that does not help, try another browser.';
 
 const WORDS: Partial<Record<ErrorCode, readonly [what: string, advice: string]>> = {
-  'bad-checkpoint': [
-    'What was kept of the training is damaged.',
-    'Start a new training; it takes the place of the damaged one.',
-  ],
+  'bad-checkpoint': ['The saved training is damaged.', 'Start a new training; it replaces the damaged one.'],
   'device-unavailable': [
-    'The engine that computes could not be started.',
-    'Load the page again. If a school or company filters this network, it may block WebAssembly files (.wasm); if the graphics card is the trouble, choose “processor”.',
+    'The compute engine could not be started.',
+    'Reload the page. If a school or company filters this network, it may block WebAssembly files (.wasm). If the graphics card is the problem, choose “processor”.',
   ],
-  'device-lost': [
-    'The graphics card stopped.',
-    'Load the page again and resume, on “processor” if it happens once more.',
-  ],
-  'out-of-memory': ['This device has not enough memory for it.', 'Close other tabs, or take fewer pictures.'],
+  'device-lost': ['The graphics card stopped.', 'Reload the page and resume. If it happens again, choose “processor”.'],
+  'out-of-memory': ['This device does not have enough memory.', 'Close other tabs, or use fewer pictures.'],
   'worker-failed': [
-    'A part of this page that works in the background could not run.',
-    'Load the page again. If it stays so, something here blocks web workers: an extension or the settings of the browser.',
+    'A background worker of this page could not run.',
+    'Reload the page. If that does not help, an extension or a browser setting blocks web workers.',
   ],
-  'run-busy': ['This training is open in another tab.', 'Go on there, or close that tab and load this page again.'],
+  'run-busy': ['This training is open in another tab.', 'Continue there, or close that tab and reload this page.'],
   'not-saved': [
-    'The browser did not let this page keep its files.',
-    'What is on the page goes on working, but is lost when you leave. A private window, a full disk, or an address without https:// may be why.',
+    'The browser did not let this page save its files.',
+    'The page keeps working, but everything on it is lost when you leave. The cause may be a private window, a full disk, or an address without https://.',
   ],
-  diverged: ['The training went astray.', 'Start again, with more or other pictures.'],
-  'data-stalled': ['The pictures do not arrive.', 'Choose them again.'],
+  diverged: ['The training diverged.', 'Start over, with more or different pictures.'],
+  'data-stalled': ['The pictures could not be loaded in time.', 'Choose them again.'],
 };
 
-/** Any error, as words. */
+/** Explains any error. */
 export function explain(error: unknown): Explanation {
   if (error instanceof Trouble) return { what: error.message, advice: error.advice };
   const detail = error instanceof Error ? error.message : String(error);
@@ -83,5 +80,5 @@ export function explain(error: unknown): Explanation {
   }
   if (error instanceof Error && error.name === 'ChunkLoadError')
     return { what: 'A part of this page is missing.', advice: RELOAD };
-  return { what: 'Something went wrong that should not.', advice: RELOAD, detail };
+  return { what: 'Something unexpected went wrong.', advice: RELOAD, detail };
 }

@@ -1,4 +1,4 @@
-/** Of an encoder's weights: other weights have another, but for one in four thousand million (FNV-1a over their bits). */
+/** Identifies an encoder by its weights: FNV-1a over their bits, so two encoders agree with probability 2^-32. */
 export function fingerprint(weights: Readonly<Record<string, Float32Array>>): string {
   let hash = 0x811c9dc5;
   for (const name of Object.keys(weights).sort()) {

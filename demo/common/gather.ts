@@ -1,14 +1,14 @@
-/** A file that was chosen, with its folders in the name where it came with any; the error where it cannot be opened. */
+/** A chosen file, named with its folders if it came with any; an error if it cannot be opened. */
 export interface Chosen {
   readonly name: string;
   readonly file: Blob | Error;
 }
 
-/** The files of a choice in a form. */
+/** The files chosen in a form. */
 export const chosenFiles = (files: Iterable<File>): Chosen[] =>
   Array.from(files, (file) => ({ name: file.webkitRelativePath || file.name, file }));
 
-/** The files that were dropped, those in dropped folders too. Call it while the drop is handled: later the list is empty. */
+/** The dropped files, including those in dropped folders. Call this while the drop is handled: later the list is empty. */
 export async function droppedFiles(transfer: DataTransfer): Promise<Chosen[]> {
   const entries = Array.from(transfer.items, (item) => item.webkitGetAsEntry?.() ?? null);
   if (entries.every((entry) => entry === null)) return chosenFiles(transfer.files);
@@ -25,7 +25,7 @@ async function walk(entry: FileSystemEntry, found: Chosen[]): Promise<void> {
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   for (;;) {
-    // A folder is read in parts, until one is empty.
+    // A folder comes in parts until one is empty.
     const part = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (part.length === 0) return;
     for (const each of part) await walk(each, found);

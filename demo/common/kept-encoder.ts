@@ -20,7 +20,7 @@ export const patchEncoder = ({ config: { model, recipe }, state }: Checkpoint): 
 export const keepEncoder = (encoder: OwnEncoder): Promise<void> =>
   keep(FILE, [writeEncoder({ ...encoder, feature: 'projection' })]); // a feature's file has what that feature needs
 
-/** The encoder trained here last, and when; undefined where there is none. */
+/** The encoder trained here last, and when; undefined if there is none. */
 export async function keptEncoder(): Promise<{ encoder: OwnEncoder; made: Date } | undefined> {
   const file = await readKept(FILE);
   if (!file?.size) return undefined;

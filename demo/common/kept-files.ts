@@ -5,7 +5,7 @@ const FOLDER = 'bagssl-demo';
 
 const folder = async () => (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER, { create: true });
 
-/** A file kept earlier; undefined where there is none, or nothing may be kept here. */
+/** A file kept earlier; undefined if there is none, or if nothing can be kept here. */
 export async function readKept(name: string): Promise<File | undefined> {
   try {
     return await (await (await folder()).getFileHandle(name)).getFile();
@@ -14,7 +14,7 @@ export async function readKept(name: string): Promise<File | undefined> {
   }
 }
 
-/** @throws BagsslError `not-saved` where the browser refuses */
+/** @throws BagsslError `not-saved` if the browser refuses */
 export async function keep(name: string, parts: readonly (Blob | Uint8Array<ArrayBuffer>)[]): Promise<void> {
   try {
     const handle = await (await folder()).getFileHandle(name, { create: true });
@@ -26,7 +26,7 @@ export async function keep(name: string, parts: readonly (Blob | Uint8Array<Arra
   }
 }
 
-/** Removes what all demos have kept: pictures, encoder and training. */
+/** Removes everything that the demos have kept: pictures, encoder and training. */
 export async function forgetAll(): Promise<void> {
   const root = await navigator.storage.getDirectory();
   const names: string[] = [];

@@ -3,23 +3,23 @@ import { pictureCanvas } from './draw.ts';
 import { keep, readKept } from './kept-files.ts';
 import { readPictures } from './reading.ts';
 
-/** One file for all pictures: the length of its JSON (4 bytes), the JSON, the pictures as JPEG one after the other. */
+/** One file for all pictures: the length of its JSON (4 bytes), the JSON, then the pictures as JPEG. */
 const FILE = 'pictures';
 
 interface Contents {
   readonly id?: string;
-  /** Where there are none, they are the built-in scenes. */
+  /** The number of built-in scenes, if they are the pictures. */
   readonly scenes?: number;
   readonly pictures: readonly { readonly name: string; readonly bytes: number }[];
 }
 
-/** So many built-in scenes the demos use: enough to learn from, few enough to search at once. */
+/** How many built-in scenes the demos use: enough to learn from, few enough to search quickly. */
 const SCENES = 2000;
 
 /** Pictures and where they came from. */
 export interface Pictures {
   readonly kind: 'own' | 'scenes';
-  /** Other pictures have another. */
+  /** Different pictures have different ids. */
   readonly id: string;
   readonly set: ImageSet;
 }
@@ -31,7 +31,7 @@ export const builtinPictures = (count = SCENES): Pictures => ({
 });
 export const ownPictures = (set: ImageSet, id = `chosen at ${Date.now()}`): Pictures => ({ kind: 'own', id, set });
 
-/** Keeps the pictures in use, for this demo after a reload and for the others. @throws BagsslError `not-saved` */
+/** Keeps the current pictures, for a reload and for the other demos. @throws BagsslError `not-saved` */
 export async function keepPictures({ kind, id, set }: Pictures): Promise<void> {
   const blobs: Blob[] = [];
   const pictures: { name: string; bytes: number }[] = [];
@@ -45,7 +45,7 @@ export async function keepPictures({ kind, id, set }: Pictures): Promise<void> {
   await keep(FILE, [new Uint8Array(new Uint32Array([json.length]).buffer), json, ...blobs]);
 }
 
-/** The pictures used last; undefined where none are kept. */
+/** The pictures used last; undefined if none are kept. */
 export async function keptPictures(): Promise<Pictures | undefined> {
   const file = await readKept(FILE);
   if (!file || file.size < 4) return undefined;

@@ -3,12 +3,12 @@ import { afterLoss, askedDevice, chooseEngine, type Engine, engineFile } from '.
 import { cardStopped } from './explain.ts';
 import { complain } from './say.ts';
 
-/** Seconds of quiet after which the engine is fetched for times without a connection. */
+/** Seconds after loading when the engine is fetched for offline use. */
 const QUIET_SECONDS = 4;
 
 /**
- * What every page does at first: it says at its foot what it computes on, and has the site kept for use without a connection.
- * Resolves to the engine.
+ * What every page does first: it shows in the footer what it computes on, and saves the site for offline use. Resolves to the
+ * engine.
  */
 export async function startPage(): Promise<Engine> {
   const touched = firstTouch();
@@ -16,11 +16,11 @@ export async function startPage(): Promise<Engine> {
   void engine.then(({ note }) => {
     find('#engine').textContent = note;
   });
-  void keepSite(touched, engine).catch(() => undefined); // a private window may refuse; the page works all the same
+  void keepSite(touched, engine).catch(() => undefined); // a private window may refuse; the page works anyway
   return engine;
 }
 
-/** Says that the page goes on without the graphics card. */
+/** Tells the user that the page continues without the graphics card. */
 export function sayCardStopped(): void {
   find('#engine').textContent = afterLoss().note;
   complain(cardStopped());
@@ -33,7 +33,7 @@ async function keepSite(touched: () => boolean, engine: Promise<Engine>): Promis
   await serviceWorker.register(script, { updateViaCache: 'none' });
   await serviceWorker.ready;
   await controlled(serviceWorker);
-  // Where the host does not send the headers of isolation, the service worker does from the next load on.
+  // If the host does not send the isolation headers, the service worker adds them from the next load on.
   if (!crossOriginIsolated && !touched() && !sessionStorage.getItem('isolating')) {
     sessionStorage.setItem('isolating', 'yes');
     location.reload();
@@ -53,7 +53,7 @@ function controlled(serviceWorker: ServiceWorkerContainer): Promise<void> {
   });
 }
 
-/** Whether anything has been done on the page, which a reload would lose. */
+/** Whether the user has done anything on the page that a reload would lose. */
 function firstTouch(): () => boolean {
   let touched = false;
   for (const event of ['pointerdown', 'keydown', 'drop', 'change']) {

@@ -1,21 +1,20 @@
 import type { ImageSet } from 'bagssl/data';
-import { count } from './count.ts';
 import { make } from './dom.ts';
 import { Trouble } from './explain.ts';
 import { type Chosen, chosenFiles, droppedFiles } from './gather.ts';
 import { forgetAll } from './kept-files.ts';
 import { builtinPictures, keepPictures, keptPictures, ownPictures, type Pictures } from './kept-pictures.ts';
+import { takeStills } from './live-camera.ts';
 import { readPictures } from './reading.ts';
-import { attempt, calm, complain, say } from './say.ts';
-import { takeStills } from './stills.ts';
+import { attempt, calm, complain, count, say } from './say.ts';
 
-/** So many names of refused files are listed; more are counted. */
+/** The most refused files listed by name; the rest are counted. */
 const MOST_REFUSED = 50;
 
 /**
- * The part of a page where pictures come from: dropped or chosen files and folders, stills of the camera, the built-in scenes,
- * or those used last, which are taken at once. What is chosen is kept for the other demos.
- * @param take gets the pictures: those used last, if any, and others each time they are chosen
+ * The part of a page that provides pictures: dropped or chosen files and folders, the camera, the built-in scenes, or the
+ * pictures used last, which are taken immediately. Chosen pictures are kept for the other demos.
+ * @param take called with the pictures used last, if any, and whenever others are chosen
  */
 export function pictureSource(place: HTMLElement, take: (pictures: Pictures, chosen: boolean) => void): void {
   const refused = make('div', { className: 'refused' });
@@ -24,7 +23,7 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
   const forget = make('button', { type: 'button', className: 'link', hidden: true }, 'Forget pictures and training');
   forget.onclick = () =>
     void attempt(async () => {
-      if (!confirm('Remove the pictures and what was learnt from them from this browser?')) return;
+      if (!confirm('Remove the pictures and everything learned from them from this browser?')) return;
       await forgetAll();
       location.reload();
     });
@@ -48,7 +47,7 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
   place.replaceChildren(zone, refused, forget);
   acceptDrops(zone, (files) => void attempt(async () => open(await files)));
   void attempt(async () => {
-    const kept = await keptPictures().catch(() => undefined); // damaged: as if there were none
+    const kept = await keptPictures().catch(() => undefined); // damaged: treated as none
     if (kept && !chosen) {
       take(kept, false);
       forget.hidden = false;
@@ -60,7 +59,7 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
     const input = make('input', { type: 'file', className: 'hidden', ...properties });
     input.addEventListener('change', () => {
       const files = chosenFiles(input.files ?? []);
-      input.value = ''; // so that the same choice counts again
+      input.value = ''; // so that choosing the same files fires again
       if (files.length > 0) void attempt(() => open(files));
     });
     return make('label', { className: 'button' }, text, input);
@@ -69,9 +68,9 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
   async function open(files: readonly Chosen[]): Promise<void> {
     calm();
     refused.replaceChildren();
-    // What a folder holds beside its pictures is nobody's mistake; hidden files of the system least of all.
+    // A folder's hidden and system files are not mistakes of the user: leave them out silently.
     const visible = files.filter(({ name }) => !/(^|\/)(\.|Thumbs\.db$|desktop\.ini$)/.test(name));
-    if (visible.length === 0) throw new Trouble('There are no pictures in it.', 'Choose JPEG, PNG or WebP files.');
+    if (visible.length === 0) throw new Trouble('No pictures were found.', 'Choose JPEG, PNG or WebP files.');
     progress.max = visible.length;
     progress.value = 0;
     progress.hidden = false;
@@ -104,7 +103,7 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
       .map(({ file, reason }) => make('li', {}, make('strong', {}, file), `: ${reason}`));
     const rest = skipped.length - rows.length;
     if (rest > 0) rows.push(make('li', {}, `and ${rest} more`));
-    const title = `${count(skipped.length, 'file')} left out: no picture this browser can read`;
+    const title = `${count(skipped.length, 'file')} left out because this browser cannot read them as pictures`;
     refused.replaceChildren(make('details', {}, make('summary', {}, title), make('ul', {}, ...rows)));
   }
 
@@ -123,7 +122,7 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
 }
 
 function acceptDrops(zone: HTMLElement, open: (files: Promise<readonly Chosen[]>) => void): void {
-  // Beside the zone too: a browser would leave the page and show the file.
+  // Also outside the zone, where the browser would leave the page and show the file.
   addEventListener('dragover', (event) => {
     event.preventDefault();
     zone.classList.add('over');

@@ -1,32 +1,43 @@
 import type { ImageSet } from 'bagssl/data';
 import type { Pixels } from 'bagssl/patches';
 import { proxy } from 'comlink';
-import type { Answer } from './answer.ts';
+import { type Answer, take } from '../../src/threads/answer.ts';
+import { OwnedWorker, type Startable, type WorkerScript } from '../../src/threads/owned-worker.ts';
 import type { Chosen } from './gather.ts';
-import { Link, type Startable } from './link.ts';
 
-/** What the worker gives of a set of images: what can be posted. */
+/** A set of images as it is sent from the worker. */
 export interface ReadPictures extends Pick<ImageSet, 'files' | 'skipped'> {
   readonly pixels: readonly Pixels[];
 }
 
-/** What the worker answers. */
-export interface ReadingFace extends Startable {
+/** The worker, as its owner calls it. */
+export interface ReadingWorker extends Startable {
   read(files: readonly Chosen[], onProgress: (done: number) => void): Promise<Answer<ReadPictures>>;
 }
 
+const SCRIPT: WorkerScript = {
+  name: 'worker that reads pictures',
+  file: 'reading.worker.js',
+  web: () => new Worker(new URL('./reading.worker.js', import.meta.url), { type: 'module' }),
+};
+
 /**
- * The pictures among files, decoded and shrunk in a worker: a camera's photograph takes a tenth of a second and more.
- * @throws BagsslError `bad-data` where none is a picture; `worker-failed`
+ * The pictures among files, decoded and shrunk in a worker: a camera's photograph takes a tenth of a second or more.
+ * @throws BagsslError `bad-data` if none is a picture; `worker-failed`
  */
 export async function readPictures(
   files: readonly Chosen[],
   onProgress: (done: number) => void = () => undefined,
 ): Promise<ImageSet> {
-  const worker = new Worker(new URL('./reading.worker.js', import.meta.url), { type: 'module' });
-  using link = new Link<ReadingFace>(worker, 'reads pictures');
-  const { pixels, ...rest } = await link.ask(
-    (face) => face.read(files, proxy(onProgress)) as Promise<Answer<ReadPictures>>,
-  );
-  return { ...rest, name: 'your pictures', length: pixels.length, image: (i) => pixels[i] };
+  const worker = new OwnedWorker<ReadingWorker>(SCRIPT);
+  try {
+    await worker.ready();
+    const answer = await worker.call(
+      (remote) => remote.read(files, proxy(onProgress)) as Promise<Answer<ReadPictures>>,
+    );
+    const { pixels, ...rest } = take(answer);
+    return { ...rest, name: 'your pictures', length: pixels.length, image: (i) => pixels[i] };
+  } finally {
+    worker.terminate();
+  }
 }

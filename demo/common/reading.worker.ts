@@ -1,11 +1,11 @@
 import { decodedSet } from 'bagssl/data';
 import type { Pixels } from 'bagssl/patches';
 import { expose, transfer } from 'comlink';
-import { answer } from './answer.ts';
+import { answer } from '../../src/threads/answer.ts';
 import type { Chosen } from './gather.ts';
-import type { ReadingFace } from './reading.ts';
+import type { ReadingWorker } from './reading.ts';
 
-const face: ReadingFace = {
+const worker: ReadingWorker = {
   ready: async () => true,
 
   async read(files, onProgress) {
@@ -25,4 +25,4 @@ async function bytes({ file }: Chosen): Promise<Uint8Array> {
   return new Uint8Array(await file.arrayBuffer());
 }
 
-expose(face);
+expose(worker);

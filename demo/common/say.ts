@@ -1,12 +1,12 @@
 import { find, make } from './dom.ts';
 import { explain } from './explain.ts';
 
-/** What is said lies over the page, so it goes away again. */
+/** A message covers part of the page, so it disappears after a while. */
 const SAID_SECONDS = 8;
 
 let said: ReturnType<typeof setTimeout>;
 
-/** Says how things stand, also to a screen reader, at the foot of the window. */
+/** Shows the current status at the bottom of the window, also to screen readers. */
 export function say(text: string): void {
   const status = find('#status');
   status.textContent = text;
@@ -14,7 +14,7 @@ export function say(text: string): void {
   said = setTimeout(() => status.replaceChildren(), 1000 * SAID_SECONDS);
 }
 
-/** Says what went wrong and what to do about it; it stays until it is closed or `calm` is called. */
+/** Shows what went wrong and what to do about it, until it is closed or `calm` is called. */
 export function complain(error: unknown): void {
   const { what, advice, detail } = explain(error);
   const close = make('button', { type: 'button', className: 'quiet', ariaLabel: 'Close this message' }, '×');
@@ -31,12 +31,12 @@ export function complain(error: unknown): void {
   );
 }
 
-/** Takes the last complaint away. */
+/** Removes the last error message. */
 export function calm(): void {
   find('#alert').replaceChildren();
 }
 
-/** Does something; what goes wrong is said on the page. Resolves to undefined then. */
+/** Runs `work`; shows an error on the page and then resolves to undefined. */
 export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
@@ -46,3 +46,6 @@ export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined>
     return undefined;
   }
 }
+
+/** "1 picture", "1,234 pictures". */
+export const count = (n: number, what = 'picture'): string => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;

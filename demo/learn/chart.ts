@@ -1,17 +1,17 @@
 import uPlot from 'uplot';
 
 export interface ChartOptions {
-  /** What the line is, for screen readers. */
+  /** Names the line for screen readers. */
   readonly label: string;
   /** The custom property of the line's colour. */
   readonly colour: string;
-  /** The ends of the vertical axis; absent: what the line needs. */
+  /** The ends of the vertical axis; default: fitted to the line. */
   readonly range?: readonly [number, number];
 }
 
 const HEIGHT = 180;
 
-/** A line over the steps of training, as wide as its place, in the colours of the page. */
+/** A line over the training steps, as wide as its place, in the page's colours. */
 export class Chart {
   #plot: uPlot | undefined;
   #steps: number[] = [];
@@ -32,14 +32,14 @@ export class Chart {
     });
   }
 
-  /** All points anew. */
+  /** Replaces all points. */
   show(points: readonly { readonly step: number; readonly value: number }[]): void {
     this.#steps = points.map(({ step }) => step);
     this.#values = points.map(({ value }) => value);
     this.#soon();
   }
 
-  /** One point more; those of later steps go, which a fault took back. */
+  /** Adds a point and removes those of later steps, which a fault undid. */
   add(step: number, value: number): void {
     while (this.#steps.length > 0 && this.#steps.at(-1)! >= step) {
       this.#steps.pop();
@@ -50,7 +50,7 @@ export class Chart {
     this.#soon();
   }
 
-  /** Draws at the next frame, once for all that came until then. */
+  /** Draws at the next frame, once for all points added until then. */
   #soon(): void {
     if (this.#due) return;
     this.#due = true;
@@ -97,7 +97,7 @@ export class Chart {
     };
   }
 
-  /** A canvas knows neither custom properties nor light-dark(). */
+  /** A canvas understands neither custom properties nor light-dark(). */
   #resolve(property: string): string {
     const probe = document.createElement('span');
     probe.style.color = `var(${property})`;

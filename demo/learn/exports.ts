@@ -5,10 +5,10 @@ import { make } from '../common/dom.ts';
 import { patchEncoder } from '../common/kept-encoder.ts';
 import { attempt, say } from '../common/say.ts';
 
-/** Pictures given to the exported embedder have this size. */
+/** The exported embedder takes pictures of this width and height. */
 const SIDE = 256;
 
-/** What a training can be taken along as: the words on the button, the file, and how to make it. */
+/** The downloads: the button's label, the file's name, and how to make it. */
 const FILES: readonly (readonly [string, string, (checkpoint: Checkpoint) => Uint8Array])[] = [
   ['Encoder (.safetensors)', 'encoder.safetensors', (checkpoint) => writeEncoder(patchEncoder(checkpoint))],
   ['Encoder (.onnx)', 'encoder.onnx', (checkpoint) => exportEncoder(patchEncoder(checkpoint))],

@@ -1,6 +1,5 @@
 import type { Fit, Step } from 'bagssl';
 import type { Footing, HistoryEntry } from 'bagssl/train';
-import { count } from '../common/count.ts';
 import { find } from '../common/dom.ts';
 import { pictureCanvas } from '../common/draw.ts';
 import { chooseEngine } from '../common/engine.ts';
@@ -9,7 +8,7 @@ import { keepEncoder, patchEncoder } from '../common/kept-encoder.ts';
 import type { Pictures } from '../common/kept-pictures.ts';
 import { startPage } from '../common/page.ts';
 import { pictureSource } from '../common/picture-source.ts';
-import { attempt, calm, complain, say } from '../common/say.ts';
+import { attempt, calm, complain, count, say } from '../common/say.ts';
 import { Chart } from './chart.ts';
 import { showExports } from './exports.ts';
 import { showNeighbours } from './neighbours.ts';
@@ -17,10 +16,10 @@ import { PatchSheet } from './patch-sheet.ts';
 import { Session } from './session.ts';
 import { LEAST_PICTURES, type Settings, settings, showAskedDevice } from './settings.ts';
 
-/** Milliseconds between two changes of the figures, and of the patches that are shown. */
+/** Milliseconds between updates of the figures, and of the patches shown. */
 const FIGURES_MS = 250;
 const SHEET_MS = 4000;
-/** Pictures shown of those chosen. */
+/** How many of the chosen pictures are shown. */
 const STRIP = 24;
 
 const form = find<HTMLFormElement>('#settings');
@@ -35,7 +34,7 @@ const sheet = new PatchSheet(find('#sheet'));
 const session = new Session();
 let pictures: Pictures | undefined;
 let training = false;
-/** The pictures are others than those of the training that rests. */
+/** The pictures differ from those of the paused training. */
 let changed = false;
 
 void startPage();
@@ -48,7 +47,7 @@ const opened = attempt(async () => {
   show();
 });
 go.onclick = () => (training ? session.rest() : void train(changed || !session.unfinished));
-// These two buttons go away when they have been pressed, and the keyboard's place with them.
+// These two buttons disappear when pressed, so the keyboard focus must move first.
 anew.onclick = () => {
   go.focus();
   void train(true);
@@ -60,7 +59,7 @@ stop.onclick = () => {
 alike.onclick = () => void attempt(compare);
 find('#look').hidden = !find<HTMLAnchorElement>('nav[aria-label="Demos"]').querySelector('[href$="/look/"]');
 
-/** Other pictures: those of the last visit, or chosen now. */
+/** Takes other pictures: those of the last visit, or chosen now. */
 async function take(taken: Pictures, chosen: boolean): Promise<void> {
   if (training) session.rest();
   pictures = taken;
@@ -83,7 +82,7 @@ async function take(taken: Pictures, chosen: boolean): Promise<void> {
   show();
 }
 
-/** The buttons and parts of the page as they should be now. */
+/** Updates the buttons and parts of the page to the current state. */
 function show(): void {
   const resumable = session.unfinished && !changed;
   go.disabled = !pictures && !training;
@@ -107,7 +106,7 @@ async function train(fresh: boolean): Promise<void> {
     if (set.length < LEAST_PICTURES) {
       throw new Trouble(
         `${count(set.length)} are too few to learn from.`.replace('1 picture are', '1 picture is'),
-        `Choose at least ${LEAST_PICTURES}; some hundred are better.`,
+        `Choose at least ${LEAST_PICTURES}; a few hundred are better.`,
       );
     }
     const said = settings(form, set.length);
@@ -131,12 +130,14 @@ async function train(fresh: boolean): Promise<void> {
       show();
     }
     if (!session.checkpoint) return say('Stopped.');
-    say(session.unfinished ? `Resting at step ${session.checkpoint.position.step}; it is kept here.` : 'Done.');
+    say(
+      session.unfinished ? `Paused at step ${session.checkpoint.position.step}; the training is saved here.` : 'Done.',
+    );
     await keepEncoder(patchEncoder(session.checkpoint)).catch(complain);
   });
 }
 
-/** Trains, and shows every step. */
+/** Trains and shows every step. */
 async function follow(pictureCount: number, said: Settings, fresh: boolean): Promise<void> {
   const { set } = pictures!;
   let config: Fit['config'] | undefined;
@@ -174,7 +175,7 @@ async function follow(pictureCount: number, said: Settings, fresh: boolean): Pro
 
 function describe({ device, adapter, threads, precision }: Footing, pictureCount: number): string {
   const where = device === 'webgpu' ? `the graphics card (${adapter})` : `the processor, ${count(threads, 'thread')}`;
-  return `Learns from ${count(pictureCount)} on ${where}, in ${precision}.`;
+  return `Learning from ${count(pictureCount)} on ${where}, in ${precision}.`;
 }
 
 function showFigures({ step, progress, report }: Step, pace: number, left: number): void {
@@ -219,7 +220,7 @@ async function compare(): Promise<void> {
   say('');
 }
 
-/** A phone would put its screen out, and the page to sleep. */
+/** Otherwise a phone turns off its screen and suspends the page. */
 async function stayAwake(): Promise<WakeLockSentinel | undefined> {
   return navigator.wakeLock?.request('screen').catch(() => undefined);
 }

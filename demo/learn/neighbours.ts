@@ -7,15 +7,15 @@ import { Embedding } from '../common/embedding.ts';
 import type { Engine } from '../common/engine.ts';
 import type { OwnEncoder } from '../common/kept-encoder.ts';
 import { sayCardStopped } from '../common/page.ts';
-import { vectorsOf } from '../common/vectors-of.ts';
+import { vectorsOf } from '../common/vectors.ts';
 
-/** Pictures shown to choose from. */
+/** How many pictures are offered to choose from. */
 const SHOWN = 18;
 const NEAREST = 6;
-/** Few pictures tell little of the directions they hardly differ in: those are to stay small. */
+/** A few pictures say little about directions in which they hardly differ, so the ridge keeps those small. */
 const RIDGE = 0.3;
 
-/** Embeds pictures with an encoder and shows, for the one that is pressed, those most alike. */
+/** Embeds pictures with an encoder and shows the most similar ones to the picture that is pressed. */
 export async function showNeighbours(
   place: HTMLElement,
   set: ImageSet,
@@ -40,7 +40,7 @@ export async function showNeighbours(
   const buttons: HTMLButtonElement[] = [];
   const choose = async (button: HTMLButtonElement, i: number) => {
     for (const each of buttons) each.ariaPressed = String(each === button);
-    title.textContent = `Most like ${name(i)}`;
+    title.textContent = `Most similar to ${name(i)}`;
     const nearest = index.search(row(i), NEAREST + 1).filter(({ id }) => id !== String(i));
     const items = nearest.slice(0, NEAREST).map(async ({ id, similarity }) => {
       const canvas = pictureCanvas(await set.image(Number(id)));
@@ -61,7 +61,7 @@ export async function showNeighbours(
   const hint = make(
     'p',
     { className: 'note' },
-    'Press a picture to see those most like it; the number is the cosine, 1 at most.',
+    'Press a picture to see the most similar ones. The number is the cosine, at most 1.',
   );
   place.replaceChildren(hint, make('div', { className: 'pictures' }, ...buttons), title, found);
   await choose(buttons[0], 0);

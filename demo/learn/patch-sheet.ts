@@ -7,14 +7,14 @@ import { patchImage, pictureCanvas } from '../common/draw.ts';
 const PICTURES = 6;
 const PATCHES = 8;
 
-/** What a training draws its patches by. */
+/** The parts of a run that determine its patches. */
 export interface Draws {
   readonly recipe: Recipe;
   readonly seed: number;
   readonly epoch: number;
 }
 
-/** Rows of a picture and patches of it, drawn as the training draws them in the epoch that it is in. */
+/** Rows of a picture and patches of it, drawn as in the training's current epoch. */
 export class PatchSheet {
   #pool: Promise<PatchPool> | undefined;
   #first = 0;
@@ -22,7 +22,7 @@ export class PatchSheet {
 
   constructor(private readonly place: HTMLElement) {}
 
-  /** Shows other pictures than before. Called while it is at work it does nothing. */
+  /** Shows the next pictures. A call while another is running does nothing. */
   async show(set: ImageSet, { recipe, seed, epoch }: Draws): Promise<void> {
     if (this.#busy) return;
     this.#busy = true;

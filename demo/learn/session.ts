@@ -5,12 +5,12 @@ import { MODULES } from '../common/engine.ts';
 import { complain } from '../common/say.ts';
 import type { Settings } from './settings.ts';
 
-/** At most so much of a training is lost when the browser is killed. */
+/** The most training time that is lost if the browser is killed. */
 const KEEP_SECONDS = 15;
 
-/** The one training of this site, kept in the browser's private files: it rests and goes on, here or after a reload. */
+/** This site's one training, saved in the browser's private files: it pauses and resumes, here or after a reload. */
 export class Session {
-  /** The training as it stood when it last rested; undefined before the first. */
+  /** The training when it last paused; undefined before the first. */
   checkpoint: Checkpoint | undefined;
   #run: KeptRun | undefined;
   #training: Fit | undefined;
@@ -19,14 +19,14 @@ export class Session {
   /** Between the first and the last step. */
   #stepping = false;
 
-  /** Finds what is kept. @throws BagsslError `run-busy` when another tab has it */
+  /** Opens the saved training. @throws BagsslError `run-busy` if another tab has it open */
   async open(): Promise<void> {
     if (this.#run) return;
     this.#run = await openKept();
     this.checkpoint = this.#run.found;
   }
 
-  /** Share of the training that rests which is done, 0 to 1; 0 where there is none. */
+  /** The share of the paused training that is done, 0 to 1; 0 if there is none. */
   get progress(): number {
     if (!this.checkpoint) return 0;
     const { config, position } = this.checkpoint;
@@ -34,20 +34,20 @@ export class Session {
     return Math.min(1, 'steps' in budget ? position.step / budget.steps : position.seconds / (60 * budget.minutes));
   }
 
-  /** Whether the training can go on. */
+  /** Whether the training can resume. */
   get unfinished(): boolean {
     return this.checkpoint !== undefined && this.progress < 1;
   }
 
-  /** Whether it rests with its engine still open. */
+  /** Whether it is paused with its engine still open. */
   get warm(): boolean {
     return this.#training !== undefined;
   }
 
   /**
-   * Trains until the end or until `rest` or `stop`, and saves. A training that rests goes on unless `fresh` says otherwise.
-   * @param started is told what it runs on
-   * @param recovered is told of each fault that the training survived
+   * Trains until the end or until `rest` or `stop`, and saves. Resumes a paused training unless `fresh`.
+   * @param started called with the engine it runs on
+   * @param recovered called for each fault that the training survived
    */
   async *train(
     data: ImageSet,
@@ -89,30 +89,30 @@ export class Session {
     if (this.#stopped || !this.unfinished) await this.release();
   }
 
-  /** Rests after the step under way. */
+  /** Pauses after the current step. */
   rest(): void {
     this.#resting = true;
   }
 
-  /** Rests, and gives memory and threads back. What has not even started is not waited for. */
+  /** Pauses and frees memory and threads. It does not wait for a training that has not started yet. */
   async stop(): Promise<void> {
     this.#resting = true;
     this.#stopped = true;
     if (!this.#stepping) await this.release();
   }
 
-  /** Gives memory and threads back; the training can still go on. */
+  /** Frees memory and threads; the training can still resume. */
   async release(): Promise<void> {
     await this.#training?.dispose();
     this.#training = undefined;
   }
 
-  /** After a fault the training goes on from what was saved. */
+  /** After a fault, the training resumes from what was saved. */
   async #recover(): Promise<void> {
     await this.release();
     await this.#run?.close();
     this.#run = undefined;
-    await this.open().catch(() => undefined); // the fault itself is what the page should say
+    await this.open().catch(() => undefined); // the page should show the fault itself
   }
 }
 
@@ -130,7 +130,7 @@ async function openKept(): Promise<KeptRun> {
   }
 }
 
-/** Where the browser keeps nothing, such as in some private windows, the training lives as long as the page. */
+/** If the browser saves nothing, as in some private windows, the training lasts as long as the page. */
 async function inMemory(cause: unknown): Promise<KeptRun> {
   complain(new BagsslError('not-saved', cause instanceof Error ? cause.message : String(cause)));
   return openRun(memoryStore('demo-learn'));

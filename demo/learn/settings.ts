@@ -5,19 +5,19 @@ import type { RunConfig } from 'bagssl/train';
 import { find } from '../common/dom.ts';
 import { askedDevice } from '../common/engine.ts';
 
-/** Fewer pictures than this give no idea of what pictures have in common. */
+/** Fewer pictures do not show what pictures have in common. */
 export const LEAST_PICTURES = 8;
 
-/** What the form says. */
+/** The form's values. */
 export interface Settings {
   readonly device: 'auto' | Exclude<Device, 'native'>;
   readonly config: Partial<RunConfig>;
 }
 
 /**
- * The run that the form describes, for so many pictures. For tests and the curious the address changes more:
- * `?steps=20` trains so many steps instead of minutes, `?images=10` takes so many pictures a step, `?patches=4` so many patches
- * of each, `?width=8` makes a network of two convolutions of 8 and 16 channels.
+ * The run that the form describes, for a number of pictures. For tests and the curious, the address sets more: `?steps=20` trains
+ * 20 steps instead of minutes, `?images=10` takes 10 pictures per step, `?patches=4` cuts 4 patches of each, and `?width=8` makes
+ * a network of two convolutions with 8 and 16 channels.
  */
 export function settings(form: HTMLFormElement, pictures: number): Settings {
   const said = new FormData(form);
@@ -39,7 +39,7 @@ export function settings(form: HTMLFormElement, pictures: number): Settings {
   };
 }
 
-/** What the address asks for shows in the form. */
+/** Shows the device that the address asks for in the form. */
 export function showAskedDevice(form: HTMLFormElement): void {
   find<HTMLSelectElement>('[name=device]', form).value = askedDevice();
 }

@@ -1,6 +1,5 @@
 import type { PatchMap } from 'bagssl/embed';
 import type { Pixels } from 'bagssl/patches';
-import { count } from '../common/count.ts';
 import { find, make } from '../common/dom.ts';
 import { pictureCanvas } from '../common/draw.ts';
 import { Embedding, type Which } from '../common/embedding.ts';
@@ -8,15 +7,15 @@ import { EncoderChoice } from '../common/encoder-choice.ts';
 import { builtinPictures } from '../common/kept-pictures.ts';
 import { sayCardStopped, startPage } from '../common/page.ts';
 import { pictureSource } from '../common/picture-source.ts';
-import { attempt, calm, say } from '../common/say.ts';
-import { drawScale } from './colour-scale.ts';
+import { attempt, calm, count, say } from '../common/say.ts';
+import { drawScale } from './similarity-map.ts';
 import { Space } from './space.ts';
 import { type Shown, showSpaces } from './space-view.ts';
 import { Stage } from './stage.ts';
 
-/** Pictures on the page at once. */
+/** How many pictures the page shows. */
 const SHOWN = 12;
-/** Patches across a picture, and down it. */
+/** Patches across and down a picture. */
 const ACROSS = 11;
 
 const choice = new EncoderChoice(find('#encoder'), () => void look());
@@ -25,14 +24,14 @@ const others = find<HTMLButtonElement>('#others');
 const embedding = new Embedding(sayCardStopped);
 const stage = new Stage(find('#stage'), (patch) => choose(chosen.picture, patch));
 let pictures = builtinPictures();
-/** The first of the pictures on the page. */
+/** The index of the first picture on the page. */
 let from = 0;
 let shown: readonly Pixels[] = [];
 let maps: readonly (readonly PatchMap[])[] = [];
 let view: Shown | undefined;
 let chosen = { picture: 0, patch: (ACROSS * ACROSS) >> 1 };
 let opened: Which | undefined;
-/** The latest wish; work for an earlier one stops. */
+/** Counts requests; work for an earlier one stops. */
 let wish = 0;
 
 const engine = startPage();
@@ -48,7 +47,7 @@ others.onclick = () => {
   from = (from + SHOWN) % pictures.set.length;
   void look();
 };
-// A patch that is pressed there is on the stage then, where keys go on; a pointer's page stays where it is.
+// A patch pressed there moves to the stage, and so does the keyboard focus; for a pointer the page does not scroll.
 find('#spaces').onclick = ({ detail }) => find('#stage').focus({ preventScroll: detail > 0 });
 saySide();
 void look();
@@ -69,7 +68,7 @@ async function look(): Promise<void> {
       say('Opening the encoder …');
       opened = undefined;
       await embedding.open(asked, (await engine).device);
-      if (mine !== wish) return; // by now another may be opening
+      if (mine !== wish) return; // another may be opening by now
       opened = asked;
     }
     const { set } = pictures;
@@ -97,7 +96,7 @@ function show(encoder: Which): void {
   const note = find('#encoder-note');
   note.hidden = encoder === 'own';
   note.textContent =
-    'Its file holds the embedding alone. An encoder that you train here also has a projection space, and both are shown side by side.';
+    'The shipped encoder has only an embedding. One that you train here also has a projection, and both are shown side by side.';
   const features = encoder === 'own' ? (['embedding', 'projection'] as const) : (['embedding'] as const);
   const spaces = features.map(
     (feature, k) =>
@@ -123,7 +122,7 @@ function show(encoder: Which): void {
   choose(Math.min(chosen.picture, shown.length - 1), chosen.patch);
 }
 
-/** Looks for this patch everywhere. */
+/** Shows where this patch is similar to others. */
 function choose(picture: number, patch: number): void {
   chosen = { picture, patch };
   const [{ boxes }] = maps[picture];

@@ -2,17 +2,16 @@ import type { PatchBox } from 'bagssl/embed';
 import type { Pixels } from 'bagssl/patches';
 import { make } from '../common/dom.ts';
 import { pictureCanvas } from '../common/draw.ts';
-import { colourOf } from './colour-scale.ts';
 
-/** How much of the picture shows through its map. */
+/** Opacity of the map over its picture. */
 const OPACITY = 0.72;
 
-/** A picture with a map of similarities over it: each place in the colour of the patch whose middle is nearest. */
+/** A picture under a map of similarities: each point has the colour of the patch whose centre is nearest. */
 export class SimilarityMap {
   readonly element: HTMLElement;
   readonly #heat: HTMLCanvasElement;
   readonly #across: number;
-  /** Cells between the outermost patch's middle and the picture's border, which no middle reaches. */
+  /** Cells between the outermost patch's centre and the picture's border, which no centre reaches. */
   readonly #beyond: number;
 
   constructor(picture: Pixels, boxes: readonly PatchBox[]) {
@@ -45,4 +44,34 @@ export class SimilarityMap {
     this.#heat.getContext('2d')!.putImageData(image, 0, 0);
     this.element.ariaLabel = label;
   }
+}
+
+/** From 0 to 1, dark to bright, so that brightness alone shows the order. */
+const STOPS = [
+  [13, 8, 41],
+  [84, 18, 110],
+  [166, 44, 96],
+  [229, 92, 48],
+  [251, 165, 24],
+  [252, 253, 191],
+] as const;
+
+/** The colour of a cosine as red, green, blue; negative ones count as 0. */
+export function colourOf(similarity: number): [number, number, number] {
+  const at = Math.min(1, Math.max(0, similarity)) * (STOPS.length - 1);
+  const low = Math.min(STOPS.length - 2, Math.floor(at));
+  const share = at - low;
+  return [0, 1, 2].map((c) => Math.round(STOPS[low][c] * (1 - share) + STOPS[low + 1][c] * share)) as [
+    number,
+    number,
+    number,
+  ];
+}
+
+/** Draws the scale from 0 to 1, left to right. */
+export function drawScale(canvas: HTMLCanvasElement): void {
+  const { width, height } = canvas;
+  const image = new ImageData(width, height);
+  for (let i = 0; i < width * height; i++) image.data.set([...colourOf((i % width) / (width - 1)), 255], 4 * i);
+  canvas.getContext('2d')!.putImageData(image, 0, 0);
 }

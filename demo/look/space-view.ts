@@ -5,22 +5,22 @@ import { imageData } from '../common/draw.ts';
 import { SimilarityMap } from './similarity-map.ts';
 import { type Near, nearest, type Place, type Space } from './space.ts';
 
-/** Nearest patches shown in each space. */
+/** How many nearest patches are shown in each space. */
 const NEAREST = 6;
-/** Pixels of a patch's little picture. */
+/** Width and height of a patch's thumbnail in pixels. */
 const THUMB = 64;
 const WORDS: Readonly<Record<string, string>> = {
-  embedding: 'What the encoder gives for a patch; the bag averages it.',
-  projection: 'What the objective sees in training, behind the projector.',
+  embedding: 'The output of the encoder for a patch; a bag averages it.',
+  projection: 'The output of the projector, which the objective sees in training.',
 };
 
-/** What is on the page. */
+/** The spaces on the page. */
 export interface Shown {
-  /** Draws everything for one patch, and tells it in a sentence or two. */
+  /** Draws everything for one patch, and returns a sentence or two about it. */
   show(place: Place): string;
 }
 
-/** One column for each space: maps over all pictures, and the nearest patches of other pictures. */
+/** One column per space: maps over all pictures, and the nearest patches of other pictures. */
 export function showSpaces(
   element: HTMLElement,
   spaces: readonly Space[],
@@ -58,20 +58,20 @@ export function showSpaces(
           ...near.map((one) => item(one, pictures[one.picture], boxes[one.picture][one.patch], choose)),
         );
         const best = near[0]
-          ? `; most like it is one in picture ${near[0].picture + 1}, ${near[0].similarity.toFixed(2)}`
+          ? `; the most similar patch is in picture ${near[0].picture + 1}, ${near[0].similarity.toFixed(2)}`
           : '';
-        return `${space.feature}: ${share(similar[place.picture])} % of this picture is like it${best}`;
+        return `${space.feature}: ${share(similar[place.picture])} % of this picture is similar${best}`;
       });
       return `By ${sentences.join('. By ')}.`;
     },
   };
 }
 
-/** Percent of the places with a cosine above a half. */
+/** Percentage of the places with a cosine above 0.5. */
 const share = (values: Float32Array) =>
   Math.round((100 * values.filter((value) => value > 0.5).length) / values.length);
 const describe = (picture: number, values: Float32Array) =>
-  `Picture ${picture + 1}: ${share(values)} % of it is like the chosen patch, at most ${Math.max(...values).toFixed(2)}`;
+  `Picture ${picture + 1}: ${share(values)} % of it is similar to the chosen patch, at most ${Math.max(...values).toFixed(2)}`;
 
 function item(near: Near, picture: Pixels, box: PatchBox, choose: (picture: number, patch: number) => void) {
   const whole = make('canvas', { width: picture.width, height: picture.height });

@@ -1,7 +1,7 @@
 import type { Feature, Matrix } from 'bagssl/embed';
 import { centred, meanRow } from 'bagssl/evaluate';
 
-/** Where a patch is: its picture, and its place among the picture's patches. */
+/** Identifies a patch: its picture, and its index among the picture's patches. */
 export interface Place {
   readonly picture: number;
   readonly patch: number;
@@ -12,8 +12,8 @@ export interface Near extends Place {
 }
 
 /**
- * All patches of all pictures in one space, as unit vectors less the mean of all: behind a ReLU vectors have no negative numbers, so
- * that raw cosines compare above all the mean, which every patch shares.
+ * All patches of all pictures in one space, as unit vectors after subtracting their mean. After a ReLU, vectors have no negative
+ * entries, so raw cosines mostly compare the mean, which every patch shares.
  */
 export class Space {
   readonly #units: readonly Float32Array[];

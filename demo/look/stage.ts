@@ -10,7 +10,7 @@ const STEPS: Readonly<Record<string, readonly [right: number, down: number]>> = 
   ArrowDown: [0, 1],
 };
 
-/** The picture in which a patch is chosen, by pointer or by arrow keys: a frame is around it. */
+/** The picture in which a patch is chosen, by pointer or arrow keys, and framed. */
 export class Stage {
   readonly #frame = make('div', { className: 'frame' });
   #boxes: readonly PatchBox[] = [];

@@ -31,7 +31,7 @@ describe('in Firefox', { skip: existsSync(FIREFOX) ? false : `no ${FIREFOX}; FIR
     await text(page, '#go', new RegExp(`^${said}$`));
 
     await page.goto(page.url().replace(/learn.*/, 'look/'));
-    await text(page, '#told', /By embedding: \d+ % of this picture is like it/);
+    await text(page, '#told', /By embedding: \d+ % of this picture is similar/);
 
     await page.goto(page.url().replace('look', 'camera'));
     await text(page, '#status', /^Ready\.$/);

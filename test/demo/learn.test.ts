@@ -100,9 +100,9 @@ describe('the demo that learns from pictures', () => {
     await takePictures(page);
     assert.equal(await page.$$eval('#strip canvas', (all) => all.length), 12);
     const refused = await text(page, '.refused', /left out/);
-    assert.match(refused, /<img src=x onerror=alert\(1\)>\.png: the bytes are no JPEG, PNG or WebP/);
+    assert.match(refused, /<img src=x onerror=alert\(1\)>\.png: the bytes are not a JPEG, PNG or WebP/);
     assert.match(refused, /half\.png: the png does not decode/);
-    assert.match(refused, /half\.jpg: the jpeg is cut short/);
+    assert.match(refused, /half\.jpg: the jpeg is truncated/);
     assert.equal(await page.$$eval('main img', (all) => all.length), 0);
 
     await press(page, /^Start$/);
@@ -124,7 +124,7 @@ describe('the demo that learns from pictures', () => {
     assert.equal(step, STEPS);
     assert.ok(last < first - 1, `the loss went from ${first} to ${last}`);
 
-    await press(page, /^Find pictures/);
+    await press(page, /^Find similar pictures/);
     await page.waitForSelector('.found li');
     assert.equal(await page.$$eval('.found li', (all) => all.length), 6);
     await assertAccessible(page);
@@ -196,7 +196,7 @@ describe('the demo that learns from pictures', () => {
     await enter('#compare');
     await page.waitForSelector('.pictures button');
     await enter('.pictures button:nth-of-type(2)');
-    await text(page, '#neighbours h3', /^Most like still 2$/);
+    await text(page, '#neighbours h3', /^Most similar to still 2$/);
     assert.deepEqual(site.errors, []);
   });
 
@@ -280,13 +280,13 @@ describe('the demo that learns from pictures', () => {
         'of a folder with nothing in it',
         {},
         (page) => drop(page, join(folder, 'nothing')),
-        /^There are no pictures in it\. Choose JPEG, PNG or WebP/,
+        /^No pictures were found\. Choose JPEG, PNG or WebP/,
       ],
       [
         'of workers that are blocked',
         { headers: () => ({ ...ISOLATED, 'Content-Security-Policy': "worker-src 'none'" }) },
         start,
-        /background could not run.*blocks web workers/,
+        /background worker of this page could not run.*blocks web workers/,
       ],
       [
         'of storage that is refused',
@@ -296,20 +296,20 @@ describe('the demo that learns from pictures', () => {
           },
         },
         (page) => press(page, /built-in scenes/),
-        /did not let this page keep its files\. What is on the page goes on working/,
+        /did not let this page save its files\. The page keeps working/,
       ],
       ['of a camera that is refused', {}, (page) => press(page, /Use the camera/), /The camera was refused\. Allow it/],
       [
         'of a worker that does not start',
         { read: missing('trainer.worker.js') },
         start,
-        /works in the background could not run.*trainer\.worker\.js/,
+        /background worker of this page could not run.*trainer\.worker\.js/,
       ],
       [
         'of wasm that is a page',
         { read: async (file) => (file.endsWith('.wasm') ? '<!doctype html>' : readFile(file)) },
         start,
-        /engine that computes could not be started.*\.wasm/,
+        /compute engine could not be started.*\.wasm/,
       ],
     ];
     for (const [what, options, act, message] of cases) {
@@ -339,11 +339,11 @@ describe('the demo that learns from pictures', () => {
       await page.waitForSelector('#source button');
       await site.fillDisk(page);
       await drop(page, join(folder, 'pictures'));
-      await text(page, '#alert', /did not let this page keep its files.*a full disk/);
+      await text(page, '#alert', /did not let this page save its files.*a full disk/);
       await press(page, /^Start$/);
-      await press(page, /^Find pictures that are alike$/);
+      await press(page, /^Find similar pictures$/);
       await page.waitForSelector('.found li');
-      await text(page, '#alert', /did not let this page keep its files/); // not the training either
+      await text(page, '#alert', /did not let this page save its files/); // not the training either
     });
   });
 });

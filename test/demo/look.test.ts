@@ -72,7 +72,7 @@ describe('the demo that looks inside pictures', () => {
     await take(page, 'many');
     const first = await maps(page);
     assert.equal(first.length, 12);
-    assert.ok(new Set(first).size > 4); // those with nothing alike are all dark
+    assert.ok(new Set(first).size > 4); // those with nothing similar are all dark
 
     const stage = await page.waitForSelector('#stage');
     await stage!.click({ offset: { x: 4, y: 4 } });
@@ -136,7 +136,7 @@ describe('the demo that looks inside pictures', () => {
     await resize(page, 45);
     await text(page, '#status', /^Looking at picture/);
     await loseGraphicsCard(browser);
-    await text(page, '#alert', /The graphics card stopped\. This page goes on on the processor/);
+    await text(page, '#alert', /The graphics card stopped\. This page continues on the processor/);
     await page.waitForFunction(() => document.querySelector<HTMLCanvasElement>('.heat')!.width !== 15);
     assert.notDeepEqual(await maps(page), before);
     assert.match(await text(page, '#engine', /./), /on the processor.*the graphics card stopped/);
@@ -150,21 +150,21 @@ describe('the demo that looks inside pictures', () => {
       [
         'a worker that is missing',
         { read: missing('embedding.worker.js') },
-        /background could not run.*blocks web workers/,
+        /background worker of this page could not run.*blocks web workers/,
       ],
       [
         'workers that a Content-Security-Policy blocks',
         { headers: () => ({ ...ISOLATED, 'Content-Security-Policy': "worker-src 'none'" }) },
-        /background could not run.*blocks web workers/,
+        /background worker of this page could not run.*blocks web workers/,
       ],
-      ['an engine that is missing', { read: missing('.wasm') }, /engine that computes could not be started/],
+      ['an engine that is missing', { read: missing('.wasm') }, /compute engine could not be started/],
       [
         'an engine that is a page',
         {
           headers: (path) => ({ ...ISOLATED, ...(path.endsWith('.wasm') && { 'Content-Type': 'text/html' }) }),
           read: async (file) => (file.endsWith('.wasm') ? '<!doctype html>' : readFile(file)),
         },
-        /engine that computes could not be started.*it may block WebAssembly files/,
+        /compute engine could not be started.*it may block WebAssembly files/,
       ],
     ];
     for (const [what, options, said] of cases) {
