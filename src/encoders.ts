@@ -1,12 +1,11 @@
 /** `bagssl/encoders`: networks as plain data, by name or from an .onnx file. */
+export { batchNorm, batchNormAddRelu, batchNormRelu } from './model/batch-norm.ts';
 export { compact, type ModelConfig } from './model/config.ts';
 export { describeModel, type ModelSize, type PartSize } from './model/describe.ts';
-export type { EncoderConfig } from './model/encoder.ts';
-export type { ConvConfig } from './model/encoders/conv.ts';
-export type { DepthwiseConfig } from './model/encoders/depthwise.ts';
+export type { EncoderConfig, OwnEncoder } from './model/encoder.ts';
+export * from './model/encoders/index.ts';
+export type { EncoderKind } from './model/encoders/kind.ts';
 export { type OnnxConfig, patchSize } from './model/encoders/onnx.ts';
-export type { ResNetConfig } from './model/encoders/resnet.ts';
-export type { VitConfig } from './model/encoders/vit.ts';
-export { encoders, projectors } from './model/presets.ts';
-export type { ProjectorConfig } from './model/projector.ts';
-export type { Weights } from './model/scope.ts';
+export { type ConvolutionOptions, convolution, type LinearOptions, layerNorm, linear } from './model/layers.ts';
+export { type ProjectorConfig, projectors } from './model/projector.ts';
+export { type Init, Scope, type Statistic, type TensorSpec, type Weights } from './model/scope.ts';

@@ -1,9 +1,8 @@
-/** `bagssl/train`: runs, how they are configured, kept and gone on with. */
+/** `bagssl/train`: runs, and how they are configured, stored and resumed. */
 
-export type { AdamWOptions } from './optimizers/adamw.ts';
-export type { OptimizerChoice } from './optimizers/choice.ts';
-export type { LarsOptions } from './optimizers/lars.ts';
-export type { SgdOptions } from './optimizers/sgd.ts';
+export type { OwnPart } from './base/own-part.ts';
+export * from './optimizers/choice.ts';
+export type { Optimizer, Update, UpdateContext } from './optimizers/optimizer.ts';
 export type { State } from './runtime/resident-state.ts';
 export { browserStore } from './training/browser-store.ts';
 export {

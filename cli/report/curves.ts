@@ -9,7 +9,8 @@ type Looks = Pick<LineChart, 'title' | 'note' | 'reach' | 'mark'>;
 export function curves({ run: { config, history } }: ReportContents): Html {
   const first: HistoryEntry | undefined = history[0];
   if (!first) return html`<p>This run has not reported its loss yet.</p>`;
-  const parts = config.objective.kind === 'coding-rate' ? codingRateParts(config) : VICREG_PARTS;
+  const parts =
+    'kind' in config.objective && config.objective.kind === 'coding-rate' ? codingRateParts(config) : VICREG_PARTS;
   const looks: Record<string, Looks> = { ...parts, ...FLOAT16 };
   const rest = Object.keys({ ...first, ...history.at(-1) }).filter(
     (name) => !['step', 'loss', 'collapse'].includes(name),

@@ -1,4 +1,5 @@
 import { compact, encoders } from '../../src/encoders.ts';
+import type { ObjectiveChoice } from '../../src/objectives.ts';
 import { presets } from '../../src/patches.ts';
 import { type RunConfig, runConfig } from '../../src/train.ts';
 import { duration } from '../progress.ts';
@@ -35,8 +36,8 @@ function rows({ run, evaluation, engine, typed, version }: ReportContents): [str
       'model',
       `patches of ${size} × ${size} px; ${encoderText(encoder)}; projector ${[...projector.hidden, projector.out].join(', ')}`,
     ],
-    ['objective', settings(config.objective)],
-    ['optimiser', settings(config.optimizer)],
+    ['objective', partText(config.objective)],
+    ['optimiser', partText(config.optimizer)],
     ['learning rate', `${rate} after ${warmup} steps of warm-up, then a cosine to zero`],
     ['evaluated on', `${number(evaluation.train_images)} labelled and ${number(evaluation.test_images)} test images`],
     ['patches an image', `${evaluation.patches} (--patches ${typed.patches})`],
@@ -52,11 +53,19 @@ function encoderText(encoder: RunConfig['model']['encoder']): string {
     return `${name} (${number(model.length)} bytes), batch norm ${batchNorm}${output === undefined ? '' : `, output ${output}`}`;
   }
   if (encoder.kind !== 'conv') {
-    return settings(encoder);
+    const { kind, ...options } = encoder;
+    return settings({ kind: typeof kind === 'string' ? kind : `${kind.name}`, ...options });
   }
   const layers = encoder.widths.map((w, i) => `${w}${encoder.strides[i] > 1 ? `/${encoder.strides[i]}` : ''}`);
   return `3×3 convolutions ${layers.join(', ')}${encoder.residual ? ', residual' : ''}`;
 }
+
+type Part = RunConfig['objective'] | RunConfig['optimizer'];
+
+/** The kind of an objective or an optimizer; of one that a program wrote itself its name. */
+export const partName = (part: Part): string => ('name' in part ? part.name : part.kind);
+
+const partText = (part: Part): string => ('name' in part ? part.name : settings(part));
 
 export const number = (value: number): string => value.toLocaleString('en-GB');
 
@@ -85,7 +94,9 @@ function named({ model, objective, slices, precision }: RunConfig) {
   const usual = runConfig({ budget: { steps: 1 } });
   return {
     ...encoderOptions(model.encoder),
-    ...(objective.kind !== usual.objective.kind && { objective: objective.kind }),
+    ...(partName(objective) !== partName(usual.objective) && {
+      objective: partName(objective) as ObjectiveChoice['kind'],
+    }),
     ...(slices !== usual.slices && { slices }),
     ...(precision !== usual.precision && { precision }),
   };

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { duration } from '../progress.ts';
+import { partName } from '../report/setup.ts';
 import type { Trained } from './train-all.ts';
 
 /** How the encoders behind a figure were trained. */
@@ -13,7 +14,7 @@ export function provenance(trained: readonly Trained[], device: string): string 
   const { encoder, projector } = config.model;
   const layers = encoder.kind === 'conv' ? ` ${encoder.widths.join('–')}, padding ${encoder.padding ?? 'same'},` : '';
   const spent = trained.reduce((sum, { seconds }) => sum + seconds, 0);
-  return `Encoders: ${subjects.map(({ name }) => name).join('; ')}; all ${encoder.kind}${layers} head ${[...projector.hidden, projector.out].join('–')}, ${config.objective.kind}, ${config.optimizer.kind}, ${config.images} images × ${config.views} views a step, ${patches.toLocaleString('en-GB')} patches each; seed${seeds.length === 1 ? '' : 's'} ${seeds.join(', ')}; trained in ${duration(spent)} altogether on ${device}.`;
+  return `Encoders: ${subjects.map(({ name }) => name).join('; ')}; all ${encoder.kind}${layers} head ${[...projector.hidden, projector.out].join('–')}, ${partName(config.objective)}, ${partName(config.optimizer)}, ${config.images} images × ${config.views} views a step, ${patches.toLocaleString('en-GB')} patches each; seed${seeds.length === 1 ? '' : 's'} ${seeds.join(', ')}; trained in ${duration(spent)} altogether on ${device}.`;
 }
 
 /** The commit that this program was built from, marked `-dirty` if files differ; undefined outside a checkout of bagssl. */

@@ -2,7 +2,7 @@ import { compileAnyBatch } from '../engine/compile.ts';
 import type { Precision } from '../graph/graph.ts';
 import type { Outputs } from '../graph/needed.ts';
 import { checkModel } from '../model/config.ts';
-import { provideOnnx } from '../model/encoder.ts';
+import { encoderKinds } from '../model/encoders/index.ts';
 import type { EncoderKind } from '../model/encoders/kind.ts';
 import type { OnnxConfig } from '../model/encoders/onnx.ts';
 import { averagedWeights } from '../optimizers/averaged-weights.ts';
@@ -32,10 +32,11 @@ export async function encoderProgram(
   precision: Precision,
   onnx?: EncoderKind<OnnxConfig>,
 ): Promise<EncoderProgram> {
-  if (onnx) provideOnnx(onnx);
-  checkModel(model, recipe.size);
+  const kinds = onnx ? { ...encoderKinds, onnx } : encoderKinds;
+  checkModel(model, recipe.size, kinds);
   const averaged = averagedWeights(weights);
-  const graph = (batch: number) => featureGraph(model, averaged, recipe.size, feature, batch, { precision, whitening });
+  const graph = (batch: number) =>
+    featureGraph(model, averaged, recipe.size, feature, batch, { precision, whitening, kinds });
   const program = await compileAnyBatch(runtime, graph);
   return { program, width: graph(1)[feature].shape[1], patch: () => graph(1) };
 }

@@ -4,16 +4,19 @@ import type { Precision } from '../graph/graph.ts';
 import type { Outputs } from '../graph/needed.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import type { ModelConfig } from '../model/config.ts';
-import { encoderWidth } from '../model/encoder.ts';
+import type { EncoderKinds } from '../model/encoders/index.ts';
 import { featureOf } from '../model/network.ts';
 import { Scope, type Weights } from '../model/scope.ts';
 import type { Feature } from './feature.ts';
 import type { Whitening } from './whitening.ts';
 
-/** The width of a feature of this model. */
-export function featureWidth({ encoder, projector }: ModelConfig, feature: Feature): number {
-  if (feature === 'embedding') return encoderWidth(encoder);
-  return feature === 'preFeature' ? projector.hidden[0] : projector.out;
+export interface FeatureGraphOptions {
+  /** What the network computes in; default float32. */
+  readonly precision?: Precision;
+  /** The last layer. */
+  readonly whitening?: Whitening;
+  /** The encoders that the model may have; default all but .onnx files. */
+  readonly kinds?: EncoderKinds;
 }
 
 /**
@@ -27,11 +30,11 @@ export function featureGraph(
   size: number,
   feature: Feature,
   batch: number,
-  { precision = 'float32', whitening }: { readonly precision?: Precision; readonly whitening?: Whitening } = {},
+  { precision = 'float32', whitening, kinds }: FeatureGraphOptions = {},
 ): Outputs {
   const graph = createGraph();
   const patches = graph.input('patches', [batch, 3, size, size]);
-  const found = featureOf(new Scope(graph, weights, precision), model, patches, feature);
+  const found = featureOf(new Scope(graph, weights, precision), model, patches, feature, kinds);
   if (!whitening) return { [feature]: found };
   const { mean, matrix, width } = whitening;
   if (width !== found.shape[1]) {

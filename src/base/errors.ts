@@ -23,6 +23,9 @@ export class BagsslError extends Error {
   /** Tells it from other errors where `instanceof` cannot, such as between realms. */
   override readonly name = 'BagsslError';
 
+  /** The part of the message that says what happened, without the advice; by default the message. */
+  readonly reason: string;
+
   /** Also what another copy of this module made: a bundle, and what it loads later, may have one each. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return value instanceof Error && value.name === 'BagsslError';
@@ -33,8 +36,9 @@ export class BagsslError extends Error {
     /** What went wrong. */
     readonly code: ErrorCode,
     message: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly reason?: string },
   ) {
     super(message, options);
+    this.reason = options?.reason ?? message;
   }
 }

@@ -1,10 +1,10 @@
-import { featureWidth } from '../bag/feature-graph.ts';
 import { BagsslError } from '../base/errors.ts';
 import { givenParts } from '../base/options.ts';
 import { modelOfAnyBatch } from '../graph/any-batch.ts';
 import { reduceMean, reshape } from '../graph/functions.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { portableOnnx } from '../graph/write-onnx.ts';
+import { allEncoderKinds } from '../model/all-encoder-kinds.ts';
 import { featureOf } from '../model/network.ts';
 import { Scope } from '../model/scope.ts';
 import { normaliseRows } from '../objectives/normalise.ts';
@@ -58,8 +58,14 @@ export function exportEmbedder(options: ExportEmbedderOptions): Uint8Array {
     const graph = createGraph();
     const patches = cutPatches(graph.input('images', [batch, height, width, 3], pixels), recipe, placement);
     const [, count, ...each] = patches.shape;
-    const vector = featureOf(new Scope(graph, weights), model, reshape(patches, [batch * count, ...each]), feature);
-    const vectors = reshape(vector, [batch, count, featureWidth(model, feature)]);
+    const vector = featureOf(
+      new Scope(graph, weights),
+      model,
+      reshape(patches, [batch * count, ...each]),
+      feature,
+      allEncoderKinds,
+    );
+    const vectors = reshape(vector, [batch, count, vector.shape[1]]);
     const bag = reduceMean(vectors, [1]);
     return { bag: unit ? normaliseRows(bag) : bag };
   };

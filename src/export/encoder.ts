@@ -4,9 +4,8 @@ import { BagsslError } from '../base/errors.ts';
 import { givenParts } from '../base/options.ts';
 import { modelOfAnyBatch } from '../graph/any-batch.ts';
 import { portableOnnx } from '../graph/write-onnx.ts';
+import { allEncoderKinds } from '../model/all-encoder-kinds.ts';
 import { checkModel, type ModelConfig } from '../model/config.ts';
-import { provideOnnx } from '../model/encoder.ts';
-import { onnx } from '../model/encoders/onnx.ts';
 import type { Weights } from '../model/scope.ts';
 import { averagedWeights } from '../optimizers/averaged-weights.ts';
 import type { Recipe } from '../patches/recipe.ts';
@@ -32,7 +31,9 @@ export function exportEncoder(options: ExportedNetwork): Uint8Array {
   const feature = checkNetwork(options);
   const weights = averagedWeights(options.weights);
   return portableOnnx(
-    modelOfAnyBatch((batch) => featureGraph(options.model, weights, options.recipe.size, feature, batch)),
+    modelOfAnyBatch((batch) =>
+      featureGraph(options.model, weights, options.recipe.size, feature, batch, { kinds: allEncoderKinds }),
+    ),
   );
 }
 
@@ -40,8 +41,7 @@ export function exportEncoder(options: ExportedNetwork): Uint8Array {
 export function checkNetwork(network: ExportedNetwork): Feature {
   givenParts(network, 'What is exported', 'model', 'weights', 'recipe');
   const { model, feature = 'preFeature' } = network;
-  provideOnnx(onnx);
-  checkModel(model, network.recipe.size);
+  checkModel(model, network.recipe.size, allEncoderKinds);
   if (FEATURES.includes(feature)) return feature;
   throw new BagsslError('bad-argument', `feature is "${feature}"; it must be one of ${FEATURES.join(', ')}.`);
 }

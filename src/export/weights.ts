@@ -1,9 +1,8 @@
 import { givenParts } from '../base/options.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
 import { createGraph } from '../graph/ops/index.ts';
+import { allEncoderKinds } from '../model/all-encoder-kinds.ts';
 import { checkModel } from '../model/config.ts';
-import { provideOnnx } from '../model/encoder.ts';
-import { onnx } from '../model/encoders/onnx.ts';
 import { network } from '../model/network.ts';
 import { Scope } from '../model/scope.ts';
 import { averagedWeights } from '../optimizers/averaged-weights.ts';
@@ -18,11 +17,10 @@ export function exportWeights(trained: Omit<ExportedNetwork, 'feature'>): Uint8A
   givenParts(trained, 'What is exported', 'model', 'weights', 'recipe');
   const { model, weights } = trained;
   const { size } = trained.recipe;
-  provideOnnx(onnx);
-  checkModel(model, size);
+  checkModel(model, size, allEncoderKinds);
   const graph = createGraph();
   const scope = new Scope(graph, averagedWeights(weights));
-  network(scope, model, graph.input('patches', [1, 3, size, size]));
+  network(scope, model, graph.input('patches', [1, 3, size, size]), allEncoderKinds);
   const entries = [...scope.parameters, ...scope.statistics].map(({ spec: { name, shape }, value }) => [
     name,
     { dtype: 'F32' as const, shape, data: value.data as Float32Array },

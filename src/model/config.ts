@@ -1,7 +1,7 @@
 import { checkOptions, needed, OBJECT, whole } from '../base/options.ts';
 import { checkEncoder, type EncoderConfig } from './encoder.ts';
-import { encoders, projectors } from './presets.ts';
-import { checkProjector, type ProjectorConfig } from './projector.ts';
+import { encoderKinds, encoders } from './encoders/index.ts';
+import { checkProjector, type ProjectorConfig, projectors } from './projector.ts';
 
 /** A network as plain data. */
 export interface ModelConfig {
@@ -14,11 +14,11 @@ export interface ModelConfig {
 /** The default: small enough to train on a phone's processor. */
 export const compact: ModelConfig = { encoder: encoders.compact, projector: projectors.compact };
 
-/** Rejects a network that cannot be built for patches of `size` px, naming the value. */
-export function checkModel(config: ModelConfig, size: number): ModelConfig {
+/** Rejects a network that cannot be built for patches of `size` px, naming the value. `kinds`: the encoders it may have. */
+export function checkModel(config: ModelConfig, size: number, kinds = encoderKinds): ModelConfig {
   checkOptions('model', config, { encoder: needed(OBJECT), projector: needed(OBJECT) });
   checkOptions('A network', { 'size of its patches': size }, { 'size of its patches': needed(whole(4, 1024)) });
-  checkEncoder(config.encoder, size);
+  checkEncoder(config.encoder, size, kinds);
   checkProjector(config.projector);
   return config;
 }

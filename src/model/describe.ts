@@ -1,8 +1,8 @@
 import { elements, multiplyAdds } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
+import { allEncoderKinds } from './all-encoder-kinds.ts';
 import { checkModel, type ModelConfig } from './config.ts';
-import { encode, provideOnnx } from './encoder.ts';
-import { onnx } from './encoders/onnx.ts';
+import { encode } from './encoder.ts';
 import { firstHidden, project } from './projector.ts';
 import { Scope } from './scope.ts';
 
@@ -30,11 +30,10 @@ export interface ModelSize {
  * `unsupported-operator`
  */
 export function describeModel(config: ModelConfig, size: number): ModelSize {
-  provideOnnx(onnx);
-  const { encoder, projector } = checkModel(config, size);
+  const { encoder, projector } = checkModel(config, size, allEncoderKinds);
   const graph = createGraph();
   const scope = new Scope(graph);
-  const embedding = encode(scope, encoder, graph.input('patches', [1, 3, size, size]));
+  const embedding = encode(scope, encoder, graph.input('patches', [1, 3, size, size]), allEncoderKinds);
   const ofEncoder = counted(scope);
   project(scope, projector, firstHidden(scope, projector, embedding));
   const total = counted(scope);

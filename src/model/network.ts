@@ -2,6 +2,7 @@ import { cast } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 import type { ModelConfig } from './config.ts';
 import { encode } from './encoder.ts';
+import { encoderKinds } from './encoders/index.ts';
 import { firstHidden, project } from './projector.ts';
 import type { Scope } from './scope.ts';
 
@@ -16,8 +17,13 @@ export interface Features {
 }
 
 /** Encoder and projector on `patches` [patches, 3, size, size], in the scope's precision; what comes out is float32. */
-export function network(scope: Scope, { encoder, projector }: ModelConfig, patches: Value): Features {
-  const embedding = encode(scope, encoder, cast(patches, scope.precision));
+export function network(
+  scope: Scope,
+  { encoder, projector }: ModelConfig,
+  patches: Value,
+  kinds = encoderKinds,
+): Features {
+  const embedding = encode(scope, encoder, cast(patches, scope.precision), kinds);
   const preFeature = firstHidden(scope, projector, embedding);
   const projection = project(scope, projector, preFeature);
   return {
@@ -33,8 +39,9 @@ export function featureOf(
   { encoder, projector }: ModelConfig,
   patches: Value,
   name: keyof Features,
+  kinds = encoderKinds,
 ): Value {
-  let feature = encode(scope, encoder, cast(patches, scope.precision));
+  let feature = encode(scope, encoder, cast(patches, scope.precision), kinds);
   if (name !== 'embedding') feature = firstHidden(scope, projector, feature);
   if (name === 'projection') feature = project(scope, projector, feature);
   return cast(feature, 'float32');

@@ -14,6 +14,14 @@ export interface ProjectorConfig {
   readonly bias?: boolean;
 }
 
+/** Projectors by name. */
+export const projectors = {
+  /** EMP-SSL's head at a quarter of its width. */
+  compact: { hidden: [1024, 1024], out: 256 },
+  /** EMP-SSL's head. The biases before batch norm change nothing, but EMP-SSL has them. */
+  empSsl: { hidden: [4096, 4096], out: 1024, bias: true },
+} as const satisfies Record<string, ProjectorConfig>;
+
 /** Rejects a head that cannot be built, naming the value. */
 export const checkProjector = (config: ProjectorConfig): void =>
   checkOptions('model.projector', config, {

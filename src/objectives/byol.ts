@@ -13,7 +13,7 @@ export interface ByolOptions {
 }
 
 /**
- * BYOL (arXiv 2006.07733): a predictor q on the projections z foretells the projections z̄ that the target network, a moving
+ * BYOL (arXiv 2006.07733): a predictor q on the projections z predicts the projections z̄ that the target network, a moving
  * average, makes of the other views. Of a pair of views, with all vectors brought to length 1,
  *   L = ‖q(z) − z̄′‖² + ‖q(z′) − z̄‖² = 4 − 2·(q(z)ᵀz̄′ + q(z′)ᵀz̄),
  * and the mean of that over all pairs of views. Batch norm sees the views of a batch together. With k of K steps taken the
@@ -24,6 +24,7 @@ export function byol(options: ByolOptions = {}): Objective {
   const { momentum = 0.99, hidden = 1024 } = options;
   return {
     name: 'byol',
+    wholeBatch: true,
     build(projection, { views, images }, learner) {
       const stack = [views, images, projection.shape[1]];
       const prediction = reshape(normaliseRows(learner.predict(projection, hidden)), stack);

@@ -23,7 +23,7 @@ export interface Views {
   readonly images: number;
 }
 
-/** What a step offers to objectives that want more of the network than its projections; most want nothing. */
+/** What a step offers to objectives that need more of the network than its projections; most need nothing. */
 export interface Learner {
   /** A further head on x [n, d]: linear, batch norm, ReLU, linear back to d. Learnt with the network, used by the loss alone. */
   predict(x: Value, hidden: number): Value;
@@ -36,8 +36,10 @@ export interface Learner {
 
 /** A self-supervised objective on projections [views·images, d]. */
 export interface Objective {
-  /** As a run gives it. */
+  /** For messages and checkpoints; the kind of one that comes with the package. */
   readonly name: string;
+  /** Whether it uses the learner, so that a step must hold the whole batch in one graph and `slices` must be 1; default false. */
+  readonly wholeBatch?: boolean;
   /** Adds the loss to the graph of the projections [views·images, d]. */
   build(projection: Value, layout: Views, learner: Learner): Loss;
 }

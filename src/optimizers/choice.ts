@@ -1,21 +1,41 @@
 import { BagsslError } from '../base/errors.ts';
+import { givenParts } from '../base/options.ts';
+import { isOwnPart, missingPart, type OwnPart } from '../base/own-part.ts';
 import { quote } from '../base/values.ts';
-import { type AdamWOptions, adamw } from './adamw.ts';
-import { type LarsOptions, lars } from './lars.ts';
+import { adamw } from './adamw.ts';
+import { lars } from './lars.ts';
 import type { Optimizer } from './optimizer.ts';
-import { type SgdOptions, sgd } from './sgd.ts';
+import { sgd } from './sgd.ts';
+
+export { type AdamWOptions, adamw } from './adamw.ts';
+export { type LarsOptions, lars } from './lars.ts';
+export { type SgdOptions, sgd } from './sgd.ts';
+
+/** Every optimizer. Types and tests take them from here. */
+const KINDS = { lars, sgd, adamw };
+
+type Kinds = typeof KINDS;
 
 /** An optimizer by its kind, with its options: plain JSON. */
-export type OptimizerChoice =
-  | ({ readonly kind: 'lars' } & LarsOptions)
-  | ({ readonly kind: 'sgd' } & SgdOptions)
-  | ({ readonly kind: 'adamw' } & AdamWOptions);
+export type OptimizerChoice = {
+  [Kind in keyof Kinds]: { readonly kind: Kind } & NonNullable<Parameters<Kinds[Kind]>[0]>;
+}[keyof Kinds];
 
-const MAKERS: { readonly [Name in OptimizerChoice['kind']]: (options: never) => Optimizer } = { lars, sgd, adamw };
+/** The kinds of all optimizers. */
+export const OPTIMIZERS = Object.keys(KINDS) as OptimizerChoice['kind'][];
 
-/** @throws BagsslError `bad-argument` for a name that is none of theirs, and for options that the optimizer refuses */
-export function optimizerOf({ kind, ...options }: OptimizerChoice): Optimizer {
-  if (Object.hasOwn(MAKERS, kind)) return MAKERS[kind](options as never);
-  const known = Object.keys(MAKERS).join(', ');
-  throw new BagsslError('bad-argument', `Unknown optimizer ${quote(kind)}; choose one of ${known}.`);
+/**
+ * The optimizer of a choice; one of your own is taken as it is.
+ * @throws BagsslError `bad-argument` for an unknown kind, for options that the optimizer refuses, for anything else
+ */
+export function optimizerOf(choice: OptimizerChoice | Optimizer | OwnPart): Optimizer {
+  givenParts(choice as object, 'The optimizer');
+  if ('update' in choice) {
+    givenParts(choice, 'The optimizer', 'name', 'slots', 'update');
+    return choice;
+  }
+  if (isOwnPart(choice)) throw missingPart('optimizer', choice.name);
+  const { kind, ...options } = choice;
+  if (Object.hasOwn(KINDS, kind)) return (KINDS[kind] as (options: object) => Optimizer)(options);
+  throw new BagsslError('bad-argument', `Unknown optimizer ${quote(kind)}; choose one of ${OPTIMIZERS.join(', ')}.`);
 }

@@ -163,7 +163,10 @@ export class Runtime implements Engine {
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 const deviceLost = (reason: string, cause?: unknown) =>
-  new BagsslError('device-lost', `The GPU was lost (${reason}). Open it again, or use device "wasm".`, { cause });
+  new BagsslError('device-lost', `The GPU was lost (${reason}). Open it again, or use device "wasm".`, {
+    cause,
+    reason: `The GPU was lost (${reason}).`,
+  });
 
 const isOutOfMemory = (error: unknown) =>
   /bad_alloc|out of memory|allocation failed|failed to allocate|cannot enlarge memory|\bOOM\b/i.test(String(error));

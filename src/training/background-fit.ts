@@ -9,6 +9,7 @@ import { take } from '../threads/answer.ts';
 import { OwnedWorker, type WorkerScript } from '../threads/owned-worker.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
 import { configOf, type Fit, type FitOptions, type Footing, type Step } from './fit-options.ts';
+import { ownCode } from './own-parts.ts';
 import type { RemoteTrainer, TrainerAnswer, TrainerOptions, TrainerOwner } from './remote-trainer.ts';
 import type { RunConfig } from './run-config.ts';
 
@@ -46,6 +47,13 @@ export class BackgroundFit implements Fit {
 
   constructor(private readonly options: FitOptions) {
     this.#config = configOf(options);
+    const [code] = ownCode(this.#config);
+    if (code) {
+      throw new BagsslError(
+        'bad-argument',
+        `config.${code.where} is code, which cannot be sent to a worker; train with background: false.`,
+      );
+    }
     this.history = [...(options.resume?.history ?? [])];
   }
 

@@ -7,6 +7,7 @@ import { writeSafetensors } from '../formats/safetensors.ts';
 import type { Shape } from '../graph/graph.ts';
 import type { State } from '../runtime/resident-state.ts';
 import { fileDigest, withFile, withoutFile } from './encoder-file.ts';
+import { withoutCode } from './own-parts.ts';
 import { type RunConfig, runConfig } from './run-config.ts';
 import type { Position } from './schedule.ts';
 import { upgradedConfig } from './upgraded-config.ts';
@@ -62,7 +63,7 @@ export interface EncodedCheckpoint {
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<EncodedCheckpoint> {
   givenParts(checkpoint, 'A checkpoint', 'config', 'position', 'state', 'shapes', 'history');
   const { position, history, state, shapes } = checkpoint;
-  const { config, encoder } = await withoutFile(checkpoint.config);
+  const { config, encoder } = await withoutFile(await withoutCode(checkpoint.config));
   const tensors = writeSafetensors(
     Object.fromEntries(
       Object.entries(state).map(([name, data]) => [name, { dtype: 'F32' as const, shape: [...shapes[name]], data }]),

@@ -12,6 +12,7 @@ import {
   SWITCH,
   whole,
 } from '../base/options.ts';
+import { isOwnPart, missingPart } from '../base/own-part.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import { checkImageSet } from '../data/image-set.ts';
 import type { Precision } from '../graph/graph.ts';
@@ -82,11 +83,19 @@ export function configOf(options: FitOptions): RunConfig {
   if (changes !== undefined)
     given(OBJECT.fits(changes), changes, 'config', 'an object of what differs from the default');
   const config = runConfig({ ...(resume?.config ?? { budget: { steps: 1000 } }), ...changes });
+  refuseMissing(config);
   if (data.length < 2) {
     throw new BagsslError('bad-data', `"${data.name}" holds ${data.length} images; training needs at least 2.`);
   }
   // A batch larger than the data set is cut down to it: the objectives need distinct images.
   return { ...config, images: Math.min(config.images, data.length) };
+}
+
+/** What a checkpoint could not hold must have been given again. */
+function refuseMissing({ objective, optimizer, model }: RunConfig): void {
+  if (isOwnPart(objective)) throw missingPart('objective', objective.name);
+  if (isOwnPart(optimizer)) throw missingPart('optimizer', optimizer.name);
+  if (isOwnPart(model.encoder)) throw missingPart('model.encoder', model.encoder.name);
 }
 
 /** One step of training. Their numbers rise by one, but start again after the last good state where a fault was survived. */

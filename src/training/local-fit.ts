@@ -7,6 +7,7 @@ import { Runtime, runtimeOptions } from '../runtime/runtime.ts';
 import { Batches } from './batches.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
 import { configOf, type Fit, type FitOptions, type Footing, type Step } from './fit-options.ts';
+import { checkSameCode } from './own-parts.ts';
 import { Pace } from './pace.ts';
 import { allFinite, type GoodState, Recovery, type Remedy } from './recovery.ts';
 import type { RunConfig } from './run-config.ts';
@@ -57,7 +58,8 @@ export class LocalFit implements Fit {
   }
 
   async #open(device: DeviceChoice | undefined): Promise<Opened> {
-    const { workers = 2, workerUrl, onWarning } = this.options;
+    const { workers = 2, workerUrl, onWarning, resume } = this.options;
+    if (resume && !this.#opened) await checkSameCode(resume.config, this.#config);
     const runtime = await Runtime.open({ ...runtimeOptions(this.options), device });
     this.#device = runtime.device;
     const step = await TrainingStep.create(runtime, this.#config, this.#good.state, onWarning);
@@ -128,10 +130,8 @@ export class LocalFit implements Fit {
       if (!half) step.undo(); // in float16 the graph itself has skipped it
       this.#skipped++;
       if (++this.#skippedInTurn <= SKIPS[step.precision]) return undefined;
-      throw new BagsslError(
-        'diverged',
-        `${Number.isFinite(loss) ? 'The gradients became infinite' : `The loss became ${loss}`} at step ${number} (learning rate ${this.#config.rate}). Start again from the last checkpoint with a lower rate or a longer warm-up.`,
-      );
+      const what = Number.isFinite(loss) ? 'The gradients became infinite' : `The loss became ${loss}`;
+      throw this.#diverged(`${what} at step ${number}`);
     }
     this.#skippedInTurn = 0;
     const entry: HistoryEntry = {
@@ -156,10 +156,13 @@ export class LocalFit implements Fit {
   }
 
   #spoilt(): BagsslError {
-    return new BagsslError(
-      'diverged',
-      `The weights are not finite after step ${this.#position.step} (learning rate ${this.#config.rate}). Start again from the last checkpoint with a lower rate or a longer warm-up.`,
-    );
+    return this.#diverged(`The weights are not finite after step ${this.#position.step}`);
+  }
+
+  #diverged(what: string): BagsslError {
+    const reason = `${what} (learning rate ${this.#config.rate}).`;
+    const advice = 'Start again from the last checkpoint with a lower rate or a longer warm-up.';
+    return new BagsslError('diverged', `${reason} ${advice}`, { reason });
   }
 
   /** Goes back to the last good state and opens what is needed to go on; a fault that cannot be helped is thrown. */

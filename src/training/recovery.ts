@@ -1,10 +1,11 @@
 import { BagsslError } from '../base/errors.ts';
+import { objectiveOf } from '../objectives/choice.ts';
 import type { Device, DeviceChoice } from '../runtime/device.ts';
 import type { State } from '../runtime/resident-state.ts';
 import type { RunConfig } from './run-config.ts';
 import type { Position } from './schedule.ts';
 
-/** So often in a row, without getting further, a fault is answered; then it is the caller's. */
+/** How often in a row a fault is answered without progress; then it is the caller's. */
 const ATTEMPTS = 3;
 
 /** A state worth going back to. */
@@ -16,7 +17,7 @@ export interface GoodState {
   readonly entries: number;
 }
 
-/** How training goes on after a fault. */
+/** How training continues after a fault. */
 export interface Remedy {
   readonly config: RunConfig;
   readonly device: DeviceChoice;
@@ -27,8 +28,8 @@ export interface Remedy {
 }
 
 /**
- * What to do about the faults that training survives: a lost GPU is opened again, a divergence is answered with half the rate,
- * too little memory with four times the slices, each from the last good state.
+ * What to do about the faults that training survives: a lost GPU is opened again, a divergence halves the rate, a lack of memory
+ * quadruples the slices. Each continues from the last good state.
  */
 export class Recovery {
   #tries = 0;
@@ -40,10 +41,10 @@ export class Recovery {
     if (good.position.step > this.#furthest) this.#tries = 0;
     this.#furthest = Math.max(this.#furthest, good.position.step);
     this.#tries++;
-    const from = `Going on from step ${good.position.step}`;
+    const from = `Training continues from step ${good.position.step}`;
     if (error.code === 'device-lost') {
       const next = this.#tries > ATTEMPTS ? 'wasm' : device;
-      const message = `${error.message.split('. Open')[0]}. ${from}${next === 'wasm' ? ' on wasm' : ''}.`;
+      const message = `${error.reason} ${from}${next === 'wasm' ? ' on wasm' : ''}.`;
       return { config, device: next, engine: 'doubtful', message };
     }
     if (error.code === 'diverged' && this.#tries <= ATTEMPTS) {
@@ -52,7 +53,7 @@ export class Recovery {
         config: { ...config, rate },
         device,
         engine: 'sound',
-        message: `${error.message.split('. ')[0]}. ${from} with half the learning rate, ${rate}.`,
+        message: `${error.reason} ${from} with half the learning rate, ${rate}.`,
       };
     }
     const slices = nextSlices(config);
@@ -71,7 +72,7 @@ export class Recovery {
 /** At least four times the slices, of two patches or more; undefined where a batch has no such number. */
 function nextSlices({ images, views, slices, objective }: RunConfig): number | undefined {
   const rows = images * views;
-  if (objective.kind === 'byol') return undefined; // needs the whole batch in one graph
+  if (objectiveOf(objective).wholeBatch) return undefined;
   for (let next = 4 * slices; 2 * next <= rows; next++) if (rows % next === 0) return next;
   return undefined;
 }

@@ -11,30 +11,32 @@ import {
   SHARE,
   whole,
 } from '../base/options.ts';
+import { isOwnPart, type OwnPart } from '../base/own-part.ts';
 import { quote } from '../base/values.ts';
+import { allEncoderKinds } from '../model/all-encoder-kinds.ts';
 import { checkModel, compact, type ModelConfig } from '../model/config.ts';
-import { provideOnnx } from '../model/encoder.ts';
-import { onnx } from '../model/encoders/onnx.ts';
 import { type ObjectiveChoice, objectiveOf } from '../objectives/choice.ts';
+import type { Objective } from '../objectives/objective.ts';
 import { type OptimizerChoice, optimizerOf } from '../optimizers/choice.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
 import { cifar16 } from '../patches/presets.ts';
 import type { Recipe } from '../patches/recipe.ts';
 import { checkRecipe } from '../patches/recipe.ts';
 import type { PrecisionChoice } from '../runtime/precision.ts';
 import { PRECISION_CHOICES } from '../runtime/precision.ts';
 
-/** Everything that determines a run: plain JSON, but for the bytes of an encoder of one's own. */
+/** Everything that determines a run: plain JSON, except the bytes of an .onnx encoder and parts of your own. */
 export interface RunConfig {
   /** Of the weights, the order of images and every draw: a whole number, 0 or more; default 0. */
   readonly seed: number;
-  /** What is cut and how it is changed; default `presets.cifar16`. */
+  /** What patches are cut and how they are augmented; default `presets.cifar16`. */
   readonly recipe: Recipe;
   /** The network; default `compact`. */
   readonly model: ModelConfig;
-  /** What is minimised, by name, with its options; default the coding rate. */
-  readonly objective: ObjectiveChoice;
-  /** How parameters follow their gradients, by name, with its options; default LARS. */
-  readonly optimizer: OptimizerChoice;
+  /** What is minimised: a kind with its options, or an objective of your own; default the coding rate. */
+  readonly objective: ObjectiveChoice | Objective | OwnPart;
+  /** How parameters follow their gradients: a kind with its options, or an optimizer of your own; default LARS. */
+  readonly optimizer: OptimizerChoice | Optimizer | OwnPart;
   /** Peak learning rate, reached after `warmup` steps; `schedule` says how it falls over the budget. */
   readonly rate: number;
   /** Steps over which the rate rises linearly from 0; default 30. */
@@ -44,20 +46,20 @@ export interface RunConfig {
   /** Keep a moving average of the weights, w̄ ← averaging·w̄ + (1 − averaging)·w after every step; absent: none. */
   readonly averaging?: number;
   /**
-   * Run the network on the batch in so many slices, with the memory of one; default 1. The loss sees the whole batch, batch
-   * norm a slice. views·images must be a multiple.
+   * Run the network on the batch in this many slices, with the memory of one; default 1. The loss sees the whole batch, batch
+   * norm one slice. views·images must be a multiple.
    */
   readonly slices: number;
   /**
    * What the network computes in, forward and backward; default float32. float16 (WebGPU with `shader-f16`) keeps parameters,
-   * loss and update in float32; `auto` takes it where it is to be had.
+   * loss and update in float32; `auto` takes it where the GPU has it.
    */
   readonly precision: PrecisionChoice;
   /** Images in a batch and views (patches) of each. */
   readonly images: number;
   /** Patches of each image in a batch, at least 2; default 4. */
   readonly views: number;
-  /** When training ends: after so many steps, or so many minutes of training (which no two machines repeat). */
+  /** When training ends: after a number of steps, or of minutes of training (which no two machines repeat). */
   readonly budget: { readonly steps: number } | { readonly minutes: number };
 }
 
@@ -108,14 +110,13 @@ export const isRunOption = (name: string): boolean => Object.hasOwn(RULES, name)
 export function runConfig(overrides: Partial<RunConfig> & Pick<RunConfig, 'budget'>): RunConfig {
   const config: RunConfig = { ...DEFAULTS, ...overrides };
   checkOptions('config', config, RULES);
-  provideOnnx(onnx);
   checkRecipe(config.recipe);
-  checkModel(config.model, config.recipe.size);
+  if (!isOwnPart(config.model.encoder)) checkModel(config.model, config.recipe.size, allEncoderKinds);
   checkSchedule(config.schedule);
   checkBudget(config.budget);
-  // They refuse what they cannot work with.
-  objectiveOf(config.objective);
-  optimizerOf(config.optimizer);
+  // They refuse what they cannot work with. Parts that a checkpoint cannot hold are given again later.
+  if (!isOwnPart(config.objective)) objectiveOf(config.objective);
+  if (!isOwnPart(config.optimizer)) optimizerOf(config.optimizer);
   return config;
 }
 

@@ -1,4 +1,5 @@
-import { encoders, projectors } from '../model/presets.ts';
+import { encoders } from '../model/encoders/index.ts';
+import { projectors } from '../model/projector.ts';
 import { presets } from '../patches/presets.ts';
 import type { RunConfig } from './run-config.ts';
 

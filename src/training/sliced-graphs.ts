@@ -5,6 +5,7 @@ import type { Value } from '../graph/graph.ts';
 import { elements } from '../graph/graph.ts';
 import type { Outputs } from '../graph/needed.ts';
 import { createGraph } from '../graph/ops/index.ts';
+import { allEncoderKinds } from '../model/all-encoder-kinds.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { network } from '../model/network.ts';
 import { Scope, type TensorSpec } from '../model/scope.ts';
@@ -49,13 +50,14 @@ export function slicedGraphs(
   if (rows % slices !== 0) {
     throw new BagsslError('bad-argument', `${rows} patches cannot be cut into ${slices} slices of one size.`);
   }
+  if (objective.wholeBatch) needsAll(objective.name);
   const { precision = 'float32' } = layout;
   const begin = (count: number) => {
     const graph = createGraph();
     const patches = graph.input('patches', [count, 3, layout.size, layout.size]);
     const scope = new Scope(graph, undefined, precision);
     const scaling = lossScaling(graph, precision);
-    return { graph, scope, scaling, projection: network(scope, model, patches).projection };
+    return { graph, scope, scaling, projection: network(scope, model, patches, allEncoderKinds).projection };
   };
   const sumOf = ({ name, shape }: TensorSpec): TensorSpec => ({
     name: `${name}.gradient`,
@@ -129,13 +131,15 @@ function inParts(tensors: readonly NextTensor[]): NextTensor[][] {
   return parts.filter((part) => part.length > 0);
 }
 
-/** Objectives that want more than projections need the whole batch's network in one graph. */
+function needsAll(name: string): never {
+  throw new BagsslError(
+    'bad-argument',
+    `The objective "${name}" needs the whole batch in one step; leave "slices" at 1.`,
+  );
+}
+
+/** For objectives that use the learner without saying `wholeBatch`. */
 function alone(name: string): Learner {
-  const refuse = (): never => {
-    throw new BagsslError(
-      'bad-argument',
-      `The objective "${name}" needs the whole batch in one step; leave "slices" at 1.`,
-    );
-  };
+  const refuse = () => needsAll(name);
   return { predict: refuse, target: refuse };
 }

@@ -3,10 +3,9 @@ import { gradients } from '../graph/gradients.ts';
 import type { Precision, Value } from '../graph/graph.ts';
 import type { Outputs } from '../graph/needed.ts';
 import { createGraph } from '../graph/ops/index.ts';
+import { allEncoderKinds } from '../model/all-encoder-kinds.ts';
 import { batchNormRelu } from '../model/batch-norm.ts';
 import type { ModelConfig } from '../model/config.ts';
-import { provideOnnx } from '../model/encoder.ts';
-import { onnx } from '../model/encoders/onnx.ts';
 import { network } from '../model/network.ts';
 import { Scope, type TensorSpec } from '../model/scope.ts';
 import type { Learner, Loss, Objective, Views } from '../objectives/objective.ts';
@@ -47,7 +46,6 @@ export function stepGraph(
   optimizer: Optimizer,
   layout: StepLayout,
 ): StepGraph {
-  provideOnnx(onnx);
   const graph = createGraph();
   const patches = graph.input('patches', [layout.views * layout.images, 3, layout.size, layout.size]);
   const rate = graph.input('rate', []);
@@ -57,13 +55,13 @@ export function stepGraph(
   const scaling = lossScaling(graph, precision);
   const counted = scaling.counted(step);
   const scope = new Scope(graph, undefined, precision);
-  const { projection } = network(scope, model, patches);
+  const { projection } = network(scope, model, patches, allEncoderKinds);
   const targets: NextTensor[] = [];
   const learner: Learner = {
     predict: (x, hidden) => predictor(scope, x, hidden),
     target(momentum) {
       const target = new TargetScope(scope, shift(scale(remaining, momentum - 1), 1), counted);
-      const made = network(target, model, patches).projection;
+      const made = network(target, model, patches, allEncoderKinds).projection;
       targets.push(...target.averages);
       return made;
     },

@@ -17,8 +17,8 @@ export function upgradedConfig(old: RunConfig): RunConfig {
   };
 }
 
-function withKind<T extends { readonly kind: string }>(choice: T & { readonly name?: string }): T {
-  if (typeof choice !== 'object' || choice === null || !('name' in choice)) return choice;
+function withKind<T extends object>(choice: T): T {
+  if (typeof choice !== 'object' || choice === null || !('name' in choice) || 'kind' in choice) return choice;
   const { name, ...options } = choice;
-  return { ...options, kind: name } as unknown as T;
+  return { kind: name, ...options } as unknown as T;
 }

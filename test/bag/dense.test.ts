@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { FEATURES, Whitening } from '../../src/embed.ts';
-import type { EncoderConfig } from '../../src/encoders.ts';
+import type { EncoderConfig, KnownEncoder } from '../../src/encoders.ts';
 import { conv, flatten, gemm, globalAveragePool, maxPool, relu } from '../../src/graph/functions.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';
@@ -179,7 +179,7 @@ describe('an encoder without a dense bag is refused, naming what stands against 
     [{ ...valid, padding: 'same' }, /Conv ".*" pads by 1,1,1,1/],
     [{ kind: 'vit', patch: 4, width: 8, depth: 1, heads: 2, mlpRatio: 2 }, /side by side|all positions alike/],
     [{ kind: 'resnet', depth: 18, stem: 'cifar', width: 4 }, /pads by/],
-  ] as [EncoderConfig, RegExp][]) {
+  ] as [KnownEncoder, RegExp][]) {
     it(encoder.kind, async () => {
       await using embedder = await Embedder.create(options(encoder, 16, 32));
       const refused = (error: BagsslError) => error.code === 'bad-model' && words.test(error.message);

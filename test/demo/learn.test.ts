@@ -208,7 +208,7 @@ describe('the demo that learns from pictures', () => {
     await text(page, '#footing', /on the graphics card \(/);
     await text(page, '#step', /^[1-9]\d?$/);
     await loseGraphicsCard(browser);
-    await text(page, '#footing', /The GPU was lost \(.*\)\. Going on from step \d/);
+    await text(page, '#footing', /The GPU was lost \(.*\)\. Training continues from step \d/);
     await text(page, '#status', /^Done\.$/);
     assert.equal((await curve(page)).step, 40);
     assert.deepEqual(site.errors, []);

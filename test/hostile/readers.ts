@@ -7,6 +7,7 @@ import { readCifarBatch } from '../../src/data.ts';
 import { compact, encoders } from '../../src/encoders.ts';
 import { readNpy, readSafetensors, readWeights, writeNpy, writeSafetensors } from '../../src/formats.ts';
 import { openRun } from '../../src/index.ts';
+import { allEncoderKinds } from '../../src/model/all-encoder-kinds.ts';
 import { checkModel } from '../../src/model/config.ts';
 import { describeModel } from '../../src/model/describe.ts';
 import { checkRecipe, presets } from '../../src/patches.ts';
@@ -146,7 +147,7 @@ export async function readers(): Promise<Record<string, Reader>> {
           encoder: { kind: 'onnx', model, batchNorm: 'train' },
           projector: { hidden: [8], out: 4 },
         } as const;
-        checkModel(config, 16);
+        checkModel(config, 16, allEncoderKinds);
         describeModel(config, 16);
       },
       { share: 12, most: 64 * MiB, factor: 64 },

@@ -4,7 +4,8 @@ import { BagsslError } from '../../src/index.ts';
 import { checkModel, type ModelConfig } from '../../src/model/config.ts';
 import { describeModel } from '../../src/model/describe.ts';
 import { type EncoderConfig, encoderWidth } from '../../src/model/encoder.ts';
-import { encoders, projectors } from '../../src/model/presets.ts';
+import { encoders } from '../../src/model/encoders/index.ts';
+import { projectors } from '../../src/model/projector.ts';
 
 const model = (encoder: EncoderConfig): ModelConfig => ({ encoder, projector: projectors.empSsl });
 const sizes = (encoder: EncoderConfig, size = 32) => describeModel(model(encoder), size);
@@ -73,7 +74,7 @@ describe('an encoder that cannot be built is refused, quoting the value', () => 
     [{ kind: 'conv', widths: [], strides: [], residual: false }, /widths must be a list .*, got \[\]/],
     [
       { kind: 'conv', widths: [8], strides: [1], residul: true },
-      /there is no "residul"; its options: kind, widths, strides, residual, padding/,
+      /there is no "residul"; its options: widths, strides, residual, padding/,
     ],
     [{ kind: 'conv', widths: [8], strides: [1], residual: 'yes' }, /residual must be true or false, got "yes"/],
     [

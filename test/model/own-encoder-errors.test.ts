@@ -7,16 +7,15 @@ import { gradients } from '../../src/graph/gradients.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { readOnnx } from '../../src/graph/read-onnx.ts';
 import { BagsslError, type ErrorCode } from '../../src/index.ts';
+import { allEncoderKinds } from '../../src/model/all-encoder-kinds.ts';
 import { checkModel, type ModelConfig } from '../../src/model/config.ts';
 import { describeModel } from '../../src/model/describe.ts';
-import { encode, encoderWidth, provideOnnx } from '../../src/model/encoder.ts';
-import { type OnnxConfig, onnx } from '../../src/model/encoders/onnx.ts';
-import { projectors } from '../../src/model/presets.ts';
+import { encode, encoderWidth } from '../../src/model/encoder.ts';
+import type { OnnxConfig } from '../../src/model/encoders/onnx.ts';
+import { projectors } from '../../src/model/projector.ts';
 import { Scope } from '../../src/model/scope.ts';
 import { runConfig } from '../../src/train.ts';
 import { type OnnxFile, onnxFile } from '../support/onnx-file.ts';
-
-provideOnnx(onnx);
 
 const encoderOf = (model: Uint8Array, more: Partial<OnnxConfig> = {}): OnnxConfig => ({
   kind: 'onnx',
@@ -302,7 +301,7 @@ describe('an .onnx encoder that cannot be built is refused, naming the place and
   for (const [name, [bytes, code, message, more]] of Object.entries(cases)) {
     it(name, () =>
       assert.throws(
-        () => checkModel(modelOf(bytes, more), 8),
+        () => checkModel(modelOf(bytes, more), 8, allEncoderKinds),
         (error) => {
           assert.ok(error instanceof BagsslError, `${(error as Error)?.stack}`);
           assert.equal(error.code, code, error.message);
@@ -319,7 +318,7 @@ describe('an .onnx encoder that cannot be built is refused, naming the place and
       tensors: { t: ints(4, 192) },
       nodes: [['Reshape', 'x t', 'y']],
     });
-    assert.equal(encoderWidth(checkModel(modelOf(fixed), 8).encoder), 192);
+    assert.equal(encoderWidth(checkModel(modelOf(fixed), 8, allEncoderKinds).encoder, allEncoderKinds), 192);
     assert.throws(
       () => describeModel(modelOf(fixed), 8),
       (error) =>
@@ -366,7 +365,7 @@ describe('an .onnx encoder', () => {
   it('may be cut off before what is not supported', () => {
     const tail = onnxFile({ ...sound, nodes: [...nodes.slice(0, 3), ['Frobnicate', 'g', 'y']] });
     const config = modelOf(tail, { output: 'r' });
-    assert.equal(encoderWidth(checkModel(config, 8).encoder), 5);
+    assert.equal(encoderWidth(checkModel(config, 8, allEncoderKinds).encoder, allEncoderKinds), 5);
     assert.deepEqual(describeModel(config, 8).encoder, { parameters: 135, multiplyAdds: 135 * 36 });
   });
 
@@ -380,12 +379,17 @@ describe('an .onnx encoder', () => {
       ],
     });
     const scope = new Scope(createGraph());
-    encode(scope, encoderOf(shared), scope.graph.input('patches', [4, 3, 8, 8]));
+    encode(scope, encoderOf(shared), scope.graph.input('patches', [4, 3, 8, 8]), allEncoderKinds);
     const names = (list: readonly { spec: { name: string } }[]) => list.map(({ spec }) => spec.name);
     assert.deepEqual(names(scope.parameters), ['encoder.one', 'encoder.zero']);
     assert.deepEqual(names(scope.statistics), ['encoder.zero.2', 'encoder.one.2', 'encoder.zero.3', 'encoder.one.3']);
     const frozen = new Scope(createGraph());
-    encode(frozen, encoderOf(shared, { batchNorm: 'frozen' }), frozen.graph.input('patches', [4, 3, 8, 8]));
+    encode(
+      frozen,
+      encoderOf(shared, { batchNorm: 'frozen' }),
+      frozen.graph.input('patches', [4, 3, 8, 8]),
+      allEncoderKinds,
+    );
     assert.deepEqual([frozen.parameters.length, frozen.statistics.length], [2, 0]);
   });
 
@@ -398,7 +402,7 @@ describe('an .onnx encoder', () => {
           const bytes = whole.slice(0, cut ? length : whole.length);
           for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
           try {
-            checkModel(modelOf(bytes), 16);
+            checkModel(modelOf(bytes), 16, allEncoderKinds);
           } catch (error) {
             if (!(error instanceof BagsslError)) throw error;
           }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createGraph } from '../../src/graph/ops/index.ts';
+import { allEncoderKinds } from '../../src/model/all-encoder-kinds.ts';
 import { encode } from '../../src/model/encoder.ts';
 import { Scope } from '../../src/model/scope.ts';
 import { checkSlope, difference, length, sum } from '../support/golden.ts';
@@ -22,7 +23,12 @@ describe('networks exported by PyTorch compute and train as PyTorch does in floa
     it(`${own.file}, batch norm ${own.batchNorm}`, async () => {
       const { scope, outputs, state, patches, shape } = sgdGraph(own);
       const inference = createGraph();
-      const evaluated = encode(new Scope(inference, state), ownConfig(own), inference.input('patches', shape));
+      const evaluated = encode(
+        new Scope(inference, state),
+        ownConfig(own),
+        inference.input('patches', shape),
+        allEncoderKinds,
+      );
       const found = (await runNative({ evaluated }, { patches })).evaluated;
       assert.ok(difference(found, own.evaluated) < 2e-5, `evaluated: ${difference(found, own.evaluated)}`);
 

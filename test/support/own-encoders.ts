@@ -7,8 +7,9 @@ import type { Shape, Value } from '../../src/graph/graph.ts';
 import { elements } from '../../src/graph/graph.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';
-import { encode, provideOnnx } from '../../src/model/encoder.ts';
-import { type OnnxConfig, onnx } from '../../src/model/encoders/onnx.ts';
+import { allEncoderKinds } from '../../src/model/all-encoder-kinds.ts';
+import { encode } from '../../src/model/encoder.ts';
+import type { OnnxConfig } from '../../src/model/encoders/onnx.ts';
 import { Scope } from '../../src/model/scope.ts';
 import { type DeviceChoice, Runtime } from '../../src/runtime.ts';
 import { rule } from './golden.ts';
@@ -45,8 +46,6 @@ function start(name: string, k: number, shape: Shape): Float32Array {
   return Float32Array.from(r, (v) => v * bound);
 }
 
-provideOnnx(onnx);
-
 /** The exported file, its weights put back. */
 export function ownModel({ file, weights }: OwnEncoder): Uint8Array {
   const model = fromBinary(ModelProtoSchema, readFileSync(`test/golden/own-encoders/${file}.onnx`));
@@ -73,7 +72,7 @@ export function sgdGraph(own: OwnEncoder) {
   const shape = [own.batch, 3, own.size, own.size];
   const graph = createGraph();
   const scope = new Scope(graph);
-  const embedding = encode(scope, ownConfig(own), graph.input('patches', shape));
+  const embedding = encode(scope, ownConfig(own), graph.input('patches', shape), allEncoderKinds);
   const target = graph.constant(Float32Array.from(rule(2000, embedding.shape)), embedding.shape);
   const gap = sub(embedding, target);
   const loss = reduceMean(mul(gap, gap), [0, 1]);

@@ -99,7 +99,7 @@ describe('a step that is not finite', () => {
     assert.equal(said.length, 1);
     assert.match(
       said[0],
-      /^The loss became NaN at step 12 \(learning rate .*\)\. Going on from step 8 with half the learning rate/,
+      /^The loss became NaN at step 12 \(learning rate .*\)\. Training continues from step 8 with half the learning rate/,
     );
     assert.deepEqual(
       training.history.map(({ step }) => step),
@@ -133,7 +133,10 @@ describe('too little memory', () => {
     for await (const _ of once.training);
     assert.equal(once.training.config.slices, 4);
     assert.equal(once.training.history.length, 20);
-    assert.match(once.said.join('\n'), /^There was not enough memory\. Going on from step 3 with batches in 4 slices/);
+    assert.match(
+      once.said.join('\n'),
+      /^There was not enough memory\. Training continues from step 3 with batches in 4 slices/,
+    );
     await once.training.dispose();
 
     const ever = await meddled(short);

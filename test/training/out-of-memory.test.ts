@@ -57,7 +57,7 @@ describe('a wasm memory that cannot grow', () => {
     assert.ok(refused > 0);
     assert.deepEqual([training.config.slices, training.history.length], [4, 2]);
     assert.equal(said.length, 1, said.join('\n'));
-    assert.match(said[0], /^There was not enough memory\. Going on from step 0 with batches in 4 slices/);
+    assert.match(said[0], /^There was not enough memory\. Training continues from step 0 with batches in 4 slices/);
 
     most = 30;
     await assert.rejects(train([]), (error) => error instanceof BagsslError && error.code === 'out-of-memory');

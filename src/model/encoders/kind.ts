@@ -4,6 +4,8 @@ import type { Scope } from '../scope.ts';
 
 /** One kind of encoder: what its configurations may be, and what they build. */
 export interface EncoderKind<Config> {
+  /** For messages and checkpoints; needed for a kind of your own. */
+  readonly name?: string;
   /** What each of its options must be. */
   readonly rules: Rules<Omit<Config, 'kind'>>;
   /** Rejects what fits the rules and yet cannot be built for patches of `size` px, naming the value. */

@@ -1,0 +1,115 @@
+import { BagsslError } from '../base/errors.ts';
+import { isOwnPart, type OwnPart } from '../base/own-part.ts';
+import { sha256 } from '../base/sha256.ts';
+import type { Value } from '../graph/graph.ts';
+import type { Outputs } from '../graph/needed.ts';
+import { createGraph } from '../graph/ops/index.ts';
+import { writeOnnx } from '../graph/write-onnx.ts';
+import { encode, type OwnEncoder } from '../model/encoder.ts';
+import { Scope } from '../model/scope.ts';
+import type { Objective } from '../objectives/objective.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
+import type { RunConfig } from './run-config.ts';
+
+/**
+ * Objectives, optimizers and encoders that a program wrote itself. A checkpoint cannot hold their code. It holds their name and a
+ * digest of what they write into a small graph, so that a resumed run is given the same ones again.
+ */
+type OwnCode =
+  | { readonly where: 'objective'; readonly value: Objective }
+  | { readonly where: 'optimizer'; readonly value: Optimizer }
+  | { readonly where: 'model.encoder'; readonly value: OwnEncoder };
+
+/** The parts of a configuration that are code. */
+export function ownCode({ objective, optimizer, model }: RunConfig): OwnCode[] {
+  const { encoder } = model;
+  return [
+    ...('build' in objective ? [{ where: 'objective', value: objective } as const] : []),
+    ...('update' in optimizer ? [{ where: 'optimizer', value: optimizer } as const] : []),
+    ...(typeof encoder.kind === 'object' ? [{ where: 'model.encoder', value: encoder as OwnEncoder } as const] : []),
+  ];
+}
+
+/** A configuration as JSON can hold it: each part that is code by its name and digest. */
+export async function withoutCode(config: RunConfig): Promise<RunConfig> {
+  let plain = config;
+  for (const code of ownCode(config)) plain = replaced(plain, code.where, await partOf(code, config.recipe.size));
+  return plain;
+}
+
+/** @throws BagsslError `bad-checkpoint` unless the code of a resumed run is what its checkpoint was trained with */
+export async function checkSameCode(before: RunConfig, now: RunConfig): Promise<void> {
+  const [old, given] = [await withoutCode(before), await withoutCode(now)];
+  for (const where of ['objective', 'optimizer', 'model.encoder'] as const) {
+    const [a, b] = [at(old, where), at(given, where)];
+    if (!isOwnPart(a) || !isOwnPart(b) || a.digest === b.digest) continue;
+    throw new BagsslError(
+      'bad-checkpoint',
+      `The run was trained with its own ${where} "${a.name}" (digest ${a.digest.slice(0, 12)}…); "${b.name}" (${b.digest.slice(0, 12)}…) is another one. Give the same again, with the same options.`,
+    );
+  }
+}
+
+type Place = OwnCode['where'];
+
+const at = (config: RunConfig, where: Place): unknown =>
+  where === 'model.encoder' ? config.model.encoder : config[where];
+
+const replaced = (config: RunConfig, where: Place, part: OwnPart): RunConfig =>
+  where === 'model.encoder' ? { ...config, model: { ...config.model, encoder: part } } : { ...config, [where]: part };
+
+async function partOf(code: OwnCode, size: number): Promise<OwnPart> {
+  const name = code.where === 'model.encoder' ? code.value.kind.name! : code.value.name;
+  return { kind: 'own', name, digest: await sha256(new TextEncoder().encode(await fingerprint(code, size))) };
+}
+
+/** What a part writes into graphs of fixed small shapes. */
+async function fingerprint(code: OwnCode, size: number): Promise<string> {
+  if (code.where === 'objective') {
+    return (await Promise.all([2, 3].map((views) => digest(objectiveGraph(code.value, views))))).join(' ');
+  }
+  if (code.where === 'optimizer') {
+    return (await Promise.all([[3, 4], [4]].map((shape) => digest(optimizerGraph(code.value, shape))))).join(' ');
+  }
+  const scope = new Scope(createGraph());
+  const embedding = encode(scope, code.value, scope.graph.input('patches', [2, 3, size, size]));
+  const tensors = await Promise.all(
+    [...scope.parameters, ...scope.statistics].map(async ({ spec: { init, ...spec } }) => ({
+      ...spec,
+      init: 'data' in init ? await sha256(new Uint8Array(init.data.slice().buffer)) : init,
+    })),
+  );
+  const statistics = scope.statistics.map(({ next, value }, k) => [`statistic.${k}`, next ?? value]);
+  return `${await digest({ embedding, ...Object.fromEntries(statistics) })} ${JSON.stringify(tensors)}`;
+}
+
+const digest = (outputs: Outputs) => sha256(writeOnnx(outputs));
+
+function objectiveGraph(objective: Objective, views: number): Outputs {
+  const images = 4;
+  const graph = createGraph();
+  const projection = graph.input('projection', [views * images, 8]);
+  const loss = objective.build(
+    projection,
+    { views, images },
+    {
+      predict: (x, hidden) => graph.input(`prediction of ${hidden}`, x.shape),
+      target: (momentum) => graph.input(`target of ${momentum}`, projection.shape),
+    },
+  );
+  return { ...loss.reads, surrogate: loss.surrogate };
+}
+
+function optimizerGraph(optimizer: Optimizer, shape: readonly number[]): Outputs {
+  const graph = createGraph();
+  const input = (name: string, of: readonly number[] = shape): Value => graph.input(name, of);
+  const update = optimizer.update({
+    parameter: input('parameter'),
+    gradient: input('gradient'),
+    memory: optimizer.slots.map((slot) => input(`memory.${slot}`)),
+    rate: input('rate', []),
+    step: input('step', []),
+  });
+  const memory = update.memory.map((value, k) => [`memory.${optimizer.slots[k]}.next`, value]);
+  return { parameter: update.parameter, ...Object.fromEntries(memory) };
+}

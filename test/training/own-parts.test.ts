@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { EncoderKind } from '../../src/encoders.ts';
+import { batchNormRelu, convolution } from '../../src/encoders.ts';
+import { add, mul, reduceMean, reduceSum, reshape, scale, sub } from '../../src/graph.ts';
+import { type BagsslError, Embedder, fit } from '../../src/index.ts';
+import type { Objective } from '../../src/objectives.ts';
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type Optimizer,
+  type RunConfig,
+} from '../../src/train.ts';
+import { plainImages, SHORT_RUN } from '../support/short-training.ts';
+
+const data = plainImages();
+const engine = { device: 'native', threads: 1, workers: 0, reportEvery: 1 } as const;
+
+/** The mean square distance of views to their image's mean, and of that to `size`. */
+const pull = (size: number): Objective => ({
+  name: 'pull',
+  build(projection, { views, images }) {
+    const z = reshape(projection, [views, images, projection.shape[1]]);
+    const mean = reduceMean(z, [0], true);
+    const error = sub(z, mean);
+    const length = sub(reduceSum(mul(mean, mean), [0, 2]), projection.graph.scalar(size));
+    const loss = add(reduceMean(mul(error, error), [0, 1, 2]), reduceMean(mul(length, length), [0]));
+    return { surrogate: loss, reads: { loss }, report: (reads) => ({ loss: reads.loss[0] }) };
+  },
+});
+
+/** Signs of nothing: plain descent, `factor` times the rate. */
+const plain = (factor: number): Optimizer => ({
+  name: 'plain',
+  slots: [],
+  update: ({ parameter, gradient, rate }) => ({
+    parameter: sub(parameter, mul(scale(gradient, factor), rate)),
+    memory: [],
+  }),
+});
+
+const squash: EncoderKind<{ readonly kind: unknown; readonly channels: number }> = {
+  name: 'squash',
+  rules: { channels: { asked: 'a number', needed: true, fits: (value) => typeof value === 'number' } },
+  width: ({ channels }) => channels,
+  build: (scope, { channels }, patches) =>
+    reduceMean(batchNormRelu(scope, 'encoder.bn', convolution(scope, 'encoder.conv', patches, channels)), [2, 3]),
+};
+const encoderOf = (channels: number) => ({ ...SHORT_RUN.model!, encoder: { kind: squash, channels } });
+
+const through = async (checkpoint: Checkpoint) => {
+  const { json, tensors } = await encodeCheckpoint(checkpoint);
+  assert.match(json, /"kind": "own"/);
+  return decodeCheckpoint(json, tensors);
+};
+
+async function train(config: Partial<RunConfig>, resume?: Checkpoint, until = 6) {
+  await using training = fit({ data, ...engine, resume, config });
+  for await (const { step } of training) if (step === until) break;
+  const { state, history } = await training.checkpoint();
+  return { state, losses: history.map(({ loss }) => loss), checkpoint: await training.checkpoint() };
+}
+
+describe('your own', () => {
+  const cases: Record<string, [own: Partial<RunConfig>, other: Partial<RunConfig>, where: string]> = {
+    objective: [{ objective: pull(4) }, { objective: pull(5) }, 'objective'],
+    optimizer: [{ optimizer: plain(1) }, { optimizer: plain(2) }, 'optimizer'],
+    'kind of encoder': [{ model: encoderOf(6) }, { model: encoderOf(7) }, 'model\\.encoder'],
+  };
+  for (const [what, [own, other, where]] of Object.entries(cases)) {
+    it(`${what} trains, and resumes bit for bit when it is given again, and it alone`, async () => {
+      const short = { ...SHORT_RUN, budget: { steps: 6 } };
+      const whole = await train({ ...short, ...own });
+      assert.ok(whole.losses.every(Number.isFinite) && whole.losses[5] !== whole.losses[0]);
+      const half = await through((await train({ ...short, ...own }, undefined, 3)).checkpoint);
+
+      assert.deepEqual((await train(own, half)).state, whole.state);
+      const again = new RegExp(`own ${where}, ".*give it again as config\\.${where}`);
+      assert.throws(() => fit({ data, ...engine, resume: half }), { code: 'bad-argument', message: again });
+      await assert.rejects(
+        train(other, half),
+        (error: BagsslError) => error.code === 'bad-checkpoint' && /is another one/.test(error.message),
+      );
+      assert.throws(() => fit({ data, ...engine, background: true, config: { ...short, ...own } }), {
+        code: 'bad-argument',
+        message: /cannot be sent to a worker; train with background: false/,
+      });
+    });
+  }
+
+  it('kind of encoder makes bags, and its options are held to its rules', async () => {
+    const { checkpoint } = await train({ ...SHORT_RUN, model: encoderOf(6), budget: { steps: 1 } });
+    const { model, recipe } = checkpoint.config;
+    const options = {
+      ...engine,
+      reportEvery: undefined,
+      model,
+      recipe,
+      weights: checkpoint.state,
+      feature: 'embedding',
+    };
+    const { reportEvery: _, ...rest } = options;
+    await using embedder = await Embedder.create(rest as Parameters<typeof Embedder.create>[0]);
+    assert.equal((await embedder.embed(await data.image(0))).length, 6);
+    const wrong = { ...SHORT_RUN.model!, encoder: { kind: squash, chanels: 6 } };
+    assert.throws(() => fit({ data, config: { model: wrong, recipe } }), /\(squash\): there is no "chanels"/);
+  });
+});
