@@ -30,9 +30,10 @@ const WRONG: readonly (readonly [what: string, value: unknown])[] = [
 ];
 
 /** Made by functions of theirs alone, which TypeScript alone holds to. */
-const CLOSED = ['Embedder', 'PatchPool', 'KeptRun', 'Program', 'Runtime', 'BagsslError', 'Graph'];
-/** Words of a gradient rule's own. */
-const INNER = ['inFloat32', 'withGradient'];
+const CLOSED = ['Embedder', 'PatchPool', 'KeptRun', 'Program', 'Runtime', 'BagsslError', 'Graph', 'Scope'];
+/** Functions that are called inside a gradient rule or an encoder, with values of theirs. */
+const LAYERS = ['convolution', 'linear', 'layerNorm', 'batchNorm', 'batchNormRelu', 'batchNormAddRelu'];
+const INNER = ['inFloat32', 'withGradient', ...LAYERS];
 
 const FACES = ['index', 'embed', 'data', 'train', 'patches', 'evaluate', 'export', 'graph', 'encoders', 'objectives'];
 const MORE = ['runtime', 'formats', 'node'];
