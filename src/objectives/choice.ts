@@ -2,6 +2,7 @@ import { BagsslError } from '../base/errors.ts';
 import { givenParts } from '../base/options.ts';
 import { isOwnPart, missingPart, type OwnPart } from '../base/own-part.ts';
 import { quote } from '../base/values.ts';
+import { alignUniform } from './align-uniform.ts';
 import { barlowTwins } from './barlow-twins.ts';
 import { byol } from './byol.ts';
 import { codingRate } from './coding-rate.ts';
@@ -10,6 +11,7 @@ import type { Objective } from './objective.ts';
 import { spectral } from './spectral.ts';
 import { vicreg } from './vicreg.ts';
 
+export { type AlignUniformOptions, alignUniform } from './align-uniform.ts';
 export { type BarlowTwinsOptions, barlowTwins } from './barlow-twins.ts';
 export { type ByolOptions, byol } from './byol.ts';
 export { type CodingRateOptions, codingRate } from './coding-rate.ts';
@@ -25,6 +27,7 @@ const KINDS = {
   'info-nce': infoNce,
   'barlow-twins': barlowTwins,
   byol,
+  'align-uniform': alignUniform,
 };
 
 type Kinds = typeof KINDS;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gradients } from '../../src/graph/gradients.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
+import { alignUniform } from '../../src/objectives/align-uniform.ts';
 import { codingRate } from '../../src/objectives/coding-rate.ts';
 import type { Objective } from '../../src/objectives/objective.ts';
 import { vicreg } from '../../src/objectives/vicreg.ts';
@@ -19,6 +20,36 @@ async function evaluate(objective: Objective, views: number, images: number, d: 
   const out = await runNative({ ...loss.reads, gradient }, { projection: data });
   return { report: loss.report(out), gradient: out.gradient };
 }
+
+describe('alignment and uniformity', () => {
+  for (const [views, images, d] of [
+    [2, 6, 4],
+    [3, 4, 9],
+  ]) {
+    it(`value and gradient against float64, ${views} views of ${images} images in ${d} dimensions`, async () => {
+      const data = randoms(views * 10 + d, views * images * d);
+      const reference = (x: ArrayLike<number>) => {
+        const z = toRows(x, views * images, d).map((row) => row.map((v) => v / Math.hypot(...row)));
+        const at = (view: number, image: number) => z[view * images + image];
+        const distance = (a: number[], b: number[]) => a.reduce((sum, v, i) => sum + (v - b[i]) ** 2, 0);
+        const pairs = (n: number) =>
+          Array.from({ length: n * n }, (_, k) => [k % n, Math.floor(k / n)]).filter(([a, b]) => a !== b);
+        const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
+        const each = Array.from({ length: images }, (_, b) =>
+          pairs(views).map(([v, w]) => distance(at(v, b), at(w, b))),
+        );
+        const potentials = Array.from({ length: views }, (_, v) =>
+          Math.log(mean(pairs(images).map(([b, c]) => Math.exp(-3 * distance(at(v, b), at(v, c)))))),
+        );
+        return mean(each.flat()) + 0.5 * mean(potentials);
+      };
+      const objective = alignUniform({ uniformity: 0.5, sharpness: 3 });
+      const { report, gradient } = await evaluate(objective, views, images, d, data);
+      assert.ok(relativeError([report.loss], [reference(data)]) < 1e-5);
+      assert.ok(relativeError(gradient, numericGradient(reference, data)) < 1e-3);
+    });
+  }
+});
 
 describe('total coding rate', () => {
   for (const [views, images, d] of [
