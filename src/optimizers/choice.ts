@@ -4,15 +4,17 @@ import { isOwnPart, missingPart, type OwnPart } from '../base/own-part.ts';
 import { quote } from '../base/values.ts';
 import { adamw } from './adamw.ts';
 import { lars } from './lars.ts';
+import { lion } from './lion.ts';
 import type { Optimizer } from './optimizer.ts';
 import { sgd } from './sgd.ts';
 
 export { type AdamWOptions, adamw } from './adamw.ts';
 export { type LarsOptions, lars } from './lars.ts';
+export { type LionOptions, lion } from './lion.ts';
 export { type SgdOptions, sgd } from './sgd.ts';
 
 /** Every optimizer. Types and tests take them from here. */
-const KINDS = { lars, sgd, adamw };
+const KINDS = { lars, sgd, adamw, lion };
 
 type Kinds = typeof KINDS;
 

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { adamw } from '../../src/optimizers/adamw.ts';
 import { lars } from '../../src/optimizers/lars.ts';
+import { lion } from '../../src/optimizers/lion.ts';
 import type { Optimizer } from '../../src/optimizers/optimizer.ts';
 import { sgd } from '../../src/optimizers/sgd.ts';
 import { randoms } from '../support/random.ts';
@@ -125,11 +126,23 @@ describe('update rules, three steps against float64', () => {
   }
 });
 
+describe('Lion, three steps against float64', () => {
+  for (const shape of [[3, 4], [5]]) {
+    it(`on [${shape}]`, () =>
+      compare(lion({ weightDecay: 0.1 }), shape, (p, g, [m], rate) => {
+        const decay = shape.length > 1 ? 0.1 : 0;
+        const next = p.map((w, i) => w - rate * (Math.sign(0.9 * m[i] + 0.1 * g[i]) + decay * w));
+        return { p: next, memory: [m.map((x, i) => 0.99 * x + 0.01 * g[i])] };
+      }));
+  }
+});
+
 describe('weight decay', () => {
   for (const [name, rule] of [
     ['SGD', sgd],
     ['LARS', lars],
     ['AdamW', adamw],
+    ['Lion', lion],
   ] as const) {
     it(`of ${name} exempts parameters of one axis unless told otherwise`, async () => {
       const [none, much] = [rule({ weightDecay: 0 }), rule({ weightDecay: 0.5 })];

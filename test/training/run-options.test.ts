@@ -5,7 +5,7 @@ import { runConfig } from '../../src/train.ts';
 
 describe('a run that cannot be is refused, quoting the value', () => {
   const cases: readonly [Record<string, unknown>, RegExp][] = [
-    [{ optimizer: { kind: 'adagrad' } }, /optimizer "adagrad"; choose one of lars, sgd, adamw/],
+    [{ optimizer: { kind: 'adagrad' } }, /optimizer "adagrad"; choose one of lars, sgd, adamw, lion/],
     [{ optimizer: { momentum: 0.9 } }, /Unknown optimizer undefined/],
     [{ optimizer: { kind: 'lars', momentum: 1 } }, /lars: momentum .* below 1, got 1/],
     [{ optimizer: { kind: 'lars', trust: 0 } }, /trust must be a positive number, got 0/],
