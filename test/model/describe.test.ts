@@ -43,6 +43,13 @@ describe('a model has the published number of parameters', () => {
     });
   }
 
+  it('a ConvMixer: h(d(k² + h + 6) + 3p² + 3), the published formula without the classifier', () => {
+    const { patch, width: h, depth, kernel } = encoders.convMixer;
+    const { encoder } = sizes(encoders.convMixer);
+    assert.equal(encoder.parameters, h * (depth * (kernel * kernel + h + 6) + 3 * patch * patch + 3));
+    assert.equal(encoder.multiplyAdds, 256 * h * (depth * (kernel * kernel + h) + 3 * patch * patch));
+  });
+
   it('a depthwise block: 9C + CM weights, 2C + 2M of batch norm', () => {
     const two = sizes({ kind: 'depthwise', widths: [8, 12], strides: [1, 2], residual: true }).encoder;
     assert.equal(two.parameters, 8 * 27 + 16 + 9 * 8 + 8 * 12 + 2 * (8 + 12));
@@ -87,6 +94,8 @@ describe('an encoder that cannot be built is refused, quoting the value', () => 
       { widths: [8], strides: [1], residual: false },
       /encoder of kind undefined is unknown; choose one of conv, resnet/,
     ],
+    [{ kind: 'convmixer', patch: 5, width: 8, depth: 1, kernel: 3 }, /5 does not divide 32/],
+    [{ kind: 'convmixer', patch: 4, width: 8, depth: 1, kernel: 4 }, /kernel must be an odd whole number .* got 4/],
     [{ kind: 'toString' }, /kind "toString" is unknown/],
   ] as const) {
     it(JSON.stringify(encoder), () =>

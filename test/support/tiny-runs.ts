@@ -26,6 +26,10 @@ export const TINY_RUNS: Readonly<Record<string, Partial<RunConfig>>> = {
     ...sized,
     model: { encoder: { kind: 'vit', patch: 4, width: 12, depth: 2, heads: 2, mlpRatio: 2 }, projector: head },
   },
+  ConvMixer: {
+    ...sized,
+    model: { encoder: { kind: 'convmixer', patch: 4, width: 6, depth: 1, kernel: 3 }, projector: head },
+  },
   'depthwise encoder': {
     ...sized,
     model: {

@@ -1,16 +1,18 @@
 import { conv } from './conv.ts';
+import { convmixer } from './convmixer.ts';
 import { depthwise } from './depthwise.ts';
 import type { EncoderKind } from './kind.ts';
 import { resnet } from './resnet.ts';
 import { vit } from './vit.ts';
 
 export type { ConvConfig } from './conv.ts';
+export type { ConvMixerConfig } from './convmixer.ts';
 export type { DepthwiseConfig } from './depthwise.ts';
 export type { ResNetConfig } from './resnet.ts';
 export type { VitConfig } from './vit.ts';
 
 /** Every kind of encoder but `onnx`, which only modules that may meet an .onnx file import: it is a third of such a page. */
-const KINDS = { conv, resnet, depthwise, vit };
+const KINDS = { conv, resnet, depthwise, vit, convmixer };
 
 /** Encoder kinds by name. */
 export type EncoderKinds = Readonly<Record<string, EncoderKind<never>>>;
@@ -42,4 +44,6 @@ export const encoders = {
   /** The widths of DeiT (arXiv 2012.12877), on squares of 4 px. */
   vitTiny: { kind: 'vit', patch: 4, width: 192, depth: 12, heads: 3, mlpRatio: 4 },
   vitSmall: { kind: 'vit', patch: 4, width: 384, depth: 12, heads: 6, mlpRatio: 4 },
+  /** A small ConvMixer on squares of 2 px. */
+  convMixer: { kind: 'convmixer', patch: 2, width: 128, depth: 4, kernel: 5 },
 } as const satisfies Record<string, KnownEncoder>;
