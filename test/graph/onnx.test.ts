@@ -49,6 +49,13 @@ describe('an .onnx file', () => {
     assert.deepEqual((await runNative({ g: theirs }, feeds)).g, (await runNative({ g: ours }, feeds)).g);
   });
 
+  it('may be a Node Buffer, which is a view of a larger buffer', () => {
+    const graph = createGraph();
+    const y = add(graph.input('x', [3]), graph.constant(Float32Array.of(1, 2, 3), [3]));
+    const read = readOnnx(Buffer.from(writeOnnx({ y })));
+    assert.deepEqual(read.graph.constants[0].data, Float32Array.of(1, 2, 3));
+  });
+
   it('keeps half floats as they are', () => {
     const graph = createGraph();
     const half = graph.floats(Float32Array.of(1 / 3, -2), [2], 'float16');

@@ -36,7 +36,8 @@ export function readTensor(proto: FoundTensor, what: string): Tensor {
   return { dtype, shape, data: ofList(dtype, listed) };
 }
 
-const copied = (bytes: Uint8Array) => bytes.slice().buffer as ArrayBuffer;
+/** A Node Buffer's slice() is a view of a larger buffer, not a copy. */
+const copied = (bytes: Uint8Array) => new Uint8Array(bytes).buffer;
 
 function ofBytes(dtype: DType, bytes: Uint8Array): TensorData {
   const copy = copied(bytes);
