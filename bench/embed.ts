@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { type BagPlacement, parseBagPlacement } from '../src/embed.ts';
+import { type BagPlacement, PatchEncoder, parseBagPlacement } from '../src/embed.ts';
 import { compact, type ModelConfig } from '../src/encoders.ts';
-import { createEmbedder, Embedder, type EmbedderOptions } from '../src/index.ts';
+import { createEmbedder, type Embedder } from '../src/index.ts';
 import { type Pixels, presets } from '../src/patches.ts';
 import { checkDevice } from '../src/runtime.ts';
 import { initialWeights, runConfig } from '../src/train.ts';
@@ -40,10 +40,10 @@ const picture = (side: number, seed: number): Pixels => {
 const small = Array.from({ length: 256 }, (_, k) => picture(32, k));
 const pictures = (length: number) => Array.from({ length }, (_, k) => small[k % small.length]);
 
-function untrained(model: ModelConfig, scale: number, size = 16): EmbedderOptions {
+function untrained(model: ModelConfig, scale: number, size = 16): PatchEncoder {
   const recipe = { ...presets.cifar16, size, scale: [scale, scale] as const };
   const config = runConfig({ model, recipe, budget: { steps: 1 } });
-  return { ...engine, model, recipe, weights: initialWeights(config) };
+  return new PatchEncoder({ model, recipe, weights: initialWeights(config) });
 }
 
 const conv = { kind: 'conv', residual: false, padding: 'valid' } as const;
@@ -81,7 +81,7 @@ function report(row: Record<string, unknown>): void {
 
 const encoders: Record<string, () => Promise<Embedder>> = {
   [values.encoder]: () => createEmbedder({ ...engine, encoder: values.encoder }),
-  'without padding': () => Embedder.create(untrained(valid, 0.25)),
+  'without padding': () => createEmbedder({ ...engine, encoder: untrained(valid, 0.25) }),
 };
 
 if (wanted.includes('rate')) {
@@ -128,7 +128,10 @@ if (wanted.includes('dense')) {
     [valid32, 32, 'preFeature'],
     [valid32, 32, 'embedding'],
   ] as const) {
-    const embedder = await Embedder.create({ ...untrained(model, (size / 224) ** 2, size), feature });
+    const embedder = await createEmbedder({
+      ...engine,
+      encoder: untrained(model, (size / 224) ** 2, size).with({ feature }),
+    });
     const stride = await embedder.denseStride();
     const cut: BagPlacement = { kind: 'all', stride };
     const [dense, one] = await seconds([

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { builtinScenes } from '../src/data.ts';
-import { Embedder, evaluate, fit, openRun } from '../src/index.ts';
+import { PatchEncoder } from '../src/embed.ts';
+import { createEmbedder, evaluate, fit, openRun } from '../src/index.ts';
 import { presets } from '../src/patches.ts';
 import { checkDevice } from '../src/runtime.ts';
 import { initialWeights, memoryStore, type RunConfig } from '../src/train.ts';
@@ -106,13 +107,12 @@ async function oneRound(): Promise<void> {
   // A history grows with its run; that is no leak.
   await kept.save({ ...checkpoint, history: [] });
 
-  const { config, state: weights } = checkpoint;
-  const { model, recipe } = config;
-  const embedder = await Embedder.create({ ...engine, model, recipe, weights });
+  const encoder = PatchEncoder.from(checkpoint);
+  const embedder = await createEmbedder({ ...engine, encoder });
   await embedder.matrix(data, { placement: { kind: 'grid', across: 2 } });
   await embedder.dispose();
-  const untrained = initialWeights(config);
-  await evaluate({ ...engine, model, recipe, weights, untrained, train: data, test, epochs: 2 });
+  const untrained = encoder.with({ weights: initialWeights(checkpoint.config) });
+  await evaluate({ ...engine, encoder, untrained, train: data, test, epochs: 2 });
 }
 
 /** MiB a minute, by least squares. */

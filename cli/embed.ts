@@ -1,10 +1,11 @@
 import { rename, rm } from 'node:fs/promises';
 import { type ImageSet, parseShard, type Shard } from '../src/data.ts';
 import { FEATURES, parseBagPlacement } from '../src/embed.ts';
-import { Embedder } from '../src/index.ts';
-import { embedToFile, loadCheckpoint, openData } from '../src/node.ts';
-import { type Command, oneOf, PATH, parsedBy, type Rule, whole } from './command.ts';
+import { createEmbedder } from '../src/index.ts';
+import { embedToFile, openData } from '../src/node.ts';
+import { type Command, oneOf, parsedBy, type Rule, whole } from './command.ts';
 import { checkFree } from './files.ts';
+import { MODEL_OPTION, openModel } from './model.ts';
 import { Progress } from './progress.ts';
 import {
   DATA_OPTION,
@@ -22,7 +23,7 @@ export const embed: Command = {
   summary: 'write the bag vector of every image as one .npy or .parquet file',
   options: {
     data: DATA_OPTION,
-    model: { value: 'DIR', rule: PATH, required: true, help: 'a folder that "bagssl train" wrote' },
+    model: MODEL_OPTION,
     out: {
       value: 'FILE',
       rule: MATRIX_FILE,
@@ -34,7 +35,11 @@ export const embed: Command = {
       rule: parsedBy(parseBagPlacement),
       help: 'N at random, a grid 5 across, tiles that overlap by half, every position, or a dense bag; default grid',
     },
-    feature: { value: 'NAME', rule: oneOf(FEATURES), help: `${FEATURES.join(', ')}; default preFeature` },
+    feature: {
+      value: 'NAME',
+      rule: oneOf(FEATURES),
+      help: `${FEATURES.join(', ')}; default preFeature, or what the encoder's file says`,
+    },
     images: { value: 'N', rule: whole(1), help: 'embed the first N images only' },
     shard: {
       value: 'I/N',
@@ -54,12 +59,11 @@ export const embed: Command = {
     const engine = engineOptions(values, progress);
     const out = named(values.text('out')!, shard);
     await checkFree([out], values.flag('overwrite'));
-    const { config, state } = await loadCheckpoint(values.text('model')!);
+    const { encoder } = await openModel(values.text('model')!, { feature });
     const images = await openData(values.text('data')!, { limit: values.number('images'), shard });
     saySkipped(images, progress);
     const started = performance.now();
-    const network = { model: config.model, recipe: config.recipe, weights: state, feature };
-    const embedder = await Embedder.create({ ...engine, ...network });
+    const embedder = await createEmbedder({ ...engine, encoder });
     try {
       const { rows, resumed } = await embedToFile(embedder, images, out, {
         placement,

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { parseBagPlacement } from '../src/embed.ts';
 import type { Accuracies } from '../src/evaluate.ts';
 import { type Evaluation, evaluate as evaluateModel } from '../src/index.ts';
-import { loadCheckpoint, openData } from '../src/node.ts';
-import { initialWeights } from '../src/train.ts';
+import { openData } from '../src/node.ts';
 import { type Command, PATH, parsedBy, UsageError, whole } from './command.ts';
 import { checkThere } from './files.ts';
+import { MODEL_OPTION, openModel } from './model.ts';
 import { Progress } from './progress.ts';
 import { checkReportFile, writeReport } from './report/write-report.ts';
 import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson, saySkipped } from './shared.ts';
@@ -14,7 +14,7 @@ import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson, sa
 export const evaluate: Command = {
   summary: 'measure how good the vectors are, beside an untrained encoder and raw pixels',
   options: {
-    model: { value: 'DIR', rule: PATH, required: true, help: 'a folder that "bagssl train" wrote' },
+    model: MODEL_OPTION,
     data: {
       value: 'PATH',
       rule: PATH,
@@ -38,8 +38,10 @@ export const evaluate: Command = {
     const folder = values.text('model')!;
     const report = values.text('report');
     if (report !== undefined) await checkReportFile(report);
-    const run = await loadCheckpoint(folder);
-    const { config, state } = run;
+    const { encoder, run, untrained } = await openModel(folder);
+    if (report !== undefined && !run) {
+      throw new UsageError(`--report shows a run, and "${folder}" is an encoder's file; give --model a run's folder.`);
+    }
     const path = values.text('data')!;
     const testPath = values.text('test');
     const limit = values.number('train-images');
@@ -57,10 +59,8 @@ export const evaluate: Command = {
     const signal = interruption();
     const result = await evaluateModel({
       ...engine,
-      model: config.model,
-      recipe: config.recipe,
-      weights: state,
-      untrained: initialWeights(config),
+      encoder,
+      untrained: untrained(),
       train,
       test,
       placement,
@@ -68,8 +68,8 @@ export const evaluate: Command = {
       onProgress: (stage, share) => progress.show(share, stage),
     });
     progress.clear();
-    await writeFile(join(folder, 'evaluation.json'), `${JSON.stringify(result, null, 1)}\n`);
-    if (report !== undefined) {
+    if (run) await writeFile(join(folder, 'evaluation.json'), `${JSON.stringify(inJson(result), null, 1)}\n`);
+    if (report !== undefined && run) {
       const patches = values.text('patches') ?? 'grid3';
       const typed = { model: folder, data: path, test: testPath, trainImages: limit, patches };
       progress.show(0, 'report: patches and neighbours');
@@ -88,16 +88,31 @@ export const evaluate: Command = {
       });
       progress.say(`Wrote "${report}".`);
     }
-    if (values.flag('json')) printJson(result);
+    if (values.flag('json')) printJson(inJson(result));
     else process.stdout.write(table(result));
   },
 };
 
+/** An evaluation under the names that the command line's JSON has had since 0.1.0. */
+function inJson({ trainImages, testImages, patches, whitened, untrained, pixels, ...trained }: Evaluation) {
+  const nearest = ({ knnK200, knnK20 }: Omit<Accuracies, 'linear'>) => ({ knn_k200: knnK200, knn_k20: knnK20 });
+  const all = (found: Accuracies) => ({ ...nearest(found), linear: found.linear });
+  return {
+    ...all(trained),
+    whitened: nearest(whitened),
+    untrained: all(untrained),
+    pixels: all(pixels),
+    patches,
+    train_images: trainImages,
+    test_images: testImages,
+  };
+}
+
 function table(result: Evaluation): string {
-  const row = (name: string, { knn_k200, knn_k20, linear }: Omit<Accuracies, 'linear'> & Partial<Accuracies>) =>
-    `${name.padEnd(18)}${[knn_k200, knn_k20, linear].map((v) => (v?.toFixed(3) ?? '').padStart(12)).join('')}`.trimEnd();
+  const row = (name: string, { knnK200, knnK20, linear }: Omit<Accuracies, 'linear'> & Partial<Accuracies>) =>
+    `${name.padEnd(18)}${[knnK200, knnK20, linear].map((v) => (v?.toFixed(3) ?? '').padStart(12)).join('')}`.trimEnd();
   return [
-    `${result.train_images} labelled images, ${result.test_images} test images, ${result.patches} patches an image`,
+    `${result.trainImages} labelled images, ${result.testImages} test images, ${result.patches} patches an image`,
     '',
     `${'accuracy'.padEnd(18)}${['kNN k=200', 'kNN k=20', 'linear'].map((v) => v.padStart(12)).join('')}`,
     row('trained', result),

@@ -1,17 +1,16 @@
 import { join } from 'node:path';
-import { FEATURES } from '../src/embed.ts';
+import { FEATURES, type PatchEncoder } from '../src/embed.ts';
 import { exportEmbedder, exportEncoder, exportStep, exportWeights } from '../src/export.ts';
-import { loadCheckpoint } from '../src/node.ts';
 import { parsePlacement } from '../src/patches.ts';
 import { type Command, type Option, oneOf, PATH, parsedBy, type Rule, UsageError, type Values } from './command.ts';
 import { checkFree, save } from './files.ts';
+import { MODEL_OPTION, type Model, openModel } from './model.ts';
 import { Progress } from './progress.ts';
 import { JSON_OPTION, printJson } from './shared.ts';
 
 const PIXELS = ['uint8', 'float32'] as const;
 const WHAT = ['embedder', 'encoder', 'step', 'weights'] as const;
 type What = (typeof WHAT)[number];
-type Run = Awaited<ReturnType<typeof loadCheckpoint>>;
 
 const IMAGE_SIZE: Rule = {
   asked: 'a width and a height, such as 224x160',
@@ -29,7 +28,7 @@ const OF: Readonly<Record<string, { readonly kinds: readonly What[]; readonly op
     option: {
       value: 'grid|tiles|all',
       rule: parsedBy(parsePlacement),
-      help: 'embedder: "gridK" is K across; default grid, 5 across',
+      help: 'embedder: "gridK" is K across; default the encoder\'s, a grid 5 across',
     },
   },
   unit: { kinds: ['embedder'], option: { help: 'embedder: bring every vector to length 1' } },
@@ -39,7 +38,11 @@ const OF: Readonly<Record<string, { readonly kinds: readonly What[]; readonly op
   },
   feature: {
     kinds: ['embedder', 'encoder'],
-    option: { value: 'NAME', rule: oneOf(FEATURES), help: `${FEATURES.join(', ')}; default preFeature` },
+    option: {
+      value: 'NAME',
+      rule: oneOf(FEATURES),
+      help: `${FEATURES.join(', ')}; default preFeature, or what the encoder's file says`,
+    },
   },
   fresh: {
     kinds: ['step'],
@@ -50,7 +53,7 @@ const OF: Readonly<Record<string, { readonly kinds: readonly What[]; readonly op
 export const exportModel: Command = {
   summary: 'write a run for other engines: .onnx, safetensors',
   options: {
-    model: { value: 'DIR', rule: PATH, required: true, help: 'a folder that "bagssl train" wrote' },
+    model: MODEL_OPTION,
     out: { value: 'PATH', rule: PATH, required: true, help: 'the file, or for a step the folder of its three files' },
     what: {
       value: 'KIND',
@@ -70,41 +73,45 @@ export const exportModel: Command = {
     }
     const out = values.text('out')!;
     const size = what === 'embedder' ? imageSize(values) : undefined;
-    const run = await loadCheckpoint(values.text('model')!);
-    const files = what === 'step' ? stepFiles(out, run, values) : { [out]: single(what, run, values, size) };
+    const path = values.text('model')!;
+    const { encoder, run } = await openModel(path, { feature: values.choice('feature', FEATURES) });
+    if (what === 'step' && !run) {
+      throw new UsageError(
+        `A training step needs a run, and "${path}" is an encoder's file; give --model a run's folder.`,
+      );
+    }
+    const files = what === 'step' ? stepFiles(out, run!, values) : { [out]: single(what, encoder, values, size) };
     await checkFree(Object.keys(files), values.flag('overwrite'));
     for (const [path, bytes] of Object.entries(files)) await save(path, bytes);
     const sizes = Object.entries(files).map(([path, { length }]) => ({ path, bytes: length }));
     const progress = new Progress();
     for (const { path, bytes } of sizes) progress.say(`Wrote "${path}" (${(bytes / 1e6).toFixed(1)} MB).`);
-    if (values.flag('json')) printJson({ what, step: run.position.step, files: sizes });
+    if (values.flag('json')) printJson({ what, ...(run && { step: run.position.step }), files: sizes });
   },
 };
 
 function single(
   what: What,
-  { config, state }: Run,
+  encoder: PatchEncoder,
   values: Values,
   size?: { width: number; height: number },
 ): Uint8Array {
-  const network = {
-    model: config.model,
-    recipe: config.recipe,
-    weights: state,
-    feature: values.choice('feature', FEATURES),
-  };
-  if (what === 'weights') return exportWeights(network);
-  if (what === 'encoder') return exportEncoder(network);
-  return exportEmbedder({
-    ...network,
+  if (what === 'weights') return exportWeights(encoder);
+  if (what === 'encoder') return exportEncoder(encoder);
+  const patches = values.text('patches');
+  return exportEmbedder(encoder, {
     ...size!,
-    placement: parsePlacement(values.text('patches') ?? 'grid'),
+    placement: patches === undefined ? undefined : parsePlacement(patches),
     unit: values.flag('unit'),
     pixels: values.choice('pixels', PIXELS),
   });
 }
 
-function stepFiles(folder: string, run: Run, values: Values): Record<string, Uint8Array | string> {
+function stepFiles(
+  folder: string,
+  run: NonNullable<Model['run']>,
+  values: Values,
+): Record<string, Uint8Array | string> {
   const { model, state, manifest } = exportStep(run.config, values.flag('fresh') ? undefined : run);
   return {
     [join(folder, 'step.onnx')]: model,

@@ -1,5 +1,5 @@
-/** `bagssl/export`: a run as files for other engines. */
+/** `bagssl/export`: trained encoders and training steps as files for other engines. */
 export { type ExportEmbedderOptions, exportEmbedder } from './export/embedder.ts';
-export { type ExportedNetwork, exportEncoder } from './export/encoder.ts';
+export { exportEncoder } from './export/encoder.ts';
 export { type ExportedStep, exportStep, type StepManifest } from './export/step.ts';
 export { exportWeights } from './export/weights.ts';

@@ -4,10 +4,10 @@
  */
 
 export type { Bag } from './bag/bag.ts';
-export { cosine } from './bag/cosine.ts';
 export { type CreateEmbedderOptions, createEmbedder } from './bag/create-embedder.ts';
-export { Embedder, type EmbedderOptions, type EmbedOptions } from './bag/embedder.ts';
+export type { Embedder, EmbedOptions } from './bag/embedder.ts';
 export type { Images } from './bag/images-of.ts';
+export { cosine } from './bag/nearest.ts';
 export { type Found, SearchIndex } from './bag/search-index.ts';
 export { BagsslError, type ErrorCode } from './base/errors.ts';
 export { VERSION } from './base/version.ts';

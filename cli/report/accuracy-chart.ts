@@ -4,8 +4,8 @@ import { type Html, html } from './html.ts';
 
 const PROTOCOLS: readonly (readonly [keyof Accuracies, string, string])[] = [
   ['linear', 'Linear classifier', 'a linear rule, trained on the vectors of the labelled images'],
-  ['knn_k20', 'Nearest neighbours, k = 20', 'the 20 most similar labelled images vote'],
-  ['knn_k200', 'Nearest neighbours, k = 200', 'the 200 most similar labelled images vote'],
+  ['knnK20', 'Nearest neighbours, k = 20', 'the 20 most similar labelled images vote'],
+  ['knnK200', 'Nearest neighbours, k = 200', 'the 200 most similar labelled images vote'],
 ];
 
 const SERIES = [

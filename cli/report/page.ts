@@ -50,7 +50,7 @@ function header({ run: { config, position }, evaluation, typed }: ReportContents
 }
 
 function accuracyIntroduction({ evaluation, classes }: ReportContents): Html {
-  const { linear, pixels, untrained, test_images: n } = evaluation;
+  const { linear, pixels, untrained, testImages: n } = evaluation;
   // Two standard errors of a share measured on n images.
   const doubt = 200 * Math.sqrt((linear * (1 - linear)) / n);
   return html`Vectors are good if images of one class are close together, so that simple rules can separate the ${classes} classes.

@@ -39,7 +39,7 @@ function rows({ run, evaluation, engine, typed, version }: ReportContents): [str
     ['objective', partText(config.objective)],
     ['optimiser', partText(config.optimizer)],
     ['learning rate', `${rate} after ${warmup} steps of warm-up, then a cosine to zero`],
-    ['evaluated on', `${number(evaluation.train_images)} labelled and ${number(evaluation.test_images)} test images`],
+    ['evaluated on', `${number(evaluation.trainImages)} labelled and ${number(evaluation.testImages)} test images`],
     ['patches an image', `${evaluation.patches} (--patches ${typed.patches})`],
     ['evaluating device', `${engine.device}${engine.adapter ? ` (${engine.adapter})` : ''}`],
     ['threads', String(engine.threads)],

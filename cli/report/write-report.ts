@@ -1,8 +1,8 @@
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ImageSet } from '../../src/data.ts';
-import type { BagPlacement } from '../../src/embed.ts';
-import { BagsslError, Embedder, type Evaluation, VERSION } from '../../src/index.ts';
+import { type BagPlacement, PatchEncoder } from '../../src/embed.ts';
+import { BagsslError, createEmbedder, type Evaluation, VERSION } from '../../src/index.ts';
 import { PatchPool } from '../../src/patches.ts';
 import type { Checkpoint } from '../../src/train.ts';
 import type { EngineOptions } from '../shared.ts';
@@ -38,8 +38,7 @@ export async function checkReportFile(file: string): Promise<void> {
 /** Gathers pictures and neighbours and writes the page, whole or not at all. */
 export async function writeReport({ file, run, train, test, engine, ...rest }: ReportOptions): Promise<void> {
   const { evaluation, placement, typed, signal } = rest;
-  const { model, recipe } = run.config;
-  const embedder = await Embedder.create({ ...engine, model, recipe, weights: run.state });
+  const embedder = await createEmbedder({ ...engine, encoder: PatchEncoder.from(run) });
   const pool = await PatchPool.create({ workers: engine.workers ?? 2 });
   try {
     const { device, threads, adapter } = embedder.engine;

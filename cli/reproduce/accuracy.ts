@@ -191,6 +191,10 @@ async function whole(embedder: Embedder, sides: readonly ImageSet[], { signal }:
 }
 
 async function accuracies({ runtime, signal }: Setting, [train, test]: Sides, seed: number) {
-  const nearest = await knnAccuracies(runtime, train, test, KNN_PROTOCOLS);
-  return { ...nearest, linear: await linearProbe(runtime, train, test, { epochs: EPOCHS, seed, signal }) };
+  const { knnK200, knnK20 } = await knnAccuracies(runtime, train, test, KNN_PROTOCOLS);
+  return {
+    knn_k200: knnK200,
+    knn_k20: knnK20,
+    linear: await linearProbe(runtime, train, test, { epochs: EPOCHS, seed, signal }),
+  };
 }

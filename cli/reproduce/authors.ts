@@ -1,7 +1,8 @@
 import type { ImageSet } from '../../src/data.ts';
+import { PatchEncoder } from '../../src/embed.ts';
 import { describeModel } from '../../src/encoders.ts';
 import { KNN_PROTOCOLS, knnAccuracies, linearProbe } from '../../src/evaluate.ts';
-import { Embedder, fit } from '../../src/index.ts';
+import { createEmbedder, fit } from '../../src/index.ts';
 import type { Placement } from '../../src/patches.ts';
 import { findAdapter, Runtime } from '../../src/runtime.ts';
 import { type RunConfig, runPresets } from '../../src/train.ts';
@@ -96,12 +97,7 @@ export async function runAuthors(
     }
     const { config, state } = await training.checkpoint();
     await training.dispose();
-    await using embedder = await Embedder.create({
-      ...engine,
-      model: config.model,
-      recipe: config.recipe,
-      weights: state,
-    });
+    await using embedder = await createEmbedder({ ...engine, encoder: PatchEncoder.from({ config, state }) });
     const side = async (images: ImageSet, count: number) => {
       const part = subset(images, inTurn(images, Math.min(count, images.length)));
       return { features: await embedder.matrix(part, { placement, signal }), labels: part.labels! };
@@ -109,14 +105,14 @@ export async function runAuthors(
     const [bank, queries] = [await side(train, labelled), await side(test, tested)];
     const { workers: _workers, ...runtimeOptions } = engine;
     const runtime = await Runtime.open(runtimeOptions);
-    const { knn_k200 } = await knnAccuracies(runtime, bank, queries, KNN_PROTOCOLS);
+    const { knnK200 } = await knnAccuracies(runtime, bank, queries, KNN_PROTOCOLS);
     const flop = 6 * describeModel(config.model, config.recipe.size).total.multiplyAdds * last.patches;
     return {
       steps: last.step,
       seconds: last.seconds,
       gflops: flop / last.seconds / 1e9,
       linear: await linearProbe(runtime, bank, queries, { signal }),
-      knn_k200,
+      knn_k200: knnK200,
     };
   } finally {
     await training.dispose();

@@ -1,21 +1,19 @@
-import { Embedder } from '../../src/index.ts';
+import { type Feature, PatchEncoder } from '../../src/embed.ts';
+import { createEmbedder, type Embedder } from '../../src/index.ts';
 import type { Setting } from './setting.ts';
 import type { Trained } from './train-all.ts';
 
-/** An embedder of what was trained; `size` other than its own gives the same weights more pixels. */
+/** An embedder of what was trained; a `size` other than its own gives the same weights more pixels. */
 export function embedderOf(
   { engine }: Setting,
-  { config, state }: Trained,
-  feature: Embedder['feature'],
-  size = config.recipe.size,
+  trained: Trained,
+  feature: Feature,
+  size = trained.config.recipe.size,
 ): Promise<Embedder> {
-  return Embedder.create({
+  const encoder = PatchEncoder.from(trained, { feature });
+  return createEmbedder({
     ...engine,
-    // What there was to say about the device has been said.
-    onWarning: () => {},
-    model: config.model,
-    recipe: { ...config.recipe, size },
-    weights: state,
-    feature,
+    onWarning: () => {}, // Training has already warned about the device.
+    encoder: encoder.with({ recipe: { ...encoder.recipe, size } }),
   });
 }

@@ -1,12 +1,11 @@
-import { BagsslError, createEmbedder, Embedder } from 'bagssl';
-import { type Feature, type Matrix, type PatchMap, readEncoder, Whitening } from 'bagssl/embed';
+import { BagsslError, createEmbedder, type Embedder } from 'bagssl';
+import { type Feature, type Matrix, type PatchMap, Whitening } from 'bagssl/embed';
 import type { Pixels, Placement } from 'bagssl/patches';
 import { Runtime } from 'bagssl/runtime';
 import { expose, transfer } from 'comlink';
 import { type Answer, answer } from '../../src/threads/answer.ts';
 import type { EmbeddingWorker, Which } from './embedding.ts';
 import type { Engine } from './engine.ts';
-import { fingerprint } from './fingerprint.ts';
 import { keptEncoder } from './kept-encoder.ts';
 
 /** In the order they are shown. */
@@ -25,7 +24,7 @@ const worker: EmbeddingWorker = {
       device = asked;
       for (const embedder of before) await embedder.dispose();
       embedders = await opened(which);
-      return fingerprint(embedders[0].options.weights);
+      return embedders[0].encoder.digest();
     }),
 
   patches: async (picture: Pixels, placement: Placement) => {
@@ -53,11 +52,13 @@ const worker: EmbeddingWorker = {
 async function opened(which: Which): Promise<readonly Embedder[]> {
   const options = { device, workers: 1 };
   if (which === 'shipped') return [await createEmbedder(options)];
-  if (which !== 'own') return [await Embedder.create({ ...(await readEncoder(which)), ...options })];
+  if (which !== 'own') return [await createEmbedder({ ...options, encoder: which })];
   const kept = await keptEncoder();
   if (!kept) throw new BagsslError('bad-data', 'No encoder has been trained here. Train one under “Learn”.');
   const all: Embedder[] = [];
-  for (const feature of OWN_FEATURES) all.push(await Embedder.create({ ...kept.encoder, ...options, feature }));
+  for (const feature of OWN_FEATURES) {
+    all.push(await createEmbedder({ ...options, encoder: kept.encoder.with({ feature }) }));
+  }
   return all;
 }
 

@@ -1,4 +1,3 @@
-import { writeEncoder } from 'bagssl/embed';
 import { exportEmbedder, exportEncoder } from 'bagssl/export';
 import type { Checkpoint } from 'bagssl/train';
 import { make } from '../common/dom.ts';
@@ -9,26 +8,20 @@ import { attempt, say } from '../common/say.ts';
 const SIDE = 256;
 
 /** The downloads: the button's label, the file's name, and how to make it. */
-const FILES: readonly (readonly [string, string, (checkpoint: Checkpoint) => Uint8Array])[] = [
-  ['Encoder (.safetensors)', 'encoder.safetensors', (checkpoint) => writeEncoder(patchEncoder(checkpoint))],
+const FILES: readonly (readonly [string, string, (checkpoint: Checkpoint) => Uint8Array | Promise<Uint8Array>])[] = [
+  ['Encoder (.safetensors)', 'encoder.safetensors', (checkpoint) => patchEncoder(checkpoint).write()],
   ['Encoder (.onnx)', 'encoder.onnx', (checkpoint) => exportEncoder(patchEncoder(checkpoint))],
   [
     `Pictures of ${SIDE} × ${SIDE} to vectors (.onnx)`,
     'embedder.onnx',
-    (checkpoint) =>
-      exportEmbedder({
-        ...patchEncoder(checkpoint),
-        placement: { kind: 'grid', across: 3 },
-        width: SIDE,
-        height: SIDE,
-      }),
+    (checkpoint) => exportEmbedder(patchEncoder(checkpoint), { width: SIDE, height: SIDE }),
   ],
 ];
 
 /** A button for each file. */
 export function showExports(place: HTMLElement, checkpoint: () => Checkpoint): void {
   const buttons = FILES.map(([text, file, bytes]) => {
-    const save = async () => download(file, bytes(checkpoint()));
+    const save = async () => download(file, await bytes(checkpoint()));
     return make('button', { type: 'button', onclick: () => void attempt(save) }, text);
   });
   place.replaceChildren(...buttons);

@@ -1,6 +1,5 @@
 import { SearchIndex } from 'bagssl';
 import type { ImageSet } from 'bagssl/data';
-import { writeEncoder } from 'bagssl/embed';
 import { make } from '../common/dom.ts';
 import { pictureCanvas } from '../common/draw.ts';
 import { Embedding } from '../common/embedding.ts';
@@ -24,7 +23,7 @@ export async function showNeighbours(
   onProgress: (done: number, total: number) => void,
 ): Promise<void> {
   using embedding = new Embedding(sayCardStopped);
-  await embedding.open(writeEncoder(encoder), device);
+  await embedding.open(await encoder.write(), device);
   const vectors = (await vectorsOf(set, embedding.bag, (done, total) => {
     onProgress(done, total);
     return true;

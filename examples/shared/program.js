@@ -1,5 +1,6 @@
 // What every example runs: embed three pictures with a tiny encoder, compare their bags, and train two steps.
-import { cosine, Embedder, fit } from 'bagssl';
+import { cosine, createEmbedder, fit } from 'bagssl';
+import { PatchEncoder } from 'bagssl/embed';
 import { presets } from 'bagssl/patches';
 import { initialWeights, runConfig } from 'bagssl/train';
 
@@ -36,8 +37,8 @@ export async function program(options = {}) {
   });
   const engine = { device: 'wasm', workers: 1, ...options };
 
-  const weights = initialWeights(config);
-  const embedder = await Embedder.create({ ...engine, model: config.model, recipe: config.recipe, weights });
+  const encoder = PatchEncoder.from({ config, state: initialWeights(config) });
+  const embedder = await createEmbedder({ ...engine, encoder });
   const bags = await embedder.matrix(data);
   await embedder.dispose();
   const bag = (index) => bags.data.subarray(index * bags.columns, (index + 1) * bags.columns);

@@ -1,37 +1,120 @@
-import { givenOptions } from '../base/options.ts';
+import { unlessAborted } from '../base/aborted.ts';
+import {
+  ADDRESS,
+  checkOptions,
+  FUNCTION,
+  givenParts,
+  OBJECT,
+  oneOf,
+  type Rule,
+  type Rules,
+  SIGNAL,
+  TEXT,
+  whole,
+} from '../base/options.ts';
+import { sayOnce } from '../base/shared.ts';
 import { isA } from '../base/values.ts';
 import { bytesAt } from '../data/bytes-at.ts';
-import type { RuntimeOptions } from '../runtime/runtime.ts';
-import { Embedder, type EmbedderOptions } from './embedder.ts';
-import { readEncoder } from './read-encoder.ts';
+import { type BagPlacement, checkBagPlacement } from '../encoder/bag-placement.ts';
+import type { TrainedRun } from '../encoder/encoder-parts.ts';
+import { PatchEncoder } from '../encoder/patch-encoder.ts';
+import { PatchPool } from '../patches/pool.ts';
+import { choosePrecision, PRECISION_CHOICES, type PrecisionChoice } from '../runtime/precision.ts';
+import { RUNTIME_RULES, Runtime, type RuntimeOptions, runtimeOptions } from '../runtime/runtime.ts';
+import { Embedder } from './embedder.ts';
+
+/**
+ * Where an encoder comes from: an encoder itself, a trained run such as a `Checkpoint`, or a file of `PatchEncoder.write`: its
+ * bytes, its URL, in Node and Deno also its path.
+ */
+export type EncoderSource = PatchEncoder | TrainedRun | Uint8Array | URL | string;
 
 /** Which encoder, and how it is run. */
-export interface CreateEmbedderOptions
-  extends Partial<
-    Pick<EmbedderOptions, keyof RuntimeOptions | 'placement' | 'precision' | 'workers' | 'workerUrl' | 'signal'>
-  > {
-  /** A file of `writeEncoder`: its bytes, its URL, in Node and Deno also its path. Default: the encoder that comes with the package. */
-  readonly encoder?: Uint8Array | URL | string;
-  /** Bytes of the encoder's file that have come, of how many; Infinity where the server does not say. Files are read at once. */
+export interface CreateEmbedderOptions extends RuntimeOptions {
+  /** Default: the encoder that comes with the package. */
+  readonly encoder?: EncoderSource;
+  /** Where the patches lie unless a call says otherwise; default the encoder's own. */
+  readonly placement?: BagPlacement;
+  /** What the network computes in; default float32. Vectors are float32 in any case. */
+  readonly precision?: PrecisionChoice;
+  /** Workers that cut patches; default 2. Set 0 to cut patches on the calling thread. */
+  readonly workers?: number;
+  /** Where patches.worker.js is, if not beside this module. */
+  readonly workerUrl?: URL | string;
+  /** Stops the opening with `aborted`; each call that embeds has a signal of its own. */
+  readonly signal?: AbortSignal;
+  /** Bytes of the encoder's file that have arrived, of how many; Infinity where the server does not say. Files are read whole. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+const SOURCE: Rule = {
+  asked: 'a PatchEncoder, a checkpoint, bytes, a URL or a path',
+  fits: (value) => OBJECT.fits(value) || TEXT.fits(value),
+};
+
+const RULES: Rules<CreateEmbedderOptions> = {
+  encoder: SOURCE,
+  ...RUNTIME_RULES,
+  placement: OBJECT,
+  precision: oneOf(...PRECISION_CHOICES),
+  workers: whole(0),
+  workerUrl: ADDRESS,
+  signal: SIGNAL,
+  onProgress: FUNCTION,
+};
+
 /**
- * An embedder ready for use: `const embedder = await createEmbedder()`, then `await embedder.embed(image)`. The encoder that
- * comes with the package was trained on CIFAR-10 without labels (docs/encoder.md: figures, limits, licence).
- * @throws BagsslError `bad-data` if the file cannot be had; `aborted`; as `readEncoder` and `Embedder.create`
+ * An embedder ready for use: `const embedder = await createEmbedder()`, then `await embedder.embed(image)`. It starts ONNX
+ * Runtime and the workers, and compiles the network. The encoder that comes with the package was trained on CIFAR-10 without
+ * labels (docs/encoder.md: figures, limits, licence).
+ * @throws BagsslError `bad-data` if the encoder's file cannot be read; `bad-checkpoint` if it is no encoder; `bad-argument`;
+ * `shape-mismatch`; `bad-model` for a network of one batch size; `device-unavailable`; `worker-failed`; `aborted`
  */
 export async function createEmbedder(options: CreateEmbedderOptions = {}): Promise<Embedder> {
-  givenOptions(options, 'createEmbedder', 'encoder, device');
-  const { encoder, onProgress, ...opening } = options;
-  const [bytes] = await Promise.all([
-    isA(encoder, 'Uint8Array')
-      ? encoder
-      : bytesAt(encoder ?? new URL('./encoder.safetensors', import.meta.url), {
-          signal: opening.signal,
-          onProgress,
-        }),
-    import('./encoder-program.ts'), // needed at once when the file is there
+  checkOptions('createEmbedder', options, RULES);
+  const { encoder: source, placement, signal } = options;
+  if (placement) checkBagPlacement(placement);
+  return unlessAborted(
+    signal,
+    'Opening the embedder was stopped.',
+    async () => {
+      const [encoder] = await Promise.all([
+        encoderFrom(source, options),
+        import('../encoder/encoder-program.ts'), // needed as soon as the file has arrived
+      ]);
+      return open(placement ? encoder.with({ placement }) : encoder, options);
+    },
+    (late) => late.dispose(),
+  );
+}
+
+/** The encoder of any source. */
+async function encoderFrom(
+  source: EncoderSource | undefined,
+  { signal, onProgress }: CreateEmbedderOptions,
+): Promise<PatchEncoder> {
+  if (source === undefined || typeof source === 'string' || isA(source, 'URL')) {
+    const address = source ?? new URL('./encoder.safetensors', import.meta.url);
+    return PatchEncoder.read(await bytesAt(address, { signal, onProgress }));
+  }
+  if (isA(source, 'Uint8Array')) return PatchEncoder.read(source);
+  if ('config' in source) return PatchEncoder.from(source);
+  givenParts(source, 'encoder', 'model', 'weights', 'recipe', 'feature', 'placement', 'with');
+  return source;
+}
+
+async function open(encoder: PatchEncoder, options: CreateEmbedderOptions): Promise<Embedder> {
+  const { precision = 'float32', onWarning = sayOnce, workers = 2, workerUrl } = options;
+  const [runtime, { encoderProgram }, own] = await Promise.all([
+    Runtime.open(runtimeOptions(options)),
+    import('../encoder/encoder-program.ts'),
+    encoder.model.encoder.kind === 'onnx' ? import('../model/encoders/onnx.ts') : undefined,
   ]);
-  return Embedder.create({ ...(await readEncoder(bytes)), ...opening });
+  const program = await encoderProgram(runtime, encoder, choosePrecision(runtime, precision, onWarning), own?.onnx);
+  try {
+    return new Embedder(encoder, runtime, program, await PatchPool.create({ workers, workerUrl }));
+  } catch (error) {
+    await program.program.dispose();
+    throw error;
+  }
 }

@@ -1,46 +1,51 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { BagsslError } from '../base/errors.ts';
-import { given, givenParts } from '../base/options.ts';
+import { checkOptions, FUNCTION, given, givenParts, OBJECT, type Rules, SIGNAL } from '../base/options.ts';
 import { VERSION } from '../base/version.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import { checkImageSet } from '../data/image-set.ts';
 import { blockOf, partOf } from '../data/subset.ts';
+import type { BagPlacement } from '../encoder/bag-placement.ts';
 import { npyHeader } from '../formats/npy.ts';
 import type { Embedder, EmbedOptions } from './embedder.ts';
 
 export interface EmbedToFileOptions extends Pick<EmbedOptions, 'placement' | 'signal' | 'onProgress'> {
-  /** Gets the finished .npy file, such as to convert it, and takes it away; default: it gets the name `file`. */
+  /** Receives the path of the finished .npy file and must move or convert it; default: it is renamed to `file`. */
   readonly finish?: (part: string) => Promise<void>;
 }
+
+const RULES: Rules<EmbedToFileOptions> = { placement: OBJECT, signal: SIGNAL, onProgress: FUNCTION, finish: FUNCTION };
 
 export interface EmbeddedFile {
   /** Vectors in the file. */
   readonly rows: number;
-  /** Of these, what an earlier call had done before it ended. */
+  /** How many of these an earlier call had written before it ended. */
   readonly resumed: number;
 }
 
 /**
- * Writes the bag of every image to `file`, a .npy matrix of float32, [images, width], a block of images at a time. Until it is
- * whole it lies in `file`.part; a call that ended halfway, however it ended, is gone on with by the next one of the same weights,
- * placement, images and engine, to the same bits. Images are told apart by their set's name, number, ids and files. For Node and Deno.
- * @throws BagsslError `aborted`, what is done is kept; `not-saved`; what `Embedder.bags` throws
+ * Writes the bag of every image to `file`, a .npy matrix of float32, [images, width], a block of images at a time. Until the matrix
+ * is whole it is in `file`.part. If a call ends early, however it ends, the next call with the same encoder, placement, images and
+ * engine resumes it and gives the same bits. A set is known by its name, length, ids and files. For Node and Deno.
+ * @throws BagsslError `aborted`, with what is done kept; `not-saved`; whatever `Embedder.bags` throws
  */
 export async function embedToFile(
   embedder: Embedder,
   images: ImageSet,
   file: string,
-  { placement, signal, onProgress, finish = (part) => rename(part, file) }: EmbedToFileOptions = {},
+  options: EmbedToFileOptions = {},
 ): Promise<EmbeddedFile> {
-  givenParts(embedder, 'embedder', 'width', 'bags');
+  givenParts(embedder, 'embedder', 'width', 'bags', 'encoder');
   checkImageSet(images, 'images');
   given(typeof file === 'string', file, 'file', 'a path');
+  checkOptions('embedToFile', options, RULES);
+  const { placement, signal, onProgress, finish = (part) => rename(part, file) } = options;
   const part = `${file}.part`;
   const journal = `${part}.json`;
   const header = npyHeader([images.length, embedder.width]);
   const size = (rows: number) => header.length + 4 * rows * embedder.width;
-  const run = fingerprint(embedder, images, placement);
+  const run = await fingerprint(embedder, images, placement);
   const resumed = await rowsDone(part, journal, run, size);
   const handle = await saving(part, async () => {
     if (resumed) await truncate(part, size(resumed));
@@ -69,7 +74,7 @@ export async function embedToFile(
     if (!(error instanceof BagsslError) || error.code !== 'aborted') throw error;
     throw new BagsslError(
       'aborted',
-      `Embedding was stopped; ${done} of ${images.length} images are done and kept in "${part}", and the same call goes on.`,
+      `Embedding was stopped; ${done} of ${images.length} images are done and kept in "${part}". The same call resumes it.`,
       { cause: error },
     );
   } finally {
@@ -109,17 +114,18 @@ async function rowsDone(part: string, journal: string, run: string, size: (rows:
 }
 
 /** Everything that decides the bits, as one short text. */
-function fingerprint({ options, feature, engine }: Embedder, images: ImageSet, placement: unknown): string {
-  const hash = createHash('sha256');
-  const { model, recipe, precision, weights } = options;
+async function fingerprint(embedder: Embedder, images: ImageSet, placement: BagPlacement | undefined): Promise<string> {
+  const { encoder, precision, engine } = embedder;
   const { name, length, ids, files } = images;
-  const told = { VERSION, model, recipe, precision, feature, placement: placement ?? options.placement, engine };
-  // An encoder's .onnx file is told by its digest.
-  const digest = (_: string, value: unknown) =>
-    value instanceof Uint8Array ? createHash('sha256').update(value).digest('hex') : value;
-  hash.update(JSON.stringify({ ...told, images: { name, length, ids: ids && Array.from(ids), files } }, digest));
-  for (const [tensor, { buffer, byteOffset, byteLength }] of Object.entries(weights)) {
-    hash.update(tensor).update(new Uint8Array(buffer, byteOffset, byteLength));
-  }
-  return hash.digest('hex');
+  const told = {
+    VERSION,
+    encoder: await encoder.digest(),
+    precision,
+    placement: placement ?? encoder.placement,
+    engine,
+  };
+  const set = { name, length, ids: ids && Array.from(ids), files };
+  return createHash('sha256')
+    .update(JSON.stringify({ ...told, images: set }))
+    .digest('hex');
 }

@@ -1,4 +1,4 @@
-import { cosine } from '../bag/cosine.ts';
+import { cosine } from '../bag/nearest.ts';
 import { BagsslError } from '../base/errors.ts';
 import { checkMatrix, type Matrix, row } from '../base/matrix.ts';
 import { given } from '../base/options.ts';

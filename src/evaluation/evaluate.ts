@@ -1,38 +1,39 @@
-import type { BagPlacement } from '../bag/bag-placement.ts';
-import { Embedder } from '../bag/embedder.ts';
-import type { Feature } from '../bag/feature.ts';
-import { Whitening } from '../bag/whitening.ts';
+import { createEmbedder } from '../bag/create-embedder.ts';
 import { BagsslError } from '../base/errors.ts';
 import type { Matrix } from '../base/matrix.ts';
-import { givenParts } from '../base/options.ts';
+import {
+  ADDRESS,
+  checkOptions,
+  FUNCTION,
+  givenParts,
+  needed,
+  OBJECT,
+  type Rules,
+  SIGNAL,
+  whole,
+} from '../base/options.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import { checkImageSet } from '../data/image-set.ts';
-import type { ModelConfig } from '../model/config.ts';
-import type { Weights } from '../model/scope.ts';
-import type { Recipe } from '../patches/recipe.ts';
-import { Runtime, type RuntimeOptions, runtimeOptions } from '../runtime/runtime.ts';
+import type { BagPlacement } from '../encoder/bag-placement.ts';
+import type { PatchEncoder } from '../encoder/patch-encoder.ts';
+import { Whitening } from '../encoder/whitening.ts';
+import { RUNTIME_RULES, Runtime, type RuntimeOptions, runtimeOptions } from '../runtime/runtime.ts';
 import { KNN_PROTOCOLS, knnAccuracies, type Labelled } from './knn.ts';
 import { linearProbe } from './linear-probe.ts';
 import { pixelFeatures } from './pixel-features.ts';
 
 /** What is evaluated, on which images. */
 export interface EvaluateOptions extends RuntimeOptions {
-  /** The network. */
-  readonly model: ModelConfig;
-  /** Patch size, scale and normalisation; its augmentation is switched off. */
-  readonly recipe: Recipe;
-  /** As trained; a checkpoint's state serves as it is. */
-  readonly weights: Weights;
-  /** The same network as it was before training. */
-  readonly untrained: Weights;
+  /** The trained encoder. */
+  readonly encoder: PatchEncoder;
+  /** The same encoder as it was before training. */
+  readonly untrained: PatchEncoder;
   /** Labelled images, the ones neighbours and probe learn from. */
   readonly train: ImageSet;
   /** Labelled images of the same classes, the ones that are told apart. */
   readonly test: ImageSet;
   /** Default: a grid, 3 across. */
   readonly placement?: BagPlacement;
-  /** What of the network is the embedding; default `preFeature`. */
-  readonly feature?: Feature;
   /** Passes of the linear probe; default 100. */
   readonly epochs?: number;
   /** Of the probe's order of images; default 0. */
@@ -47,12 +48,27 @@ export interface EvaluateOptions extends RuntimeOptions {
   readonly onProgress?: (stage: string, share: number) => void;
 }
 
+const RULES: Rules<EvaluateOptions> = {
+  encoder: needed(OBJECT),
+  untrained: needed(OBJECT),
+  ...RUNTIME_RULES,
+  train: needed(OBJECT),
+  test: needed(OBJECT),
+  placement: OBJECT,
+  epochs: whole(1),
+  seed: whole(0),
+  workers: whole(0),
+  workerUrl: ADDRESS,
+  signal: SIGNAL,
+  onProgress: FUNCTION,
+};
+
 /** Accuracies, 0 to 1. */
 export interface Accuracies {
   /** Of 200 nearest neighbours at temperature 0.1, 0 to 1. */
-  readonly knn_k200: number;
+  readonly knnK200: number;
   /** Of 20 nearest neighbours at temperature 0.07, 0 to 1. */
-  readonly knn_k20: number;
+  readonly knnK20: number;
   /** Of a linear classifier, 0 to 1. */
   readonly linear: number;
 }
@@ -68,9 +84,9 @@ export interface Evaluation extends Accuracies {
   /** Patches averaged for an image (of the first test image, where sizes differ). */
   readonly patches: number;
   /** How many images were learnt from. */
-  readonly train_images: number;
+  readonly trainImages: number;
   /** How many images were told apart. */
-  readonly test_images: number;
+  readonly testImages: number;
 }
 
 /** The default bag of an evaluation: nine patches already give most of the accuracy, at a third of the grid's cost. */
@@ -78,11 +94,12 @@ export const EVALUATION_PLACEMENT: BagPlacement = { kind: 'grid', across: 3 };
 
 /**
  * Weighted kNN under both protocols and the linear probe, for the trained encoder, the untrained one and raw pixels.
- * @throws BagsslError `bad-data` for a set without labels or images; as `Embedder.create`; `aborted`
+ * @throws BagsslError `bad-data` for a set without labels or images; as `createEmbedder`; `aborted`
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  givenParts(options, 'What evaluate is given', 'model', 'recipe', 'weights', 'untrained', 'train', 'test');
-  const { train, test, placement = EVALUATION_PLACEMENT, signal, onProgress, weights, untrained } = options;
+  givenParts(options, 'What evaluate is given', 'encoder', 'untrained', 'train', 'test');
+  checkOptions('evaluate', options, RULES);
+  const { train, test, placement = EVALUATION_PLACEMENT, signal, onProgress } = options;
   for (const [what, set] of Object.entries({ train, test })) {
     checkImageSet(set, what);
     if (!set.labels) {
@@ -93,6 +110,8 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     }
     if (set.length === 0) throw new BagsslError('bad-data', `"${set.name}" holds no images.`);
   }
+  const { workers, workerUrl } = options;
+  const engine = { ...runtimeOptions(options), workers, workerUrl };
   const told = (stage: string) => (done: number, total: number) => onProgress?.(stage, done / total);
   let patches = 0;
   const featuresOf = async (
@@ -107,8 +126,8 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     ];
   };
   const measure = (name: string, sides: Sides) => accuracies(options, ...sides, told(`${name}: linear probe`), signal);
-  const encoded = async (name: string, tensors: Weights) => {
-    const embedder = await Embedder.create({ ...options, weights: tensors });
+  const encoded = async (name: string, encoder: PatchEncoder) => {
+    const embedder = await createEmbedder({ ...engine, encoder });
     try {
       for await (const { count } of embedder.bags(firstOf(test), { placement })) patches = count;
       return await featuresOf(name, (images, progress) =>
@@ -118,15 +137,15 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
       await embedder.dispose();
     }
   };
-  const trained = await encoded('trained', weights);
+  const trained = await encoded('trained', options.encoder);
   return {
     ...(await measure('trained', trained)),
     whitened: await whitened(options, trained),
-    untrained: await measure('untrained', await encoded('untrained', untrained)),
+    untrained: await measure('untrained', await encoded('untrained', options.untrained)),
     pixels: await measure('pixels', await featuresOf('pixels', (images) => pixelFeatures(images, options))),
     patches,
-    train_images: train.length,
-    test_images: test.length,
+    trainImages: train.length,
+    testImages: test.length,
   };
 }
 

@@ -18,8 +18,8 @@ export interface KnnProtocol {
 
 /** The two protocols of the field: lightly's and EMP-SSL's. */
 export const KNN_PROTOCOLS = {
-  knn_k200: { k: 200, temperature: 0.1 },
-  knn_k20: { k: 20, temperature: 0.07 },
+  knnK200: { k: 200, temperature: 0.1 },
+  knnK20: { k: 20, temperature: 0.07 },
 } as const satisfies Record<string, KnnProtocol>;
 
 /** Vectors and their classes, row by row. */

@@ -1,29 +1,33 @@
-import { givenParts } from '../base/options.ts';
+import { NAMES } from '../encoder/encoder-parts.ts';
+import type { PatchEncoder } from '../encoder/patch-encoder.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { allEncoderKinds } from '../model/all-encoder-kinds.ts';
-import { checkModel } from '../model/config.ts';
-import { network } from '../model/network.ts';
+import { featureOf } from '../model/network.ts';
 import { Scope } from '../model/scope.ts';
-import { averagedWeights } from '../optimizers/averaged-weights.ts';
-import type { ExportedNetwork } from './encoder.ts';
+import { checkExported } from './encoder.ts';
 
 /**
- * The parameters and running statistics of encoder and projector as a safetensors file, float32: what evaluation needs of a
- * checkpoint's state, without the optimiser's memory. Where the run kept a moving average of its weights, that is used.
+ * An encoder's tensors as a safetensors file, float32, with its whitening where it has one: the parameters and running statistics
+ * of encoder and projector, without the optimiser's memory. Of an encoder that was read from its own file, which has the tensors
+ * of its feature alone, the network as far as that feature.
  * @throws BagsslError `bad-checkpoint` or `shape-mismatch` if the weights are not this model's
  */
-export function exportWeights(trained: Omit<ExportedNetwork, 'feature'>): Uint8Array {
-  givenParts(trained, 'What is exported', 'model', 'weights', 'recipe');
-  const { model, weights } = trained;
-  const { size } = trained.recipe;
-  checkModel(model, size, allEncoderKinds);
-  const graph = createGraph();
-  const scope = new Scope(graph, averagedWeights(weights));
-  network(scope, model, graph.input('patches', [1, 3, size, size]), allEncoderKinds);
-  const entries = [...scope.parameters, ...scope.statistics].map(({ spec: { name, shape }, value }) => [
-    name,
-    { dtype: 'F32' as const, shape, data: value.data as Float32Array },
-  ]);
-  return writeSafetensors(Object.fromEntries(entries));
+export function exportWeights(encoder: PatchEncoder): Uint8Array {
+  checkExported(encoder);
+  const { model, weights, recipe, feature, whitening } = encoder;
+  const scope = new Scope(createGraph(), weights);
+  const whole = `projector.${model.projector.hidden.length}.linear.weight` in weights;
+  const patches = scope.graph.input('patches', [1, 3, recipe.size, recipe.size]);
+  featureOf(scope, model, patches, whole ? 'projection' : feature, allEncoderKinds);
+  const tensors = [...scope.parameters, ...scope.statistics].map(
+    ({ spec: { name, shape }, value }) => [name, shape, value.data as Float32Array] as const,
+  );
+  if (whitening) {
+    tensors.push([NAMES.mean, [whitening.width], whitening.mean]);
+    tensors.push([NAMES.matrix, [whitening.width, whitening.width], whitening.matrix]);
+  }
+  return writeSafetensors(
+    Object.fromEntries(tensors.map(([name, shape, data]) => [name, { dtype: 'F32' as const, shape, data }])),
+  );
 }

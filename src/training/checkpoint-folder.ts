@@ -1,4 +1,9 @@
+import { stat } from 'node:fs/promises';
 import { BagsslError } from '../base/errors.ts';
+import { checkOptions, given } from '../base/options.ts';
+import { bytesAt } from '../data/bytes-at.ts';
+import { type EncoderUse, USE_RULES } from '../encoder/encoder-parts.ts';
+import { PatchEncoder } from '../encoder/patch-encoder.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { newestIn, RUN_FILE, saveInto } from './checkpoint-store.ts';
 import { folderStore } from './folder-store.ts';
@@ -16,4 +21,30 @@ export async function loadCheckpoint(folder: string, onWarning?: (message: strin
   const found = await newestIn(folderStore(folder), onWarning);
   if (found) return found;
   throw new BagsslError('bad-checkpoint', `There is no trained model in "${folder}": it has no ${RUN_FILE}.`);
+}
+
+/** An encoder, and the run it comes from where it comes from one. */
+export interface LoadedEncoder {
+  /** The trained encoder. */
+  readonly encoder: PatchEncoder;
+  /** The newest whole checkpoint of the run's folder; absent for an encoder's file. */
+  readonly run?: Checkpoint;
+}
+
+/**
+ * The encoder at a path: a folder that holds a run, or a file of `PatchEncoder.write`.
+ * @param use replaces what the file says, or what `PatchEncoder.from` takes by default
+ * @throws BagsslError `bad-checkpoint`; `bad-data` if nothing can be read there; `bad-argument`
+ */
+export async function loadEncoder(path: string, use: EncoderUse = {}): Promise<LoadedEncoder> {
+  given(typeof path === 'string', path, 'path', 'the path of a run or of an encoder');
+  checkOptions('loadEncoder', use, USE_RULES);
+  const { feature, placement, whitening } = use;
+  const wanted = { ...(feature && { feature }), ...(placement && { placement }), ...(whitening && { whitening }) };
+  const found = await stat(path).catch(() => undefined);
+  if (found && !found.isDirectory()) {
+    return { encoder: (await PatchEncoder.read(await bytesAt(path))).with(wanted) };
+  }
+  const run = await loadCheckpoint(path);
+  return { encoder: PatchEncoder.from(run, wanted), run };
 }

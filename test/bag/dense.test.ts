@@ -6,13 +6,14 @@ import type { EncoderConfig, KnownEncoder } from '../../src/encoders.ts';
 import { conv, flatten, gemm, globalAveragePool, maxPool, relu } from '../../src/graph/functions.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';
-import { type Bag, type BagsslError, Embedder, type EmbedderOptions } from '../../src/index.ts';
+import type { Bag, BagsslError } from '../../src/index.ts';
 import { Kernels } from '../../src/patches/kernels.ts';
 import { plainPatch } from '../../src/patches/parameters.ts';
 import { wholeImage } from '../../src/patches/whole-image.ts';
 import { type Pixels, presets } from '../../src/patches.ts';
 import type { DeviceChoice } from '../../src/runtime.ts';
 import { initialWeights, runConfig } from '../../src/train.ts';
+import { openEmbedder } from '../support/open-embedder.ts';
 import { randoms } from '../support/random.ts';
 import { relativeError } from '../support/reference.ts';
 import { SHORT_RUN } from '../support/short-training.ts';
@@ -23,7 +24,7 @@ const noise = (seed: number, width: number, height: number, layout: Pixels['layo
 };
 
 /** Images in which a patch of `size` px is cut as it is. */
-function options(encoder: EncoderConfig, size: number, side: number): EmbedderOptions {
+function options(encoder: EncoderConfig, size: number, side: number): Parameters<typeof openEmbedder>[0] {
   const share = (size / side) ** 2;
   const config = runConfig({
     ...SHORT_RUN,
@@ -43,8 +44,12 @@ function options(encoder: EncoderConfig, size: number, side: number): EmbedderOp
 
 const valid = { kind: 'conv', widths: [6, 8, 8], strides: [2, 1, 2], residual: true, padding: 'valid' } as const;
 
-async function both(given: EmbedderOptions, images: Pixels[], more: object = {}): Promise<[dense: Bag[], cut: Bag[]]> {
-  await using embedder = await Embedder.create(given);
+async function both(
+  given: Parameters<typeof openEmbedder>[0],
+  images: Pixels[],
+  more: object = {},
+): Promise<[dense: Bag[], cut: Bag[]]> {
+  await using embedder = await openEmbedder(given);
   const collect = async (placement: object) => {
     const list: Bag[] = [];
     for await (const bag of embedder.bags(images, { placement: placement as never, ...more })) list.push(bag);
@@ -134,7 +139,7 @@ describe('a dense bag is the bag of patches cut one by one, to 1e-4', () => {
   });
 
   it('for images of several sizes and shapes in turn, each as it is alone', async () => {
-    await using embedder = await Embedder.create(options(valid, 16, 32));
+    await using embedder = await openEmbedder(options(valid, 16, 32));
     const images = [noise(1, 32, 32), noise(2, 50, 40), noise(3, 40, 50), noise(4, 50, 40), noise(5, 7, 3)];
     const scales = [0.25, 0.5];
     let k = 0;
@@ -181,7 +186,7 @@ describe('an encoder without a dense bag is refused, naming what stands against 
     [{ kind: 'resnet', depth: 18, stem: 'cifar', width: 4 }, /pads by/],
   ] as [KnownEncoder, RegExp][]) {
     it(encoder.kind, async () => {
-      await using embedder = await Embedder.create(options(encoder, 16, 32));
+      await using embedder = await openEmbedder(options(encoder, 16, 32));
       const refused = (error: BagsslError) => error.code === 'bad-model' && words.test(error.message);
       await assert.rejects(embedder.denseStride(), refused);
       await assert.rejects(embedder.embed(noise(1, 32, 32), { placement: { kind: 'dense' } }), refused);

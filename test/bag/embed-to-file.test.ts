@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { ImageSet } from '../../src/data.ts';
+import { Whitening } from '../../src/embed.ts';
 import { readNpy } from '../../src/formats.ts';
-import { type BagsslError, Embedder } from '../../src/index.ts';
+import type { BagsslError, Embedder } from '../../src/index.ts';
 import { embedToFile } from '../../src/node.ts';
 import { initialWeights, runConfig } from '../../src/train.ts';
+import { openEmbedder } from '../support/open-embedder.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'bagssl-vectors-'));
@@ -21,7 +23,7 @@ const placement = { kind: 'grid', across: 2 } as const;
 const images = plainImages(600);
 
 const withEmbedder = async <T>(use: (embedder: Embedder) => Promise<T>, seed = config.seed): Promise<T> => {
-  const embedder = await Embedder.create({ ...options, weights: initialWeights({ ...config, seed }) });
+  const embedder = await openEmbedder({ ...options, weights: initialWeights({ ...config, seed }) });
   try {
     return await use(embedder);
   } finally {
@@ -80,6 +82,23 @@ describe('embedding to a file', () => {
     const elsewhere = { kind: 'grid', across: 1 } as const;
     const moved = await withEmbedder((embedder) => embedToFile(embedder, images, file, { placement: elsewhere }));
     assert.equal(moved.resumed, 0);
+  });
+
+  it('never mixes whitened rows with plain ones', async () => {
+    const file = at('white.npy');
+    const parts = { ...options, weights: initialWeights(config) };
+    const plain = await openEmbedder(parts);
+    await assert.rejects(embedToFile(plain, upTo(300), file, { placement }), /image 300/);
+    await plain.dispose();
+    const whitening = new Whitening(
+      new Float32Array(32),
+      Float32Array.from({ length: 32 * 32 }, (_, i) => (i % 33 ? 0 : 2)),
+    );
+    const white = await openEmbedder({ ...parts, whitening });
+    assert.deepEqual(await embedToFile(white, images, file, { placement }), { rows: 600, resumed: 0 });
+    const { data } = readNpy(await readFile(file));
+    assert.deepEqual(data, (await white.matrix(images, { placement })).data);
+    await white.dispose();
   });
 
   it('says what is kept when it is aborted, and where it cannot write', async () => {

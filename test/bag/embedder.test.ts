@@ -7,10 +7,11 @@ import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { BagMean, FEATURES, type PatchBox } from '../../src/embed.ts';
-import { type Bag, type BagsslError, cosine, Embedder, type EmbedOptions } from '../../src/index.ts';
+import { type Bag, type BagsslError, cosine, type Embedder, type EmbedOptions } from '../../src/index.ts';
 import type { Pixels } from '../../src/patches.ts';
 import { Program } from '../../src/runtime/program.ts';
 import { initialWeights, runConfig } from '../../src/train.ts';
+import { openEmbedder } from '../support/open-embedder.ts';
 import { randoms } from '../support/random.ts';
 import { relativeError } from '../support/reference.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
@@ -104,7 +105,7 @@ describe('the bag', () => {
 
   it('of an image is the mean of its kept patches, in order of the images, for every feature', async () => {
     for (const feature of FEATURES) {
-      const embedder = await Embedder.create({ ...base, device: 'native', feature });
+      const embedder = await openEmbedder({ ...base, device: 'native', feature });
       const all = await bags(embedder, plainImages(7), { placement: { kind: 'grid', across: 3 }, keepPatches: true });
       await embedder.dispose();
       assert.deepEqual(
@@ -123,7 +124,7 @@ describe('the bag', () => {
   });
 
   it('does not depend on which images are embedded with it', async () => {
-    const embedder = await Embedder.create({ ...base, device: 'native' });
+    const embedder = await openEmbedder({ ...base, device: 'native' });
     const options: EmbedOptions = { placement: { kind: 'all' } };
     const many = await bags(embedder, plainImages(24), options);
     const one = await bags(embedder, { name: 'one', length: 1, image: () => plainImages().image(17) }, options);
@@ -135,7 +136,7 @@ describe('the bag', () => {
   it('is the same on wasm as on native, to 1e-4', async () => {
     const vectors = [];
     for (const device of ['native', 'wasm'] as const) {
-      const embedder = await Embedder.create({ ...base, device });
+      const embedder = await openEmbedder({ ...base, device });
       vectors.push((await embedder.matrix(plainImages())).data);
       await embedder.dispose();
     }
@@ -143,7 +144,7 @@ describe('the bag', () => {
   });
 
   it('takes images in any form, one by one or as they come, with memory for a few of them', async () => {
-    await using embedder = await Embedder.create({ ...base, device: 'native' });
+    await using embedder = await openEmbedder({ ...base, device: 'native' });
     const set = plainImages(5, 20);
     const pixels = await set.image(3);
     const png = await sharp(interleaved(pixels), { raw: { width: 20, height: 20, channels: 3 } })
@@ -170,7 +171,7 @@ describe('the bag', () => {
   });
 
   it('is weighed, normalised and of several scales as asked, beside the whole image', async () => {
-    await using embedder = await Embedder.create({ ...base, device: 'native' });
+    await using embedder = await openEmbedder({ ...base, device: 'native' });
     const image = await plainImages(3, 20).image(1);
     const placement = { kind: 'grid', across: 3, scales: [0.2, 0.5] } as const;
     const { patches, count, whole } = await embedder.bag(image, { placement, keepPatches: true, whole: true });
@@ -180,7 +181,7 @@ describe('the bag', () => {
     assert.ok(relativeError(whole!, alone) < 1e-6);
     const weigh = ({ x, width }: PatchBox) => (x + width / 2 < 10 ? 0 : 2);
     for (const request of [{ unitPatches: true }, { unit: true }, { unitPatches: true, unit: true, weigh }]) {
-      const mean = new BagMean(embedder.width, request);
+      const mean = new BagMean(embedder.width, { unitPatches: request.unitPatches, unit: request.unit });
       patches!.boxes.forEach((box, row) => {
         mean.add(patches!.vectors.data, row * embedder.width, 'weigh' in request ? weigh(box) : 1);
       });
@@ -201,7 +202,7 @@ describe('the bag', () => {
   });
 
   it('enlarges images smaller than a patch, refuses what is no image, and stops when told', async () => {
-    await using embedder = await Embedder.create({ ...base, device: 'native' });
+    await using embedder = await openEmbedder({ ...base, device: 'native' });
     const dot = { data: Uint8Array.of(9, 99, 199), width: 1, height: 1, layout: 'rgb' } as const;
     assert.equal((await embedder.bag(dot)).count, 25);
     for (const bad of [{ ...dot, width: 2 }, 7, null, Uint8Array.of(1, 2), new Uint8Array()]) {
@@ -230,7 +231,7 @@ describe('the bag', () => {
     const averages = Object.fromEntries(Object.entries(other).map(([name, data]) => [`average.${name}`, data]));
     const vectors = [];
     for (const weights of [other, { ...base.weights, ...averages }, base.weights]) {
-      const embedder = await Embedder.create({ ...base, device: 'native', weights });
+      const embedder = await openEmbedder({ ...base, device: 'native', weights });
       vectors.push((await embedder.matrix(plainImages(3))).data);
       await embedder.dispose();
     }
@@ -241,14 +242,14 @@ describe('the bag', () => {
   it('refuses weights that are not this model’s, and vectors that are not numbers', async () => {
     const { 'encoder.1.conv.weight': _, ...incomplete } = base.weights;
     await assert.rejects(
-      Embedder.create({ ...base, device: 'native', weights: incomplete }),
+      openEmbedder({ ...base, device: 'native', weights: incomplete }),
       (error: BagsslError) => error.code === 'bad-checkpoint' && error.message.includes('encoder.1.conv.weight'),
     );
     const damaged = {
       ...base.weights,
       'encoder.0.conv.weight': base.weights['encoder.0.conv.weight'].map(() => Number.NaN),
     };
-    const embedder = await Embedder.create({ ...base, device: 'native', weights: damaged });
+    const embedder = await openEmbedder({ ...base, device: 'native', weights: damaged });
     await assert.rejects(bags(embedder), (error: BagsslError) => error.code === 'bad-model');
     await embedder.dispose();
   });
@@ -266,18 +267,18 @@ describe('the bag', () => {
     };
     try {
       await assert.rejects(
-        Embedder.create({ ...base, device: 'native', workers: -1 }),
-        (error: BagsslError) => error.code === 'bad-argument',
+        openEmbedder({ ...base, device: 'native', workers: 1, workerUrl: 'file:///nowhere.js' }),
+        (error: BagsslError) => error.code === 'worker-failed',
       );
       assert.equal(freed, 1);
       const stop = new AbortController();
-      const opening = Embedder.create({ ...base, device: 'native', signal: stop.signal });
+      const opening = openEmbedder({ ...base, device: 'native', signal: stop.signal });
       stop.abort('enough');
       await assert.rejects(opening, (error: BagsslError) => error.code === 'aborted' && error.cause === 'enough');
       assert.equal(freed, 1);
       await told; // what was on its way is freed when it comes
       await assert.rejects(
-        Embedder.create({ ...base, signal: AbortSignal.abort() }),
+        openEmbedder({ ...base, signal: AbortSignal.abort() }),
         (error: BagsslError) => error.code === 'aborted',
       );
     } finally {

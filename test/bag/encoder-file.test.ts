@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { stat } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import { type PatchEncoder, readEncoder, Whitening, writeEncoder } from '../../src/embed.ts';
+import { PatchEncoder, Whitening } from '../../src/embed.ts';
 import { readSafetensors, writeSafetensors } from '../../src/formats.ts';
-import { type BagsslError, createEmbedder, Embedder } from '../../src/index.ts';
+import { type BagsslError, createEmbedder } from '../../src/index.ts';
 import { Runtime } from '../../src/runtime.ts';
 import { initialWeights, runConfig } from '../../src/train.ts';
+import { openEmbedder } from '../support/open-embedder.ts';
 import { relativeError } from '../support/reference.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
@@ -17,7 +18,7 @@ const engine = { device: 'native', threads: 1, workers: 0 } as const;
 const images = plainImages(40);
 
 async function whitening(): Promise<Whitening> {
-  const embedder = await Embedder.create({ ...base, ...engine });
+  const embedder = await openEmbedder({ ...base, ...engine });
   const vectors = await embedder.matrix(images);
   await embedder.dispose();
   return Whitening.fit(await Runtime.open({ device: 'native', threads: 1 }), vectors);
@@ -31,28 +32,32 @@ const refused = (work: () => unknown, code: string, said: RegExp) =>
 
 describe('an encoder as one file', () => {
   it('gives back what was written, in half precision and no more than its feature needs', async () => {
-    const encoder: PatchEncoder = { ...base, whitening: await whitening() };
-    const bytes = writeEncoder(encoder);
+    const encoder = new PatchEncoder({ ...base, whitening: await whitening() });
+    const bytes = await encoder.write();
     const { tensors } = readSafetensors(bytes);
     assert.ok(
       Object.keys(tensors).every((name) => /^(encoder|whitening)\./.test(name)),
       `${Object.keys(tensors)}`,
     );
     assert.ok(Object.values(tensors).every(({ dtype }) => dtype === 'F16'));
-    const read = await readEncoder(bytes);
+    const read = await PatchEncoder.read(bytes);
     assert.deepEqual([read.model, read.feature, read.placement], [model, 'embedding', placement]);
     for (const [name, values] of Object.entries(read.weights))
       assert.ok(relativeError(values, weights[name]) < 1e-3, name);
     assert.ok(relativeError(read.whitening!.matrix, encoder.whitening!.matrix) < 1e-3);
     assert.ok(
-      'projector.0.linear.weight' in (await readEncoder(writeEncoder({ ...base, feature: 'preFeature' }))).weights,
+      'projector.0.linear.weight' in
+        (await PatchEncoder.read(await new PatchEncoder({ ...base, feature: 'preFeature' }).write())).weights,
     );
   });
 
   it('embeds as the encoder it was made of, whitened', async () => {
     const white = await whitening();
-    const plain = await Embedder.create({ ...base, ...engine });
-    const embedder = await createEmbedder({ ...engine, encoder: writeEncoder({ ...base, whitening: white }) });
+    const plain = await openEmbedder({ ...base, ...engine });
+    const embedder = await createEmbedder({
+      ...engine,
+      encoder: await new PatchEncoder({ ...base, whitening: white }).write(),
+    });
     for (const index of [0, 39]) {
       const pixels = await images.image(index);
       const expected = white.apply(await plain.embed(pixels));
@@ -69,11 +74,33 @@ describe('an encoder as one file', () => {
     await embedder.dispose();
   });
 
+  it('has a digest of everything that decides a vector, and of nothing else', async () => {
+    const plain = new PatchEncoder(base);
+    const white = plain.with({ whitening: await whitening() });
+    const other = { ...weights, 'encoder.0.bn.bias': weights['encoder.0.bn.bias'].map((v) => v + 1e-7) };
+    const changed = [
+      white,
+      plain.with({ feature: 'preFeature' }),
+      plain.with({ placement: { kind: 'grid', across: 3 } }),
+      plain.with({ recipe: { ...recipe, mean: [0.5, 0.5, 0.4] } }),
+      plain.with({ weights: other }),
+    ];
+    const digests = await Promise.all([plain, ...changed].map((encoder) => encoder.digest()));
+    assert.equal(new Set(digests).size, digests.length);
+    assert.match(digests[0], /^[0-9a-f]{64}$/);
+    const again = new PatchEncoder({ ...base, recipe: { ...recipe, flip: 0.1 }, weights: { ...weights } });
+    assert.equal(await again.digest(), digests[0]); // a bag is cut without augmentation
+    assert.equal(
+      await (await PatchEncoder.read(await white.write())).digest(),
+      await (await PatchEncoder.read(await white.write())).digest(),
+    );
+  });
+
   it('comes with the package, small, and takes images of any size', async () => {
     const file = 'models/cifar10.safetensors';
     assert.ok((await stat(file)).size <= 1_500_000);
     const embedder = await createEmbedder({ ...engine, encoder: file });
-    assert.deepEqual([embedder.width, embedder.feature], [128, 'embedding']);
+    assert.deepEqual([embedder.width, embedder.encoder.feature], [128, 'embedding']);
     for (const [width, height] of [
       [8, 8],
       [32, 32],
@@ -89,23 +116,23 @@ describe('an encoder as one file', () => {
   it('refuses what is no encoder, and says why', async () => {
     const other = new Whitening(new Float32Array(3), new Float32Array(9));
     await assert.rejects(
-      Embedder.create({ ...base, ...engine, whitening: other }),
+      openEmbedder({ ...base, ...engine, whitening: other }),
       (error: BagsslError) => error.code === 'shape-mismatch' && /3 dimensions, embedding of 16/.test(error.message),
     );
-    await refused(() => readEncoder(writeSafetensors({})), 'bad-checkpoint', /no "bagssl"/);
+    await refused(() => PatchEncoder.read(writeSafetensors({})), 'bad-checkpoint', /no "bagssl"/);
     await refused(
-      () => readEncoder(writeSafetensors({}, { bagssl: '{"model":' })),
+      () => PatchEncoder.read(writeSafetensors({}, { bagssl: '{"model":' })),
       'bad-checkpoint',
       /no patch encoder/,
     );
     await refused(
-      () => readEncoder(writeSafetensors({}, { bagssl: '{"model":{},"recipe":{},"placement":{}}' })),
+      () => PatchEncoder.read(writeSafetensors({}, { bagssl: '{"model":{},"recipe":{},"placement":{}}' })),
       'bad-argument',
       /./,
     );
-    await refused(() => readEncoder(new Uint8Array(20)), 'bad-checkpoint', /./);
+    await refused(() => PatchEncoder.read(new Uint8Array(20)), 'bad-checkpoint', /./);
     const huge = { ...weights, 'encoder.0.conv.weight': weights['encoder.0.conv.weight'].map(() => 1e5) };
-    await refused(() => writeEncoder({ ...base, weights: huge }), 'bad-argument', /100000/);
+    await refused(() => new PatchEncoder({ ...base, weights: huge }).write(), 'bad-argument', /100000/);
     await assert.rejects(
       createEmbedder({ ...engine, encoder: 'nowhere.safetensors' }),
       (error: BagsslError) => error.code === 'bad-data' && /nowhere/.test(error.message),

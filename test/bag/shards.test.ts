@@ -7,10 +7,11 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { BLOCK, partOf, shardRange } from '../../src/data/subset.ts';
 import { type ImageSet, parseShard } from '../../src/data.ts';
-import { type BagsslError, Embedder } from '../../src/index.ts';
+import type { BagsslError } from '../../src/index.ts';
 import { openData } from '../../src/node.ts';
 import type { PatchPool, Placement } from '../../src/patches.ts';
 import { initialWeights, runConfig } from '../../src/train.ts';
+import { openEmbedder } from '../support/open-embedder.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const config = runConfig({ ...SHORT_RUN, budget: { steps: 1 } });
@@ -84,10 +85,10 @@ describe('shards', () => {
         threads: 1,
       };
       for (const placement of placements) {
-        const whole = await Embedder.create({ ...options, workers: 0 });
+        const whole = await openEmbedder({ ...options, workers: 0 });
         const expected = await whole.matrix(images, { placement });
         await whole.dispose();
-        const parts = await Embedder.create({ ...options, workers: 2 });
+        const parts = await openEmbedder({ ...options, workers: 2 });
         for (const index of [1, 2, 3]) {
           const [from, to] = shardRange({ index, count: 3 }, images.length);
           const { data } = await parts.matrix(partOf(images, from, to), { placement });
@@ -100,7 +101,7 @@ describe('shards', () => {
 
   it('compute together what the whole computes together: no job reaches across a block', async () => {
     const options = { model: config.model, recipe: config.recipe, weights: initialWeights(config) } as const;
-    const embedder = await Embedder.create({ ...options, device: 'native', threads: 1, workers: 0 });
+    const embedder = await openEmbedder({ ...options, device: 'native', threads: 1, workers: 0 });
     // Engines rarely round a row otherwise beside others, so what stands together is looked at itself.
     const jobs: number[][] = [];
     const { pool } = embedder as unknown as { pool: PatchPool };

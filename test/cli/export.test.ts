@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { PatchEncoder } from '../../src/embed.ts';
 import { exportEmbedder, exportEncoder, exportStep, exportWeights, type StepManifest } from '../../src/export.ts';
 import { fit } from '../../src/index.ts';
 import { saveCheckpoint } from '../../src/node.ts';
@@ -29,22 +30,19 @@ describe('bagssl export', () => {
   });
 
   it('writes what the functions of the same names give', async () => {
-    const { config, state } = trained;
-    const network = { model: config.model, recipe: config.recipe, weights: state };
-    const embedder = exportEmbedder({
-      ...network,
+    const encoder = PatchEncoder.from(trained);
+    const embedder = exportEmbedder(encoder.with({ feature: 'embedding' }), {
       width: 20,
       height: 12,
       placement: { kind: 'grid', across: 2 },
-      feature: 'embedding',
       unit: true,
       pixels: 'float32',
     });
     const changes = '--image-size 20x12 --patches grid2 --feature embedding --unit --pixels float32'.split(' ');
     for (const [given, expected] of [
       [changes, embedder],
-      [['--what', 'encoder'], exportEncoder(network)],
-      [['--what', 'weights'], exportWeights(network)],
+      [['--what', 'encoder'], exportEncoder(encoder)],
+      [['--what', 'weights'], exportWeights(encoder)],
     ] as const) {
       const out = at(`new/${given[1]}`);
       const result = await bagssl(['export', '--model', at('run'), '--out', out, '--json', ...given]);

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'puppeteer-core';
 import sharp from 'sharp';
-import { fingerprint } from '../../demo/common/fingerprint.ts';
 import { assertAccessible, DemoSite, drawPictures, drop, press, tabTo, text } from '../support/demo-site.ts';
 import { openChromium, SWIFTSHADER } from '../support/visit.ts';
 
@@ -87,13 +86,6 @@ describe('the demo that finds by camera', () => {
     await press(page, /^Stop the camera$/);
     assert.equal(await tracks(page), false);
     assert.deepEqual(site.errors, []);
-  });
-
-  it('knows an encoder by all its weights', () => {
-    const weights = { a: Float32Array.of(1, 2, 3), b: Float32Array.of(0) };
-    assert.equal(fingerprint({ ...weights }), fingerprint(weights));
-    assert.notEqual(fingerprint({ ...weights, b: Float32Array.of(1e-9) }), fingerprint(weights));
-    assert.notEqual(fingerprint({ ...weights, a: Float32Array.of(1, 3, 2) }), fingerprint(weights));
   });
 
   it('counts the frames of a camera, also without a connection', { timeout: 60_000 }, async () => {

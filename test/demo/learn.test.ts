@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import * as ort from 'onnxruntime-node';
 import type { Browser, Page } from 'puppeteer-core';
 import sharp from 'sharp';
-import { readEncoder } from '../../src/embed.ts';
+import { PatchEncoder } from '../../src/embed.ts';
 import {
   assertAccessible,
   DemoSite,
@@ -150,7 +150,7 @@ describe('the demo that learns from pictures', () => {
       for (let tries = 0; !existsSync(path) && tries < 100; tries++) await new Promise((wait) => setTimeout(wait, 50));
       return path;
     };
-    const { model } = await readEncoder(readFileSync(await file(/safetensors/, 'encoder.safetensors')));
+    const { model } = await PatchEncoder.read(readFileSync(await file(/safetensors/, 'encoder.safetensors')));
     assert.deepEqual(model.encoder, { kind: 'conv', widths: [4, 8], strides: [2, 2], residual: false });
 
     const patches = Float32Array.from({ length: 2 * 3 * 16 * 16 }, (_, i) => Math.sin(i));

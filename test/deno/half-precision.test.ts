@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Embedder, fit } from '../../src/index.ts';
+import { fit } from '../../src/index.ts';
 import { findAdapter } from '../../src/runtime.ts';
 import { type Checkpoint, initialWeights, type RunConfig, runConfig } from '../../src/train.ts';
+import { openEmbedder } from '../support/open-embedder.ts';
 import { relativeError } from '../support/reference.ts';
 import { largestDifference, plainImages, SHORT_RUN } from '../support/short-training.ts';
 import { lossesOf, TINY_RUNS } from '../support/tiny-runs.ts';
@@ -74,7 +75,7 @@ describe('embedding in float16 on WebGPU', { skip: why }, () => {
       ['webgpu', 'float16'],
     ] as const) {
       const options = { model: config.model, recipe: config.recipe, weights: initialWeights(config), workers: 0 };
-      await using embedder = await Embedder.create({ ...options, device, precision });
+      await using embedder = await openEmbedder({ ...options, device, precision });
       vectors.push((await embedder.matrix(plainImages(4))).data);
     }
     const difference = relativeError(vectors[1], vectors[0]);

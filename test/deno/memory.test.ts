@@ -3,9 +3,10 @@ import { describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { Embedder, fit } from '../../src/index.ts';
+import { fit } from '../../src/index.ts';
 import { findAdapter } from '../../src/runtime.ts';
 import { initialWeights, runConfig } from '../../src/train.ts';
+import { openEmbedder } from '../support/open-embedder.ts';
 import { largestDifference, plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const adapter = await findAdapter();
@@ -75,7 +76,7 @@ describe('memory of embedding on WebGPU', { skip: why }, () => {
     const { model, recipe } = config;
     const weights = initialWeights(config);
     for (let k = 0; k < 3; k++) {
-      const embedder = await Embedder.create({ device: 'webgpu', model, recipe, weights, workers: 1 });
+      const embedder = await openEmbedder({ device: 'webgpu', model, recipe, weights, workers: 1 });
       await embedder.matrix(plainImages());
       await embedder.dispose();
     }

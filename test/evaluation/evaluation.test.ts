@@ -48,14 +48,14 @@ describe('weighted nearest neighbours', () => {
       knnAccuracies(runtime, train, test, KNN_PROTOCOLS, { signal: AbortSignal.abort() }),
       (error: BagsslError) => error.code === 'aborted',
     );
-    assert.ok(Math.abs(found.knn_k200 - reference(train, test, 200, 0.1)) < 0.005);
-    assert.ok(Math.abs(found.knn_k20 - reference(train, test, 20, 0.07)) < 0.005);
-    assert.ok(found.knn_k20 > 0.4 && found.knn_k20 < 0.999, 'the task is neither trivial nor hopeless');
+    assert.ok(Math.abs(found.knnK200 - reference(train, test, 200, 0.1)) < 0.005);
+    assert.ok(Math.abs(found.knnK20 - reference(train, test, 20, 0.07)) < 0.005);
+    assert.ok(found.knnK20 > 0.4 && found.knnK20 < 0.999, 'the task is neither trivial nor hopeless');
   });
 
   it('let every vector vote where there are fewer than k', async () => {
     const few = clusters(4, 10, 4, 2, 0.1);
-    assert.equal((await knnAccuracies(runtime, few, few, KNN_PROTOCOLS)).knn_k20, 1);
+    assert.equal((await knnAccuracies(runtime, few, few, KNN_PROTOCOLS)).knnK20, 1);
   });
 
   it('find a class that has one image, where it is nearest, and are outvoted where the bank is full of others', async () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { growingBags } from '../../src/evaluate.ts';
-import { Embedder } from '../../src/index.ts';
 import type { Placement } from '../../src/patches.ts';
 import { initialWeights, runConfig } from '../../src/train.ts';
+import { openEmbedder } from '../support/open-embedder.ts';
 import { relativeError } from '../support/reference.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
@@ -11,7 +11,7 @@ const config = runConfig({ ...SHORT_RUN, budget: { steps: 1 } });
 const placement: Placement = { kind: 'all', stride: 4 };
 const images = { ...plainImages(), length: 3 };
 const open = () =>
-  Embedder.create({
+  openEmbedder({
     model: config.model,
     recipe: config.recipe,
     weights: initialWeights(config),

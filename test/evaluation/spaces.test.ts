@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { cosine } from '../../src/bag/cosine.ts';
+import { cosine } from '../../src/bag/nearest.ts';
 import { agreement, centred, meanRow } from '../../src/evaluation/agreement.ts';
 import { locality } from '../../src/evaluation/locality.ts';
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { writeEncoder } from '../../src/embed.ts';
-import { type BagsslError, createEmbedder, Embedder } from '../../src/index.ts';
+import { PatchEncoder } from '../../src/embed.ts';
+import { type BagsslError, createEmbedder } from '../../src/index.ts';
 import { initialWeights, runConfig } from '../../src/train.ts';
+import { openEmbedder } from '../support/open-embedder.ts';
 import { relativeError } from '../support/reference.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
@@ -26,11 +27,11 @@ describe('createEmbedder', () => {
   });
 
   it('tells how much of the encoder has come, and stops where it is told to', async () => {
-    const file = writeEncoder(parts);
+    const file = await new PatchEncoder(parts).write();
     const encoder = URL.createObjectURL(new Blob([file]));
     const heard: (readonly number[])[] = [];
     await using embedder = await createEmbedder({ ...engine, encoder, onProgress: (...told) => heard.push(told) });
-    assert.equal(embedder.feature, 'preFeature');
+    assert.equal(embedder.encoder.feature, 'preFeature');
     assert.deepEqual(heard.at(-1), [file.length, file.length]);
     const stop = new AbortController();
     const reason = new Error('enough');
@@ -41,8 +42,8 @@ describe('createEmbedder', () => {
   });
 
   it('takes another one from bytes or a URL, and embeds as it was told there', async () => {
-    const file = writeEncoder(parts);
-    const exact = await Embedder.create({ ...parts, ...engine });
+    const file = await new PatchEncoder(parts).write();
+    const exact = await openEmbedder({ ...parts, ...engine });
     const expected = await exact.matrix(plainImages(3));
     await exact.dispose();
     for (const encoder of [file, URL.createObjectURL(new Blob([file]))]) {
@@ -53,6 +54,23 @@ describe('createEmbedder', () => {
       assert.ok(relativeError(await embedder.embed(image), found.data.subarray(2 * found.columns)) < 1e-5);
       await embedder.dispose();
       await assert.rejects(embedder.embed(image), (error: BagsslError) => error.code === 'disposed');
+    }
+  });
+
+  it('takes an encoder and a checkpoint as they are, and refuses anything else', async () => {
+    const encoder = new PatchEncoder(parts);
+    await using direct = await createEmbedder({ ...engine, encoder });
+    const expected = await direct.matrix(plainImages(3));
+    const checkpoint = { config, state: parts.weights };
+    const { placement } = parts;
+    await using trained = await createEmbedder({ ...engine, encoder: checkpoint, placement });
+    assert.deepEqual((await trained.matrix(plainImages(3))).data, expected.data);
+    assert.equal(direct.encoder, encoder);
+    for (const wrong of [5, {}, { model: {}, weights: {} }, () => 1, null]) {
+      await assert.rejects(
+        createEmbedder({ ...engine, encoder: wrong as never }),
+        (error: BagsslError) => error.code === 'bad-argument' && /encoder/.test(error.message),
+      );
     }
   });
 });

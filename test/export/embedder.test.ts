@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ImageSet } from '../../src/data.ts';
-import { FEATURES } from '../../src/embed.ts';
+import { type EncoderParts, FEATURES, PatchEncoder, Whitening } from '../../src/embed.ts';
 import type { ModelConfig } from '../../src/encoders.ts';
-import { type ExportEmbedderOptions, exportEmbedder, exportEncoder } from '../../src/export.ts';
-import { type BagsslError, Embedder } from '../../src/index.ts';
+import { type ExportEmbedderOptions, exportEmbedder, exportEncoder, exportWeights } from '../../src/export.ts';
+import { readSafetensors } from '../../src/formats.ts';
+import type { BagsslError } from '../../src/index.ts';
 import type { Placement, Recipe } from '../../src/patches.ts';
 import { initialWeights, runConfig } from '../../src/train.ts';
 import { rule } from '../support/golden.ts';
+import { openEmbedder } from '../support/open-embedder.ts';
 import { ownConfig, ownEncoders } from '../support/own-encoders.ts';
 import { SHORT_RUN } from '../support/short-training.ts';
 
@@ -63,20 +65,30 @@ function distance(found: Float32Array, expected: Float32Array): number {
 }
 
 /** Largest difference between what the file gives and what `Embedder` gives, relative to the largest element. */
-async function compare(options: ExportEmbedderOptions, engine: Ort, count = 3): Promise<number> {
-  const { width, height, placement, feature } = options;
+async function compare(
+  options: EncoderParts & { placement?: Placement } & Omit<ExportEmbedderOptions, 'placement'>,
+  engine: Ort,
+  count = 3,
+): Promise<number> {
+  const { width, height, placement, unit, pixels, ...parts } = options;
   const bytes = noise(count, width, height);
-  const embedder = await Embedder.create({ ...options, device: 'native', threads: 1, workers: 0, feature });
+  const embedder = await openEmbedder({ ...parts, device: 'native', threads: 1, workers: 0 });
   const expected = await embedder.matrix(setOf(bytes, width, height), { placement });
   await embedder.dispose();
   const data = options.pixels === 'float32' ? Float32Array.from(bytes) : bytes;
-  const bag = await run(engine, exportEmbedder(options), 'images', data, [count, height, width, 3]);
+  const bag = await run(
+    engine,
+    exportEmbedder(new PatchEncoder(parts), { width, height, placement, unit, pixels }),
+    'images',
+    data,
+    [count, height, width, 3],
+  );
   assert.deepEqual([bag.names, bag.dims], [['bag'], [count, expected.columns]]);
   return distance(bag.data, expected.data);
 }
 
 describe('an exported embedder gives the vectors of Embedder, to 1e-4', () => {
-  const cases: Record<string, Partial<ExportEmbedderOptions> & { width: number; height: number }> = {
+  const cases: Record<string, ExportEmbedderOptions & Partial<Pick<EncoderParts, 'recipe'>>> = {
     'whole pixels copied': { width: 16, height: 16, placement: GRID },
     'patches enlarged': { width: 11, height: 9, placement: GRID },
     'patches shrunk, a grid closer than a pixel': { width: 40, height: 25, placement: { kind: 'grid', across: 17 } },
@@ -120,12 +132,23 @@ describe('an exported embedder gives the vectors of Embedder, to 1e-4', () => {
     }
   });
 
+  it('whitened', async () => {
+    const width = 16;
+    const matrix = Float32Array.from(rule(3, [width * width]));
+    const whitening = new Whitening(Float32Array.from(rule(4, [width])), matrix);
+    const options = { ...base, whitening, feature: 'embedding', width: 12, height: 12, placement: GRID } as const;
+    for (const engine of Object.values(engines)) {
+      const difference = await compare(options, engine);
+      assert.ok(difference < 1e-4, `${difference}`);
+    }
+  });
+
   it('is brought to length 1 where that is asked for', async () => {
     const [plain, unit] = await Promise.all(
       [false, true].map((unit) =>
         run(
           engines.native,
-          exportEmbedder({ ...base, width: 16, height: 16, placement: GRID, unit }),
+          exportEmbedder(new PatchEncoder(base), { width: 16, height: 16, placement: GRID, unit }),
           'images',
           noise(2, 16, 16),
           [2, 16, 16, 3],
@@ -148,26 +171,59 @@ describe('an exported embedder gives the vectors of Embedder, to 1e-4', () => {
 
 describe('an exported encoder', () => {
   it('takes a batch of any size, and gives each patch the same vector', async () => {
-    const model = exportEncoder({ ...base, feature: 'projection' });
+    const model = exportEncoder(new PatchEncoder({ ...base, feature: 'projection' }));
     const patches = Float32Array.from(rule(5, [20, 3, 8, 8]));
     const all = await run(engines.native, model, 'patches', patches, [20, 3, 8, 8]);
     assert.deepEqual([all.names, all.dims], [['projection'], [20, 16]]);
     const one = await run(engines.wasm, model, 'patches', patches.subarray(19 * 192), [1, 3, 8, 8]);
     assert.ok(distance(one.data, all.data.subarray(19 * 16)) < 1e-4);
   });
+
+  it('whitens where its encoder does, and its weights hold the whitening', async () => {
+    const whitening = new Whitening(Float32Array.from(rule(4, [16])), Float32Array.from(rule(3, [256])));
+    const plain = new PatchEncoder({ ...base, feature: 'embedding' });
+    const white = plain.with({ whitening });
+    const patches = Float32Array.from(rule(5, [2, 3, 8, 8]));
+    const [before, after] = await Promise.all(
+      [plain, white].map((encoder) => run(engines.native, exportEncoder(encoder), 'patches', patches, [2, 3, 8, 8])),
+    );
+    for (const k of [0, 1]) {
+      const expected = whitening.apply(before.data.subarray(16 * k, 16 * (k + 1)));
+      assert.ok(distance(after.data.subarray(16 * k, 16 * (k + 1)), expected) < 1e-4);
+    }
+    const { tensors } = readSafetensors(exportWeights(white));
+    assert.deepEqual(tensors['whitening.matrix'].data, whitening.matrix);
+    assert.ok(!('whitening.matrix' in readSafetensors(exportWeights(plain)).tensors));
+  });
+
+  it('has the weights of its feature alone, where it was read from its own file', async () => {
+    const whole = new PatchEncoder({ ...base, feature: 'preFeature' });
+    const read = await PatchEncoder.read(await whole.write());
+    const names = (encoder: PatchEncoder) => Object.keys(readSafetensors(exportWeights(encoder)).tensors);
+    assert.ok(names(whole).includes('projector.1.linear.weight'));
+    assert.ok(names(read).includes('projector.0.linear.weight') && !names(read).includes('projector.1.linear.weight'));
+  });
 });
 
 describe('what cannot be exported is refused, naming the value', () => {
-  const refused = (options: Partial<ExportEmbedderOptions>, code: string, words: RegExp) =>
+  const refused = (
+    options: Partial<ExportEmbedderOptions & Omit<EncoderParts, 'placement'>>,
+    code: string,
+    words: RegExp,
+  ) =>
     assert.throws(
-      () => exportEmbedder({ ...base, width: 16, height: 16, ...options }),
+      () => {
+        const { model = base.model, weights = base.weights, recipe = base.recipe, feature, ...wanted } = options;
+        const encoder = new PatchEncoder({ model, weights, recipe, feature });
+        return exportEmbedder(encoder, { width: 16, height: 16, ...wanted });
+      },
       (error: BagsslError) => error.code === code && words.test(error.message),
     );
-  it('random positions, a feature, a size, a type, a placement, a recipe there is not', () => {
+  it('random positions, a feature, a size, a type, a placement there is not', () => {
     refused({ placement: { kind: 'random', count: 7, seed: 0 } }, 'bad-argument', /7 random patches/);
-    refused({ feature: 'logits' as never }, 'bad-argument', /"logits".*embedding, preFeature, projection/);
+    refused({ feature: 'logits' as never }, 'bad-argument', /embedding, preFeature, projection, got "logits"/);
     for (const width of [0, 1.5, Number.NaN, 20000])
-      refused({ width }, 'bad-argument', new RegExp(`width is ${width}`));
+      refused({ width }, 'bad-argument', new RegExp(`width must be .*got ${width}`));
     refused({ pixels: 'int8' as never }, 'bad-argument', /"int8"/);
     refused({ placement: { kind: 'grid', across: 0 } }, 'bad-argument', /across must .*, got 0/);
     refused({ model: { ...config.model, size: 9 } as never }, 'bad-argument', /model: there is no "size"/);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { PatchEncoder } from '../../src/embed.ts';
 import { exportStep, exportWeights } from '../../src/export.ts';
 import { readSafetensors } from '../../src/formats.ts';
 import { type BagsslError, fit } from '../../src/index.ts';
@@ -116,7 +117,7 @@ describe('an exported step, on onnxruntime-node by the loop of the example', () 
 describe('exported weights', () => {
   it('are what evaluation needs, the averages where there are some', async () => {
     const { config, state } = await here({ ...TINY_RUNS.VICReg, averaging: 0.5 });
-    const { tensors } = readSafetensors(exportWeights({ model: config.model, recipe: config.recipe, weights: state }));
+    const { tensors } = readSafetensors(exportWeights(PatchEncoder.from({ config, state })));
     const names = Object.keys(
       initialWeights({ ...config, averaging: undefined, optimizer: { kind: 'sgd', momentum: 0 } }),
     );

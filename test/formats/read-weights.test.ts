@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fromHalf, toHalf } from '../../src/base/half.ts';
 import { readWeights, writeSafetensors } from '../../src/formats.ts';
-import { BagsslError, Embedder } from '../../src/index.ts';
+import { BagsslError } from '../../src/index.ts';
 import { initialWeights, runConfig } from '../../src/train.ts';
+import { openEmbedder } from '../support/open-embedder.ts';
 import { relativeError } from '../support/reference.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
@@ -41,7 +42,7 @@ describe('weights of a safetensors file', () => {
     const vectors = [];
     for (const given of [whole, weights]) {
       const options = { model, recipe, weights: given, device: 'native', threads: 1, workers: 0 } as const;
-      await using embedder = await Embedder.create(options);
+      await using embedder = await openEmbedder(options);
       vectors.push((await embedder.matrix(plainImages(3))).data);
     }
     const difference = relativeError(vectors[1], vectors[0]);

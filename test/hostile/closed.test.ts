@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { builtinScenes } from '../../src/data.ts';
-import { Embedder, fit } from '../../src/index.ts';
+import { fit } from '../../src/index.ts';
+import { openEmbedder } from '../support/open-embedder.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const built = readdirSync('dist', { recursive: true })
@@ -63,7 +64,7 @@ describe('a program that trains and embeds', () => {
       const { config, state } = await training.checkpoint();
       await training.dispose();
       const { model, recipe } = config;
-      const embedder = await Embedder.create({ model, recipe, weights: state, device: 'wasm', threads: 1, workers: 0 });
+      const embedder = await openEmbedder({ model, recipe, weights: state, device: 'wasm', threads: 1, workers: 0 });
       await embedder.matrix(plainImages(2));
       await embedder.dispose();
       assert.ok(builtinScenes({ count: 2 }).image(1));

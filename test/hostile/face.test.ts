@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { runInNewContext } from 'node:vm';
-import { cosine } from '../../src/bag/cosine.ts';
 import { createEmbedder } from '../../src/bag/create-embedder.ts';
+import { cosine } from '../../src/bag/nearest.ts';
 import { BagsslError } from '../../src/base/errors.ts';
 import { checkPixels } from '../../src/base/pixels.ts';
 import { builtinScenes } from '../../src/data/builtin-scenes.ts';
@@ -101,9 +101,9 @@ describe('a mistake that is often made', () => {
     [
       'a controller in place of its signal',
       () => createEmbedder({ signal: new AbortController() as never }),
-      /an AbortController; .*\(\)\.signal/,
+      /signal must be an AbortSignal, such as new AbortController\(\)\.signal, got an AbortController/,
     ],
-    ['a part left out', () => evaluate({ model: {} } as never), /has no recipe; .*model, recipe, weights/],
+    ['a part left out', () => evaluate({ encoder: {} } as never), /has no untrained; .*encoder, untrained, train/],
   ];
   for (const [what, call, message] of cases) {
     it(`is told apart: ${what}`, async () => {

@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { transform } from 'esbuild';
 import sharp from 'sharp';
 import ts from 'typescript';
+import { PatchEncoder } from '../../src/embed.ts';
 import { exportEncoder } from '../../src/export.ts';
 import { initialWeights, runConfig } from '../../src/train.ts';
 import { bagssl } from '../support/command-line.ts';
@@ -77,9 +78,8 @@ describe('the snippets of the documents', () => {
       await image.png().toFile(join(folder, 'photos', `${k}.png`));
     }
     const config = runConfig({ budget: { steps: 1 } });
-    const { model, recipe } = config;
-    const network = { model, recipe, weights: initialWeights(config), feature: 'embedding' } as const;
-    writeFileSync(join(folder, 'net.onnx'), exportEncoder(network));
+    const encoder = PatchEncoder.from({ config, state: initialWeights(config) }, { feature: 'embedding' });
+    writeFileSync(join(folder, 'net.onnx'), exportEncoder(encoder));
     for (const { name, text } of programs) writeFileSync(join(folder, `${name}.ts`), whole(text));
   });
   after(() => {

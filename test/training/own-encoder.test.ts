@@ -3,12 +3,13 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { BagsslError, Embedder, fit } from '../../src/index.ts';
+import { BagsslError, fit } from '../../src/index.ts';
 import { loadCheckpoint, saveCheckpoint } from '../../src/node.ts';
 import { Runtime } from '../../src/runtime.ts';
 import { type Checkpoint, initialWeights, type RunConfig, runConfig } from '../../src/train.ts';
 import { initialState } from '../../src/training/initial-state.ts';
 import { TrainingStep } from '../../src/training/training-step.ts';
+import { openEmbedder } from '../support/open-embedder.ts';
 import { ownConfig, ownEncoders } from '../support/own-encoders.ts';
 import { randoms } from '../support/random.ts';
 import { relativeError } from '../support/reference.ts';
@@ -62,7 +63,7 @@ describe('a run with an encoder of one’s own', () => {
       assert.deepEqual((await trained(config, kept)).state, (await trained(config, half)).state);
 
       const { model, recipe } = kept.config;
-      await using embedder = await Embedder.create({
+      await using embedder = await openEmbedder({
         model,
         recipe,
         weights: kept.state,
@@ -112,7 +113,7 @@ describe('a run with an encoder of one’s own', () => {
     const { model, recipe } = ownRun('plain-opset9');
     const weights = { ...initialWeights(ownRun('plain-opset9')), 'encoder.conv1.weight': new Float32Array(9) };
     await assert.rejects(
-      Embedder.create({ model, recipe, weights, ...engine }),
+      openEmbedder({ model, recipe, weights, ...engine }),
       (error) =>
         error instanceof BagsslError &&
         error.code === 'shape-mismatch' &&

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { PatchEncoder } from '../../src/embed.ts';
 import type { EncoderKind } from '../../src/encoders.ts';
 import { batchNormRelu, convolution } from '../../src/encoders.ts';
 import { add, mul, reduceMean, reduceSum, reshape, scale, sub } from '../../src/graph.ts';
-import { type BagsslError, Embedder, fit } from '../../src/index.ts';
+import { type BagsslError, createEmbedder, fit } from '../../src/index.ts';
 import type { Objective } from '../../src/objectives.ts';
 import {
   type Checkpoint,
@@ -91,19 +92,15 @@ describe('your own', () => {
 
   it('kind of encoder makes bags, and its options are held to its rules', async () => {
     const { checkpoint } = await train({ ...SHORT_RUN, model: encoderOf(6), budget: { steps: 1 } });
-    const { model, recipe } = checkpoint.config;
-    const options = {
-      ...engine,
-      reportEvery: undefined,
-      model,
-      recipe,
-      weights: checkpoint.state,
-      feature: 'embedding',
-    };
-    const { reportEvery: _, ...rest } = options;
-    await using embedder = await Embedder.create(rest as Parameters<typeof Embedder.create>[0]);
+    const encoder = PatchEncoder.from(checkpoint, { feature: 'embedding' });
+    const { reportEvery: _, ...options } = engine;
+    await using embedder = await createEmbedder({ ...options, encoder });
     assert.equal((await embedder.embed(await data.image(0))).length, 6);
+    await assert.rejects(encoder.write(), { code: 'bad-argument', message: /"squash".*checkpoint/ });
     const wrong = { ...SHORT_RUN.model!, encoder: { kind: squash, chanels: 6 } };
-    assert.throws(() => fit({ data, config: { model: wrong, recipe } }), /\(squash\): there is no "chanels"/);
+    assert.throws(
+      () => fit({ data, config: { model: wrong, recipe: checkpoint.config.recipe } }),
+      /\(squash\): there is no "chanels"/,
+    );
   });
 });

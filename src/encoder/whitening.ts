@@ -1,6 +1,6 @@
 import { BagsslError } from '../base/errors.ts';
 import { checkMatrix, type Matrix } from '../base/matrix.ts';
-import { given, givenParts } from '../base/options.ts';
+import { aboveZero, checkOptions, given, givenParts, type Rules, SIGNAL } from '../base/options.ts';
 import { isA } from '../base/values.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
@@ -11,6 +11,8 @@ export interface WhiteningOptions {
   /** Ends the work soon, with `aborted`. */
   readonly signal?: AbortSignal;
 }
+
+const RULES: Rules<WhiteningOptions> = { ridge: aboveZero(), signal: SIGNAL };
 
 /**
  * Bag vectors with the data set's mean taken off and every direction brought to one scale, v ← C^(−½)·(v − μ), C their
@@ -41,14 +43,12 @@ export class Whitening {
    * From the vectors of a data set; the more of them beside their width, the better.
    * @throws BagsslError `bad-data` for fewer than two vectors or vectors that are not finite, `bad-argument`, `aborted`
    */
-  static async fit(
-    runtime: Runtime,
-    vectors: Matrix,
-    { ridge = 0.01, signal }: WhiteningOptions = {},
-  ): Promise<Whitening> {
+  static async fit(runtime: Runtime, vectors: Matrix, options: WhiteningOptions = {}): Promise<Whitening> {
     givenParts(runtime, 'runtime', 'device', 'compile');
     checkMatrix(vectors, 'What is whitened');
-    const { learnWhitening } = await import('./learn-whitening.ts');
+    checkOptions('Whitening.fit', options, RULES);
+    const { ridge = 0.01, signal } = options;
+    const { learnWhitening } = await import('./whitening-programs.ts');
     const { mean, matrix } = await learnWhitening(runtime, vectors, ridge, signal);
     return new Whitening(mean, matrix);
   }
@@ -88,7 +88,7 @@ export class Whitening {
         `The whitening is of ${width} dimensions, the vectors of ${vectors.columns}.`,
       );
     }
-    const { whitenRows } = await import('./whiten-rows.ts');
+    const { whitenRows } = await import('./whitening-programs.ts');
     return whitenRows(runtime, this, vectors, signal);
   }
 }

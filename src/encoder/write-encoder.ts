@@ -1,33 +1,31 @@
 import { BagsslError } from '../base/errors.ts';
 import { toHalf } from '../base/half.ts';
-import { givenParts } from '../base/options.ts';
 import { type SafeTensor, writeSafetensors } from '../formats/safetensors.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { checkModel } from '../model/config.ts';
 import { featureOf } from '../model/network.ts';
 import { Scope } from '../model/scope.ts';
-import { averagedWeights } from '../optimizers/averaged-weights.ts';
-import { withoutAugmentation } from '../patches/recipe.ts';
-import { type Header, NAMES, type PatchEncoder } from './patch-encoder.ts';
+import { type Header, NAMES, type WholeEncoder } from './encoder-parts.ts';
 
-/**
- * A patch encoder as one safetensors file: in half precision the tensors its feature needs and no others; the rest as JSON in the
- * file's metadata. Half floats change a vector by about a thousandth.
- * @throws BagsslError `bad-argument` for an encoder that is an .onnx file, or weights beyond half floats (65,504);
- * `bad-checkpoint`, `shape-mismatch` if the weights are not the model's
- */
-export function writeEncoder(encoder: PatchEncoder): Uint8Array<ArrayBuffer> {
-  givenParts(encoder, 'What writeEncoder is given', 'model', 'weights', 'recipe', 'feature', 'placement');
+/** The work of `PatchEncoder.write`: apart, because what builds networks is large and few pages write encoders. */
+export function writeEncoder(encoder: WholeEncoder): Uint8Array<ArrayBuffer> {
   const { model, weights, recipe, feature, placement, whitening } = encoder;
-  checkModel(model, recipe.size);
-  if (model.encoder.kind === 'onnx') {
+  const { kind } = model.encoder;
+  if (typeof kind === 'object') {
+    throw new BagsslError(
+      'bad-argument',
+      `An encoder of your own kind, "${kind.name}", is code, which no file can hold. Keep its run's checkpoint, give the kind again, and use PatchEncoder.from(checkpoint).`,
+    );
+  }
+  if (kind === 'onnx') {
     throw new BagsslError(
       'bad-argument',
       'An encoder read from an .onnx file is kept as that file, not as safetensors.',
     );
   }
+  checkModel(model, recipe.size);
   const graph = createGraph();
-  const scope = new Scope(graph, averagedWeights(weights));
+  const scope = new Scope(graph, weights);
   featureOf(scope, model, graph.input('patches', [1, 3, recipe.size, recipe.size]), feature);
   const tensors: Record<string, SafeTensor> = {};
   const keep = (name: string, shape: readonly number[], values: Float32Array) => {
@@ -44,6 +42,6 @@ export function writeEncoder(encoder: PatchEncoder): Uint8Array<ArrayBuffer> {
     keep(NAMES.mean, [whitening.width], whitening.mean);
     keep(NAMES.matrix, [whitening.width, whitening.width], whitening.matrix);
   }
-  const header: Header = { model, recipe: withoutAugmentation(recipe), feature, placement };
+  const header: Header = { model, recipe, feature, placement };
   return writeSafetensors(tensors, { [NAMES.header]: JSON.stringify(header) });
 }

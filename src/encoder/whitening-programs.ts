@@ -7,7 +7,7 @@ import type { Value } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
-/** Rows of one product when the covariance is added up. */
+/** Rows of one product. */
 const ROWS = 2000;
 
 /** A data set's mean and the root of its inverse covariance, as `Whitening` has them. */
@@ -17,9 +17,6 @@ export async function learnWhitening(
   ridge: number,
   signal?: AbortSignal,
 ): Promise<{ mean: Float32Array; matrix: Float32Array }> {
-  if (!(ridge > 0 && Number.isFinite(ridge))) {
-    throw new BagsslError('bad-argument', `ridge must be a positive number, got ${ridge}.`);
-  }
   if (vectors.rows < 2) {
     throw new BagsslError('bad-data', `Whitening is learnt from at least 2 vectors, got ${vectors.rows}.`);
   }
@@ -98,4 +95,33 @@ async function inverseRoot(runtime: Runtime, covariance: Float32Array, ridge: nu
   } finally {
     await program.dispose();
   }
+}
+
+/** All rows of a matrix as wide as the whitening, whitened. */
+export async function whitenRows(
+  runtime: Runtime,
+  { mean, matrix }: { readonly mean: Float32Array; readonly matrix: Float32Array },
+  vectors: Matrix,
+  signal?: AbortSignal,
+): Promise<Matrix> {
+  const width = mean.length;
+  const rows = Math.min(ROWS, vectors.rows);
+  const graph = createGraph();
+  const [x, w, mu] = [
+    graph.input('x', [rows, width]),
+    graph.constant(matrix, [width, width]),
+    graph.constant(mean, [width]),
+  ];
+  const program = await compile(runtime, { white: matmul(sub(x, mu), w) });
+  const data = new Float32Array(vectors.data.length);
+  try {
+    for (const { from, block } of blocksOf(vectors, rows, mean)) {
+      checkAborted(signal, 'Whitening was stopped.');
+      const { white } = await program.run({ x: { data: block, shape: [rows, width] } });
+      data.set(white.subarray(0, Math.min(white.length, data.length - from)), from);
+    }
+  } finally {
+    await program.dispose();
+  }
+  return { ...vectors, data };
 }

@@ -1,0 +1,29 @@
+import type { EncoderUse, PatchEncoder } from '../src/embed.ts';
+import { loadEncoder } from '../src/node.ts';
+import { type Checkpoint, initialWeights, runConfig } from '../src/train.ts';
+import { type Option, PATH } from './command.ts';
+
+/** What `--model` names. */
+export const MODEL_OPTION: Option = {
+  value: 'PATH',
+  rule: PATH,
+  required: true,
+  help: 'a folder that "bagssl train" wrote, or an encoder\'s file (.safetensors)',
+};
+
+/** A trained encoder, and the run that trained it where there is one. */
+export interface Model {
+  readonly encoder: PatchEncoder;
+  readonly run?: Checkpoint;
+  /** The same encoder before training: as the run's seed made it, or for an encoder's file as seed 0 does. */
+  untrained(): PatchEncoder;
+}
+
+/** Opens what `--model` names, to be used in this way. */
+export async function openModel(path: string, use: EncoderUse = {}): Promise<Model> {
+  const { encoder, run } = await loadEncoder(path, use);
+  const { model, recipe } = encoder;
+  const config = run?.config ?? runConfig({ model, recipe, budget: { steps: 1 } });
+  const untrained = () => encoder.with({ weights: initialWeights(config), whitening: undefined });
+  return { encoder, run, untrained };
+}

@@ -1,0 +1,164 @@
+import { BagsslError } from '../base/errors.ts';
+import { checkOptions, givenParts } from '../base/options.ts';
+import { sha256 } from '../base/sha256.ts';
+import { quote } from '../base/values.ts';
+import { readWeights } from '../formats/read-weights.ts';
+import { readSafetensors } from '../formats/safetensors.ts';
+import type { ModelConfig } from '../model/config.ts';
+import type { Weights } from '../model/scope.ts';
+import { upgradedModel } from '../model/upgraded-model.ts';
+import { averagedWeights } from '../optimizers/averaged-weights.ts';
+import { checkRecipe, type Recipe, withoutAugmentation } from '../patches/recipe.ts';
+import { type BagPlacement, checkBagPlacement } from './bag-placement.ts';
+import {
+  type EncoderParts,
+  type EncoderUse,
+  FEATURES,
+  type Feature,
+  type Header,
+  NAMES,
+  PARTS_RULES,
+  type TrainedRun,
+  USE_RULES,
+  type WholeEncoder,
+} from './encoder-parts.ts';
+import { Whitening } from './whitening.ts';
+
+/** A trained encoder as one value: everything that turns an image into a bag of vectors. It never changes. */
+export class PatchEncoder implements WholeEncoder {
+  /** The network. */
+  readonly model: ModelConfig;
+  /** The network's tensors by name, float32. */
+  readonly weights: Weights;
+  /** Patch size, scale and normalisation, without augmentation. */
+  readonly recipe: Recipe;
+  /** Which output of the network is the vector. */
+  readonly feature: Feature;
+  /** Where a bag's patches lie unless a call says otherwise. */
+  readonly placement: BagPlacement;
+  /** Applied to every vector; absent: none. */
+  readonly whitening?: Whitening;
+
+  /**
+   * An encoder from its parts. The network is checked when it is first built.
+   * @throws BagsslError `bad-argument` for a part that is missing or cannot be
+   */
+  constructor(parts: EncoderParts) {
+    givenParts(parts, 'What PatchEncoder is given', 'model', 'weights', 'recipe');
+    checkOptions('PatchEncoder', parts, PARTS_RULES);
+    const {
+      model,
+      weights,
+      recipe,
+      feature = 'preFeature',
+      placement = { kind: 'grid', across: 5 },
+      whitening,
+    } = parts;
+    this.model = model;
+    this.weights = averagedWeights(weights);
+    this.recipe = withoutAugmentation(checkRecipe(recipe));
+    this.feature = feature;
+    this.placement = checkBagPlacement(placement);
+    if (whitening) {
+      givenParts(whitening, 'whitening', 'mean', 'matrix');
+      this.whitening = whitening;
+    }
+  }
+
+  /**
+   * The encoder that a run has trained, such as a checkpoint's.
+   * @throws BagsslError `bad-argument`
+   */
+  static from(run: TrainedRun, use: EncoderUse = {}): PatchEncoder {
+    givenParts(run, 'What PatchEncoder.from is given', 'config', 'state');
+    checkOptions('PatchEncoder.from', use, USE_RULES);
+    const { model, recipe } = run.config;
+    return new PatchEncoder({ ...use, model, recipe, weights: run.state });
+  }
+
+  /**
+   * Reads a file that `write` made.
+   * @throws BagsslError `bad-checkpoint` for any other file; `bad-argument` for a network or recipe in it that cannot be
+   */
+  static async read(bytes: Uint8Array): Promise<PatchEncoder> {
+    const header = headerOf(bytes);
+    // What checks a network also builds it. A page need not wait for that at first.
+    const { checkModel } = await import('../model/config.ts');
+    const model = upgradedModel(header.model, header.recipe.size);
+    checkModel(model, header.recipe.size);
+    if (!FEATURES.includes(header.feature)) {
+      throw new BagsslError(
+        'bad-checkpoint',
+        `The encoder's file names the feature ${quote(header.feature)}; it must be one of ${FEATURES.join(', ')}.`,
+      );
+    }
+    const { [NAMES.mean]: mean, [NAMES.matrix]: matrix, ...weights } = readWeights(bytes).weights;
+    return new PatchEncoder({
+      ...header,
+      model,
+      weights,
+      ...(mean && matrix && { whitening: new Whitening(mean, matrix) }),
+    });
+  }
+
+  /** The same encoder with another feature, placement, whitening or recipe. */
+  with(changes: Partial<EncoderParts>): PatchEncoder {
+    return new PatchEncoder({ ...this, ...changes });
+  }
+
+  /**
+   * The encoder as one safetensors file, in half precision: the tensors its feature needs, the whitening, and the rest as JSON
+   * in the file's metadata. Half floats change a vector by about a thousandth.
+   * @throws BagsslError `bad-argument` for an encoder that is an .onnx file, or weights beyond half floats (65,504);
+   * `bad-checkpoint`, `shape-mismatch` if the weights are not the network's
+   */
+  async write(): Promise<Uint8Array<ArrayBuffer>> {
+    const { writeEncoder } = await import('./write-encoder.ts');
+    return writeEncoder(this);
+  }
+
+  /** SHA-256 of everything that decides a vector, in hexadecimal. Two encoders with one digest give the same vectors. */
+  async digest(): Promise<string> {
+    const { model, recipe, feature, placement, weights, whitening } = this;
+    const tensors = {
+      ...weights,
+      ...(whitening && { [NAMES.mean]: whitening.mean, [NAMES.matrix]: whitening.matrix }),
+    };
+    const digests: [string, string][] = [];
+    for (const name of Object.keys(tensors).sort()) digests.push([name, await digestOf(tensors[name])]);
+    const { encoder } = model;
+    const file = encoder.kind === 'onnx' && (await digestOf(encoder.model));
+    const told = {
+      model: file ? { ...model, encoder: { ...encoder, model: file } } : model,
+      recipe,
+      feature,
+      placement,
+    };
+    return sha256(new TextEncoder().encode(JSON.stringify([told, digests], sorted)));
+  }
+}
+
+const digestOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
+  sha256(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));
+
+/** For JSON whose text does not depend on the order in which an object got its fields. */
+const sorted = (_: string, value: unknown) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
+
+function headerOf(bytes: Uint8Array): Header {
+  const text = readSafetensors(bytes).metadata[NAMES.header];
+  let header: Partial<Header> | undefined;
+  try {
+    header = text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    // reported below
+  }
+  const { model, recipe, feature, placement } = header ?? {};
+  if (model && recipe && placement) return { model, recipe, feature: feature as Feature, placement };
+  throw new BagsslError(
+    'bad-checkpoint',
+    `This safetensors file is no patch encoder: its metadata has ${text === undefined ? `no "${NAMES.header}"` : `"${text.slice(0, 80)}" as "${NAMES.header}"`}. Write one with PatchEncoder.write().`,
+  );
+}
