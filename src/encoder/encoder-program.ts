@@ -10,6 +10,8 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { encoderGraph } from './encoder-graph.ts';
 import type { WholeEncoder } from './encoder-parts.ts';
 
+export { checkModel };
+
 /** A trained encoder ready to run. */
 export interface EncoderProgram {
   /** `patches` [batch, 3, size, size] to one feature [batch, width]. */

@@ -82,8 +82,8 @@ export class PatchEncoder implements WholeEncoder {
    */
   static async read(bytes: Uint8Array): Promise<PatchEncoder> {
     const header = headerOf(bytes);
-    // What checks a network also builds it. A page need not wait for that at first.
-    const { checkModel } = await import('../model/config.ts');
+    // What checks a network also builds it: a page loads that once, when it first needs it.
+    const { checkModel } = await import('./encoder-program.ts');
     const model = upgradedModel(header.model, header.recipe.size);
     checkModel(model, header.recipe.size);
     if (!FEATURES.includes(header.feature)) {
