@@ -80,7 +80,7 @@ describe('bagssl export', () => {
       [[...weights, '--overwrite'], 0, /Wrote/],
       [['--out', at('x.onnx')], 2, /--image-size is missing/],
       [['--out', at('x.onnx'), '--image-size', '20'], 2, /such as 224x160, got "20"/],
-      [['--out', at('x.onnx'), '--image-size', '0x9'], 2, /width is 0/],
+      [['--out', at('x.onnx'), '--image-size', '0x9'], 2, /width must be .*got 0/],
       [[...embedder, '--patches', '7'], 2, /7 random patches/],
       [[...embedder, '--feature', 'logits'], 2, /--feature must be one of.*"logits"/],
       [[...embedder, '--fresh'], 2, /--fresh is for --what step, not embedder/],
