@@ -1,4 +1,5 @@
 /** `bagssl/encoders`: networks as plain data, by name or from an .onnx file. */
+export type { Rule, Rules } from './base/options.ts';
 export { batchNorm, batchNormAddRelu, batchNormRelu } from './model/batch-norm.ts';
 export { compact, type ModelConfig } from './model/config.ts';
 export { describeModel, type ModelSize, type PartSize } from './model/describe.ts';

@@ -3,10 +3,13 @@ import { isA, quote, tagOf } from './values.ts';
 
 /** What an option must be, in words and as a question. An option may be left out where it is not `needed`. */
 export interface Rule {
+  /** What it must be, for messages: "a positive number". */
   readonly asked: string;
+  /** Whether it may not be left out. */
   readonly needed?: boolean;
   /** Rules of the options inside it. */
   readonly inside?: Readonly<Record<string, Rule>>;
+  /** Whether a value is that. */
   fits(value: unknown): boolean;
 }
 

@@ -2,16 +2,19 @@ import { add, conv, layerNormalization, matmul } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 import type { Scope } from './scope.ts';
 
+/** How a convolution moves over its input. */
 export interface ConvolutionOptions {
   /** Side of the kernel, odd. */
   readonly kernel?: number;
+  /** Positions from one output to the next; default 1. */
   readonly stride?: number;
   /** `same` (default): by zeros, so that stride 1 keeps the size; `valid`: none. */
   readonly padding?: 'same' | 'valid';
+  /** Groups of channels that see each other alone; default 1. */
   readonly group?: number;
 }
 
-/** A convolution without bias (batch norm follows), 3×3 unless told. He's uniform start: ±√(6/fan_in). */
+/** A convolution without bias (batch norm follows), 3×3 by default. He's uniform start: ±√(6/fan_in). */
 export function convolution(
   scope: Scope,
   name: string,
@@ -27,9 +30,11 @@ export function convolution(
   return conv(x, w, { strides: [stride, stride], pads: [border, border, border, border], dilations: [1, 1], group });
 }
 
+/** How a linear layer is built. */
 export interface LinearOptions {
+  /** Whether it adds a bias; default false. */
   readonly bias?: boolean;
-  /** Bound of the uniform start; He's √(6/in) unless told. */
+  /** Bound of the uniform start; default He's √(6/in). */
   readonly bound?: number;
 }
 

@@ -8,14 +8,19 @@ export type Init = { readonly uniform: number } | { readonly constant: number } 
 
 /** A tensor of the model that outlives a step: a parameter that is learnt, or a statistic that is averaged. */
 export interface TensorSpec {
+  /** In a checkpoint's state. */
   readonly name: string;
+  /** Its extents. */
   readonly shape: Shape;
+  /** Where it starts. */
   readonly init: Init;
 }
 
 /** A running statistic; `next` takes what it becomes after this step. */
 export interface Statistic {
+  /** What it is before this step. */
   readonly value: Value;
+  /** Says what it becomes after this step. */
   readonly next: (value: Value) => void;
 }
 
@@ -28,19 +33,26 @@ export type Weights = Readonly<Record<string, Float32Array>>;
  * layers see parameters in the scope's precision.
  */
 export class Scope {
+  /** The parameters that layers have asked for, in their order. */
   readonly parameters: { spec: TensorSpec; value: Value }[] = [];
+  /** The statistics that layers have asked for, in their order. */
   readonly statistics: { spec: TensorSpec; value: Value; next?: Value }[] = [];
 
+  /** A scope for training; with `weights`, one for inference. */
   constructor(
+    /** What layers add to. */
     readonly graph: Graph,
     private readonly weights?: Weights,
+    /** What the network computes in. */
     readonly precision: Precision = 'float32',
   ) {}
 
+  /** Whether the graph is for training, so that batch norm normalises by the batch. */
   get training(): boolean {
     return this.weights === undefined;
   }
 
+  /** A learnt tensor of the model, by a name of its own; in the scope's precision unless another is given. */
   parameter(name: string, shape: Shape, init: Init, precision: Precision = this.precision): Value {
     const spec = { name, shape, init };
     const value = this.#tensor(spec);

@@ -18,6 +18,7 @@ import {
 import type { Value } from '../graph/graph.ts';
 import type { Objective } from './objective.ts';
 
+/** Of Barlow Twins. */
 export interface BarlowTwinsOptions {
   /** λ, the weight of the off-diagonal part. */
   readonly lambda?: number;

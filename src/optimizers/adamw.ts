@@ -4,6 +4,7 @@ import type { Value } from '../graph/graph.ts';
 import { EXCLUSION, type Exclusion, isExempt } from './exclusion.ts';
 import type { Optimizer } from './optimizer.ts';
 
+/** Of AdamW (Loshchilov and Hutter, arXiv 1711.05101). */
 export interface AdamWOptions extends Exclusion {
   /** Decay of the mean of gradients, default 0.9. */
   readonly beta1?: number;

@@ -1,5 +1,5 @@
 import { BagsslError, type ErrorCode } from '../base/errors.ts';
-import { given, givenOptions } from '../base/options.ts';
+import { checkOptions, FUNCTION, fromZero, given, givenOptions, SWITCH } from '../base/options.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { newestIn, saveInto } from './checkpoint-store.ts';
 import type { Step } from './fit-options.ts';
@@ -7,7 +7,7 @@ import type { RunStore } from './run-store.ts';
 
 /** How often a run is saved. */
 export interface KeepOptions {
-  /** Save when so many seconds have passed since the last time; default 60. At most these are lost. */
+  /** Save every `seconds` seconds, 0 or more; default 60. A program that is killed loses at most these. */
   readonly seconds?: number;
 }
 
@@ -19,9 +19,9 @@ export interface Trainable extends AsyncIterable<Step> {
 
 /** How a store is taken. */
 export interface OpenRunOptions {
-  /** Begin anew whatever the store holds: `found` is undefined, and the first save takes the old run's place. */
+  /** Start over whatever the store holds: `found` is undefined, and the first save replaces the old run. */
   readonly overwrite?: boolean;
-  /** Takes what is said of a damaged checkpoint, or of a save that failed and will be tried again; default console.warn. */
+  /** Receives warnings: a damaged checkpoint, a save that failed and will be tried again; default console.warn. */
   readonly onWarning?: (message: string) => void;
 }
 
@@ -34,6 +34,7 @@ export async function openRun(store: RunStore, options: OpenRunOptions = {}): Pr
   const made = 'a run store, such as folderStore (bagssl/node) makes of a path, browserStore of a name';
   given(typeof store?.lock === 'function', store, 'store', made);
   givenOptions(options, 'openRun', 'overwrite');
+  checkOptions('openRun', options, { overwrite: SWITCH, onWarning: FUNCTION });
   const { overwrite = false, onWarning = console.warn } = options;
   const release = await store.lock();
   try {
@@ -79,7 +80,9 @@ export class KeptRun implements AsyncDisposable {
    * when it or the loop ends. Where a save fails on the way, training goes on and the next one tries again.
    * @throws BagsslError `not-saved` when the last one fails
    */
-  async *keep(training: Trainable, { seconds = 60 }: KeepOptions = {}): AsyncGenerator<Step, void, void> {
+  async *keep(training: Trainable, options: KeepOptions = {}): AsyncGenerator<Step, void, void> {
+    checkOptions('keep', options, { seconds: fromZero() });
+    const { seconds = 60 } = options;
     let saved = performance.now();
     let unsaved = false;
     let wreck = false;
@@ -102,7 +105,7 @@ export class KeptRun implements AsyncDisposable {
             const { code } = error as BagsslError;
             if (LEFT_TO_TRAINING.includes(code)) return;
             if (code !== 'not-saved') throw error;
-            this.warn(`${error.message} Training goes on; saving is tried again in ${seconds} seconds.`);
+            this.warn(`${error.message} Training continues; saving is tried again in ${seconds} seconds.`);
             saved = performance.now();
           });
         }
