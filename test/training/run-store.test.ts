@@ -239,7 +239,7 @@ describe('a run kept in a folder', () => {
     await assert.rejects(follow(), code('not-saved'));
     assert.equal(steps, 20);
     assert.equal(warnings.length, 20);
-    assert.match(warnings[0], /disk is full.*goes on/s);
+    assert.match(warnings[0], /disk is full.*continues/s);
     await training.dispose();
     await run.close();
   });
