@@ -5,12 +5,10 @@
  (type $3 (func (param i32 i32 i32 i32 i32 i32 i32 i32)))
  (type $4 (func (param i32 i32 f32 f32 f32 f32 f32 f32 i32)))
  (type $5 (func (result i32)))
- (type $6 (func (param i32 i32)))
  (memory $0 0)
  (export "blur" (func $assembly/blur/blur))
  (export "copyInterleaved" (func $assembly/copy/copyInterleaved))
  (export "copyPlanar" (func $assembly/copy/copyPlanar))
- (export "greyscale" (func $assembly/greyscale/greyscale))
  (export "brightness" (func $assembly/jitter/brightness))
  (export "contrast" (func $assembly/jitter/contrast))
  (export "saturation" (func $assembly/jitter/saturation))
@@ -73,7 +71,7 @@
     v128.load32_splat
     f32x4.mul
     local.set $6
-    block $__inlined_func$assembly/resample/across$41
+    block $__inlined_func$assembly/resample/across$39
      local.get $3
      i32.const 2
      i32.eq
@@ -86,7 +84,7 @@
       f32x4.mul
       f32x4.add
       local.set $6
-      br $__inlined_func$assembly/resample/across$41
+      br $__inlined_func$assembly/resample/across$39
      end
      i32.const 1
      local.set $17
@@ -134,7 +132,7 @@
     v128.load32_splat
     f32x4.mul
     local.set $6
-    block $__inlined_func$assembly/resample/across$42
+    block $__inlined_func$assembly/resample/across$40
      local.get $3
      i32.const 2
      i32.eq
@@ -147,7 +145,7 @@
       f32x4.mul
       f32x4.add
       local.set $6
-      br $__inlined_func$assembly/resample/across$42
+      br $__inlined_func$assembly/resample/across$40
      end
      i32.const 1
      local.set $11
@@ -197,7 +195,7 @@
     v128.load32_splat
     f32x4.mul
     local.set $6
-    block $__inlined_func$assembly/resample/across$43
+    block $__inlined_func$assembly/resample/across$41
      local.get $3
      i32.const 2
      i32.eq
@@ -210,7 +208,7 @@
       f32x4.mul
       f32x4.add
       local.set $6
-      br $__inlined_func$assembly/resample/across$43
+      br $__inlined_func$assembly/resample/across$41
      end
      i32.const 1
      local.set $11
@@ -260,7 +258,7 @@
     v128.load32_splat
     f32x4.mul
     local.set $6
-    block $__inlined_func$assembly/resample/across$44
+    block $__inlined_func$assembly/resample/across$42
      local.get $3
      i32.const 2
      i32.eq
@@ -273,7 +271,7 @@
       f32x4.mul
       f32x4.add
       local.set $6
-      br $__inlined_func$assembly/resample/across$44
+      br $__inlined_func$assembly/resample/across$42
      end
      i32.const 1
      local.set $17
@@ -1514,68 +1512,6 @@
     f32x4.pmin
     v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000
     f32x4.pmax
-    v128.store
-    local.get $0
-    i32.const 16
-    i32.add
-    local.set $0
-    br $for-loop|0
-   end
-  end
- )
- (func $assembly/greyscale/greyscale (param $0 i32) (param $1 i32)
-  (local $2 v128)
-  (local $3 i32)
-  (local $4 i32)
-  (local $5 i32)
-  local.get $1
-  local.get $1
-  i32.mul
-  i32.const 3
-  i32.add
-  i32.const -4
-  i32.and
-  i32.const 2
-  i32.shl
-  local.tee $4
-  local.get $0
-  i32.add
-  local.set $5
-  loop $for-loop|0
-   local.get $0
-   local.get $5
-   i32.lt_u
-   if
-    local.get $0
-    local.get $0
-    v128.load
-    v128.const i32x4 0x3e99096c 0x3e99096c 0x3e99096c 0x3e99096c
-    f32x4.mul
-    local.get $0
-    local.get $4
-    i32.add
-    local.tee $1
-    v128.load
-    v128.const i32x4 0x3f1645a2 0x3f1645a2 0x3f1645a2 0x3f1645a2
-    f32x4.mul
-    f32x4.add
-    local.get $0
-    local.get $4
-    i32.const 1
-    i32.shl
-    i32.add
-    local.tee $3
-    v128.load
-    v128.const i32x4 0x3de978d5 0x3de978d5 0x3de978d5 0x3de978d5
-    f32x4.mul
-    f32x4.add
-    local.tee $2
-    v128.store
-    local.get $1
-    local.get $2
-    v128.store
-    local.get $3
-    local.get $2
     v128.store
     local.get $0
     i32.const 16

@@ -66,12 +66,13 @@ await build({
   mainFields: ['module', 'main'],
   external: ['onnxruntime-web', 'onnxruntime-web/*', 'onnxruntime-node'],
 });
-const trainer = readFileSync('dist/trainer.worker.js', 'utf8');
 const mark = '/* webpackIgnore: true */ /* @vite-ignore */';
-const hidden = trainer
-  .replace(/import\((\w+)\)/g, `import(${mark} $1)`)
-  .replace(/import\((["'])(onnxruntime-web\/\w+)\1\)/g, `import(${mark} "$2".trim())`);
-writeFileSync('dist/trainer.worker.js', hidden);
+for (const file of ['dist/trainer.worker.js', 'dist/patches.worker.js']) {
+  const hidden = readFileSync(file, 'utf8')
+    .replace(/import\((\w+)\)/g, `import(${mark} $1)`)
+    .replace(/import\((["'])(onnxruntime-web\/\w+)\1\)/g, `import(${mark} "$2".trim())`);
+  writeFileSync(file, hidden);
+}
 
 // The library keeps its dependencies as imports, so that an application holds one copy of each. Sub-paths share what they
 // have in common. All chunks lie side by side, because the worker is found beside the module that starts it.

@@ -7,7 +7,7 @@ export default async function* results(events) {
   for await (const { type, data } of events) {
     const { name, file, nesting, details, skip, todo } = data;
     // Node reports each file as a test too.
-    const isFile = nesting === 0 && file && resolve(name) === file;
+    const isFile = nesting === 0 && file && name && resolve(name) === file;
     if (type === 'test:dequeue' && isFile) note({ started: '', file });
     if (type === 'test:complete' && isFile) note({ ended: '', file });
     if ((type !== 'test:pass' && type !== 'test:fail') || details?.type === 'suite') continue;

@@ -96,6 +96,20 @@ export const OBJECT: Rule = {
   fits: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
 
+const isJson = (value: unknown, levels: number): boolean =>
+  value === null ||
+  isNumber(value) ||
+  ['string', 'boolean'].includes(typeof value) ||
+  (levels > 0 &&
+    ['Object', 'Array'].includes(tagOf(value)) &&
+    Object.values(value as object).every((part) => isJson(part, levels - 1)));
+
+/** An object of plain JSON, at most 32 levels deep. */
+export const JSON_OBJECT: Rule = {
+  asked: 'an object of plain JSON',
+  fits: (value) => tagOf(value) === 'Object' && isJson(value, 32),
+};
+
 /** An object of options that have rules of their own. */
 export const optionsOf = <Options extends object>(rules: Rules<Options>): Rule => ({ ...OBJECT, inside: rules });
 

@@ -2,6 +2,7 @@ import { BagsslError } from '../base/errors.ts';
 import { checkKind, checkOptions, needed, OBJECT, type Rule, type Rules, SWITCH, whole } from '../base/options.ts';
 import { checkPixels } from '../base/pixels.ts';
 import { quote } from '../base/values.ts';
+import type { OwnField } from './augmentations/own.ts';
 import { isInside } from './crop.ts';
 import type { JobImage, PatchJob, PatchSource } from './job.ts';
 import { checkPatch } from './parameters.ts';
@@ -33,14 +34,31 @@ const SOURCES: { readonly [Kind in PatchSource['kind']]: Readonly<Record<string,
   given: { patches: LIST },
 };
 
+/** Checks of the options of the user's augmentations, by name. */
+export type OwnChecks = ReadonlyMap<string, (options: unknown) => void>;
+
+function checkOwn({ own = {} }: OwnField, checks: OwnChecks, drawn: boolean): void {
+  for (const [name, options] of Object.entries(own)) {
+    const check = checks.get(name);
+    if (!check) {
+      throw new BagsslError(
+        'bad-argument',
+        `own: the pool has no augmentation "${name}"; give it to PatchPool.create({ augmentations }).`,
+      );
+    }
+    if (!drawn) check(options);
+  }
+}
+
 /**
  * Refuses anything that would not give a batch, before any work is done.
  * @throws BagsslError `bad-argument`
  */
-export function checkJob(job: PatchJob): void {
+export function checkJob(job: PatchJob, own: OwnChecks = new Map()): void {
   checkOptions('job', job, JOB_RULES);
   const { images, source } = job;
-  const { size } = checkRecipe(job.recipe);
+  const recipe = checkRecipe(job.recipe);
+  for (const fields of [recipe, ...(recipe.views ?? [])]) checkOwn(fields, own, false);
   if (images.length === 0) throw new BagsslError('bad-argument', 'The job has 0 images; give at least 1.');
   for (const image of images) checkImage(image);
   checkKind('source', source, SOURCES);
@@ -54,7 +72,10 @@ export function checkJob(job: PatchJob): void {
     );
   }
   patches.forEach((list, i) => {
-    for (const patch of list) checkPatch(patch, images[i].pixels, size);
+    for (const patch of list) {
+      checkPatch(patch, images[i].pixels, recipe.size);
+      checkOwn(patch, own, true);
+    }
   });
 }
 

@@ -63,12 +63,12 @@ interface Box {
   readonly height: number;
 }
 
+const isWithin = (at: number, length: number, room: number) =>
+  Number.isInteger(at) && Number.isInteger(length) && at >= 0 && length >= 1 && at + length <= room;
+
 /** Whether a box is made of whole pixels of an image. */
-export function isInside(box: Box, image: { readonly width: number; readonly height: number }): boolean {
-  const inside = (at: number, length: number, room: number) =>
-    Number.isInteger(at) && Number.isInteger(length) && at >= 0 && length >= 1 && at + length <= room;
-  return inside(box.x, box.width, image.width) && inside(box.y, box.height, image.height);
-}
+export const isInside = (box: Box, image: { readonly width: number; readonly height: number }): boolean =>
+  isWithin(box.x, box.width, image.width) && isWithin(box.y, box.height, image.height);
 
 /** @throws BagsslError `bad-argument` for a box that is not made of whole pixels of the image */
 export function checkBox(box: Box, image: { readonly width: number; readonly height: number }): void {

@@ -1,4 +1,6 @@
+import { BagsslError } from '../base/errors.ts';
 import { type Answer, answer } from '../threads/answer.ts';
+import type { Augmentation } from './augmentations/own.ts';
 import { type PatchBatch, runJob } from './job.ts';
 import { Kernels } from './kernels.ts';
 import { type PackedJob, unpackJob } from './pack.ts';
@@ -8,6 +10,15 @@ export interface PatchCutter {
   /** Resolves once the kernels are compiled. */
   ready(): Promise<true>;
   cut(packed: PackedJob): Promise<Answer<PatchBatch>>;
+}
+
+/** An augmentation that the owner's thread has loaded and checked. */
+async function load(url: string): Promise<Augmentation> {
+  try {
+    return (await import(url)).default;
+  } catch (cause) {
+    throw new BagsslError('bad-argument', `A worker could not import the augmentation ${url}: ${cause}`);
+  }
 }
 
 /** The half that runs in the worker. `hand` marks what is transferred instead of copied. */
@@ -23,7 +34,11 @@ export function patchCutter(hand: <T extends object>(value: T, buffers: ArrayBuf
     },
     async cut(packed) {
       try {
-        const found = await answer(async () => runJob(await kernels, unpackJob(packed, kept), packed.into));
+        const found = await answer(async () => {
+          const job = unpackJob(packed, kept); // first, so that both threads agree on what is kept
+          const own = await Promise.all(packed.own.map(load));
+          return runJob(await kernels, job, packed.into, own);
+        });
         const buffer = 'value' in found && found.value.data.buffer;
         return hand(found, buffer instanceof ArrayBuffer ? [buffer] : []);
       } finally {

@@ -1,5 +1,6 @@
 import { BagsslError } from '../base/errors.ts';
 import type { Pixels } from '../base/pixels.ts';
+import type { Augmentation } from './augmentations/own.ts';
 import { drawPatch } from './draw.ts';
 import type { Kernels } from './kernels.ts';
 import type { PatchParameters } from './parameters.ts';
@@ -74,7 +75,7 @@ const WHOLE: Placement = { kind: 'grid', across: 1, scales: [1] };
 const MOST_FLOATS = 2 ** 29 - 1;
 
 /** The parameters of every patch of every image. */
-function plan({ recipe, images, source }: PatchJob): (readonly PatchParameters[])[] {
+function plan({ recipe, images, source }: PatchJob, own: readonly Augmentation[]): (readonly PatchParameters[])[] {
   return images.map(({ id, pixels, region }, i) => {
     if (source.kind === 'given') return source.patches[i];
     const { width, height } = region ?? pixels;
@@ -82,7 +83,7 @@ function plan({ recipe, images, source }: PatchJob): (readonly PatchParameters[]
       source.kind === 'placed'
         ? [source.placement, ...(source.whole ? [WHOLE] : [])].flatMap((p) => boxes(p, recipe, width, height, id))
         : Array.from({ length: source.views }, (_, view) =>
-            drawPatch(recipe, { seed: source.seed, epoch: source.epoch, image: id, view }, width, height),
+            drawPatch(recipe, { seed: source.seed, epoch: source.epoch, image: id, view }, width, height, own),
           );
     return region ? patches.map((p) => ({ ...p, x: p.x + region.x, y: p.y + region.y })) : patches;
   });
@@ -91,12 +92,18 @@ function plan({ recipe, images, source }: PatchJob): (readonly PatchParameters[]
 /**
  * Cuts a batch. Its result depends on the job alone, which `checkJob` must have passed.
  * @param into receives the patches; absent: a buffer of their own
+ * @param own the user's augmentations
  * @throws BagsslError `bad-argument` for patches that do not lie in their image and batches too large for memory or `into`
  */
-export function runJob(kernels: Kernels, job: PatchJob, into?: Float32Array): PatchBatch {
+export function runJob(
+  kernels: Kernels,
+  job: PatchJob,
+  into?: Float32Array,
+  own: readonly Augmentation[] = [],
+): PatchBatch {
   const { images, source, recipe } = job;
   const { size, mean, std } = recipe;
-  const planned = plan(job);
+  const planned = plan(job, own);
   const perImage = planned.map((patches) => patches.length);
   const count = perImage.reduce((a, b) => a + b, 0);
   const floats = count * 3 * size * size;
@@ -112,7 +119,7 @@ export function runJob(kernels: Kernels, job: PatchJob, into?: Float32Array): Pa
   images.forEach(({ pixels }, i) => {
     const patches = planned[i];
     const slots = source.kind === 'augmented' ? { first: i, step: images.length } : { first: placed, step: 1 };
-    kernels.cut(pixels, patches, size, mean, std, data, slots);
+    kernels.cut(pixels, patches, size, mean, std, data, slots, own);
     placed += patches.length;
     if (job.keepParameters) {
       patches.forEach((p, k) => {

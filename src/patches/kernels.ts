@@ -1,8 +1,9 @@
 import bytes from '../../build/kernels.wasm';
 import { BagsslError } from '../base/errors.ts';
-import { BYTES, checkPixels, type Pixels } from '../base/pixels.ts';
+import { BYTES, type Pixels } from '../base/pixels.ts';
 import type { Run } from './augmentations/built-in.ts';
 import { changeTile } from './augmentations/index.ts';
+import { type Augmentation, callOwn } from './augmentations/own.ts';
 import { checkBox } from './crop.ts';
 import { type KernelExports, KernelMemory } from './kernel-memory.ts';
 import type { PatchParameters } from './parameters.ts';
@@ -56,7 +57,7 @@ export class Kernels {
    * Cuts patches out of one image: crop, resample, flip, augment, normalise.
    * @param size side of a patch, pixels
    * @param out float32 NCHW; receives patch i at slot `first + i * step`, each 3 · size² floats
-   * @throws BagsslError `bad-argument` when the image, a patch or the output does not fit
+   * @throws BagsslError `bad-argument` when the image's bytes, a patch or the output do not fit; `checkJob` says more, earlier
    */
   cut(
     pixels: Pixels,
@@ -66,10 +67,11 @@ export class Kernels {
     std: Triple,
     out: Float32Array,
     { first, step }: Slots = { first: 0, step: 1 },
+    own: readonly Augmentation[] = [],
   ): void {
-    checkPixels(pixels);
-    if (!Number.isInteger(size) || size < 1 || size > 1024) {
-      throw new BagsslError('bad-argument', `size is ${size}; it must be a whole number from 1 to 1024.`);
+    const { data, width, height, layout } = pixels;
+    if (data.length !== width * height * BYTES[layout]) {
+      throw new BagsslError('bad-argument', `An image of ${width}×${height} has ${data.length} bytes; was it changed?`);
     }
     const floats = 3 * size * size;
     if ((first + (patches.length - 1) * step + 1) * floats > out.length) {
@@ -83,21 +85,27 @@ export class Kernels {
       checkBox(patch, pixels);
       area += patch.width * patch.height;
     }
-    const whole = pixels.data.length <= SMALL || area >= pixels.width * pixels.height;
-    const all: Window | undefined = whole ? { x: 0, y: 0, stride: pixels.width, rows: pixels.height } : undefined;
+    const whole = data.length <= SMALL || area >= width * height;
+    const all: Window | undefined = whole ? { x: 0, y: 0, stride: width, rows: height } : undefined;
     this.#size = size;
     this.#reserve(pixels, patches, size, all);
     if (all) this.#upload(pixels, all);
     const wasm = this.#wasm;
     const { at } = this.memory;
+    // Nothing moves from here on.
+    const finished = this.memory.f32.subarray(at.out >> 2, (at.out >> 2) + floats);
     let slot = first;
     for (const patch of patches) {
       const window = all ?? { x: patch.x, y: patch.y, stride: patch.width, rows: patch.height };
       if (!all) this.#upload(pixels, window);
       this.#crop(pixels, window, patch, size);
       changeTile(this.#run, patch);
+      for (const one of own) {
+        const drawn = patch.own?.[one.name];
+        if (drawn !== undefined) this.#onTile((tile) => callOwn(one, () => one.change(tile, drawn, size)));
+      }
       wasm.normalise(at.tile, size, mean[0], mean[1], mean[2], std[0], std[1], std[2], at.out);
-      out.set(this.memory.f32.subarray(at.out >> 2, (at.out >> 2) + floats), slot * floats);
+      out.set(finished, slot * floats);
       slot += step;
     }
   }

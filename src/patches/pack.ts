@@ -16,6 +16,8 @@ export interface PackedJob {
   readonly drop: readonly string[];
   /** Where the patches go, if not to a buffer of their own. */
   readonly into?: Float32Array<SharedArrayBuffer>;
+  /** URLs of the user's augmentations. */
+  readonly own: readonly string[];
 }
 
 /**
@@ -56,12 +58,13 @@ export function packJob(
   { images, ...job }: PatchJob,
   kept: KeptImages,
   into?: Float32Array<SharedArrayBuffer>,
+  own: readonly string[] = [],
 ): [packed: PackedJob, transfer: ArrayBuffer[]] {
   const transfer: ArrayBuffer[] = [];
   const packed = images.map(({ id, pixels, region, keep }) => {
     return { id, region, ...packPixels(id, pixels, keep ? kept : undefined, transfer) };
   });
-  return [{ job, images: packed, drop: kept.evict(), into }, transfer];
+  return [{ job, images: packed, drop: kept.evict(), into, own }, transfer];
 }
 
 /** The job again; images with a key are put into `kept`, or taken from there. */

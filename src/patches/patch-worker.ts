@@ -19,15 +19,22 @@ const SCRIPT: WorkerScript = {
 export class PatchWorker extends OwnedWorker<PatchCutter> {
   readonly #kept: KeptImages;
 
-  /** @param keep bytes of images that the worker may keep */
-  constructor(url?: string | URL, keep = 0) {
+  /**
+   * @param keep bytes of images that the worker may keep
+   * @param own URLs of the user's augmentations
+   */
+  constructor(
+    url?: string | URL,
+    keep = 0,
+    private readonly own: readonly string[] = [],
+  ) {
     super(SCRIPT, url);
     this.#kept = new KeptImages(keep);
   }
 
   /** @throws BagsslError `worker-failed` when the worker dies before it has answered, or has not within so many seconds */
   async cut(job: PatchJob, seconds: number, into?: Float32Array<SharedArrayBuffer>): Promise<PatchBatch> {
-    const [packed, buffers] = packJob(job, this.#kept, into);
+    const [packed, buffers] = packJob(job, this.#kept, into, this.own);
     const cut = (cutter: Remote<PatchCutter>) => cutter.cut(transfer(packed, buffers)) as Promise<Answer<PatchBatch>>;
     return take(await this.call(cut, seconds));
   }

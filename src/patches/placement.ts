@@ -130,7 +130,7 @@ export function parsePlacement(text: string): Placement {
   const refuse = (): never => {
     throw new BagsslError(
       'bad-argument',
-      `A placement must be "grid" (5 across), "gridN" (1 to 1000 across), "tiles", "all", or a number of random patches (1 to ${MOST_PATCHES}), got ${quote(text)}.`,
+      `A placement is "grid", "gridN" (N across), "tiles", "all" or a number of random patches, got ${quote(text)}.`,
     );
   };
   const [, kind, number] = /^(grid|tiles|all)?(\d*)$/.exec(String(text).trim()) ?? refuse();

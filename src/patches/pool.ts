@@ -1,6 +1,10 @@
 import { BagsslError } from '../base/errors.ts';
+import { ADDRESS, checkOptions, LIMIT, type Rules, SIGNAL, whole } from '../base/options.ts';
+import { isA } from '../base/values.ts';
 import { processors } from '../threads/node-threads.ts';
-import { checkJob } from './check-job.ts';
+import type { AugmentationSource } from './augmentations/load-own.ts';
+import type { Augmentation } from './augmentations/own.ts';
+import { checkJob, type OwnChecks } from './check-job.ts';
 import type { PatchBatch, PatchJob } from './job.ts';
 import { PatchWorker } from './patch-worker.ts';
 
@@ -19,7 +23,21 @@ export interface PoolOptions {
    * times as long, after which its failure is the caller's. Time in which this program is frozen does not count.
    */
   readonly patience?: number;
+  /**
+   * Your own augmentations, in the order they are applied: URLs of modules whose default export is one, which every worker imports,
+   * or with `workers: 0` the augmentations themselves. A recipe asks for them by name, in `own`. Text is relative to the page; in
+   * Node and Deno, to the current folder.
+   */
+  readonly augmentations?: readonly AugmentationSource[];
 }
+
+const POOL_RULES: Rules<PoolOptions> = {
+  workers: whole(0, 256),
+  workerUrl: ADDRESS,
+  keepBytes: { asked: 'a number of at least 0', fits: (value) => typeof value === 'number' && value >= 0 },
+  patience: LIMIT,
+  augmentations: { asked: 'an array of augmentations or URLs', fits: Array.isArray },
+};
 
 /** How a job is cut. */
 export interface CutOptions {
@@ -33,6 +51,11 @@ export interface CutOptions {
   readonly into?: Float32Array;
 }
 
+const CUT_RULES: Rules<CutOptions> = {
+  signal: SIGNAL,
+  into: { asked: 'a Float32Array', fits: (value) => isA(value, 'Float32Array') },
+};
+
 /** How far a stream works ahead. */
 export interface StreamOptions {
   /** Ends the stream with `aborted`; the pool stays usable. */
@@ -40,6 +63,8 @@ export interface StreamOptions {
   /** Batches in work or finished that nobody has taken yet; default one more than there are workers. */
   readonly ahead?: number;
 }
+
+const STREAM_RULES: Rules<StreamOptions> = { signal: SIGNAL, ahead: whole(1) };
 
 interface Task {
   readonly job: PatchJob;
@@ -54,10 +79,10 @@ interface Task {
 type CutHere = (job: PatchJob, into?: Float32Array) => PatchBatch;
 
 /** The kernels, which a page that has workers need not load a second time. */
-async function loadCutting(): Promise<CutHere> {
+async function loadCutting(own?: readonly Augmentation[]): Promise<CutHere> {
   const [{ runJob }, { Kernels }] = await Promise.all([import('./job.ts'), import('./kernels.ts')]);
   const kernels = await Kernels.load();
-  return (job, into) => runJob(kernels, job, into);
+  return (job, into) => runJob(kernels, job, into, own);
 }
 
 /** A batch is tried on this many workers before its failure is the caller's. */
@@ -89,6 +114,7 @@ export class PatchPool {
     count: number,
     start: () => PatchWorker,
     private readonly patience: number,
+    private readonly checks: OwnChecks | undefined,
     cutHere?: CutHere,
   ) {
     this.#start = start;
@@ -98,19 +124,15 @@ export class PatchPool {
 
   /** @throws BagsslError `bad-argument`; `worker-failed` when a worker cannot be started */
   static async create(options: PoolOptions = {}): Promise<PatchPool> {
-    const { workerUrl, keepBytes = KEEP_BYTES, patience = PATIENCE_SECONDS } = options;
+    checkOptions('PatchPool.create', options, POOL_RULES);
+    const { workerUrl, keepBytes = KEEP_BYTES, patience = PATIENCE_SECONDS, augmentations = [] } = options;
     const count = options.workers ?? Math.min(4, Math.max(1, processors() - 1));
-    if (!Number.isInteger(count) || count < 0 || count > 256) {
-      throw new BagsslError('bad-argument', `workers is ${count}; it must be a whole number from 0 to 256.`);
-    }
-    if (!(keepBytes >= 0)) {
-      throw new BagsslError('bad-argument', `keepBytes is ${keepBytes}; it must be a number of bytes, 0 or more.`);
-    }
-    if (!(patience > 0)) {
-      throw new BagsslError('bad-argument', `patience is ${patience}; it must be a number of seconds above 0.`);
-    }
-    const start = () => new PatchWorker(workerUrl, keepBytes);
-    const pool = new PatchPool(count, start, patience, count === 0 ? await loadCutting() : undefined);
+    const given = augmentations.length
+      ? await (await import('./augmentations/load-own.ts')).loadAugmentations(augmentations, count > 0)
+      : undefined;
+    const start = () => new PatchWorker(workerUrl, keepBytes, given?.urls);
+    const cutHere = count === 0 ? await loadCutting(given?.own) : undefined;
+    const pool = new PatchPool(count, start, patience, given?.checks, cutHere);
     try {
       await Promise.all(pool.running.map((worker) => worker.ready()));
     } catch (error) {
@@ -130,9 +152,11 @@ export class PatchPool {
    * until the batch is there.
    * @throws BagsslError `bad-argument`; `aborted`; `disposed`; `worker-failed` when two workers died or hung over it
    */
-  async cut(job: PatchJob, { signal, into }: CutOptions = {}): Promise<PatchBatch> {
+  async cut(job: PatchJob, options: CutOptions = {}): Promise<PatchBatch> {
     if (this.#disposed) throw disposed();
-    checkJob(job);
+    checkOptions('cut', options, CUT_RULES);
+    checkJob(job, this.checks);
+    const { signal, into } = options;
     const aborted = () => new BagsslError('aborted', 'Cutting patches was aborted.', { cause: signal?.reason });
     if (signal?.aborted) throw aborted();
     if (this.#cutHere) return this.#cutHere(job, into);
@@ -171,11 +195,10 @@ export class PatchPool {
    */
   async *stream(
     jobs: Iterable<PatchJob> | AsyncIterable<PatchJob>,
-    { signal, ahead = this.workers + 1 }: StreamOptions = {},
+    options: StreamOptions = {},
   ): AsyncGenerator<PatchBatch, void, void> {
-    if (!Number.isInteger(ahead) || ahead < 1) {
-      throw new BagsslError('bad-argument', `ahead is ${ahead}; it must be a whole number of at least 1.`);
-    }
+    checkOptions('stream', options, STREAM_RULES);
+    const { signal, ahead = this.workers + 1 } = options;
     const source = Symbol.asyncIterator in jobs ? jobs[Symbol.asyncIterator]() : jobs[Symbol.iterator]();
     const left = new AbortController();
     const stop = signal ? AbortSignal.any([signal, left.signal]) : left.signal;

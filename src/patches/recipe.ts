@@ -1,5 +1,17 @@
-import { checkOptions, givenParts, needed, type Rule, type Rules, tuple, whole } from '../base/options.ts';
+import {
+  checkOptions,
+  givenParts,
+  JSON_OBJECT,
+  listOf,
+  needed,
+  OBJECT,
+  type Rule,
+  type Rules,
+  tuple,
+  whole,
+} from '../base/options.ts';
 import { type AugmentationFields, fieldRules, fieldsOff } from './augmentations/index.ts';
+import type { OwnField } from './augmentations/own.ts';
 import { type CropFields, cropFieldRules } from './crop.ts';
 
 /** A value for each of red, green, blue. */
@@ -10,7 +22,7 @@ export type Triple = readonly [number, number, number];
  * RandomResizedCrop (scale, ratio, interpolation), RandomHorizontalFlip, RandomApply([ColorJitter]), RandomGrayscale,
  * RandomApply([GaussianBlur]), RandomSolarize, Normalize.
  */
-export interface Recipe extends CropFields, AugmentationFields {
+export interface Recipe extends CropFields, AugmentationFields, OwnField {
   /** Side of the patch the encoder sees, pixels, 1 to 1024. */
   readonly size: number;
   /** Normalisation (v - mean) / std of values in 0..1, a channel at a time. */
@@ -22,7 +34,7 @@ export interface Recipe extends CropFields, AugmentationFields {
 }
 
 /** Everything but what the batch has in common. */
-export type ViewChanges = Partial<CropFields & AugmentationFields>;
+export type ViewChanges = Partial<CropFields & AugmentationFields & OwnField>;
 
 /** What view `view` (from 0) of an image is cut with. */
 export function recipeOfView(recipe: Recipe, view: number): Recipe {
@@ -46,22 +58,21 @@ export function withoutAugmentation(recipe: Recipe): Recipe {
   };
 }
 
-const MOST_VIEWS = 1024;
-
 const SIZE = /* @__PURE__ */ needed(/* @__PURE__ */ whole(1, 1024));
 
 /** What views may differ in. */
-const changeable = (size: number): Rules<CropFields & AugmentationFields> => ({
+const changeable = (size: number): Rules<CropFields & AugmentationFields & OwnField> => ({
   ...cropFieldRules(),
   ...fieldRules(size),
+  own: JSON_OBJECT,
 });
 
 /** The fields that are there, as fresh values in the order of their rules. */
 function copied<T extends object>(fields: T, rules: Readonly<Record<string, Rule>>): T {
   const entries = Object.entries(rules).map(([name, { inside }]) => {
     const value = fields[name as keyof T];
-    const copy = inside && value !== undefined ? copied(value as object, inside) : value;
-    return [name, Array.isArray(copy) ? [...copy] : copy] as const;
+    if (inside && value !== undefined) return [name, copied(value as object, inside)] as const;
+    return [name, typeof value === 'object' ? JSON.parse(JSON.stringify(value)) : value] as const;
   });
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as T;
 }
@@ -80,10 +91,7 @@ export function checkRecipe(value: unknown): Recipe {
     ...changes,
     mean: needed(tuple(3, -1000, 1000)),
     std: needed(tuple(3, 1e-6, 1000)),
-    views: {
-      asked: `an array of 1 to ${MOST_VIEWS} of what differs in each view, or absent`,
-      fits: (views: unknown) => Array.isArray(views) && views.length > 0 && views.length <= MOST_VIEWS,
-    },
+    views: listOf(OBJECT),
   };
   checkOptions<Recipe>('recipe', recipe, rules);
   const optional = Object.fromEntries(

@@ -26,7 +26,7 @@ const MOST_SIGMA = 100;
 
 /** Edges are mirrored, so the window may not reach further than the patch. */
 const windowRule = (size: number): Rule => ({
-  asked: `an odd whole number from 3 to ${2 * size - 1} (twice the patch's size, less 1)`,
+  asked: `an odd whole number from 3 to ${2 * size - 1}`,
   needed: true,
   fits: (value) => Number.isInteger(value) && between(3, 2 * size - 1).fits(value) && (value as number) % 2 === 1,
 });

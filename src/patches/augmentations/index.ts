@@ -2,7 +2,7 @@ import type { Rules } from '../../base/options.ts';
 import type { Stream } from '../../base/random.ts';
 import { blur, blurRules, blurred } from './blur.ts';
 import type { BuiltIn, FieldRules, OnTile, Run } from './built-in.ts';
-import { grey, greyscale, greyscaleRules } from './greyscale.ts';
+import { greyscale, greyscaleRules } from './greyscale.ts';
 import { brightness, contrast, hue, jitter, jitterRules, saturation } from './jitter.ts';
 import { solarise, solarised, solariseRules } from './solarise.ts';
 
@@ -16,7 +16,7 @@ const AUGMENTATIONS = [jitter, greyscale, blur, solarise] as const;
 const RULES = { jitter: jitterRules, greyscale: greyscaleRules, blur: blurRules, solarise: solariseRules };
 
 /** Twins of the kernels they run: TypeScript that gives the same bits. Only tests run them. */
-const TWINS = { brightness, contrast, saturation, hue, greyscale: grey, blur: blurred, solarise: solarised };
+const TWINS = { brightness, contrast, saturation, hue, blur: blurred, solarise: solarised };
 
 type Listed = (typeof AUGMENTATIONS)[number];
 type FieldOf<One> = One extends BuiltIn<infer Field, infer _> ? Field : never;

@@ -1,6 +1,5 @@
 import { between, needed, optionsOf, PROBABILITY } from '../../base/options.ts';
 import type { BuiltIn, FieldRules } from './built-in.ts';
-import { clamp01, greyOf } from './greyscale.ts';
 
 /** Random changes of colour. */
 export interface Jitter {
@@ -106,6 +105,19 @@ export const jitter: BuiltIn<JitterField, JitterDrawn> = {
 // The kernels' twins.
 
 const fround = Math.fround;
+const R = /* @__PURE__ */ fround(0.2989);
+const G = /* @__PURE__ */ fround(0.587);
+const B = /* @__PURE__ */ fround(0.114);
+
+function clamp01(v: number): number {
+  const below = v > 1 ? 1 : v;
+  return below < 0 ? 0 : below;
+}
+
+/** torchvision's rgb_to_grayscale of pixel `i` of `n`, added from the left. */
+function greyOf(tile: Float32Array, n: number, i: number): number {
+  return fround(fround(fround(tile[i] * R) + fround(tile[n + i] * G)) + fround(tile[2 * n + i] * B));
+}
 
 /** clamp(f · v). */
 export function brightness(tile: Float32Array, factor: number): void {

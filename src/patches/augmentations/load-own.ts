@@ -1,0 +1,96 @@
+import { BagsslError } from '../../base/errors.ts';
+import { Stream } from '../../base/random.ts';
+import { sha256 } from '../../base/sha256.ts';
+import { isA, quote } from '../../base/values.ts';
+import { type Augmentation, callOwn } from './own.ts';
+
+/** An augmentation, or the URL of a module whose default export it is. */
+export type AugmentationSource = Augmentation | string | URL;
+
+const isUrl = (source: AugmentationSource): source is string | URL => typeof source === 'string' || isA(source, 'URL');
+
+/** A URL that means the same in every thread. Text is relative to the page; in Node and Deno, to the current folder. */
+function absolute(url: string | URL): string {
+  try {
+    return new URL(url).href;
+  } catch {
+    const { process } = globalThis;
+    const folder = process?.getBuiltinModule?.('node:url').pathToFileURL(`${process.cwd()}/`);
+    return new URL(url, globalThis.document?.baseURI ?? folder ?? globalThis.location.href).href;
+  }
+}
+
+/** @throws BagsslError `bad-argument` if the module cannot be imported, or what it exports is not an augmentation */
+export async function loadAugmentation(source: AugmentationSource): Promise<Augmentation> {
+  let found = source as Partial<Augmentation> | undefined;
+  if (isUrl(source)) {
+    const url = absolute(source);
+    try {
+      found = (await import(/* @vite-ignore */ /* webpackIgnore: true */ url)).default;
+    } catch (cause) {
+      const message = `The augmentation ${quote(url)} could not be imported: ${(cause as Error)?.message ?? cause}`;
+      throw new BagsslError('bad-argument', message, { cause });
+    }
+  }
+  if (typeof found?.name === 'string' && found.name && typeof found.draw === 'function' && found.change) {
+    return found as Augmentation;
+  }
+  const what = isUrl(source) ? `The default export of ${quote(String(source))}` : 'An augmentation';
+  throw new BagsslError('bad-argument', `${what} must have a name, draw and change, got ${quote(found)}.`);
+}
+
+/**
+ * @param workers whether workers need them too: these import modules, and can be sent no value with functions
+ * @throws BagsslError `bad-argument` for what cannot be loaded or sent, and for two of one name
+ */
+export async function loadAugmentations(
+  sources: readonly AugmentationSource[],
+  workers: boolean,
+): Promise<{
+  readonly own: readonly Augmentation[];
+  readonly urls: readonly string[];
+  /** Checks of their options, by name. */
+  readonly checks: ReadonlyMap<string, (options: unknown) => void>;
+}> {
+  const value = sources.findIndex((source) => !isUrl(source));
+  if (workers && value >= 0) {
+    throw new BagsslError(
+      'bad-argument',
+      `augmentations[${value}] is a value, which cannot be sent to a worker; give the URL of a module that exports it as default, or set workers: 0.`,
+    );
+  }
+  const own = await Promise.all(sources.map(loadAugmentation));
+  const twice = own.find(({ name }, i) => own.findIndex((other) => other.name === name) < i);
+  if (twice) throw new BagsslError('bad-argument', `Two augmentations have the name ${quote(twice.name)}; rename one.`);
+  const checks = new Map(own.map((one) => [one.name, (options: unknown) => callOwn(one, () => one.check?.(options))]));
+  return { own, urls: sources.filter(isUrl).map(absolute), checks };
+}
+
+/** Side of the tile that `augmentationDigest` changes, px. */
+const SIZE = 16;
+const DRAWS = 32;
+/** Values are compared in steps of so much, because browsers differ in the last digits of exp and sin. */
+const STEPS = 1000;
+
+/**
+ * The SHA-256, in hexadecimal, of what an augmentation does to a fixed tile in 32 fixed draws. A resumed run is held to it.
+ * @param options as in a recipe's `own`
+ * @throws BagsslError `bad-argument` if it cannot be loaded, or refuses its options
+ */
+export async function augmentationDigest(augmentation: AugmentationSource, options: unknown): Promise<string> {
+  const one = await loadAugmentation(augmentation);
+  callOwn(one, () => one.check?.(options));
+  const floats = 3 * SIZE * SIZE;
+  const found = new Int32Array(floats * DRAWS);
+  for (let i = 0; i < DRAWS; i++) {
+    const values = new Stream(0, 'digest', i);
+    const tile = Float32Array.from({ length: floats }, () => values.uniform());
+    const drawn = callOwn(one, () => one.draw(options, new Stream(0, `own ${one.name}`, 0, i), SIZE));
+    if (drawn !== undefined) callOwn(one, () => one.change(tile, drawn, SIZE));
+    found.set(
+      tile.map((value) => Math.round(value * STEPS)),
+      i * floats,
+    );
+  }
+  return sha256(new Uint8Array(found.buffer));
+}
