@@ -20,7 +20,7 @@ export interface StepManifest {
   readonly format: 'bagssl-step';
   /** Of the format. */
   readonly version: 1;
-  /** What is given anew at every step, float32, and its shape: `patches`, and those of `rate`, `step`, `remaining` it has. */
+  /** Float32 inputs to feed at every step, with their shapes: `patches`, and any of `rate`, `step`, `remaining` it uses. */
   readonly inputs: Readonly<Record<string, Shape>>;
   /** What outlives a step: after each, the output `output` is the next step's input `input`. */
   readonly state: readonly { readonly input: string; readonly output: string; readonly shape: Shape }[];

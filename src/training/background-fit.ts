@@ -22,11 +22,11 @@ const SCRIPT: WorkerScript = {
   web: () => new Worker(new URL('./trainer.worker.js', import.meta.url), { type: 'module' }),
 };
 
-/** In a variable, so that bundlers do not try to bundle what is resolved against it. */
+/** Kept in a variable so that bundlers do not try to bundle the URLs resolved against it. */
 const HERE = import.meta.url;
-/** Bytes of images that a trainer keeps, most recently used first, so that each is sent only once. */
+/** Bytes of images a trainer caches, most recently used first, so that each image is sent only once. */
 const KEEP_BYTES = 256 * 1024 ** 2;
-/** Seconds that a trainer has to free its resources before it is terminated. */
+/** Seconds a trainer has to free its resources before it is terminated. */
 const FAREWELL_SECONDS = 5;
 
 /** An address resolved here, for a thread whose script is elsewhere. */
@@ -38,7 +38,7 @@ type Ask<T> = (trainer: Remote<RemoteTrainer>) => Promise<TrainerAnswer<T>>;
 export class BackgroundFit implements Fit {
   readonly history: HistoryEntry[];
   #config: RunConfig;
-  /** Not `#`, so that a test can kill it. */
+  /** Not `#private`, so that a test can kill it. */
   private started?: Promise<OwnedWorker<RemoteTrainer>>;
   #owner?: MessagePort;
   #disposed = false;
@@ -131,7 +131,7 @@ export class BackgroundFit implements Fit {
     const { port1, port2 } = new MessageChannel();
     this.#owner = port1;
     expose(this.#asOwner(data, onWarning), port1);
-    (port1 as { unref?(): void }).unref?.(); // in Node it would keep the process alive
+    (port1 as { unref?(): void }).unref?.(); // otherwise it keeps a Node process alive
     const options: TrainerOptions = {
       ...rest,
       modules: rest.modules ?? ortModules(),

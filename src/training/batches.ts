@@ -16,13 +16,13 @@ export class Batches {
     pool: PatchPool,
     first: number,
     ahead: number,
-    /** Seconds the data may take for the images of a batch. */
+    /** Seconds to wait for the images of a batch. */
     private readonly dataSeconds = 120,
   ) {
     this.#stream = pool.stream(this.#jobs(first), { ahead });
   }
 
-  /** Steps in an epoch; what is left over after whole batches waits for another epoch's order. */
+  /** Steps in an epoch. An incomplete last batch is dropped; the next epoch reshuffles all images. */
   get perEpoch(): number {
     return Math.floor(this.data.length / this.config.images);
   }
@@ -32,7 +32,7 @@ export class Batches {
     return value!; // the jobs never end
   }
 
-  /** Stops cutting ahead. A data set that never answers cannot be waited for. */
+  /** Stops cutting ahead. Does not wait for the data set, which may never answer. */
   stop(): void {
     this.#stream.return().catch(() => undefined);
   }

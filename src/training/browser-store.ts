@@ -2,8 +2,9 @@ import { BagsslError } from '../base/errors.ts';
 import { checkBlobName, type RunStore, runBusy } from './run-store.ts';
 
 /**
- * A run kept in the browser's private files (OPFS) under a name of lower-case letters, digits, dots and dashes; in pages and
- * workers. Two pages cannot hold it at once. Ask `navigator.storage.persist()` if it must not be cleared when space is short.
+ * Keeps a run in the browser's private files (OPFS), under a name of lower-case letters, digits, dots and dashes. Works in
+ * pages and workers. Only one page can hold a run at a time. Call `navigator.storage.persist()` if the browser must not clear
+ * it when space is short.
  */
 export function browserStore(name: string): RunStore {
   const folderName = `bagssl-${checkBlobName(name)}`;
@@ -30,7 +31,7 @@ export function browserStore(name: string): RunStore {
         });
       }
     },
-    /** The browser writes beside the file and swaps at the end. */
+    /** The browser writes to a temporary file and swaps it in at the end. */
     async write(blob, bytes) {
       try {
         const handle = await (await folder()).getFileHandle(checkBlobName(blob), { create: true });
@@ -48,7 +49,7 @@ export function browserStore(name: string): RunStore {
         if (error.name !== 'NotFoundError') throw error;
       });
     },
-    /** The browser lets go of a lock when its page or worker ends, however it ends. */
+    /** The browser releases the lock when its page or worker ends, even after a crash. */
     lock: () =>
       new Promise((resolve, reject) => {
         const held = navigator.locks.request(folderName, { ifAvailable: true }, (lock) => {

@@ -8,13 +8,13 @@ import type { Checkpoint } from './checkpoint.ts';
 import { newestIn, RUN_FILE, saveInto } from './checkpoint-store.ts';
 import { folderStore } from './folder-store.ts';
 
-/** Writes a checkpoint into a folder; the one before it is kept beside it. Who trains holds the folder with `openRun`. */
+/** Writes a checkpoint into a folder and keeps the previous one. Lock the folder with `openRun` while training. */
 export function saveCheckpoint(folder: string, checkpoint: Checkpoint): Promise<void> {
   return saveInto(folderStore(folder), checkpoint);
 }
 
 /**
- * Reads the newest whole checkpoint in a folder: where the last is damaged, with a warning, the one before it.
+ * Reads the newest intact checkpoint in a folder. If the last one is damaged, it warns and reads the previous one.
  * @throws BagsslError `bad-checkpoint`, naming the file
  */
 export async function loadCheckpoint(folder: string, onWarning?: (message: string) => void): Promise<Checkpoint> {
@@ -23,17 +23,17 @@ export async function loadCheckpoint(folder: string, onWarning?: (message: strin
   throw new BagsslError('bad-checkpoint', `There is no trained model in "${folder}": it has no ${RUN_FILE}.`);
 }
 
-/** An encoder, and the run it comes from where it comes from one. */
+/** An encoder and, if a run trained it, the checkpoint of that run. */
 export interface LoadedEncoder {
   /** The trained encoder. */
   readonly encoder: PatchEncoder;
-  /** The newest whole checkpoint of the run's folder; absent for an encoder's file. */
+  /** The newest intact checkpoint in the run's folder; absent for an encoder file. */
   readonly run?: Checkpoint;
 }
 
 /**
- * The encoder at a path: a folder that holds a run, or a file of `PatchEncoder.write`.
- * @param use replaces what the file says, or what `PatchEncoder.from` takes by default
+ * The encoder at a path: a run's folder, or a file written by `PatchEncoder.write`.
+ * @param use overrides the file's settings, or the defaults of `PatchEncoder.from`
  * @throws BagsslError `bad-checkpoint`; `bad-data` if nothing can be read there; `bad-argument`
  */
 export async function loadEncoder(path: string, use: EncoderUse = {}): Promise<LoadedEncoder> {

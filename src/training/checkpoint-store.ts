@@ -2,9 +2,9 @@ import { BagsslError } from '../base/errors.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, namedFiles } from './checkpoint.ts';
 import type { RunStore } from './run-store.ts';
 
-/** The blob whose presence makes a store hold a run: the newest checkpoint's JSON, which names the others by digest. */
+/** A store holds a run if it has this blob: the newest checkpoint's JSON, which names the other blobs by digest. */
 export const RUN_FILE = 'run.json';
-/** The checkpoint before it. */
+/** The previous checkpoint. */
 const BEFORE = 'run.before.json';
 
 const blobs = ({ tensors, encoder }: { tensors: string; encoder?: string }) => ({
@@ -14,8 +14,9 @@ const blobs = ({ tensors, encoder }: { tensors: string; encoder?: string }) => (
 const OWN = /^(state-[0-9a-f]*\.safetensors|encoder-[0-9a-f]*\.onnx|run(\.before)?\.json)(\.part)?$/;
 
 /**
- * Writes a checkpoint into a store. What is large comes first, under names of its own; then the JSON of the newest becomes the
- * one before, then the new one takes its place. Whenever the program dies, even where a write can be torn, one of the two is whole.
+ * Writes a checkpoint into a store. The large blobs are written first, under unique names. Then the newest JSON becomes the
+ * previous one, and the new JSON takes its place. If the program dies at any point, even halfway through a write, one of the
+ * two checkpoints is intact.
  */
 export async function saveInto(store: RunStore, checkpoint: Checkpoint): Promise<void> {
   const { json, tensors, encoder } = await encodeCheckpoint(checkpoint);
@@ -24,7 +25,7 @@ export async function saveInto(store: RunStore, checkpoint: Checkpoint): Promise
   if (encoder && !(await isWhole(store, kept.encoder!, encoder))) await store.write(kept.encoder!, encoder);
   await store.write(kept.tensors, tensors);
   let before = there.includes(RUN_FILE) ? await readJson(store, RUN_FILE) : undefined;
-  // A newest that is damaged must not push out the one before, which may be all there is.
+  // A damaged newest checkpoint must not replace the previous one, which may be the only intact one.
   if (before !== undefined) await store.write(BEFORE, new TextEncoder().encode(before));
   else before = there.includes(BEFORE) ? await readJson(store, BEFORE) : undefined;
   await store.write(RUN_FILE, new TextEncoder().encode(json));
@@ -34,9 +35,9 @@ export async function saveInto(store: RunStore, checkpoint: Checkpoint): Promise
 }
 
 /**
- * The newest whole checkpoint of a store: the last one, or where that is damaged the one before, said through `warn`;
- * undefined where there is none at all.
- * @throws BagsslError `bad-checkpoint` when none is whole
+ * The newest intact checkpoint of a store: the last one or, if that is damaged, the previous one, after a call to `warn`.
+ * Undefined if the store has no checkpoint.
+ * @throws BagsslError `bad-checkpoint` if no checkpoint is intact
  */
 export async function newestIn(
   store: RunStore,
@@ -74,7 +75,7 @@ async function load(store: RunStore, name: string): Promise<Checkpoint> {
   return decodeCheckpoint(json, tensors, label, encoder);
 }
 
-/** A JSON that is sound in itself, without a look at what it names. */
+/** Whether the JSON itself is valid. Does not check the blobs it names. */
 async function readJson(store: RunStore, name: string): Promise<string | undefined> {
   const json = new TextDecoder().decode((await store.read(name)) ?? new Uint8Array());
   try {

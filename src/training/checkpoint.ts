@@ -12,7 +12,7 @@ import { type RunConfig, runConfig } from './run-config.ts';
 import type { Position } from './schedule.ts';
 import { upgradedConfig } from './upgraded-config.ts';
 
-/** A run as a value: what determines it and how far it has come. Resuming from it continues bit for bit on one engine. */
+/** A run as a value: its configuration and progress. Resuming from it on the same engine continues bit for bit. */
 export interface Checkpoint {
   /** What determines the run. */
   readonly config: RunConfig;
@@ -22,11 +22,11 @@ export interface Checkpoint {
   readonly state: State;
   /** The shape of each tensor of the state. */
   readonly shapes: Readonly<Record<string, Shape>>;
-  /** One entry a report: what the loss and its companions were. */
+  /** One entry per report: the loss and the other reported figures. */
   readonly history: readonly HistoryEntry[];
 }
 
-/** What was measured at one step. */
+/** The measurements of one step. */
 export interface HistoryEntry {
   /** Steps taken when it was reported. */
   readonly step: number;
@@ -37,11 +37,11 @@ export interface HistoryEntry {
   readonly [figure: string]: number;
 }
 
-/** The JSON beside the tensors. */
+/** The JSON part of a checkpoint. */
 interface Header {
   readonly format: 'bagssl-run';
   readonly version: 1 | 2 | 3;
-  /** Of the JSON without this line, written without spaces; version 1 had none. */
+  /** Digest of the JSON without this field, written without spaces; version 1 had none. */
   readonly sha256?: string;
   readonly config: RunConfig;
   readonly position: Position;
@@ -55,11 +55,11 @@ export interface EncodedCheckpoint {
   readonly json: string;
   /** The state, as safetensors. */
   readonly tensors: Uint8Array;
-  /** The .onnx file of an encoder of one's own. */
+  /** The .onnx file of a custom encoder. */
   readonly encoder?: Uint8Array;
 }
 
-/** A checkpoint as files: tensors, a JSON that names them by digest, and an encoder's .onnx file where it has one. */
+/** A checkpoint as files: the tensors, a JSON that names them by digest, and the encoder's .onnx file if it has one. */
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<EncodedCheckpoint> {
   givenParts(checkpoint, 'A checkpoint', 'config', 'position', 'state', 'shapes', 'history');
   const { position, history, state, shapes } = checkpoint;
@@ -83,7 +83,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<EncodedC
 
 const textDigest = async (header: object) => sha256(new TextEncoder().encode(JSON.stringify(header)));
 
-/** The checkpoint in its files' contents; anything damaged is an error ('bad-checkpoint') that says which and how. */
+/** Reads a checkpoint from the contents of its files. A damaged file is a `bad-checkpoint` error that names the damage. */
 export async function decodeCheckpoint(
   json: string,
   tensors: Uint8Array,
@@ -110,9 +110,9 @@ export async function decodeCheckpoint(
 }
 
 /**
- * The digests by which a checkpoint's JSON names its tensors and its encoder's .onnx file, where it has one: the first 16
+ * The digests by which a checkpoint's JSON names its tensors and, if it has one, its encoder's .onnx file: the first 16
  * hexadecimal digits.
- * @throws BagsslError `bad-checkpoint` where the JSON is damaged
+ * @throws BagsslError `bad-checkpoint` if the JSON is damaged
  */
 export async function namedFiles(json: string, name: string): Promise<{ tensors: string; encoder?: string }> {
   const { tensors, config } = await readHeader(json, name);
@@ -121,7 +121,7 @@ export async function namedFiles(json: string, name: string): Promise<{ tensors:
   return { tensors: tensors.sha256.slice(0, 16), encoder: encoder?.slice(0, 16) };
 }
 
-/** Figures alone; JSON has null for one that is not finite. */
+/** Numbers only. JSON stores a number that is not finite as null. */
 const isEntry = (entry: unknown) =>
   typeof entry === 'object' &&
   entry !== null &&

@@ -3,8 +3,8 @@ import type { Value } from '../graph/graph.ts';
 import { normaliseRows } from '../objectives/normalise.ts';
 
 /**
- * How far the projections, where the objective works, are from having collapsed to one point: the mean over dimensions of
- * the standard deviation over the batch of the unit vectors, times √d. 0 when collapsed, about 1 when healthy.
+ * How far the projections are from collapsing to one point: the standard deviation of the unit vectors over the batch,
+ * averaged over dimensions, times √d. 0 when collapsed, about 1 when healthy.
  */
 export function collapse(projection: Value): Value {
   const unit = normaliseRows(projection);

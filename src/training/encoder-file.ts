@@ -3,7 +3,7 @@ import { sha256 } from '../base/sha256.ts';
 import type { OnnxConfig } from '../model/encoders/onnx.ts';
 import type { RunConfig } from './run-config.ts';
 
-/** What a checkpoint's JSON says of an encoder's .onnx file, in place of its bytes. */
+/** How a checkpoint's JSON describes an encoder's .onnx file, in place of its bytes. */
 interface FileDigest {
   readonly bytes: number;
   readonly sha256: string;
@@ -14,7 +14,7 @@ const withModel = (config: RunConfig, encoder: OnnxConfig, model: unknown): RunC
   model: { ...config.model, encoder: { ...encoder, model: model as Uint8Array } },
 });
 
-/** A run's configuration as JSON can hold it, and the .onnx file of an encoder of one's own, which it names by digest. */
+/** A run's configuration as JSON, and the .onnx file of a custom encoder, which the JSON names by digest. */
 export async function withoutFile(config: RunConfig): Promise<{ config: RunConfig; encoder?: Uint8Array }> {
   const { encoder } = config.model;
   if (encoder.kind !== 'onnx') return { config };
@@ -22,7 +22,7 @@ export async function withoutFile(config: RunConfig): Promise<{ config: RunConfi
   return { config: withModel(config, encoder, digest), encoder: encoder.model };
 }
 
-/** The digest that a JSON's configuration names an .onnx file by; undefined where it needs none. */
+/** The digest of the .onnx file that a JSON configuration needs; undefined if it needs none. */
 export function fileDigest(config: RunConfig | undefined): string | undefined {
   const encoder = config?.model?.encoder;
   if (encoder?.kind !== 'onnx') return undefined;
@@ -30,7 +30,7 @@ export function fileDigest(config: RunConfig | undefined): string | undefined {
   return typeof digest === 'string' ? digest : 'no digest';
 }
 
-/** The configuration with the file put back; one that is missing or another is an error ('bad-checkpoint'). */
+/** Puts the file back into the configuration. A missing or wrong file is a `bad-checkpoint` error. */
 export async function withFile(config: RunConfig, file: Uint8Array | undefined, name: string): Promise<RunConfig> {
   const expected = fileDigest(config);
   if (expected === undefined) return config;

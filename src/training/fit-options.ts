@@ -24,7 +24,7 @@ import type { Position } from './schedule.ts';
 
 /** What to train on, what to train, and how. */
 export interface FitOptions extends RuntimeOptions {
-  /** The images to learn from; labels are not looked at. */
+  /** The images to learn from; labels are ignored. */
   readonly data: ImageSet;
   /** What differs from the default run, and the budget; with `resume`, what differs from the checkpoint's configuration. */
   readonly config?: Partial<RunConfig>;
@@ -36,22 +36,22 @@ export interface FitOptions extends RuntimeOptions {
    * finds ONNX Runtime by the page's import map, or by `modules`.
    */
   readonly background?: boolean;
-  /** Where trainer.worker.js is, if not beside this module. */
+  /** Where trainer.worker.js is, if not next to this module. */
   readonly trainerUrl?: URL | string;
   /** Workers that cut patches, 0 to 64; default 2. 0 cuts them on the thread that trains. */
   readonly workers?: number;
-  /** Where patches.worker.js is, if not beside this module. */
+  /** Where patches.worker.js is, if not next to this module. */
   readonly workerUrl?: URL | string;
-  /** Report the loss every `reportEvery` steps; default 1, on a GPU 10, where reading it back makes the step wait. */
+  /** Report the loss every `reportEvery` steps; default 1, or 10 on a GPU, where reading it back stalls the step. */
   readonly reportEvery?: number;
   /**
-   * Copy the state into memory every `rescueSeconds` seconds, 0 or more; default 30. After a lost GPU, a divergence or a lack of
-   * memory, training continues from that copy.
+   * Copy the state into memory every `rescueSeconds` seconds, 0 or more; default 30. After a lost GPU, a divergence or an
+   * out-of-memory error, training continues from that copy.
    */
   readonly rescueSeconds?: number;
   /** Seconds to wait for the images of a batch before the run stops with a `data-stalled` error; default 120. */
   readonly dataSeconds?: number;
-  /** Stops the run with an `aborted` error before its next step; a checkpoint can still be taken. */
+  /** Stops the run with an `aborted` error before its next step. You can still take a checkpoint. */
   readonly signal?: AbortSignal;
 }
 
@@ -73,7 +73,7 @@ const RULES: Rules<FitOptions> = {
   ...RUNTIME_RULES,
 };
 
-/** The checked configuration of the run that `fit` is asked for. */
+/** The checked configuration of the run that `fit` will train. */
 export function configOf(options: FitOptions): RunConfig {
   const { resume, config: changes, data } = options;
   const lost = Object.keys(options).find(isRunOption);
@@ -91,36 +91,36 @@ export function configOf(options: FitOptions): RunConfig {
   return { ...config, images: Math.min(config.images, data.length) };
 }
 
-/** What a checkpoint could not hold must have been given again. */
+/** Checks that the caller passed again the parts that a checkpoint cannot hold. */
 function refuseMissing({ objective, optimizer, model }: RunConfig): void {
   if (isOwnPart(objective)) throw missingPart('objective', objective.name);
   if (isOwnPart(optimizer)) throw missingPart('optimizer', optimizer.name);
   if (isOwnPart(model.encoder)) throw missingPart('model.encoder', model.encoder.name);
 }
 
-/** One step of training. Their numbers rise by one, but start again after the last good state where a fault was survived. */
+/** One step of training. Step numbers rise by one; after recovery from a fault they resume at the last good state. */
 export interface Step extends Position {
   /** Share of the budget used up, 0 to 1. */
   readonly progress: number;
-  /** The pass over the data it belongs to, from 0. */
+  /** The epoch (pass over the data) of this step, from 0. */
   readonly epoch: number;
   /** The step's learning rate. */
   readonly rate: number;
   /** Patches trained on so far, this session and earlier ones. */
   readonly patches: number;
-  /** Wall time of the step and, within it, of waiting for patches, milliseconds. */
+  /** Wall time of the step, including the wait for patches, milliseconds. */
   readonly ms: number;
-  /** Milliseconds of these in which the engine waited for patches. */
+  /** Part of that time that the engine waited for patches, milliseconds. */
   readonly dataWaitMs: number;
   /**
-   * Loss, its parts and the collapse figure, when this step reports them and was not skipped; where there are any, `skipped`, the
-   * steps whose loss or gradients were not finite and that changed nothing, this session and earlier ones; in float16 always,
-   * with the `lossScale` that follows.
+   * The loss, its parts and the collapse figure, if this step reports them and was not skipped. `skipped` counts the steps, this
+   * session and earlier ones, that changed nothing because their loss or gradients were not finite; it is present if there were
+   * any. In float16 it is always present, with the `lossScale` of the next step.
    */
   readonly report?: HistoryEntry;
 }
 
-/** What a training runs on. */
+/** The hardware that trains. */
 export interface Footing {
   /** The engine that trains. */
   readonly device: Device;
@@ -128,19 +128,19 @@ export interface Footing {
   readonly adapter?: string;
   /** CPU threads of the engine. */
   readonly threads: number;
-  /** What the network computes in. */
+  /** Precision of the network. */
   readonly precision: Precision;
 }
 
-/** A training: a loop over it trains. Leaving the loop keeps everything open for another; `dispose()` frees it. */
+/** A training run: loop over it to train. After the loop everything stays open for another one; `dispose()` frees it. */
 export interface Fit extends AsyncIterable<Step>, AsyncDisposable {
-  /** What determines the run. A fault that was survived may have lowered `rate` or raised `slices`. */
+  /** The configuration of the run. Recovery from a fault may have lowered `rate` or raised `slices`. */
   readonly config: RunConfig;
-  /** An entry for each report so far, earlier sessions' too. */
+  /** One entry per report so far, including earlier sessions. */
   readonly history: readonly HistoryEntry[];
-  /** Opens the device and compiles the step; iterating does it on its own. */
+  /** Opens the device and compiles the step. Optional: the loop does this if you do not. */
   open(): Promise<Footing>;
-  /** The run as it stands between two steps. */
+  /** A checkpoint of the run between two steps. */
   checkpoint(): Promise<Checkpoint>;
   /** Frees the device's memory and stops the workers. */
   dispose(): Promise<void>;

@@ -5,7 +5,7 @@ import { LocalFit } from './local-fit.ts';
 
 /**
  * Trains an encoder: `for await (const step of fit({ data, config: { budget: { steps: 500 } } }))`. Between steps
- * `checkpoint()` gives the whole run as a value. Leaving the loop keeps everything open for it; `dispose()` frees it.
+ * `checkpoint()` returns the whole run as a value. After the loop everything stays open for it; `dispose()` frees it.
  */
 export function fit(options: FitOptions): Fit {
   givenParts(options, 'What fit is given', 'data');

@@ -5,19 +5,19 @@ import { BagsslError } from '../base/errors.ts';
 import { runBusy } from './run-store.ts';
 
 const LOCK_FILE = 'run.lock';
-/** A lock without a holder's name is being written, or its writer died: after so long it died. */
+/** A lock without its holder's name is still being written, or its writer died. After this long, assume it died. */
 const WRITING_MS = 10_000;
 
 interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** When the process began, where the system tells: numbers of processes are given again. */
+  /** When the process started, if the system says, because process ids are reused. */
   readonly began?: string;
 }
 
 /**
- * Takes a folder for this process: a file that only one can create, naming its holder. The lock of a process that is no more is
- * taken over.
+ * Locks a folder for this process with a file that only one process can create and that names its holder. Takes over the lock
+ * of a process that no longer runs.
  * @throws BagsslError `run-busy`
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
@@ -32,11 +32,11 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
       await handle.writeFile(own).finally(() => handle.close());
       return async () => {
         await rm(file, { force: true });
-        if (made) await rmdir(folder).catch(() => undefined); // where nothing came of it
+        if (made) await rmdir(folder).catch(() => undefined); // do not leave an empty folder after a failure
       };
     }
     const found = await readFile(file, 'utf8').catch(() => undefined);
-    if (found === undefined) continue; // let go in between
+    if (found === undefined) continue; // released in the meantime
     const holder = await livingHolder(file, found);
     if (holder) throw runBusy(folder, `${holder} (${file})`);
     await takeAway(file, found);
@@ -48,7 +48,7 @@ function refused(cause: NodeJS.ErrnoException): never {
   throw new BagsslError('not-saved', `A run cannot be kept there: ${cause.message}. Choose another folder.`, { cause });
 }
 
-/** Who holds the lock, in words; undefined when they are no more. */
+/** Who holds the lock, for messages; undefined if that process no longer runs. */
 async function livingHolder(file: string, text: string): Promise<string | undefined> {
   let holder: Holder;
   try {
@@ -64,13 +64,13 @@ async function livingHolder(file: string, text: string): Promise<string | undefi
   return now !== undefined && holder.began !== undefined && now !== holder.began ? undefined : `process ${pid}`;
 }
 
-/** Two may find the same dead lock: what one takes away is looked at again, and given back if it was a new one. */
+/** Two processes may find the same dead lock. So check a lock again after moving it, and put it back if it was a new one. */
 async function takeAway(file: string, dead: string): Promise<void> {
   const aside = `${file}.${process.pid}`;
   try {
     await rename(file, aside);
   } catch {
-    return; // the other was first
+    return; // the other process was first
   }
   if ((await readFile(aside, 'utf8')) === dead) await rm(aside, { force: true });
   else await rename(aside, file);
@@ -85,7 +85,7 @@ function alive(pid: number): boolean {
   }
 }
 
-/** Linux: the 22nd field of /proc/PID/stat, counted behind the program's name, which may hold spaces. */
+/** Linux: the 22nd field of /proc/PID/stat, counted after the program's name, which may hold spaces. */
 async function began(pid: number): Promise<string | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19];

@@ -5,7 +5,7 @@ import { given } from '../base/options.ts';
 import { lockFolder } from './folder-lock.ts';
 import { checkBlobName, type RunStore } from './run-store.ts';
 
-/** A run kept in a folder of the file system, made when first written to. For Node and Deno. */
+/** Keeps a run in a folder of the file system. The first write creates the folder. For Node and Deno. */
 export function folderStore(folder: string): RunStore {
   given(typeof folder === 'string' && folder !== '', folder, 'folder', 'the path of a folder');
   const path = (name: string) => join(folder, checkBlobName(name));
@@ -22,7 +22,7 @@ export function folderStore(folder: string): RunStore {
       const { buffer, byteOffset, length } = await readFile(file);
       return new Uint8Array(buffer, byteOffset, length);
     },
-    /** A part beside it takes the name in one rename: whenever the process dies, the name holds the old or the new. */
+    /** Writes a temporary file and renames it in one step: if the process dies, the name still has the old or the new blob. */
     async write(name, bytes) {
       const file = path(name);
       const part = `${file}.part`;
@@ -56,7 +56,7 @@ export function folderStore(folder: string): RunStore {
   };
 }
 
-/** What `otherwise` says where a file is not there; all else is an error. */
+/** Returns `otherwise` if the file does not exist; any other failure is an error. */
 const absent =
   <T>(otherwise: () => T) =>
   (error: NodeJS.ErrnoException): T => {
@@ -64,12 +64,12 @@ const absent =
     throw new BagsslError('bad-checkpoint', `The run cannot be read (${error.message}).`, { cause: error });
   };
 
-/** A rename is on the disk once its folder is; not every platform opens folders. */
+/** A rename reaches the disk when its folder is synced. Not every platform can open folders. */
 async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, 'r');
     await handle.sync().finally(() => handle.close());
   } catch {
-    // Windows keeps renames in its journal.
+    // Windows journals renames.
   }
 }

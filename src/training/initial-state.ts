@@ -7,7 +7,7 @@ import { optimizerOf } from '../optimizers/choice.ts';
 import type { RunConfig } from './run-config.ts';
 import { stepGraph } from './step-graph.ts';
 
-/** Each tensor's start, drawn from the seed and the tensor's place in the list: the same bits on every platform. */
+/** Draws each tensor's initial value from the seed and the tensor's place in the list: the same bits on every platform. */
 export function initialState(specs: readonly TensorSpec[], seed: number): Record<string, Float32Array> {
   const entries = specs.map(({ name, shape, init }, index) => {
     if ('data' in init) return [name, init.data.slice()] as const;
@@ -20,7 +20,7 @@ export function initialState(specs: readonly TensorSpec[], seed: number): Record
   return Object.fromEntries(entries);
 }
 
-/** The weights a run of this configuration starts from. */
+/** The initial weights of a run with this configuration. */
 export function initialWeights(config: RunConfig): Record<string, Float32Array> {
   givenParts(config, 'The configuration', 'model', 'recipe', 'objective', 'optimizer', 'seed');
   const layout = { views: 2, images: 2, size: config.recipe.size };

@@ -7,28 +7,28 @@ import type { RunStore } from './run-store.ts';
 
 /** How often a run is saved. */
 export interface KeepOptions {
-  /** Save every `seconds` seconds, 0 or more; default 60. A program that is killed loses at most these. */
+  /** Save every `seconds` seconds, 0 or more; default 60. A killed program loses at most that much training. */
   readonly seconds?: number;
 }
 
-/** What a kept run asks of a training: its steps, and the run as it stands between two of them. */
+/** What a kept run needs from a training: its steps, and a checkpoint between two of them. */
 export interface Trainable extends AsyncIterable<Step> {
-  /** The run as it stands. */
+  /** A checkpoint of the run. */
   checkpoint(): Promise<Checkpoint>;
 }
 
-/** How a store is taken. */
+/** How a store is opened. */
 export interface OpenRunOptions {
-  /** Start over whatever the store holds: `found` is undefined, and the first save replaces the old run. */
+  /** Start over, even if the store holds a run: `found` is undefined, and the first save replaces the old run. */
   readonly overwrite?: boolean;
-  /** Receives warnings: a damaged checkpoint, a save that failed and will be tried again; default console.warn. */
+  /** Receives warnings: a damaged checkpoint, or a failed save that will be retried; default console.warn. */
   readonly onWarning?: (message: string) => void;
 }
 
 /**
- * Takes a run's store for this program and finds its newest whole checkpoint. `for await (const step of run.keep(fit({ data,
+ * Locks a run's store for this program and finds its newest intact checkpoint. `for await (const step of run.keep(fit({ data,
  * resume: run.found })))` then trains and saves as it goes. Close it when done.
- * @throws BagsslError `run-busy` when another program or page has it; `bad-checkpoint` when nothing in it is whole
+ * @throws BagsslError `run-busy` if another program or page holds it; `bad-checkpoint` if no checkpoint in it is intact
  */
 export async function openRun(store: RunStore, options: OpenRunOptions = {}): Promise<KeptRun> {
   const made = 'a run store, such as folderStore (bagssl/node) makes of a path, browserStore of a name';
@@ -46,7 +46,7 @@ export async function openRun(store: RunStore, options: OpenRunOptions = {}): Pr
   }
 }
 
-/** What training notices by itself at its next step, and may know what to do about. */
+/** Faults that training itself notices at its next step and may recover from. */
 const LEFT_TO_TRAINING: readonly ErrorCode[] = ['diverged', 'device-lost', 'out-of-memory'];
 
 /** A run in a store that this program holds. */
@@ -55,30 +55,30 @@ export class KeptRun implements AsyncDisposable {
   #soon = false;
 
   constructor(
-    /** Where its checkpoints lie. */
+    /** Where its checkpoints are stored. */
     readonly store: RunStore,
     private readonly release: () => Promise<void>,
-    /** The newest whole checkpoint when the run was opened. */
+    /** The newest intact checkpoint when the run was opened. */
     readonly found: Checkpoint | undefined,
     private readonly warn: (message: string) => void,
   ) {}
 
-  /** Saves a checkpoint, after those handed in before it. */
+  /** Saves a checkpoint. Saves happen in the order of the calls. */
   save(checkpoint: Checkpoint): Promise<void> {
     const saved = this.#saving.then(() => saveInto(this.store, checkpoint));
     this.#saving = saved.catch(() => undefined);
     return saved;
   }
 
-  /** Saves at the end of the step under way: for when the program may be about to end. */
+  /** Saves at the end of the current step. For when the program may be about to end. */
   saveSoon(): void {
     this.#soon = true;
   }
 
   /**
-   * The steps of a training, saved every so many seconds, when the page is hidden or left, when the training is aborted, and
-   * when it or the loop ends. Where a save fails on the way, training goes on and the next one tries again.
-   * @throws BagsslError `not-saved` when the last one fails
+   * The steps of a training. Saves at intervals, when the page is hidden or left, when the training is aborted, and when the
+   * training or the loop ends. If a save fails midway, training continues and the next save tries again.
+   * @throws BagsslError `not-saved` if the last save fails
    */
   async *keep(training: Trainable, options: KeepOptions = {}): AsyncGenerator<Step, void, void> {
     checkOptions('keep', options, { seconds: fromZero() });
@@ -120,13 +120,13 @@ export class KeptRun implements AsyncDisposable {
     }
   }
 
-  /** Lets go of the store once what is being saved is there. */
+  /** Releases the store after the pending saves finish. */
   async close(): Promise<void> {
     await this.#saving;
     await this.release();
   }
 
-  /** Lets go of the store. */
+  /** Releases the store. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -14,7 +14,7 @@ import type { RunConfig } from './run-config.ts';
 import { learningRate, type Position, progress } from './schedule.ts';
 import { TrainingStep } from './training-step.ts';
 
-/** So many steps in a row may be skipped; float16's loss scale falls meanwhile. */
+/** The most steps in a row that may be skipped. In float16 the loss scale falls meanwhile. */
 const SKIPS = { float32: 3, float16: 40 } as const;
 
 interface Opened extends Footing {
@@ -23,7 +23,7 @@ interface Opened extends Footing {
   readonly pool: PatchPool;
 }
 
-/** A training in this thread. */
+/** Training on this thread. */
 export class LocalFit implements Fit {
   readonly history: HistoryEntry[];
   readonly #recovery = new Recovery();
@@ -122,12 +122,12 @@ export class LocalFit implements Fit {
     }
   }
 
-  /** The history's next entry, or undefined for a step that is taken back because it would spoil the state. */
+  /** The history's next entry; undefined if the step is undone because it would spoil the state. */
   #report(number: number, step: TrainingStep, reads: Record<string, Float32Array>): HistoryEntry | undefined {
     const { loss, ...figures } = step.loss.report(reads);
     const half = step.precision === 'float16';
     if (!Number.isFinite(loss) || (reads.slope && !Number.isFinite(reads.slope[0]))) {
-      if (!half) step.undo(); // in float16 the graph itself has skipped it
+      if (!half) step.undo(); // in float16 the graph has already skipped it
       this.#skipped++;
       if (++this.#skippedInTurn <= SKIPS[step.precision]) return undefined;
       const what = Number.isFinite(loss) ? 'The gradients became infinite' : `The loss became ${loss}`;
@@ -146,7 +146,7 @@ export class LocalFit implements Fit {
     return entry;
   }
 
-  /** Keeps a copy of the state now and then. */
+  /** Copies the state from time to time. */
   async #remember(step: TrainingStep): Promise<void> {
     if (performance.now() - this.#goodSince < 1000 * (this.options.rescueSeconds ?? 30)) return;
     const state = await step.read();
@@ -165,7 +165,7 @@ export class LocalFit implements Fit {
     return new BagsslError('diverged', `${reason} ${advice}`, { reason });
   }
 
-  /** Goes back to the last good state and opens what is needed to go on; a fault that cannot be helped is thrown. */
+  /** Returns to the last good state and reopens what training needs. Throws a fault it cannot recover from. */
   async #recover(error: unknown): Promise<void> {
     const opened = await this.#opened?.catch(() => undefined);
     const remedy = this.#recovery.remedy(error, this.#config, this.#device ?? 'wasm', this.#good);
@@ -186,7 +186,7 @@ export class LocalFit implements Fit {
   }
 
   async #reopen({ device, engine }: Remedy, opened: Opened | undefined): Promise<Opened> {
-    await opened?.step.dispose().catch(() => undefined); // of an engine that has ended, what can be freed
+    await opened?.step.dispose().catch(() => undefined); // frees what it can if the engine has died
     if (engine === 'spent' && opened) abandon(opened.runtime.ort);
     if (engine !== 'doubtful' || device !== 'webgpu') return this.#open(device);
     for (let tries = 0; tries < 2; tries++) {

@@ -2,17 +2,17 @@ import { add, div, greater, mul, reduceSumSquare, scale, shift, sub, where } fro
 import type { Graph, Precision, Value } from '../graph/graph.ts';
 import type { NextTensor } from './updates.ts';
 
-/** What half precision asks of a step's graph. */
+/** What half precision adds to a step's graph. */
 export interface LossScaling {
-  /** The loss as it is differentiated. */
+  /** The loss to differentiate. */
   scaled(loss: Value): Value;
-  /** The loss's gradients, from those of the scaled loss. */
+  /** The gradients of the loss, from those of the scaled loss. */
   unscaled(slopes: readonly Value[]): readonly Value[];
-  /** The step's number among those that were not skipped. */
+  /** The number of this step, not counting skipped steps. */
   counted(step: Value): Value;
-  /** The tensors' next values where every slope is finite, else what they are now. */
+  /** The tensors' next values if every gradient is finite, otherwise their current ones. */
   guarded(slopes: readonly Value[], tensors: readonly NextTensor[]): readonly NextTensor[];
-  /** The same with the scaling's own state at the end, and what a report shows of it. */
+  /** The same values with the scaling's own state appended, and the parts of it that a report shows. */
   finished(slopes: readonly Value[], tensors: readonly NextTensor[]): Finished;
 }
 
@@ -21,7 +21,7 @@ interface Finished {
   readonly reads: Readonly<Record<string, Value>>;
 }
 
-/** In float32 it does nothing, in float16 it is dynamic. */
+/** Loss scaling does nothing in float32 and is dynamic in float16. */
 export const lossScaling = (graph: Graph, precision: Precision): LossScaling =>
   precision === 'float16' ? new DynamicScaling(graph) : NONE;
 
@@ -33,22 +33,22 @@ const NONE: LossScaling = {
   finished: (_, next) => ({ next, reads: {} }),
 };
 
-/** The scale, the good steps since it last changed, and all steps skipped. */
+/** The scale, the good steps since it last changed, and the number of skipped steps. */
 export const SCALING = [
   { name: 'scaling.scale', shape: [], init: { constant: 2 ** 16 } },
   { name: 'scaling.good', shape: [], init: { constant: 0 } },
   { name: 'scaling.skipped', shape: [], init: { constant: 0 } },
 ];
 
-/** So many good steps in a row double the scale. */
+/** This many good steps in a row double the scale. */
 const PATIENCE = 1000;
-/** Above the sum of squares of any gradients that were half floats. */
+/** An upper bound on the sum of squares of gradients that were half floats. */
 const FINITE = 1e30;
 
 /**
  * Dynamic loss scaling (Micikevicius et al., "Mixed Precision Training", arXiv 1710.03740), inside the graph. Half floats
- * end at 65,504 and at 6e-8, so the loss is multiplied by a scale before it is differentiated, and the gradients are divided
- * by it. Where they are not all finite the step changes nothing, is counted, and the scale halves.
+ * range from 6e-8 to 65,504, so the loss is multiplied by a scale before it is differentiated, and the gradients are divided
+ * by it. If any gradient is not finite, the step changes nothing, counts as skipped, and the scale halves.
  */
 class DynamicScaling implements LossScaling {
   readonly #scale: Value;
@@ -92,7 +92,7 @@ class DynamicScaling implements LossScaling {
     };
   }
 
-  // A sum of squares is infinite where a slope is, and not a number where one is not: neither is below the bound.
+  // An infinite gradient makes the sum of squares infinite, and a NaN makes it NaN: neither is below the bound.
   #finite(slopes: readonly Value[]): Value {
     const squares = slopes.map((slope) => {
       const all = slope.shape.map((_, i) => i);

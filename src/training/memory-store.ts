@@ -1,6 +1,6 @@
 import { checkBlobName, type RunStore, runBusy } from './run-store.ts';
 
-/** A run kept in memory alone, for programs that store blobs in a way of their own and for tests. */
+/** Keeps a run in memory only. For tests, and for programs that store the blobs themselves. */
 export function memoryStore(name = 'memory'): RunStore {
   const blobs = new Map<string, Uint8Array>();
   let held = false;

@@ -12,8 +12,8 @@ import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { RunConfig } from './run-config.ts';
 
 /**
- * Objectives, optimizers and encoders that a program wrote itself. A checkpoint cannot hold their code. It holds their name and a
- * digest of what they write into a small graph, so that a resumed run is given the same ones again.
+ * Custom objectives, optimizers and encoders. A checkpoint cannot hold their code. It holds their name and a digest of what
+ * they write into a small graph, to check that a resumed run gets the same ones again.
  */
 type OwnCode =
   | { readonly where: 'objective'; readonly value: Objective }
@@ -30,14 +30,14 @@ export function ownCode({ objective, optimizer, model }: RunConfig): OwnCode[] {
   ];
 }
 
-/** A configuration as JSON can hold it: each part that is code by its name and digest. */
+/** A configuration as JSON, with the name and digest of each part that is code. */
 export async function withoutCode(config: RunConfig): Promise<RunConfig> {
   let plain = config;
   for (const code of ownCode(config)) plain = replaced(plain, code.where, await partOf(code, config.recipe.size));
   return plain;
 }
 
-/** @throws BagsslError `bad-checkpoint` unless the code of a resumed run is what its checkpoint was trained with */
+/** @throws BagsslError `bad-checkpoint` if the code of a resumed run is not the code that its checkpoint was trained with */
 export async function checkSameCode(before: RunConfig, now: RunConfig): Promise<void> {
   const [old, given] = [await withoutCode(before), await withoutCode(now)];
   for (const where of ['objective', 'optimizer', 'model.encoder'] as const) {

@@ -5,15 +5,15 @@ import type { State } from '../runtime/resident-state.ts';
 import type { RunConfig } from './run-config.ts';
 import type { Position } from './schedule.ts';
 
-/** How often in a row a fault is answered without progress; then it is the caller's. */
+/** How many faults in a row, without progress, are handled before the fault is thrown. */
 const ATTEMPTS = 3;
 
-/** A state worth going back to. */
+/** A good state to return to. */
 export interface GoodState {
   readonly position: Position;
-  /** Undefined: the one that the seed decides. */
+  /** Undefined: the initial state, drawn from the seed. */
   readonly state: State | undefined;
-  /** Entries of the history until then. */
+  /** Entries of the history up to this state. */
   readonly entries: number;
 }
 
@@ -21,21 +21,21 @@ export interface GoodState {
 export interface Remedy {
   readonly config: RunConfig;
   readonly device: DeviceChoice;
-  /** Whether the engine may have ended: a GPU that was lost takes it along, wasm out of memory never gets back what it had. */
+  /** Whether to start a new engine: a lost GPU kills the old one, and wasm that ran out of memory never frees it. */
   readonly engine: 'sound' | 'doubtful' | 'spent';
-  /** What to say. */
+  /** The warning to show. */
   readonly message: string;
 }
 
 /**
- * What to do about the faults that training survives: a lost GPU is opened again, a divergence halves the rate, a lack of memory
- * quadruples the slices. Each continues from the last good state.
+ * How training recovers from faults. It reopens a lost GPU, halves the rate after a divergence, and quadruples the slices when
+ * memory runs out. Each time it continues from the last good state.
  */
 export class Recovery {
   #tries = 0;
   #furthest = -1;
 
-  /** Undefined where nothing can be done. */
+  /** Undefined if training cannot recover. */
   remedy(error: unknown, config: RunConfig, device: Device, good: GoodState): Remedy | undefined {
     if (!(error instanceof BagsslError)) return undefined;
     if (good.position.step > this.#furthest) this.#tries = 0;
@@ -69,7 +69,7 @@ export class Recovery {
   }
 }
 
-/** At least four times the slices, of two patches or more; undefined where a batch has no such number. */
+/** At least four times the slices, each of two or more patches; undefined if the batch cannot be divided so. */
 function nextSlices({ images, views, slices, objective }: RunConfig): number | undefined {
   const rows = images * views;
   if (objectiveOf(objective).wholeBatch) return undefined;
@@ -77,5 +77,5 @@ function nextSlices({ images, views, slices, objective }: RunConfig): number | u
   return undefined;
 }
 
-/** Whether no value is infinite or not a number. */
+/** Whether every value is finite. */
 export const allFinite = (state: State): boolean => Object.values(state).every((data) => data.every(Number.isFinite));

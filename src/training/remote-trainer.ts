@@ -9,7 +9,7 @@ import type { FitOptions, Footing, Step } from './fit-options.ts';
 import { LocalFit } from './local-fit.ts';
 import type { RunConfig } from './run-config.ts';
 
-/** Images in the order they were asked for, and the keys of those to forget. */
+/** Images in the order of the requests, and the keys of the images to drop. */
 interface PackedImages {
   readonly images: readonly PackedPixels[];
   readonly drop: readonly string[];

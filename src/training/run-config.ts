@@ -27,15 +27,15 @@ import { PRECISION_CHOICES } from '../runtime/precision.ts';
 
 /** Everything that determines a run: plain JSON, except the bytes of an .onnx encoder and parts of your own. */
 export interface RunConfig {
-  /** Of the weights, the order of images and every draw: a whole number, 0 or more; default 0. */
+  /** Seed of the weights, the order of images and every random draw: a whole number, 0 or more; default 0. */
   readonly seed: number;
   /** What patches are cut and how they are augmented; default `presets.cifar16`. */
   readonly recipe: Recipe;
   /** The network; default `compact`. */
   readonly model: ModelConfig;
-  /** What is minimised: a kind with its options, or an objective of your own; default the coding rate. */
+  /** What is minimised: a kind with its options, or a custom objective; default the coding rate. */
   readonly objective: ObjectiveChoice | Objective | OwnPart;
-  /** How parameters follow their gradients: a kind with its options, or an optimizer of your own; default LARS. */
+  /** The update rule: a kind with its options, or a custom optimizer; default LARS. */
   readonly optimizer: OptimizerChoice | Optimizer | OwnPart;
   /** Peak learning rate, reached after `warmup` steps; `schedule` says how it falls over the budget. */
   readonly rate: number;
@@ -46,13 +46,13 @@ export interface RunConfig {
   /** Keep a moving average of the weights, w̄ ← averaging·w̄ + (1 − averaging)·w after every step; absent: none. */
   readonly averaging?: number;
   /**
-   * Run the network on the batch in this many slices, with the memory of one; default 1. The loss sees the whole batch, batch
-   * norm one slice. views·images must be a multiple.
+   * Run the network on the batch in this many slices, so that it needs the memory of one slice only; default 1. The loss sees
+   * the whole batch, batch norm one slice. views·images must be a multiple of it.
    */
   readonly slices: number;
   /**
    * What the network computes in, forward and backward; default float32. float16 (WebGPU with `shader-f16`) keeps parameters,
-   * loss and update in float32; `auto` takes it where the GPU has it.
+   * loss and update in float32; `auto` uses it if the GPU supports it.
    */
   readonly precision: PrecisionChoice;
   /** Images in a batch and views (patches) of each. */
@@ -85,7 +85,7 @@ const DEFAULTS: Omit<RunConfig, 'budget'> = {
   views: 4,
 };
 
-/** What each part of a run must be; network, recipe, objective and optimizer look into their own. */
+/** Rules for the fields of a run. Network, recipe, objective and optimizer check their own options. */
 const RULES: Rules<RunConfig> = {
   seed: needed(whole(0)),
   recipe: needed(OBJECT),
@@ -114,7 +114,7 @@ export function runConfig(overrides: Partial<RunConfig> & Pick<RunConfig, 'budge
   if (!isOwnPart(config.model.encoder)) checkModel(config.model, config.recipe.size, allEncoderKinds);
   checkSchedule(config.schedule);
   checkBudget(config.budget);
-  // They refuse what they cannot work with. Parts that a checkpoint cannot hold are given again later.
+  // Building them rejects bad options. The caller passes parts that a checkpoint cannot hold again later.
   if (!isOwnPart(config.objective)) objectiveOf(config.objective);
   if (!isOwnPart(config.optimizer)) optimizerOf(config.optimizer);
   return config;

@@ -3,7 +3,7 @@ import { projectors } from '../model/projector.ts';
 import { presets } from '../patches/presets.ts';
 import type { RunConfig } from './run-config.ts';
 
-/** Whole recipes of others, by name; a budget is to be added. */
+/** Complete published recipes, by name; add a budget. */
 export const runPresets = {
   /** EMP-SSL (tsb0601/EMP-SSL) with 20 patches: ResNet-18, 100 images a step, LARS, a cosine by step without warm-up. */
   empSsl: {

@@ -1,28 +1,28 @@
 import { BagsslError } from '../base/errors.ts';
 
 /**
- * Where a run is kept: a few blobs by name, in a folder, in a browser's private files or in memory. Small enough to be
- * written anew for another place, and plain enough to be asked from another thread.
+ * Where a run is kept: a few named blobs in a folder, in a browser's private files or in memory. The interface is small enough
+ * to implement for other storage, and plain enough to call from another thread.
  */
 export interface RunStore {
-  /** For messages, such as the folder's path. */
+  /** Label for messages, such as the folder's path. */
   readonly name: string;
   /** The names of all blobs. */
   list(): Promise<string[]>;
-  /** Resolves to undefined where there is no blob of that name. */
+  /** Resolves to undefined if there is no blob of that name. */
   read(name: string): Promise<Uint8Array | undefined>;
-  /** Once it resolves the blob is there, whole; until then the name may hold the old one, or a torn one. */
+  /** When it resolves, the blob is stored completely. Until then the name may have the old blob or an incomplete one. */
   write(name: string, bytes: Uint8Array): Promise<void>;
-  /** Takes a blob away; nothing happens where there is none. */
+  /** Removes a blob; does nothing if there is none. */
   remove(name: string): Promise<void>;
   /**
-   * Takes the run for this process or page until what it resolves to is called, or this process or page ends.
-   * @throws BagsslError `run-busy` when another holds it
+   * Locks the run for this process or page. Call the function it resolves to, or end the process or page, to release it.
+   * @throws BagsslError `run-busy` if another process or page holds it
    */
   lock(): Promise<() => Promise<void>>;
 }
 
-/** Names are words, digits, dots and dashes: none leads out of the store, on any file system. */
+/** Names have letters, digits, dots and dashes only, so that none leads out of the store on any file system. */
 export function checkBlobName(name: string): string {
   if (!/^[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*$/.test(name)) {
     throw new BagsslError(
@@ -33,7 +33,7 @@ export function checkBlobName(name: string): string {
   return name;
 }
 
-/** The error of a second one on the same run. */
+/** The error for a second process or page that opens the same run. */
 export const runBusy = (where: string, holder: string): BagsslError =>
   new BagsslError(
     'run-busy',

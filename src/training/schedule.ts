@@ -8,7 +8,7 @@ export interface Position {
   readonly seconds: number;
 }
 
-/** Share of the budget that is used up, 0 to 1 and beyond. */
+/** Share of the budget used up, from 0; above 1 after its end. */
 export function progress({ budget }: RunConfig, { step, seconds }: Position): number {
   return 'steps' in budget ? step / budget.steps : seconds / (budget.minutes * 60);
 }

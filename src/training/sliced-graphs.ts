@@ -22,12 +22,12 @@ export interface SlicedGraphs {
   readonly forward: Outputs;
   /** `projection` of the whole batch → `slope`, its gradient, and the reads. */
   readonly objective: Outputs;
-  /** `patches` and `slope` of a slice: adds to the gradients, moves the running statistics. */
+  /** `patches` and `slope` of a slice: adds to the gradients and updates the running statistics. */
   readonly backward: Outputs;
-  /** The update from the gradients, a few parameters at a time: what they become lies beside what they were. */
+  /** The update from the gradients, a few parameters at a time, because old and new values are in memory together. */
   readonly updates: readonly Outputs[];
   readonly state: readonly TensorSpec[];
-  /** The gradients, zero before the first slice: no part of a checkpoint. */
+  /** The gradients, zero before the first slice. A checkpoint does not hold them. */
   readonly sums: readonly TensorSpec[];
   readonly reads: readonly string[];
   readonly loss: Loss;
@@ -35,9 +35,9 @@ export interface SlicedGraphs {
 
 /**
  * Gradient caching (Gao et al., "Scaling deep contrastive learning batch size under memory limited setup", 2021): project
- * the batch slice by slice without keeping activations; take ∂L/∂projection on all of it at once; then run each slice
- * again with the surrogate Σ ∂L/∂z ⊙ z, whose gradient is the loss's. Exact but for batch norm, whose statistics are the
- * slice's own, and whose running averages move once a slice.
+ * the batch slice by slice without keeping activations; compute ∂L/∂projection on the whole batch; then run each slice
+ * again with the surrogate Σ ∂L/∂z ⊙ z, whose gradient is the loss's. Exact except for batch norm, which uses each
+ * slice's own statistics and updates its running averages once per slice.
  */
 export function slicedGraphs(
   model: ModelConfig,
@@ -85,7 +85,7 @@ export function slicedGraphs(
   });
   const statistics = backward.scaling.guarded(parts, statisticsOf(backward.scope));
 
-  // The network is built for its list of parameters alone; writing leaves it out.
+  // The network is built only for its list of parameters; the written model leaves it out.
   const { graph, scope, scaling } = begin(2);
   for (const entry of scope.statistics) entry.next = entry.value;
   const sums = scope.parameters.map(({ spec }) => sumOf(spec));
@@ -115,7 +115,7 @@ export function slicedGraphs(
   };
 }
 
-/** The tensors in parts of an eighth of the whole, or of one parameter with what belongs to it, in their order. */
+/** Splits the tensors, in order, into parts of an eighth of the total, or of one parameter and its optimizer state. */
 function inParts(tensors: readonly NextTensor[]): NextTensor[][] {
   const size = (list: readonly NextTensor[]) => list.reduce((sum, { spec }) => sum + elements(spec.shape), 0);
   const groups = new Map<string, NextTensor[]>();

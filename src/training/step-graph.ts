@@ -26,7 +26,7 @@ export interface StepGraph {
   readonly loss: Loss;
 }
 
-/** The shape of a step's batch, and how it is computed. */
+/** The shape and precision of a step. */
 export interface StepLayout extends Views {
   /** Side of the patches, px. */
   readonly size: number;
@@ -79,7 +79,7 @@ export function stepGraph(
   const reads: Record<string, Value> = {
     ...loss.reads,
     collapse: collapse(projection),
-    // What is not finite anywhere behind it reaches the first layer; float16 looks at every slope.
+    // Any value that is not finite in the backward pass reaches the first layer. float16 checks every gradient.
     ...(precision === 'float32' && { slope: reduceSumSquare(slopes[0], [...slopes[0].shape.keys()]) }),
     ...finished.reads,
   };
@@ -91,7 +91,7 @@ export function stepGraph(
   };
 }
 
-/** The running statistics, and what the layers made of them. */
+/** The running statistics, and their next values from the layers. */
 export const statisticsOf = (scope: Scope): NextTensor[] =>
   scope.statistics.map(({ spec, value, next }) => ({ spec, next: next ?? value }));
 
@@ -99,7 +99,7 @@ export const statisticsOf = (scope: Scope): NextTensor[] =>
 export const namedNext = (tensors: readonly NextTensor[]): Record<string, Value> =>
   Object.fromEntries(tensors.map(({ spec, next }) => [nextOf(spec.name), next]));
 
-/** x → linear → batch norm → ReLU → linear, back to x's width; in the scope's precision, as the network. */
+/** x → linear → batch norm → ReLU → linear, back to x's width; in the scope's precision, like the network. */
 function predictor(scope: Scope, x: Value, hidden: number): Value {
   const linear = (name: string, from: number, to: number) =>
     scope.parameter(`predictor.${name}.linear.weight`, [from, to], { uniform: Math.sqrt(6 / from) });

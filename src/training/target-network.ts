@@ -6,12 +6,12 @@ import { type Init, Scope, type TensorSpec } from '../model/scope.ts';
 import { movingAverage } from '../optimizers/moving-average.ts';
 
 /**
- * Where a target network finds its tensors: each parameter is the moving average of the online network's of that name,
- * brought up to date at the start of the step, before it is used. Its batch norm uses the batch's own statistics and
- * keeps none: nobody evaluates a target.
+ * Where a target network finds its tensors. Each parameter is the moving average of the online network's parameter of that
+ * name, updated at the start of the step, before it is used. Its batch norm uses the batch's own statistics and keeps no
+ * running ones, because nobody evaluates a target network.
  */
 export class TargetScope extends Scope {
-  /** The averages to keep, and what they become. */
+  /** The moving averages and their next values. */
   readonly averages: { spec: TensorSpec; next: Value }[] = [];
   readonly #online: ReadonlyMap<string, Value>;
 

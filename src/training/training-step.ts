@@ -16,7 +16,7 @@ import { halfCosine } from './schedule.ts';
 import { type SlicedGraphs, slicedGraphs } from './sliced-graphs.ts';
 import { type StepGraph, stepGraph } from './step-graph.ts';
 
-/** A compiled training step with its state: in one model, or sliced where the configuration asks for it. */
+/** A compiled training step with its state: one model, or several if the configuration asks for slices. */
 export class TrainingStep {
   private constructor(
     readonly state: readonly TensorSpec[],
@@ -28,7 +28,7 @@ export class TrainingStep {
     private readonly work: (batch: HostTensor, scalars: Scalars, reads: readonly string[]) => Promise<Reads>,
   ) {}
 
-  /** Compiles the step of a run; the state is a checkpoint's, or the one the seed decides. */
+  /** Compiles the step of a run. The state comes from a checkpoint, or else from the seed. */
   static async create(
     runtime: Runtime,
     config: RunConfig,
@@ -42,7 +42,7 @@ export class TrainingStep {
       optimizerOf(config.optimizer),
       { ...config, size: config.recipe.size, precision },
     ] as const;
-    // A run that goes on in float16 after float32 starts its loss scaling afresh.
+    // A float32 run that resumes in float16 starts with fresh loss scaling.
     const start = initial && { ...initialState(SCALING, 0), ...initial };
     if (config.slices > 1) {
       return TrainingStep.#sliced(runtime, config, slicedGraphs(...parts, config.slices), precision, start);
@@ -84,7 +84,7 @@ export class TrainingStep {
       const projection = { data: joined(projections), shape: [patches.shape[0], width] };
       const shown = ({ session }: Program) => reads.filter((name) => session.outputNames.includes(name));
       const { slope, ...found } = await memory.run(objective, { projection }, ['slope', ...shown(objective)]);
-      if (!slope.every(Number.isFinite)) return found; // nothing to learn from: the state stays
+      if (!slope.every(Number.isFinite)) return found; // nothing to learn from: keep the state
       const slopes = slicesOf({ data: slope, shape: projection.shape }, config.slices);
       await memory.clear(graphs.sums.map(({ name }) => name));
       for (const [k, slice] of slices.entries()) await memory.run(backward, { patches: slice, slope: slopes[k] }, []);
@@ -100,15 +100,15 @@ export class TrainingStep {
   }
 
   /**
-   * One step on a batch of patches [views·images, 3, size, size], with this share of the run behind it; what `reads` names
-   * comes back.
+   * Takes one step on a batch of patches [views·images, 3, size, size], at this share of the run. Returns the outputs that
+   * `reads` names.
    */
   run(patches: HostTensor, rate: number, step: number, reads: readonly string[], used = 0): Promise<Reads> {
     const scalar = (value: number) => ({ data: Float32Array.of(value), shape: [] });
     return this.work(patches, { rate: scalar(rate), step: scalar(step), remaining: scalar(halfCosine(used)) }, reads);
   }
 
-  /** Takes back the last step, if it is in one model; a step in slices does not move the state when its slopes are not finite. */
+  /** Undoes the last step of a single model. A sliced step leaves the state alone if its gradients are not finite. */
   undo(): void {
     if (this.programs.length === 1) this.memory.undo();
   }
@@ -118,7 +118,7 @@ export class TrainingStep {
     return this.memory.read(this.state.map(({ name }) => name));
   }
 
-  /** Frees the device's memory. Of an engine that has failed, what can be. */
+  /** Frees the device's memory, or as much as possible after an engine failure. */
   async dispose(): Promise<void> {
     this.memory.dispose();
     for (const program of this.programs) await program.dispose();

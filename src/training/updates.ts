@@ -4,11 +4,11 @@ import { averageOf } from '../optimizers/averaged-weights.ts';
 import { movingAverage } from '../optimizers/moving-average.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 
-/** A tensor of the state, and what it becomes. */
+/** A tensor of the state and its next value. */
 export interface NextTensor {
   readonly spec: TensorSpec;
   readonly next: Value;
-  /** Tensors of one name here follow from each other and move on together; by default each is on its own. */
+  /** Tensors of the same group depend on each other and are updated together; by default each is updated on its own. */
   readonly of?: string;
 }
 
@@ -22,7 +22,7 @@ export interface UpdateOptions {
   readonly averaging?: number;
 }
 
-/** The end of a step: next parameters, the rule's memory of each, and moving averages where they are kept. */
+/** The end of a step: the next parameters, the optimizer state of each and, if the run keeps them, moving averages. */
 export function updates(scope: Scope, { optimizer, slopes, rate, step, averaging }: UpdateOptions): NextTensor[] {
   const { graph } = scope;
   const zeros = { constant: 0 };

@@ -2,8 +2,8 @@ import { upgradedModel } from '../model/upgraded-model.ts';
 import type { RunConfig } from './run-config.ts';
 
 /**
- * A run's configuration as checkpoints of 0.1.0 hold it, in today's form: they named what is now a `kind`, and repeated the side
- * of patches in the model.
+ * Converts a run's configuration from a 0.1.0 checkpoint to today's form. Version 0.1.0 used `name` for what is now `kind`, and
+ * repeated the side of patches in the model.
  */
 export function upgradedConfig(old: RunConfig): RunConfig {
   const { model, recipe, objective, optimizer, schedule, ...rest } = old;
