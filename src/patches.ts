@@ -1,13 +1,12 @@
 /** `bagssl/patches`: what a patch is, and the workers that cut it out of an image. */
 
 export type { Layout, Pixels } from './base/pixels.ts';
-export type { Blur, BlurDrawn, BlurField } from './patches/augmentations/blur.ts';
-export type { GreyscaleDrawn, GreyscaleField } from './patches/augmentations/greyscale.ts';
+export type { Blur } from './patches/augmentations/blur.ts';
 export type { AugmentationFields, DrawnFields } from './patches/augmentations/index.ts';
-export type { ColourChange, Jitter, JitterDrawn, JitterField } from './patches/augmentations/jitter.ts';
+export type { ColourChange, Jitter } from './patches/augmentations/jitter.ts';
 export { type AugmentationSource, augmentationDigest } from './patches/augmentations/load-own.ts';
 export type { Augmentation, OwnField, RandomNumbers } from './patches/augmentations/own.ts';
-export type { Solarise, SolariseDrawn, SolariseField } from './patches/augmentations/solarise.ts';
+export type { Solarise } from './patches/augmentations/solarise.ts';
 export type { Crop, CropFields, Interpolation, Range } from './patches/crop.ts';
 export type { JobImage, PatchBatch, PatchJob, PatchSource, Region } from './patches/job.ts';
 export type { PatchParameters } from './patches/parameters.ts';

@@ -19,8 +19,8 @@ export type Triple = readonly [number, number, number];
 
 /**
  * How patches are cut and augmented: plain JSON. Fields mean what torchvision's transforms of like name mean, in this order:
- * RandomResizedCrop (scale, ratio, interpolation), RandomHorizontalFlip, RandomApply([ColorJitter]), RandomGrayscale,
- * RandomApply([GaussianBlur]), RandomSolarize, Normalize.
+ * RandomResizedCrop (scale, ratio, interpolation), RandomHorizontalFlip, the augmentations in the order of their fields, your own
+ * augmentations, Normalize.
  */
 export interface Recipe extends CropFields, AugmentationFields, OwnField {
   /** Side of the patch the encoder sees, pixels, 1 to 1024. */
@@ -34,7 +34,7 @@ export interface Recipe extends CropFields, AugmentationFields, OwnField {
 }
 
 /** Everything but what the batch has in common. */
-export type ViewChanges = Partial<CropFields & AugmentationFields & OwnField>;
+export interface ViewChanges extends Partial<CropFields>, Partial<AugmentationFields>, OwnField {}
 
 /** What view `view` (from 0) of an image is cut with. */
 export function recipeOfView(recipe: Recipe, view: number): Recipe {
