@@ -4,16 +4,23 @@ import { blur, blurRules, blurred } from './blur.ts';
 import type { BuiltIn, FieldRules, OnTile, Run } from './built-in.ts';
 import { greyscale, greyscaleRules } from './greyscale.ts';
 import { brightness, contrast, hue, jitter, jitterRules, saturation } from './jitter.ts';
+import { posterize, posterizeRules } from './posterize.ts';
 import { solarise, solarised, solariseRules } from './solarise.ts';
 
 /**
  * The augmentations in the order they are applied, between crop and normalisation, and in which they take their places in
  * the random stream. A new one goes to the end: one that goes elsewhere moves the places of all that follow it.
  */
-const AUGMENTATIONS = [jitter, greyscale, blur, solarise] as const;
+const AUGMENTATIONS = [jitter, greyscale, blur, solarise, posterize] as const;
 
 /** Their rules, by their fields of a recipe. */
-const RULES = { jitter: jitterRules, greyscale: greyscaleRules, blur: blurRules, solarise: solariseRules };
+const RULES = {
+  jitter: jitterRules,
+  greyscale: greyscaleRules,
+  blur: blurRules,
+  solarise: solariseRules,
+  posterize: posterizeRules,
+};
 
 /** Twins of the kernels they run: TypeScript that gives the same bits. Only tests run them. */
 const TWINS = { brightness, contrast, saturation, hue, blur: blurred, solarise: solarised };
