@@ -22,7 +22,7 @@ export interface Bag {
   readonly vector: Float32Array;
   /** How many patches it is the mean of. */
   readonly count: number;
-  /** With `keepPatches`: every patch's own vector, and where it lies. */
+  /** With `keepPatches`: every patch's own vector and position. */
   readonly patches?: PatchMap;
   /** With `whole`: the vector of the image's largest middle square as one patch, treated as `unit` treats the bag's. */
   readonly whole?: Float32Array;

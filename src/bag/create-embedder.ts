@@ -39,7 +39,7 @@ export interface CreateEmbedderOptions extends RuntimeOptions {
   readonly precision?: PrecisionChoice;
   /** Workers that cut patches; default 2. Set 0 to cut patches on the calling thread. */
   readonly workers?: number;
-  /** Where patches.worker.js is, if not beside this module. */
+  /** Where patches.worker.js is, if not next to this module. */
   readonly workerUrl?: URL | string;
   /** Stops the opening with `aborted`; each call that embeds has a signal of its own. */
   readonly signal?: AbortSignal;

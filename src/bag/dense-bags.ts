@@ -109,7 +109,7 @@ const KEPT = 8;
 class DenseEncoder {
   /** Those used last at the end. */
   readonly #programs = new Map<string, Compiled>();
-  /** One run after the other, so that no program is given up while another run needs it. */
+  /** One run after the other, so that no program is disposed while another run needs it. */
   #turn: Promise<unknown> = Promise.resolve();
 
   /** @param patch the network's graph of one patch: one output [1, width] of one input [1, 3, size, size] */

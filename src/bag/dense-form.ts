@@ -30,7 +30,7 @@ type DenseMap = Extract<Dense, { kind: 'map' }>;
  * moving window, and what follows on one row for each patch. That is the same computation, without what neighbours share,
  * wherever every position sees the same inside a patch as inside the image; the graph is read node by node to know.
  * @param patch one output [1, width] of one input [1, 3, size, size]
- * @throws BagsslError `bad-model` naming the node that stands against it
+ * @throws BagsslError `bad-model` naming the node that prevents it
  */
 export function denseForm(patch: Outputs, images: number, rows: number, columns: number): DenseForm {
   const [[name, output]] = Object.entries(patch);

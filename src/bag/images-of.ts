@@ -14,7 +14,7 @@ const isSet = (images: Images): images is ImageSet => 'image' in images;
 
 /**
  * How many there are; Infinity where that is not known.
- * @throws BagsslError `bad-argument` for what are no images
+ * @throws BagsslError `bad-argument` for anything but images
  */
 export function countOf(images: Images): number {
   const many = typeof images === 'object' && images !== null;

@@ -14,7 +14,7 @@ export interface Found {
 
 const KEY = 'bagssl.ids';
 
-/** Finds the images whose vectors point most nearly where a query's does: exactly, by a look at every one. */
+/** Finds the images whose vectors are closest in direction to a query's. Exact: it compares every vector. */
 export class SearchIndex {
   /** Unit vectors; row i is that of the i-th id. */
   #data: Float32Array<ArrayBuffer>;
@@ -42,7 +42,7 @@ export class SearchIndex {
   }
 
   /**
-   * Adds an image, or gives it another vector. A vector of zeros is like nothing: its cosines are 0.
+   * Adds an image, or gives it another vector. All cosines of a zero vector are 0.
    * @throws BagsslError `shape-mismatch` for a vector of another width; `bad-data` for one that is not finite
    */
   add(id: string, vector: Float32Array): void {

@@ -8,7 +8,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 export interface WhiteningOptions {
   /** Added to every variance, as a share of their mean: directions far below it stay small. Default 0.01; above 0. */
   readonly ridge?: number;
-  /** Ends the work soon, with `aborted`. */
+  /** Stops the work with an `aborted` error. */
   readonly signal?: AbortSignal;
 }
 
@@ -40,7 +40,7 @@ export class Whitening {
   }
 
   /**
-   * From the vectors of a data set; the more of them beside their width, the better.
+   * From the vectors of a data set; the more vectors compared with their width, the better.
    * @throws BagsslError `bad-data` for fewer than two vectors or vectors that are not finite, `bad-argument`, `aborted`
    */
   static async fit(runtime: Runtime, vectors: Matrix, options: WhiteningOptions = {}): Promise<Whitening> {

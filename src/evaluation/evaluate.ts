@@ -30,7 +30,7 @@ export interface EvaluateOptions extends RuntimeOptions {
   readonly untrained: PatchEncoder;
   /** Labelled images, the ones neighbours and probe learn from. */
   readonly train: ImageSet;
-  /** Labelled images of the same classes, the ones that are told apart. */
+  /** Labelled images of the same classes, to classify. */
   readonly test: ImageSet;
   /** Default: a grid, 3 across. */
   readonly placement?: BagPlacement;
@@ -40,11 +40,11 @@ export interface EvaluateOptions extends RuntimeOptions {
   readonly seed?: number;
   /** Workers that cut patches; default 2. 0: the calling thread does it. */
   readonly workers?: number;
-  /** Where patches.worker.js lies, if not beside this module. */
+  /** Where patches.worker.js is, if not next to this module. */
   readonly workerUrl?: URL | string;
-  /** Ends the evaluation soon, with `aborted`; what it opened is freed. */
+  /** Stops the evaluation with an `aborted` error and frees what it opened. */
   readonly signal?: AbortSignal;
-  /** Told what is being done and how far it is, 0 to 1. */
+  /** Called with the current task and its progress, 0 to 1. */
   readonly onProgress?: (stage: string, share: number) => void;
 }
 
@@ -73,7 +73,7 @@ export interface Accuracies {
   readonly linear: number;
 }
 
-/** How good a representation is, beside what the same network gives untrained and what raw pixels give. */
+/** How good a representation is, compared with the untrained network and with raw pixels. */
 export interface Evaluation extends Accuracies {
   /** kNN with the bags whitened, as learnt from the labelled images' vectors. */
   readonly whitened: Omit<Accuracies, 'linear'>;
@@ -85,7 +85,7 @@ export interface Evaluation extends Accuracies {
   readonly patches: number;
   /** How many images were learnt from. */
   readonly trainImages: number;
-  /** How many images were told apart. */
+  /** How many images were classified. */
   readonly testImages: number;
 }
 

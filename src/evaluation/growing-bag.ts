@@ -15,7 +15,7 @@ export interface GrowingBagOptions {
   readonly placement: Placement;
   /** Of the draws; default 0. */
   readonly seed?: number;
-  /** Ends the work before its next image, with `aborted`. */
+  /** Stops the work with an `aborted` error before its next image. */
   readonly signal?: AbortSignal;
   /** Images done, of how many. */
   readonly onProgress?: (done: number, total: number) => void;

@@ -34,7 +34,7 @@ export interface Labelled {
 const MOST_QUERIES = 500;
 const MOST_BANK = 5000;
 
-/** @throws BagsslError `bad-argument` for what are no labelled vectors */
+/** @throws BagsslError `bad-argument` for anything but labelled vectors */
 export function checkLabelled(vectors: Labelled): void {
   givenParts(vectors, 'What is evaluated', 'features', 'labels');
   checkMatrix(vectors.features, 'features');

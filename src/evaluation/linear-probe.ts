@@ -19,7 +19,7 @@ export interface LinearProbeOptions {
   readonly epochs?: number;
   /** Of the order of images; default 0. */
   readonly seed?: number;
-  /** Ends the probe soon, with `aborted`; its program is freed. */
+  /** Stops the probe with an `aborted` error and frees its program. */
   readonly signal?: AbortSignal;
   /** Epochs done, of how many. */
   readonly onProgress?: (epoch: number, epochs: number) => void;

@@ -22,7 +22,7 @@ export interface TableFitOptions {
   readonly optimizer?: 'sgd' | 'adamw';
   /** Of the random start; default 0. */
   readonly seed?: number;
-  /** Ends the fit before its next steps, with `aborted`; its program is freed. */
+  /** Stops the fit with an `aborted` error before its next steps and frees its program. */
   readonly signal?: AbortSignal;
   /** Steps done, of how many. */
   readonly onProgress?: (done: number, total: number) => void;

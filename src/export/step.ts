@@ -48,7 +48,7 @@ export interface ExportedStep {
  * A whole training step, forward, loss, gradients and update, as one .onnx file of ordinary operators, with the state it starts
  * from: any ONNX Runtime trains with it by feeding its outputs back. `step` counts from 1, `remaining` is ½(1 + cos πt) at the
  * share t of the budget behind it.
- * @param from where to go on; absent: where a run of this configuration begins
+ * @param from the state to continue from; absent: the initial state of a run with this configuration
  * @throws BagsslError `bad-argument` for a run in slices; `bad-checkpoint` for a state that is not this run's
  */
 export function exportStep(config: RunConfig, from?: Pick<Checkpoint, 'state' | 'position'>): ExportedStep {

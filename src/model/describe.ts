@@ -6,7 +6,7 @@ import { encode } from './encoder.ts';
 import { firstHidden, project } from './projector.ts';
 import { Scope } from './scope.ts';
 
-/** What a part of a model weighs, and what one patch costs it. */
+/** The size of a part of a model, and its cost for one patch. */
 export interface PartSize {
   /** Learnt numbers; running statistics are not among them. */
   readonly parameters: number;
@@ -14,7 +14,7 @@ export interface PartSize {
   readonly multiplyAdds: number;
 }
 
-/** What a model weighs, by parts. */
+/** The size and cost of a model, by parts. */
 export interface ModelSize {
   /** From patch to embedding. */
   readonly encoder: PartSize;

@@ -46,7 +46,7 @@ export function linear(scope: Scope, name: string, x: Value, width: number, opti
   return bias ? add(y, scope.parameter(`${name}.bias`, [width], { constant: 0 })) : y;
 }
 
-/** Layer norm of each row of x [rows, width]; ε as vision transformers have it. */
+/** Layer norm of each row of x [rows, width]; ε as in vision transformers. */
 export function layerNorm(scope: Scope, name: string, x: Value): Value {
   const width = [x.shape[1]];
   const gamma = scope.parameter(`${name}.weight`, width, { constant: 1 });

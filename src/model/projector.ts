@@ -10,7 +10,7 @@ export interface ProjectorConfig {
   readonly hidden: readonly number[];
   /** Width of the projection. */
   readonly out: number;
-  /** Whether linear layers add a bias; not unless told. */
+  /** Whether linear layers add a bias; default false. */
   readonly bias?: boolean;
 }
 

@@ -6,7 +6,7 @@ import type { Value } from '../graph/graph.ts';
 /** p(x, x′) over a finite set of states: symmetric rows that sum to 1 altogether. */
 export type CoOccurrence = readonly (readonly number[])[];
 
-/** @throws BagsslError `bad-argument` for what is no square table of numbers */
+/** @throws BagsslError `bad-argument` for anything but a square table of numbers */
 export function checkTable(table: CoOccurrence): void {
   const fits = Array.isArray(table) && table.every((row) => Array.isArray(row) && row.length === table.length);
   given(fits && table.length > 0, table, 'The table', 'as many arrays of numbers as each of them is long');

@@ -75,7 +75,7 @@ async function load(store: RunStore, name: string): Promise<Checkpoint> {
   return decodeCheckpoint(json, tensors, label, encoder);
 }
 
-/** Whether the JSON itself is valid. Does not check the blobs it names. */
+/** The JSON, or undefined if it is damaged. Does not check the blobs it names. */
 async function readJson(store: RunStore, name: string): Promise<string | undefined> {
   const json = new TextDecoder().decode((await store.read(name)) ?? new Uint8Array());
   try {

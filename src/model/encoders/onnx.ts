@@ -11,7 +11,7 @@ import { Scope, type Statistic } from '../scope.ts';
 import type { EncoderKind } from './kind.ts';
 
 /**
- * A network of one's own: any feed-forward .onnx file of opset 9 to 17 that takes images [batch, 3, size, size] and gives
+ * A custom network: any feed-forward .onnx file of opset 9 to 17 that takes images [batch, 3, size, size] and gives
  * [batch, width], or [batch, width, rows, columns], of which the mean over positions is taken. Its floating tensors are
  * the start of the parameters and train; scalars, and what the file computes from constants, stay as they are.
  */
