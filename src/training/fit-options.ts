@@ -114,8 +114,8 @@ export interface Step extends Position {
   readonly dataWaitMs: number;
   /**
    * The loss, its parts and the collapse figure, if this step reports them and was not skipped. `skipped` counts the steps,
-   * this session and earlier ones, that changed nothing because their loss or gradients were not finite; it is present if there were
-   * any. In float16 it is always present, with the `lossScale` of the next step.
+   * this session and earlier ones, that changed nothing because their loss or gradients were not finite; it is present if any
+   * were skipped. In float16 it is always present, with the `lossScale` of the next step.
    */
   readonly report?: HistoryEntry;
 }
