@@ -15,6 +15,7 @@ export {
   FEATURES,
   type Feature,
   type TrainedRun,
+  type WholeEncoder,
 } from './encoder/encoder-parts.ts';
 export { PatchEncoder } from './encoder/patch-encoder.ts';
 export { Whitening, type WhiteningOptions } from './encoder/whitening.ts';

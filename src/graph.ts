@@ -5,6 +5,7 @@ export type {
   Attribute,
   Attributes,
   DType,
+  Facts,
   GradientContext,
   Graph,
   Node,

@@ -1,6 +1,5 @@
 import { BagsslError } from '../base/errors.ts';
 import { checkOptions, givenParts } from '../base/options.ts';
-import { sha256 } from '../base/sha256.ts';
 import { quote } from '../base/values.ts';
 import { readWeights } from '../formats/read-weights.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
@@ -119,33 +118,10 @@ export class PatchEncoder implements WholeEncoder {
 
   /** SHA-256 of everything that decides a vector, in hexadecimal. Two encoders with one digest give the same vectors. */
   async digest(): Promise<string> {
-    const { model, recipe, feature, placement, weights, whitening } = this;
-    const tensors = {
-      ...weights,
-      ...(whitening && { [NAMES.mean]: whitening.mean, [NAMES.matrix]: whitening.matrix }),
-    };
-    const digests: [string, string][] = [];
-    for (const name of Object.keys(tensors).sort()) digests.push([name, await digestOf(tensors[name])]);
-    const { encoder } = model;
-    const file = encoder.kind === 'onnx' && (await digestOf(encoder.model));
-    const told = {
-      model: file ? { ...model, encoder: { ...encoder, model: file } } : model,
-      recipe,
-      feature,
-      placement,
-    };
-    return sha256(new TextEncoder().encode(JSON.stringify([told, digests], sorted)));
+    const { encoderDigest } = await import('./write-encoder.ts');
+    return encoderDigest(this);
   }
 }
-
-const digestOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
-  sha256(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));
-
-/** For JSON whose text does not depend on the order in which an object got its fields. */
-const sorted = (_: string, value: unknown) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-    : value;
 
 function headerOf(bytes: Uint8Array): Header {
   const text = readSafetensors(bytes).metadata[NAMES.header];

@@ -1,8 +1,10 @@
 import { BagsslError } from '../base/errors.ts';
 import { toHalf } from '../base/half.ts';
+import { sha256 } from '../base/sha256.ts';
 import { type SafeTensor, writeSafetensors } from '../formats/safetensors.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { checkModel } from '../model/config.ts';
+import type { OnnxConfig } from '../model/encoders/onnx.ts';
 import { featureOf } from '../model/network.ts';
 import { Scope } from '../model/scope.ts';
 import { type Header, NAMES, type WholeEncoder } from './encoder-parts.ts';
@@ -45,3 +47,32 @@ export function writeEncoder(encoder: WholeEncoder): Uint8Array<ArrayBuffer> {
   const header: Header = { model, recipe, feature, placement };
   return writeSafetensors(tensors, { [NAMES.header]: JSON.stringify(header) });
 }
+
+/** The work of `PatchEncoder.digest`. */
+export async function encoderDigest(encoder: WholeEncoder): Promise<string> {
+  const { model, recipe, feature, placement, weights, whitening } = encoder;
+  const tensors = {
+    ...weights,
+    ...(whitening && { [NAMES.mean]: whitening.mean, [NAMES.matrix]: whitening.matrix }),
+  };
+  const digests: [string, string][] = [];
+  for (const name of Object.keys(tensors).sort()) digests.push([name, await digestOf(tensors[name])]);
+  const { encoder: network } = model;
+  const file = network.kind === 'onnx' && (await digestOf((network as OnnxConfig).model));
+  const told = {
+    model: file ? { ...model, encoder: { ...network, model: file } } : model,
+    recipe,
+    feature,
+    placement,
+  };
+  return sha256(new TextEncoder().encode(JSON.stringify([told, digests], sorted)));
+}
+
+const digestOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
+  sha256(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));
+
+/** For JSON whose text does not depend on the order in which an object got its fields. */
+const sorted = (_: string, value: unknown) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;

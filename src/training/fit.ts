@@ -2,6 +2,7 @@ import { givenParts } from '../base/options.ts';
 import { BackgroundFit } from './background-fit.ts';
 import type { Fit, FitOptions } from './fit-options.ts';
 import { LocalFit } from './local-fit.ts';
+import { checkSameCode } from './own-parts.ts';
 
 /**
  * Trains an encoder: `for await (const step of fit({ data, config: { budget: { steps: 500 } } }))`. Between steps
@@ -9,5 +10,5 @@ import { LocalFit } from './local-fit.ts';
  */
 export function fit(options: FitOptions): Fit {
   givenParts(options, 'What fit is given', 'data');
-  return options.background ? new BackgroundFit(options) : new LocalFit(options);
+  return options.background ? new BackgroundFit(options) : new LocalFit(options, checkSameCode);
 }

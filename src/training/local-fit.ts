@@ -7,7 +7,6 @@ import { Runtime, runtimeOptions } from '../runtime/runtime.ts';
 import { Batches } from './batches.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
 import { configOf, type Fit, type FitOptions, type Footing, type Step } from './fit-options.ts';
-import { checkSameCode } from './own-parts.ts';
 import { Pace } from './pace.ts';
 import { allFinite, type GoodState, Recovery, type Remedy } from './recovery.ts';
 import type { RunConfig } from './run-config.ts';
@@ -39,7 +38,14 @@ export class LocalFit implements Fit {
   #device: Device | undefined;
   #broken = false;
 
-  constructor(private readonly options: FitOptions) {
+  /**
+   * @param checkResumed rejects code of the program's own that is not what the resumed run was trained with. A worker gets no
+   * code, so its training needs no check, nor the hashes that it computes.
+   */
+  constructor(
+    private readonly options: FitOptions,
+    private readonly checkResumed: (before: RunConfig, now: RunConfig) => Promise<void> = async () => {},
+  ) {
     const { resume } = options;
     this.#config = configOf(options);
     this.history = [...(resume?.history ?? [])];
@@ -59,7 +65,7 @@ export class LocalFit implements Fit {
 
   async #open(device: DeviceChoice | undefined): Promise<Opened> {
     const { workers = 2, workerUrl, onWarning, resume } = this.options;
-    if (resume && !this.#opened) await checkSameCode(resume.config, this.#config);
+    if (resume && !this.#opened) await this.checkResumed(resume.config, this.#config);
     const runtime = await Runtime.open({ ...runtimeOptions(this.options), device });
     this.#device = runtime.device;
     const step = await TrainingStep.create(runtime, this.#config, this.#good.state, onWarning);

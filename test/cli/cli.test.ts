@@ -197,7 +197,7 @@ describe('the command line', () => {
       [
         ['train', '--data', 'builtin', '--out', run('y'), '--device', 'webgpu', '--steps', '1'],
         1,
-        /webgpu.*Use "wasm"/s,
+        /webgpu.*Use "auto", or "wasm"/s,
       ],
       [
         ['train', '--data', 'builtin', '--out', run('y'), '--encoder', 'huge'],
@@ -281,8 +281,8 @@ describe('the command line', () => {
       assert.equal(code, 2);
     }
     for (const [command, option, value, message] of [
-      ['embed', 'patches', 'lots', /--patches: .*"lots".*"grid"/],
-      ['evaluate', 'patches', 'lots', /--patches: .*"lots".*"grid"/],
+      ['embed', 'patches', 'lots', /--patches: .*"grid".*"lots"/],
+      ['evaluate', 'patches', 'lots', /--patches: .*"grid".*"lots"/],
       ['embed', 'shard', '3/2', /--shard: The shard is "3\/2"/],
       ['train', 'steps', '--json', /--steps has no value before "--json": give --steps N\./],
     ] as const) {
