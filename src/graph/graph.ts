@@ -86,7 +86,7 @@ export type GradientRule = (context: GradientContext) => readonly (Value | undef
 export type GradientRules = Readonly<Record<string, GradientRule>>;
 
 /** Everything about an ONNX operator except its gradient (see gradients/). No fact has a default, so none can be forgotten. */
-interface Facts {
+export interface Facts {
   /** The ONNX operator's name. */
   readonly type: string;
   /** The oldest opset in which the operator has this meaning. */

@@ -11,11 +11,13 @@ export interface Blur {
   readonly sigma: readonly [number, number];
 }
 
+/** A recipe's blur. */
 export interface BlurField {
   /** GaussianBlur of `kernel` × `kernel` pixels (odd, 3 to 2 · size − 1), σ uniform in `sigma` pixels; absent: none. */
   readonly blur?: Blur;
 }
 
+/** The blur that was drawn for a patch. */
 export interface BlurDrawn {
   /** Gaussian of `sigma` pixels, cut off at `kernel` × `kernel`; absent: none. */
   readonly blur?: { readonly kernel: number; readonly sigma: number };

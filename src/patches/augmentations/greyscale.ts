@@ -1,11 +1,13 @@
 import { needed, PROBABILITY, SWITCH } from '../../base/options.ts';
 import type { BuiltIn, FieldRules } from './built-in.ts';
 
+/** A recipe's loss of colour. */
 export interface GreyscaleField {
   /** Probability that the patch loses its colour. */
   readonly greyscale: number;
 }
 
+/** Whether a patch loses its colour. */
 export interface GreyscaleDrawn {
   /** Without colour. */
   readonly greyscale: boolean;

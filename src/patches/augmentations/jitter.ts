@@ -15,6 +15,7 @@ export interface Jitter {
   readonly hue: number;
 }
 
+/** A recipe's changes of colour. */
 export interface JitterField {
   /** ColorJitter: factors uniform in [max(0, 1 - v), 1 + v], hue uniform in ±hue (turns, at most 0.5), in random order. */
   readonly jitter: Jitter;
@@ -23,6 +24,7 @@ export interface JitterField {
 /** One of ColorJitter's four changes. */
 export type ColourChange = 'brightness' | 'contrast' | 'saturation' | 'hue';
 
+/** The changes of colour that were drawn for a patch. */
 export interface JitterDrawn {
   /** Factor, 0 or more; 1: none. */
   readonly brightness: number;

@@ -9,11 +9,13 @@ export interface Solarise {
   readonly threshold: number;
 }
 
+/** A recipe's inversion of bright pixels. */
 export interface SolariseField {
   /** Values of at least `threshold` (0 to 1) are inverted, v → 1 − v; absent: none. */
   readonly solarise?: Solarise;
 }
 
+/** The inversion that was drawn for a patch. */
 export interface SolariseDrawn {
   /** The threshold from which values are inverted, 0 to 1; absent: none. */
   readonly solarise?: number;
