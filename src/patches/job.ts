@@ -93,7 +93,7 @@ function plan({ recipe, images, source }: PatchJob, own: readonly Augmentation[]
  * Cuts a batch. Its result depends on the job alone, which `checkJob` must have passed.
  * @param into receives the patches; absent: a buffer of their own
  * @param own the user's augmentations
- * @throws BagsslError `bad-argument` for patches that do not lie in their image and batches too large for memory or `into`
+ * @throws BagsslError `bad-argument` for patches outside their image, and batches too large for memory or `into`
  */
 export function runJob(
   kernels: Kernels,

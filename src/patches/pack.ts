@@ -1,6 +1,52 @@
 import type { Pixels } from '../base/pixels.ts';
 import type { JobImage, PatchJob } from './job.ts';
-import type { KeptImages } from './kept-images.ts';
+
+/** A number for each buffer, so that one can be named in another thread. */
+const numbers = new WeakMap<ArrayBufferLike, number>();
+let next = 0;
+
+/** Which images another thread keeps: the most recently used, within a budget of bytes. */
+export class KeptImages {
+  /** Bytes by key, least recently used first. */
+  readonly #sizes = new Map<string, number>();
+  #bytes = 0;
+
+  constructor(private readonly budget: number) {}
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** A name for an image that will not change: its id and the place of its bytes in memory. */
+  keyOf(id: number, { buffer, byteOffset, length }: Uint8Array | Uint8ClampedArray): string {
+    let number = numbers.get(buffer);
+    if (number === undefined) {
+      number = next++;
+      numbers.set(buffer, number);
+    }
+    return `${id} ${number} ${byteOffset} ${length}`;
+  }
+
+  /** Notes the use of an image. Returns whether the other thread has it already; if not, send it now. */
+  touch(key: string, bytes: number): boolean {
+    const known = this.#sizes.delete(key);
+    this.#sizes.set(key, bytes);
+    if (!known) this.#bytes += bytes;
+    return known;
+  }
+
+  /** Removes what exceeds the budget, and returns its keys. */
+  evict(): string[] {
+    const dropped: string[] = [];
+    for (const [key, bytes] of this.#sizes) {
+      if (this.#bytes <= this.budget) break;
+      this.#sizes.delete(key);
+      this.#bytes -= bytes;
+      dropped.push(key);
+    }
+    return dropped;
+  }
+}
 
 /** An image on its way to another thread: without `data` where that thread has kept it under `key`. */
 export interface PackedPixels extends Omit<Pixels, 'data'> {
@@ -35,7 +81,7 @@ export function packPixels(
   return { width, height, layout, key, data: known ? undefined : sendable(data, transfer) };
 }
 
-/** Shared memory is seen by all threads; an array elsewhere is copied, lest the buffer it lies in be cloned whole. */
+/** All threads see shared memory. Any other array is copied, because cloning it would clone its whole buffer. */
 function sendable({ buffer, byteOffset, length }: Uint8Array | Uint8ClampedArray, transfer: ArrayBuffer[]): Uint8Array {
   if (!(buffer instanceof ArrayBuffer)) return new Uint8Array(buffer, byteOffset, length);
   const copy = new Uint8Array(buffer.slice(byteOffset, byteOffset + length));

@@ -3,8 +3,7 @@ import { type Answer, take } from '../threads/answer.ts';
 import { OwnedWorker, type WorkerScript } from '../threads/owned-worker.ts';
 import type { PatchCutter } from './cutter.ts';
 import type { PatchBatch, PatchJob } from './job.ts';
-import { KeptImages } from './kept-images.ts';
-import { packJob } from './pack.ts';
+import { KeptImages, packJob } from './pack.ts';
 
 const SCRIPT: WorkerScript = {
   name: 'patch worker',
@@ -32,7 +31,7 @@ export class PatchWorker extends OwnedWorker<PatchCutter> {
     this.#kept = new KeptImages(keep);
   }
 
-  /** @throws BagsslError `worker-failed` when the worker dies before it has answered, or has not within so many seconds */
+  /** @throws BagsslError `worker-failed` when the worker dies, or does not answer within `seconds` */
   async cut(job: PatchJob, seconds: number, into?: Float32Array<SharedArrayBuffer>): Promise<PatchBatch> {
     const [packed, buffers] = packJob(job, this.#kept, into, this.own);
     const cut = (cutter: Remote<PatchCutter>) => cutter.cut(transfer(packed, buffers)) as Promise<Answer<PatchBatch>>;

@@ -47,7 +47,7 @@ export interface Lattice {
   readonly ys: readonly number[];
 }
 
-/** Where the patches lie in every image of one size, a lattice for each scale. */
+/** The places of the patches in every image of one size, a lattice for each scale. */
 export function lattices(
   placement: Exclude<Placement, { readonly kind: 'random' }>,
   recipe: Recipe,

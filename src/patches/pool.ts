@@ -14,13 +14,13 @@ export interface PoolOptions {
    * Threads; 0 cuts in the calling thread, which then blocks while it cuts. Default: one less than the processors, 1 to 4.
    */
   readonly workers?: number;
-  /** Where the built worker lies, if not beside this module. */
+  /** Where the built worker is, if not in this module's folder. */
   readonly workerUrl?: string | URL;
   /** Bytes of images marked `keep` that each worker holds on to, those used last; default 64 MiB, 0: none. */
   readonly keepBytes?: number;
   /**
-   * Seconds a worker may take for a batch; default 10. One that has not answered is replaced, and its batch cut again with six
-   * times as long, after which its failure is the caller's. Time in which this program is frozen does not count.
+   * Seconds a worker may take for a batch; default 10. A worker that does not answer is replaced, and its batch is cut again with six
+   * times as long; after that `cut` rejects. Time in which this program is frozen does not count.
    */
   readonly patience?: number;
   /**
@@ -41,7 +41,7 @@ const POOL_RULES: Rules<PoolOptions> = {
 
 /** How a job is cut. */
 export interface CutOptions {
-  /** Rejects with `aborted` at once; the pool stays usable. */
+  /** Rejects with `aborted` immediately; the pool stays usable. */
   readonly signal?: AbortSignal;
   /**
    * Receives the patches in place of a fresh buffer; the batch's data is a view of it. In shared memory, which browsers allow
@@ -72,7 +72,7 @@ interface Task {
   readonly resolve: (batch: PatchBatch) => void;
   readonly reject: (reason: BagsslError) => void;
   attempts: number;
-  /** Aborted or disposed: whatever comes of it is dropped. */
+  /** Aborted or disposed: its result is dropped. */
   dropped: boolean;
 }
 
@@ -85,7 +85,7 @@ async function loadCutting(own?: readonly Augmentation[]): Promise<CutHere> {
   return (job, into) => runJob(kernels, job, into, own);
 }
 
-/** A batch is tried on this many workers before its failure is the caller's. */
+/** After this many workers have failed over a batch, the caller gets the error. */
 const ATTEMPTS = 2;
 
 const PATIENCE_SECONDS = 10;
@@ -93,11 +93,11 @@ const LAST_PATIENCE = 6;
 const KEEP_BYTES = 64 * 1024 ** 2;
 
 /**
- * Threads that cut batches of patches. Jobs start in the order they come; each is one batch, made by one worker, its
- * memory handed over without a copy. The bits depend on the job alone, not on the number of workers nor on their fate:
- * a worker that dies or hangs is replaced and its batch cut again.
+ * Threads that cut batches of patches. Jobs start in the order they arrive. One worker makes each batch and hands its memory
+ * over without a copy. The bits depend on the job alone, not on the number of workers: a worker that dies or hangs is replaced and
+ * its batch is cut again.
  *
- * Dispose of a pool when it is done with. In Node an idle pool does not keep the process alive; in Deno it does.
+ * Dispose of a pool when you no longer need it. In Node an idle pool does not keep the process alive; in Deno it does.
  */
 export class PatchPool {
   /** A new worker. */
@@ -148,8 +148,8 @@ export class PatchPool {
   }
 
   /**
-   * Cuts one batch. Pixels are read when a worker takes the job (again, if it must be replaced): leave them unchanged
-   * until the batch is there.
+   * Cuts one batch. A worker reads the pixels when it takes the job, and its replacement reads them again, so leave them
+   * unchanged until the batch arrives.
    * @throws BagsslError `bad-argument`; `aborted`; `disposed`; `worker-failed` when two workers died or hung over it
    */
   async cut(job: PatchJob, options: CutOptions = {}): Promise<PatchBatch> {
@@ -211,7 +211,7 @@ export class PatchPool {
       for (;;) {
         while (waiting.length < ahead) {
           const batch = next();
-          batch.catch(() => undefined); // it is reported when its turn comes
+          batch.catch(() => undefined); // reported when its turn comes
           waiting.push(batch);
         }
         const batch = await waiting.shift();
@@ -224,7 +224,7 @@ export class PatchPool {
     }
   }
 
-  /** Ends the workers and rejects what they had left to do with `disposed`. */
+  /** Stops the workers and rejects unfinished jobs with `disposed`. */
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;

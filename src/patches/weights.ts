@@ -44,7 +44,7 @@ export function resampleTaps(length: number, size: number, interpolation: Interp
   const starts = new Int32Array(windows.length);
   const weights = new Float32Array(windows.length * taps);
   windows.forEach(({ centre, from, to }, i) => {
-    // The taps of every position must lie inside the row, also the ones of weight zero.
+    // All taps must be inside the row, even those of weight zero.
     const start = Math.min(from, length - taps);
     const weight = (pixel: number) => filter.weight(Math.abs((pixel + 0.5 - centre) / stretch));
     let total = 0;

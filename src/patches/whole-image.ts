@@ -36,7 +36,7 @@ export function wholeImage(
   }
 }
 
-/** One line: `count` sums of taps over `from`, whose elements lie `step` apart from `start` on. */
+/** One line: `count` sums of taps over `from`, every `step` elements from `start` on. */
 function filter(
   { taps, starts, weights }: Taps,
   count: number,

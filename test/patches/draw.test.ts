@@ -10,7 +10,7 @@ import { type Recipe, withoutAugmentation } from '../../src/patches/recipe.ts';
 const draws = (recipe: Recipe, n: number, width = 32, height = 32) =>
   Array.from({ length: n }, (_, view) => drawPatch(recipe, { seed: 9, epoch: 0, image: 4, view }, width, height));
 
-test('a box lies inside any image, square, and covers its share of the area', () => {
+test('a box is inside any image, square, and covers its share of the area', () => {
   const side = fc.integer({ min: 1, max: 5000 });
   fc.assert(
     fc.property(side, side, fc.double({ min: 1e-6, max: 1, noNaN: true }), fc.nat(), (width, height, scale, seed) => {
@@ -92,7 +92,7 @@ test('views of one image may have different recipes', () => {
   assert.ok(drawn.every((p) => p.interpolation === 'bicubic'));
 });
 
-test('a crop of random ratio lies inside; one that never fits is the largest allowed, in the middle', () => {
+test('a crop of random ratio is inside the image; one that never fits is the largest allowed, in the middle', () => {
   const side = fc.integer({ min: 1, max: 3000 });
   fc.assert(
     fc.property(side, side, fc.nat(), (width, height, seed) => {

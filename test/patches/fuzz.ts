@@ -42,7 +42,7 @@ function changes(s: Stream, size: number): ViewChanges {
   };
 }
 
-/** An image inside a larger buffer of other bytes, so that its patches show what is read beside it. */
+/** An image inside a larger buffer of other bytes, so that its patches show whether bytes outside it are read. */
 function guarded(
   s: Stream,
   guard: number,
@@ -89,14 +89,14 @@ const GUARD = 32;
 
 const loaded = [await Kernels.load(), await Kernels.load()];
 
-/** Kernels as if fresh, in memory full of `guard`, and a check that what lies between and behind their regions still is. */
+/** Kernels as if fresh, in memory full of `guard`, and a check that the gaps between and behind the regions still are. */
 function guardedKernels(guard: number) {
   const kernels = loaded[guard & 1];
   const memory = Reflect.get(kernels, 'memory') as KernelMemory;
   const wasm = Reflect.get(memory, 'wasm') as KernelExports;
   const { memory: pages } = wasm;
   if (pages.buffer.byteLength < PAGES * 65_536) pages.grow(PAGES);
-  // Without a size, every region is laid out anew.
+  // Without a size, every region is laid out again.
   for (const region in memory.bytes) memory.bytes[region as 'tile'] = 0;
   new Uint8Array(pages.buffer, wasm.heapBase()).fill(guard);
   const intact = () => {
@@ -113,7 +113,7 @@ function guardedKernels(guard: number) {
 
 /**
  * One random job, cut twice, with other guard bytes around its images and all over the kernels' memory: the
- * patches must be the same bits, the guards intact, nothing written beside the output, and no value may be anything but a
+ * patches must be the same bits, the guards intact, nothing written outside the output, and no value may be anything but a
  * number. Every tenth is compared with the twin as well. Returns the number of patches.
  */
 export function fuzz(seed: number): number {
@@ -123,14 +123,14 @@ export function fuzz(seed: number): number {
     const { kernels, intact } = guardedKernels(guard);
     const { data, parameters = [], count } = runJob(kernels, work);
     // A second image may move the regions to where others were.
-    if (work.images.length === 1) assert.ok(intact(), `seed ${seed}: a kernel wrote beside its buffers`);
+    if (work.images.length === 1) assert.ok(intact(), `seed ${seed}: a kernel wrote outside its buffers`);
     const into = new Float32Array(data.length + 2).fill(-7);
     runJob(kernels, work, into.subarray(1, -1));
-    assert.ok(into[0] === -7 && into[into.length - 1] === -7, `seed ${seed}: written beside the output`);
+    assert.ok(into[0] === -7 && into[into.length - 1] === -7, `seed ${seed}: written outside the output`);
     assert.ok(bytes(data).equals(bytes(into.subarray(1, -1))), `seed ${seed}: the second time is another`);
     return { work, data, parameters, count };
   });
-  assert.ok(bytes(first.data).equals(bytes(second.data)), `seed ${seed}: patches depend on bytes beside the buffers`);
+  assert.ok(bytes(first.data).equals(bytes(second.data)), `seed ${seed}: patches depend on bytes outside the buffers`);
   assert.ok(first.data.every(Number.isFinite), `seed ${seed}: a value is not finite`);
   const { images, recipe } = first.work;
   if (seed % 10 === 0 && images.length === 1) {

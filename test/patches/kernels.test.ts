@@ -78,7 +78,7 @@ const anyCase: fc.Arbitrary<Case> = fc
     };
   });
 
-test('kernels equal their twins bit for bit, and write nothing beside their patch', () => {
+test('kernels equal their twins bit for bit, and write nothing outside their patch', () => {
   fc.assert(
     fc.property(anyCase, ({ pixels, patch, size, mean, std }) => {
       const floats = 3 * size * size;

@@ -57,7 +57,7 @@ test('tiles cover the image and overlap as asked', () => {
   assert.equal(boxes({ kind: 'tiles', overlap: 0 }, cifar16, 32, 32, 0).length, 4);
 });
 
-test('several scales at once: one bag after the other', () => {
+test('several scales: one bag after the other', () => {
   const found = boxes({ kind: 'all', stride: 4, scales: [0.25, 0.08, 1] }, cifar16, 32, 32, 0);
   const sides = found.map(({ width }) => width);
   assert.deepEqual(sides, [...Array(25).fill(16), ...Array(36).fill(9), 32]);
@@ -66,7 +66,7 @@ test('several scales at once: one bag after the other', () => {
   assert.notDeepEqual(random.slice(3), random.slice(0, 3));
 });
 
-test('boxes lie inside, on whole pixels, and a grid touches both edges', () => {
+test('boxes are inside, on whole pixels, and a grid touches both edges', () => {
   const side = fc.integer({ min: 1, max: 90 });
   const placement = fc.oneof(
     fc.integer({ min: 2, max: 9 }).map(grid),

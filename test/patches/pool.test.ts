@@ -85,7 +85,7 @@ test('a worker that cannot be loaded is an error that names the cause', async ()
   await assert.rejects(PatchPool.create({ workers: -1 }), code('bad-argument'));
 });
 
-test('abort rejects at once, waiting or running, and leaves the pool usable', async () => {
+test('abort rejects immediately, waiting or running, and leaves the pool usable', async () => {
   await using pool = await PatchPool.create({ workers: 1 });
   const controller = new AbortController();
   const { signal } = controller;

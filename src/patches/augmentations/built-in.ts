@@ -10,8 +10,8 @@ export type Run = <Amount extends number | Float32Array>(change: string | OnTile
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /**
- * What may be asked of an augmentation and drawn by it. Checked where a job is given, which is seldom where patches are cut:
- * so it is a value of its own, beside the augmentation.
+ * What a recipe may ask of an augmentation, and what it may draw. Jobs are checked in the calling thread and cut in workers, so
+ * the rules are a value of their own that workers do not load.
  * @template Field its one field of a recipe
  * @template Drawn its fields of a patch's parameters
  */
