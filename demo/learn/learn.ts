@@ -126,6 +126,8 @@ async function train(fresh: boolean): Promise<void> {
       await follow(set.length, { ...said, device }, fresh);
     } finally {
       awake?.release();
+      // Kept before the link to it appears.
+      if (session.checkpoint) await keepEncoder(patchEncoder(session.checkpoint)).catch(complain);
       training = false;
       show();
     }
@@ -133,7 +135,6 @@ async function train(fresh: boolean): Promise<void> {
     say(
       session.unfinished ? `Paused at step ${session.checkpoint.position.step}; the training is saved here.` : 'Done.',
     );
-    await keepEncoder(patchEncoder(session.checkpoint)).catch(complain);
   });
 }
 

@@ -233,7 +233,7 @@ describe('the command line', () => {
       [
         ['embed', '--data', 'builtin', '--model', run('nowhere'), '--out', run('z.npy'), '--patches', 'lots'],
         2,
-        /"lots".*"grid"/s,
+        /"grid".*"lots"/s,
       ],
     ] as const) {
       const result = await bagssl([...args]);
