@@ -10,7 +10,7 @@ const emptied = async (name: string): Promise<RunStore> => {
   for (const blob of await store.list()) await store.remove(blob);
   return store;
 };
-const options = { data: plainImages(), device: 'wasm', threads: 1, workers: 0, run: SHORT_RUN } as const;
+const options = { data: plainImages(), device: 'wasm', threads: 1, workers: 0, config: SHORT_RUN } as const;
 
 describe("a run kept in the browser's private files", () => {
   it('goes on bit for bit after the page was hidden and the rest was lost', async () => {
