@@ -25,7 +25,7 @@ const STRIP = 24;
 const form = find<HTMLFormElement>('#settings');
 const go = find<HTMLButtonElement>('#go');
 const stop = find<HTMLButtonElement>('#stop');
-const anew = find<HTMLButtonElement>('#anew');
+const startOver = find<HTMLButtonElement>('#start-over');
 const result = find('#result');
 const alike = find<HTMLButtonElement>('#compare');
 const lossChart = new Chart(find('#loss-chart'), { label: 'Loss', colour: '--accent' });
@@ -48,7 +48,7 @@ const opened = attempt(async () => {
 });
 go.onclick = () => (training ? session.rest() : void train(changed || !session.unfinished));
 // These two buttons disappear when pressed, so the keyboard focus must move first.
-anew.onclick = () => {
+startOver.onclick = () => {
   go.focus();
   void train(true);
 };
@@ -87,7 +87,7 @@ function show(): void {
   const resumable = session.unfinished && !changed;
   go.disabled = !pictures && !training;
   go.textContent = training ? 'Pause' : resumable ? `Resume at step ${session.checkpoint!.position.step}` : 'Start';
-  anew.hidden = training || !resumable || !pictures;
+  startOver.hidden = training || !resumable || !pictures;
   stop.hidden = !training && !session.warm;
   result.hidden = training || !session.checkpoint || changed;
   alike.disabled = !pictures;

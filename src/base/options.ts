@@ -193,11 +193,6 @@ export function givenParts<T extends object>(value: T, what: string, ...parts: r
   if (missing) throw new BagsslError('bad-argument', `${what} has no ${missing}; it must be ${asked}.${hint(value)}`);
 }
 
-/** @throws BagsslError `bad-argument` for options that are no object, such as what belongs into them under a name */
-export function givenOptions(options: object, of: string, such: string): void {
-  given(tagOf(options) === 'Object', options, `What ${of} is given`, `an object of options, such as { ${such} }`);
-}
-
 const shown = (value: unknown) => (Array.isArray(value) || tagOf(value) === 'Object' ? quote(value) : kind(value));
 
 function kind(value: unknown): string {

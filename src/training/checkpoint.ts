@@ -95,7 +95,7 @@ export async function decodeCheckpoint(
   if (tensors.byteLength !== header.tensors.bytes || digest !== header.tensors.sha256) {
     throw new BagsslError(
       'bad-checkpoint',
-      `${name}: the tensors (${tensors.byteLength} bytes, SHA-256 ${digest.slice(0, 12)}…) are not the ones the JSON names (${header.tensors.bytes} bytes, ${header.tensors.sha256.slice(0, 12)}…). The checkpoint was changed or cut off; restore a copy, or train anew.`,
+      `${name}: the tensors (${tensors.byteLength} bytes, SHA-256 ${digest.slice(0, 12)}…) are not the ones the JSON names (${header.tensors.bytes} bytes, ${header.tensors.sha256.slice(0, 12)}…). The checkpoint was changed or cut off; restore a copy, or train again.`,
     );
   }
   const { weights, shapes } = readWeights(tensors);
@@ -131,7 +131,7 @@ const isEntry = (entry: unknown) =>
 const isDigest = (text: unknown): text is string => typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
 
 const bad = (what: string, cause?: unknown) =>
-  new BagsslError('bad-checkpoint', `${what}; restore a copy, or train anew.`, { cause });
+  new BagsslError('bad-checkpoint', `${what}; restore a copy, or train again.`, { cause });
 
 async function readHeader(json: string, name: string): Promise<Header> {
   let header: Header;

@@ -38,6 +38,6 @@ export async function withFile(config: RunConfig, file: Uint8Array | undefined, 
   if (found === expected) return withModel(config, config.model.encoder as OnnxConfig, file);
   throw new BagsslError(
     'bad-checkpoint',
-    `${name}: the encoder's .onnx file (${found ? `SHA-256 ${found.slice(0, 12)}…` : 'missing'}) is not the one the JSON names (${expected.slice(0, 12)}…). The checkpoint was changed or cut off; restore a copy, or train anew.`,
+    `${name}: the encoder's .onnx file (${found ? `SHA-256 ${found.slice(0, 12)}…` : 'missing'}) is not the one the JSON names (${expected.slice(0, 12)}…). The checkpoint was changed or cut off; restore a copy, or train again.`,
   );
 }

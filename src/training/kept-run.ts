@@ -1,5 +1,5 @@
 import { BagsslError, type ErrorCode } from '../base/errors.ts';
-import { checkOptions, FUNCTION, fromZero, given, givenOptions, SWITCH } from '../base/options.ts';
+import { checkOptions, FUNCTION, fromZero, given, SWITCH } from '../base/options.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { newestIn, saveInto } from './checkpoint-store.ts';
 import type { Step } from './fit-options.ts';
@@ -33,7 +33,6 @@ export interface OpenRunOptions {
 export async function openRun(store: RunStore, options: OpenRunOptions = {}): Promise<KeptRun> {
   const made = 'a run store, such as folderStore (bagssl/node) makes of a path, browserStore of a name';
   given(typeof store?.lock === 'function', store, 'store', made);
-  givenOptions(options, 'openRun', 'overwrite');
   checkOptions('openRun', options, { overwrite: SWITCH, onWarning: FUNCTION });
   const { overwrite = false, onWarning = console.warn } = options;
   const release = await store.lock();

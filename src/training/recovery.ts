@@ -5,7 +5,7 @@ import type { State } from '../runtime/resident-state.ts';
 import type { RunConfig } from './run-config.ts';
 import type { Position } from './schedule.ts';
 
-/** How many faults in a row, without progress, are handled before the fault is thrown. */
+/** How many faults in a row, without progress, are handled alike. After that wasm replaces a lost GPU, and others are thrown. */
 const ATTEMPTS = 3;
 
 /** A good state to return to. */
@@ -21,15 +21,15 @@ export interface GoodState {
 export interface Remedy {
   readonly config: RunConfig;
   readonly device: DeviceChoice;
-  /** Whether to start a new engine: a lost GPU kills the old one, and wasm that ran out of memory never frees it. */
+  /** The engine's state: a lost GPU may have ended it, and wasm that ran out of memory never frees what it took. */
   readonly engine: 'sound' | 'doubtful' | 'spent';
   /** The warning to show. */
   readonly message: string;
 }
 
 /**
- * How training recovers from faults. It reopens a lost GPU, halves the rate after a divergence, and quadruples the slices when
- * memory runs out. Each time it continues from the last good state.
+ * How training recovers from faults. It reopens a lost GPU, halves the rate after a divergence, and cuts a batch
+ * into at least four times the slices when memory runs out. Each time it continues from the last good state.
  */
 export class Recovery {
   #tries = 0;

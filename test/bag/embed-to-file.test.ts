@@ -41,7 +41,7 @@ const upTo = (last: number): ImageSet => ({
 });
 
 describe('embedding to a file', () => {
-  it('writes the matrix, and goes on from whole blocks where a call ended, however torn', async () => {
+  it('writes the matrix, and resumes from whole blocks where a call ended, however torn', async () => {
     await withEmbedder(async (embedder) => {
       const whole = await embedder.matrix(images, { placement });
       assert.deepEqual(await embedToFile(embedder, images, at('whole.npy'), { placement }), { rows: 600, resumed: 0 });
@@ -68,7 +68,7 @@ describe('embedding to a file', () => {
     });
   });
 
-  it('begins anew where what is there is of another run, or shorter than it says', async () => {
+  it('starts over if the file is of another run, or shorter than it says', async () => {
     const file = at('other.npy');
     const begin = () => withEmbedder((embedder) => embedToFile(embedder, upTo(300), file, { placement }));
     await assert.rejects(begin(), /image 300/);

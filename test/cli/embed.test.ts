@@ -48,7 +48,7 @@ describe('bagssl embed', () => {
     assert.deepEqual(Float32Array.of(...found.flatMap((part) => Array.from(part.data as Float32Array))), data);
   });
 
-  it('goes on with a shard that was killed', async () => {
+  it('resumes a shard that was killed', async () => {
     const journal = at('killed-00001-of-00002.npy.part.json');
     const killer = async (pid: number) => {
       while (!(await stat(journal).catch(() => undefined))) await new Promise((done) => setTimeout(done, 2));
