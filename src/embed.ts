@@ -2,10 +2,11 @@
 export type { Bag, PatchBox, PatchMap } from './bag/bag.ts';
 export { BagMean, type BagOptions } from './bag/bag.ts';
 export { type CreateEmbedderOptions, createEmbedder, type EncoderSource } from './bag/create-embedder.ts';
+export { type DuplicateGroup, type DuplicateOptions, findDuplicates } from './bag/duplicates.ts';
 export type { Embedder, EmbedOptions } from './bag/embedder.ts';
 export type { Images } from './bag/images-of.ts';
 export { cosine } from './bag/nearest.ts';
-export { type Found, SearchIndex } from './bag/search-index.ts';
+export { type Found, type ImageId, SearchIndex } from './bag/search-index.ts';
 export type { Matrix } from './base/matrix.ts';
 export type { AnyImage } from './data/image-from.ts';
 export { type BagPlacement, type DensePlacement, parseBagPlacement } from './encoder/bag-placement.ts';

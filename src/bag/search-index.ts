@@ -1,13 +1,17 @@
 import { BagsslError } from '../base/errors.ts';
+import type { Matrix } from '../base/matrix.ts';
 import { given } from '../base/options.ts';
 import { isA } from '../base/values.ts';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
 import { Nearest } from './nearest.ts';
 
+/** What names an image in an index: a text such as its path, or a number. The text "1" and the number 1 are two names. */
+export type ImageId = string | number;
+
 /** An image found, and the cosine of its vector with the query's, −1 to 1. */
-export interface Found {
+export interface Found<Id extends ImageId = string> {
   /** The name it was added under. */
-  readonly id: string;
+  readonly id: Id;
   /** Cosine, −1 to 1. */
   readonly similarity: number;
 }
@@ -15,11 +19,11 @@ export interface Found {
 const KEY = 'bagssl.ids';
 
 /** Finds the images whose vectors are closest in direction to a query's. Exact: it compares every vector. */
-export class SearchIndex {
+export class SearchIndex<Id extends ImageId = string> {
   /** Unit vectors; row i is that of the i-th id. */
   #data: Float32Array<ArrayBuffer>;
-  readonly #ids: string[] = [];
-  readonly #rows = new Map<string, number>();
+  readonly #ids: Id[] = [];
+  readonly #rows = new Map<Id, number>();
 
   /**
    * An empty index.
@@ -37,15 +41,34 @@ export class SearchIndex {
   }
 
   /** Whether a vector is kept under this name. */
-  has(id: string): boolean {
+  has(id: Id): boolean {
     return this.#rows.has(id);
+  }
+
+  /** The names of its images. Their order changes when one is removed. */
+  get ids(): readonly Id[] {
+    return this.#ids;
+  }
+
+  /** Its unit vectors, [size, width]; row i is that of `ids[i]`. A view on the index's own memory, good until it next changes. */
+  get vectors(): Matrix {
+    const [rows, columns] = [this.size, this.width];
+    return { data: this.#data.subarray(0, rows * columns), rows, columns };
+  }
+
+  /** The unit vector of an image; undefined where there is none. */
+  vector(id: Id): Float32Array | undefined {
+    const row = this.#rows.get(id);
+    return row === undefined ? undefined : this.#data.slice(row * this.width, (row + 1) * this.width);
   }
 
   /**
    * Adds an image, or gives it another vector. All cosines of a zero vector are 0.
-   * @throws BagsslError `shape-mismatch` for a vector of another width; `bad-data` for one that is not finite
+   * @param id a string or a finite number
+   * @throws BagsslError `shape-mismatch` for a vector of another width; `bad-data` for one that is not finite; `bad-argument`
    */
-  add(id: string, vector: Float32Array): void {
+  add(id: Id, vector: Float32Array): void {
+    given(isId(id), id, 'id', 'a string or a finite number');
     const unit = this.#unit(vector, `the vector of "${id}"`);
     let row = this.#rows.get(id);
     if (row === undefined) {
@@ -61,7 +84,7 @@ export class SearchIndex {
   }
 
   /** Whether it was there. */
-  remove(id: string): boolean {
+  remove(id: Id): boolean {
     const row = this.#rows.get(id);
     if (row === undefined) return false;
     // The last one takes its place.
@@ -80,7 +103,7 @@ export class SearchIndex {
    * The `k` images nearest to a vector, nearest first; all where there are fewer.
    * @throws BagsslError `shape-mismatch`, `bad-data`, `bad-argument`
    */
-  search(vector: Float32Array, k = 10): Found[] {
+  search(vector: Float32Array, k = 10): Found<Id>[] {
     given(Number.isInteger(k) && k >= 1, k, 'k', 'a whole number of at least 1');
     const query = this.#unit(vector, 'the query');
     const nearest = new Nearest(Math.min(k, this.size));
@@ -96,19 +119,18 @@ export class SearchIndex {
 
   /** As a safetensors file: the unit vectors, and the ids in its metadata. */
   save(): Uint8Array<ArrayBuffer> {
-    const [rows, width] = [this.size, this.width];
-    const data = this.#data.subarray(0, rows * width);
+    const { data, rows, columns } = this.vectors;
     return writeSafetensors(
-      { vectors: { dtype: 'F32', shape: [rows, width], data } },
+      { vectors: { dtype: 'F32', shape: [rows, columns], data } },
       { [KEY]: JSON.stringify(this.#ids) },
     );
   }
 
   /** @throws BagsslError `bad-checkpoint` for bytes that `save` did not give */
-  static load(bytes: Uint8Array): SearchIndex {
+  static load<Id extends ImageId = string>(bytes: Uint8Array): SearchIndex<Id> {
     const { tensors, metadata } = readSafetensors(bytes);
     const { dtype, shape = [], data } = tensors.vectors ?? {};
-    const ids = idsOf(metadata[KEY]);
+    const ids = idsOf<Id>(metadata[KEY]);
     if (dtype !== 'F32' || shape.length !== 2 || shape[0] !== ids?.length || new Set(ids).size !== ids.length) {
       throw new BagsslError(
         'bad-checkpoint',
@@ -116,7 +138,7 @@ export class SearchIndex {
       );
     }
     const [, width] = shape;
-    const index = new SearchIndex(width);
+    const index = new SearchIndex<Id>(width);
     ids.forEach((id, row) => {
       index.add(id, (data as Float32Array).subarray(row * width, (row + 1) * width));
     });
@@ -141,10 +163,13 @@ export class SearchIndex {
   }
 }
 
-function idsOf(text: string | undefined): string[] | undefined {
+/** Minus zero would come back from a file as 0. */
+const isId = (id: unknown): id is ImageId => typeof id === 'string' || (Number.isFinite(id) && !Object.is(id, -0));
+
+function idsOf<Id extends ImageId>(text: string | undefined): Id[] | undefined {
   try {
     const ids: unknown = JSON.parse(text ?? '');
-    return Array.isArray(ids) && ids.every((id) => typeof id === 'string') ? ids : undefined;
+    return Array.isArray(ids) && ids.every(isId) ? (ids as Id[]) : undefined;
   } catch {
     return undefined;
   }

@@ -41,6 +41,25 @@ describe('a search index', () => {
       ),
     ));
 
+  it('keeps the type of its names, also once saved and loaded', () => {
+    const index = new SearchIndex<string | number>(2);
+    index.add(1, Float32Array.of(1, 0));
+    index.add('1', Float32Array.of(0, 1));
+    index.add(-2.5, Float32Array.of(-1, 0));
+    const loaded = SearchIndex.load<string | number>(index.save());
+    for (const one of [index, loaded]) {
+      assert.deepEqual(
+        one.search(Float32Array.of(3, 1)).map(({ id }) => id),
+        [1, '1', -2.5],
+      );
+      assert.deepEqual([one.vector('1'), one.vector(2)], [Float32Array.of(0, 1), undefined]);
+    }
+    for (const id of [Number.NaN, Infinity, -0, undefined, null, {}, true]) {
+      assert.throws(() => index.add(id as string, vector(1).subarray(0, 2)), refused('bad-argument', /^id is /));
+    }
+    assert.equal(index.size, 3);
+  });
+
   it('holds vectors of zeros, which are like nothing', () => {
     const index = new SearchIndex(2);
     index.add('nothing', new Float32Array(2));
