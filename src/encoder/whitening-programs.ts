@@ -1,7 +1,7 @@
 import { checkAborted } from '../base/aborted.ts';
 import { BagsslError } from '../base/errors.ts';
-import { blocksOf, type Matrix } from '../base/matrix.ts';
-import { compile } from '../engine/compile.ts';
+import { blocksOf, identity, type Matrix } from '../base/matrix.ts';
+import { inLoop } from '../engine/compiled-loop.ts';
 import { add, matmul, scale, sub, transposed } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
@@ -49,18 +49,15 @@ async function covarianceOf(
   const rows = Math.min(ROWS, n);
   const graph = createGraph();
   const centred = sub(graph.input('x', [rows, columns]), graph.constant(mean, [columns]));
-  const program = await compile(runtime, { part: matmul(transposed(centred), centred) });
   const total = new Float64Array(columns * columns);
-  try {
+  await inLoop(runtime, { reads: { part: matmul(transposed(centred), centred) } }, async (loop) => {
     // The mean itself fills the last block up: it adds nothing.
     for (const { block } of blocksOf(vectors, rows, mean)) {
       checkAborted(signal, STOPPED);
-      const { part } = await program.run({ x: { data: block, shape: [rows, columns] } });
+      const { part } = await loop.run({ x: { data: block, shape: [rows, columns] } }, ['part']);
       for (let i = 0; i < total.length; i++) total[i] += part[i] / n;
     }
-  } finally {
-    await program.dispose();
-  }
+  });
   return Float32Array.from(total);
 }
 
@@ -75,26 +72,20 @@ async function inverseRoot(runtime: Runtime, covariance: Float32Array, ridge: nu
   for (let i = 0; i < d; i++) trace += covariance[i * d + i];
   if (trace === 0) throw new BagsslError('bad-data', 'All vectors are the same, so there is nothing to whiten.');
   const graph = createGraph();
-  const identity = (k: number) => {
-    const data = new Float32Array(d * d);
-    for (let i = 0; i < d; i++) data[i * d + i] = k;
-    return graph.constant(data, [d, d]);
-  };
+  const diagonal = (value: number) => graph.constant(identity(d, value), [d, d]);
   const bound = trace * (1 + ridge);
-  let y: Value = add(scale(graph.input('covariance', [d, d]), 1 / bound), identity((ridge * trace) / d / bound));
-  let z: Value = identity(1);
+  let y: Value = add(scale(graph.input('covariance', [d, d]), 1 / bound), diagonal((ridge * trace) / d / bound));
+  let z: Value = diagonal(1);
   const steps = Math.ceil(Math.log((d * (1 + ridge)) / ridge) / 2 / Math.log(1.5)) + 6;
-  const half = identity(1.5);
+  const half = diagonal(1.5);
   for (let k = 0; k < steps; k++) {
     const t = sub(half, scale(matmul(z, y), 0.5));
     [y, z] = [matmul(y, t), matmul(t, z)];
   }
-  const program = await compile(runtime, { root: scale(z, 1 / Math.sqrt(bound)) });
-  try {
-    return (await program.run({ covariance: { data: covariance, shape: [d, d] } })).root;
-  } finally {
-    await program.dispose();
-  }
+  return inLoop(runtime, { reads: { root: scale(z, 1 / Math.sqrt(bound)) } }, async (loop) => {
+    const { root } = await loop.run({ covariance: { data: covariance, shape: [d, d] } }, ['root']);
+    return root;
+  });
 }
 
 /** All rows of a matrix as wide as the whitening, whitened. */
@@ -112,16 +103,13 @@ export async function whitenRows(
     graph.constant(matrix, [width, width]),
     graph.constant(mean, [width]),
   ];
-  const program = await compile(runtime, { white: matmul(sub(x, mu), w) });
   const data = new Float32Array(vectors.data.length);
-  try {
+  await inLoop(runtime, { reads: { white: matmul(sub(x, mu), w) } }, async (loop) => {
     for (const { from, block } of blocksOf(vectors, rows, mean)) {
       checkAborted(signal, 'Whitening was stopped.');
-      const { white } = await program.run({ x: { data: block, shape: [rows, width] } });
+      const { white } = await loop.run({ x: { data: block, shape: [rows, width] } }, ['white']);
       data.set(white.subarray(0, Math.min(white.length, data.length - from)), from);
     }
-  } finally {
-    await program.dispose();
-  }
+  });
   return { ...vectors, data };
 }

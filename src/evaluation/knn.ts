@@ -3,9 +3,9 @@ import { checkAborted } from '../base/aborted.ts';
 import { BagsslError } from '../base/errors.ts';
 import { checkMatrix, type Matrix } from '../base/matrix.ts';
 import { givenParts } from '../base/options.ts';
+import { inLoop } from '../engine/compiled-loop.ts';
 import { matmul } from '../graph/functions.ts';
 import { createGraph } from '../graph/ops/index.ts';
-import { writeOnnx } from '../graph/write-onnx.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
 /** A weighted nearest-neighbour protocol: cosine similarity s, votes exp(s/T) of the k nearest. */
@@ -77,9 +77,8 @@ export async function knnAccuracies<P extends Record<string, KnnProtocol>>(
   const bankRows = Math.min(MOST_BANK, train.features.rows);
   const graph = createGraph();
   const product = matmul(graph.input('queries', [queryRows, columns]), graph.input('bank', [columns, bankRows]));
-  const program = await runtime.compile(writeOnnx({ similarities: product }));
-  try {
-    const nearest = Array.from({ length: test.features.rows }, () => new Nearest(deepest));
+  const nearest = Array.from({ length: test.features.rows }, () => new Nearest(deepest));
+  await inLoop(runtime, { reads: { similarities: product } }, async (loop) => {
     for (let b = 0; b < train.features.rows; b += bankRows) {
       const here = Math.min(bankRows, train.features.rows - b);
       const block = { data: transposedBlock(bank, columns, b, here, bankRows), shape: [columns, bankRows] };
@@ -88,22 +87,21 @@ export async function knnAccuracies<P extends Record<string, KnnProtocol>>(
         const rows = Math.min(queryRows, test.features.rows - q);
         const data = new Float32Array(queryRows * columns);
         data.set(queries.subarray(q * columns, (q + rows) * columns));
-        const { similarities } = await program.run({ queries: { data, shape: [queryRows, columns] }, bank: block });
+        const feeds = { queries: { data, shape: [queryRows, columns] }, bank: block };
+        const { similarities } = await loop.run(feeds, ['similarities']);
         for (let i = 0; i < rows; i++) {
           const list = nearest[q + i];
           for (let j = 0; j < here; j++) list.offer(similarities[i * bankRows + j], b + j);
         }
       }
     }
-    nearest.forEach((list, i) => {
-      const order = list.sorted();
-      for (const [name, { k, temperature }] of Object.entries(protocols) as [keyof P, KnnProtocol][]) {
-        if (vote(order.slice(0, k), train.labels, classes, temperature) === test.labels[i]) correct[name]++;
-      }
-    });
-  } finally {
-    await program.dispose();
-  }
+  });
+  nearest.forEach((list, i) => {
+    const order = list.sorted();
+    for (const [name, { k, temperature }] of Object.entries(protocols) as [keyof P, KnnProtocol][]) {
+      if (vote(order.slice(0, k), train.labels, classes, temperature) === test.labels[i]) correct[name]++;
+    }
+  });
   for (const name of Object.keys(correct) as (keyof P)[]) correct[name] /= test.features.rows;
   return correct;
 }

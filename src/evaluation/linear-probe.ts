@@ -2,14 +2,12 @@ import { checkAborted } from '../base/aborted.ts';
 import { BagsslError } from '../base/errors.ts';
 import type { Matrix } from '../base/matrix.ts';
 import { Stream } from '../base/random.ts';
+import { inLoop, scalar } from '../engine/compiled-loop.ts';
 import { add, log, matmul, mul, neg, reduceMean, reduceSum, shift, slice, softmax } from '../graph/functions.ts';
 import { gradients } from '../graph/gradients.ts';
 import type { Value } from '../graph/graph.ts';
-import { elements } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
-import { writeOnnx } from '../graph/write-onnx.ts';
 import { sgd } from '../optimizers/sgd.ts';
-import { ResidentState } from '../runtime/resident-state.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { checkLabelled, type Labelled } from './knn.ts';
 
@@ -57,43 +55,30 @@ export async function linearProbe(
   const unrolled = Math.min(UNROLLED, Math.floor(rows / batch));
   const chunk = batch * unrolled;
 
-  const program = await runtime.compile(probeGraph(d, classes, batch, unrolled));
-  const state = [
-    { name: 'w', shape: [d, classes] },
-    { name: 'b', shape: [classes] },
-    { name: 'w.momentum', shape: [d, classes] },
-    { name: 'b.momentum', shape: [classes] },
-  ];
-  const start = Object.fromEntries(state.map(({ name, shape }) => [name, new Float32Array(elements(shape))]));
-  const memory = await ResidentState.create(runtime, state, start);
-  try {
+  return inLoop(runtime, { next: probeGraph(d, classes, batch, unrolled) }, async (loop) => {
     const x = new Float32Array(chunk * d);
     const y = new Float32Array(chunk * classes);
     let filled = 0;
     for (let epoch = 0; epoch < epochs; epoch++) {
       checkAborted(signal, 'The linear probe was stopped.');
-      const rate = Float32Array.of(0.03 * 0.5 * (1 + Math.cos((Math.PI * epoch) / epochs)));
+      const rate = scalar(0.03 * 0.5 * (1 + Math.cos((Math.PI * epoch) / epochs)));
       for (const index of new Stream(seed, 'probe', epoch).permutation(rows)) {
         standardise(train.features, index, mean, inverse, x, filled * d);
         y.fill(0, filled * classes, (filled + 1) * classes);
         y[filled * classes + train.labels[index]] = 1;
         if (++filled < chunk) continue;
         filled = 0;
-        const feeds = { x: { data: x, shape: [chunk, d] }, y: { data: y, shape: [chunk, classes] } };
-        await memory.run(program, { ...feeds, rate: { data: rate, shape: [] } }, []);
+        await loop.run({ x: { data: x, shape: [chunk, d] }, y: { data: y, shape: [chunk, classes] }, rate });
       }
       onProgress?.(epoch + 1, epochs);
     }
-    const { w, b } = await memory.read(['w', 'b']);
+    const { w, b } = await loop.read(['w', 'b']);
     return accuracy(test, w, b, mean, inverse, classes);
-  } finally {
-    memory.dispose();
-    await program.dispose();
-  }
+  });
 }
 
-/** Steps of SGD on the cross entropy of softmax(xW + b), one after the other in one model. */
-function probeGraph(d: number, classes: number, batch: number, unrolled: number): Uint8Array {
+/** The state after steps of SGD on the cross entropy of softmax(xW + b), one after the other in one model. */
+function probeGraph(d: number, classes: number, batch: number, unrolled: number): Record<string, Value> {
   const graph = createGraph();
   const x = graph.input('x', [batch * unrolled, d]);
   const y = graph.input('y', [batch * unrolled, classes]);
@@ -114,7 +99,7 @@ function probeGraph(d: number, classes: number, batch: number, unrolled: number)
     b = updates[1].parameter;
     memory = updates.map((update) => update.memory[0]);
   }
-  return writeOnnx({ 'w.next': w, 'b.next': b, 'w.momentum.next': memory[0], 'b.momentum.next': memory[1] });
+  return { w, b, 'w.momentum': memory[0], 'b.momentum': memory[1] };
 }
 
 function moments({ data, rows, columns }: Matrix) {

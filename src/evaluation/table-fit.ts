@@ -1,15 +1,14 @@
 import { checkAborted } from '../base/aborted.ts';
 import { givenParts } from '../base/options.ts';
 import { Stream } from '../base/random.ts';
+import { inLoop, scalar } from '../engine/compiled-loop.ts';
 import { gradients } from '../graph/gradients.ts';
 import type { Value } from '../graph/graph.ts';
 import { createGraph } from '../graph/ops/index.ts';
-import { writeOnnx } from '../graph/write-onnx.ts';
 import { type CoOccurrence, checkTable, covarianceOnTable, spectralOnTable } from '../objectives/co-occurrence.ts';
 import { adamw } from '../optimizers/adamw.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import { sgd } from '../optimizers/sgd.ts';
-import { ResidentState } from '../runtime/resident-state.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
 /** What is minimised over a table, and how. */
@@ -67,37 +66,20 @@ export async function fitTable(runtime: Runtime, table: CoOccurrence, options: T
     ...{ rate: graph.input('rate', []), step: graph.input('step', []) },
   });
   const next = { z: update.parameter, ...Object.fromEntries(rule.slots.map((slot, i) => [slot, update.memory[i]])) };
-  const outputs = Object.fromEntries(Object.entries(next).map(([name, value]) => [`${name}.next`, value]));
-  const program = await runtime.compile(writeOnnx({ ...outputs, loss: reached }));
-
   const stream = new Stream(seed, 'table');
-  const start: Record<string, Float32Array> = Object.fromEntries(
-    Object.keys(next).map((name) => [name, new Float32Array(states * k)]),
-  );
-  start.z.forEach((_, i) => {
-    start.z[i] = stream.uniform() - 0.5;
-  });
-  const resident = await ResidentState.create(
-    runtime,
-    Object.keys(next).map((name) => ({ name, shape })),
-    start,
-  );
-  try {
+  const start = { z: Float32Array.from({ length: states * k }, () => stream.uniform() - 0.5) };
+  return inLoop(runtime, { next, reads: { loss: reached }, start }, async (loop) => {
     let last = Number.NaN;
     for (let step = 1; step <= steps; step++) {
       checkAborted(signal, `Training on the table was stopped before step ${step}.`);
       const rate = rates[optimizer] * 0.5 * (1 + Math.cos((Math.PI * step) / (steps + 1)));
-      const scalar = (v: number) => ({ data: Float32Array.of(v), shape: [] });
       const reads = step === steps ? ['loss'] : [];
-      const read = await resident.run(program, { rate: scalar(rate), step: scalar(step) }, reads);
+      const read = await loop.run({ rate: scalar(rate), step: scalar(step) }, reads);
       if (step === steps) last = read.loss[0];
       onProgress?.(step, steps);
     }
-    return { loss: last, steps, gram: weightedGram((await resident.read()).z, table, k) };
-  } finally {
-    resident.dispose();
-    await program.dispose();
-  }
+    return { loss: last, steps, gram: weightedGram((await loop.read()).z, table, k) };
+  });
 }
 
 function weightedGram(z: Float32Array, table: CoOccurrence, k: number): Float64Array {
