@@ -18,14 +18,26 @@ interface Switch {
 
 interface Valued {
   readonly help: string;
+  /** One letter that means the same: "n" is -n. */
+  readonly short?: string;
   /** What the help calls the value, such as PATH. */
   readonly value: string;
   readonly rule: Rule;
   readonly required?: boolean;
 }
 
+/** What a command takes without a name, such as FOLDER; all are required. */
+export interface Argument {
+  readonly help: string;
+  /** What the help calls it, such as FOLDER; `Values.text` knows it by this in lower case. */
+  readonly value: string;
+  readonly rule: Rule;
+}
+
 export interface Command {
   readonly summary: string;
+  /** In the order they are given. */
+  readonly takes?: readonly Argument[];
   readonly options: Readonly<Record<string, Option>>;
   run(values: Values): Promise<void>;
 }
@@ -87,9 +99,14 @@ export class Values {
 export class UsageError extends Error {}
 
 /** Reads a command's arguments. @throws UsageError for an unknown or missing option and for a value that its rule refuses */
-export function readOptions({ options }: Command, args: readonly string[]): Values {
-  const values = valuesOf(options, args);
+export function readOptions({ options, takes = [] }: Command, args: readonly string[]): Values {
+  const values = valuesOf(options, takes, args);
   if (values.help) return new Values(values);
+  for (const { value, rule } of takes) {
+    const text = values[nameOf(value)] as string | undefined;
+    if (text === undefined) throw new UsageError(`${value} is missing.`);
+    check(value, text, rule);
+  }
   for (const [name, option] of Object.entries(options)) {
     if (option.value === undefined) continue;
     const text = values[name] as string | undefined;
@@ -110,13 +127,19 @@ function check(name: string, text: string, { asked, fits }: Rule): void {
   if (!fitting) throw new UsageError(`${name} must be ${asked}, got "${text}".`);
 }
 
+const nameOf = (value: string) => value.toLowerCase();
+
 /** What was given, by name. Where an option is repeated, the last one counts. */
-function valuesOf(options: Command['options'], args: readonly string[]): Record<string, string | true> {
+function valuesOf(
+  options: Command['options'],
+  takes: readonly Argument[],
+  args: readonly string[],
+): Record<string, string | true> {
   const known = Object.fromEntries(
-    Object.entries(options).map(([name, option]) => [
-      name,
-      { type: option.value === undefined ? ('boolean' as const) : ('string' as const) },
-    ]),
+    Object.entries(options).map(([name, option]) => {
+      if (option.value === undefined) return [name, { type: 'boolean' as const }];
+      return [name, { type: 'string' as const, ...(option.short && { short: option.short }) }];
+    }),
   );
   // Its own errors would say neither what to give nor that -1 may be a value.
   const { tokens } = parseArgs({
@@ -126,10 +149,15 @@ function valuesOf(options: Command['options'], args: readonly string[]): Record<
     tokens: true,
   });
   const values: Record<string, string | true> = {};
+  let taken = 0;
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
-    if (token.kind === 'positional')
-      throw new UsageError(`"${token.value}" is not an option; options begin with "--".`);
+    if (token.kind === 'positional') {
+      if (taken < takes.length) values[nameOf(takes[taken++].value)] = token.value;
+      else if (taken > 0) throw new UsageError(`"${token.value}" is one too many after ${takes.at(-1)!.value}.`);
+      else throw new UsageError(`"${token.value}" is not an option; options begin with "--".`);
+      continue;
+    }
     const { name, rawName, value, inlineValue } = token;
     const option: Option | undefined =
       name === 'help' ? { help: '' } : Object.hasOwn(options, name) ? options[name] : undefined;
@@ -147,12 +175,16 @@ function valuesOf(options: Command['options'], args: readonly string[]): Record<
 }
 
 /** A command's help. */
-export function help(name: string, { summary, options }: Command): string {
-  const rows = Object.entries(options).map(([option, one]) => {
-    const left = `  --${option}${one.value ? ` ${one.value}` : ''}`;
-    return `${left.padEnd(30)} ${one.help}${one.value && one.required ? ' (required)' : ''}`;
-  });
-  return [`bagssl ${name}: ${summary}`, '', ...rows, `  ${'-h, --help'.padEnd(28)} this text`, ''].join('\n');
+export function help(name: string, { summary, options, takes = [] }: Command): string {
+  const row = (left: string, text: string) => `  ${left}`.padEnd(30) + ` ${text}`;
+  const rows = takes.map(({ value, help }) => row(value, help));
+  for (const [option, one] of Object.entries(options)) {
+    const short = one.value && one.short ? `-${one.short}, ` : '';
+    const left = `${short}--${option}${one.value ? ` ${one.value}` : ''}`;
+    rows.push(row(left, `${one.help}${one.value && one.required ? ' (required)' : ''}`));
+  }
+  const line = ['bagssl', name, ...takes.map(({ value }) => value)].join(' ');
+  return [`${line}: ${summary}`, '', ...rows, `  ${'-h, --help'.padEnd(28)} this text`, ''].join('\n');
 }
 
 /** An exit code for an error: 2 for wrong use, 1 for failure, 130 for an interruption. */
