@@ -2,22 +2,18 @@ import { rename, rm } from 'node:fs/promises';
 import { type ImageSet, parseShard, type Shard } from '../src/data.ts';
 import { FEATURES, parseBagPlacement } from '../src/embed.ts';
 import { createEmbedder } from '../src/index.ts';
-import { embedToFile, openData } from '../src/node.ts';
+import { embedToFile } from '../src/node.ts';
 import { type Command, oneOf, parsedBy, type Rule, whole } from './command.ts';
 import { checkFree } from './files.ts';
+import { FOLDER_OPTIONS, openImages } from './folder-options.ts';
 import { MODEL_OPTION, openModel } from './model.ts';
 import { Progress } from './progress.ts';
-import {
-  DATA_OPTION,
-  ENGINE_OPTIONS,
-  engineOptions,
-  interruption,
-  JSON_OPTION,
-  printJson,
-  saySkipped,
-} from './shared.ts';
+import { DATA_OPTION, ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson } from './shared.ts';
 
 const MATRIX_FILE: Rule = { asked: 'a file .npy or .parquet', fits: (file) => /\.(npy|parquet)$/i.test(file) };
+
+/** Every image is needed once: the cache is for those read ahead. */
+const ONE_PASS = 64 * 1024 ** 2;
 
 export const embed: Command = {
   summary: 'write the bag vector of every image as one .npy or .parquet file',
@@ -40,12 +36,13 @@ export const embed: Command = {
       rule: oneOf(FEATURES),
       help: `${FEATURES.join(', ')}; default preFeature, or what the encoder's file says`,
     },
-    images: { value: 'N', rule: whole(1), help: 'embed the first N images only' },
+    images: { value: 'N', rule: whole(1), help: 'embed N images only, the first of each folder in turn' },
     shard: {
       value: 'I/N',
       rule: parsedBy(parseShard),
       help: 'part I (from 1) of N, with its number in the name of FILE; the parts joined are the whole, bit for bit',
     },
+    ...FOLDER_OPTIONS,
     ...ENGINE_OPTIONS,
     overwrite: { help: 'replace what is there' },
     json: JSON_OPTION,
@@ -60,8 +57,12 @@ export const embed: Command = {
     const out = named(values.text('out')!, shard);
     await checkFree([out], values.flag('overwrite'));
     const { encoder } = await openModel(values.text('model')!, { feature });
-    const images = await openData(values.text('data')!, { limit: values.number('images'), shard });
-    saySkipped(images, progress);
+    const { images, sayUnreadable } = await openImages(values.text('data')!, values, progress, {
+      whole: true,
+      limit: values.number('images'),
+      shard,
+      cacheBytes: ONE_PASS,
+    });
     const started = performance.now();
     const embedder = await createEmbedder({ ...engine, encoder });
     try {
@@ -73,6 +74,7 @@ export const embed: Command = {
       });
       const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
       progress.clear();
+      sayUnreadable();
       const before = resumed ? `, ${resumed} of them before` : '';
       progress.say(`Wrote ${rows} vectors of ${embedder.width} to "${out}" in ${seconds} s${before}.`);
       const { device, threads } = embedder.engine;

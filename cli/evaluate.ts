@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { parseBagPlacement } from '../src/embed.ts';
 import type { Accuracies } from '../src/evaluate.ts';
 import { type Evaluation, evaluate as evaluateModel } from '../src/index.ts';
-import { openData } from '../src/node.ts';
 import { type Command, PATH, parsedBy, UsageError, whole } from './command.ts';
 import { checkThere } from './files.ts';
+import { FOLDER_OPTIONS, openImages } from './folder-options.ts';
 import { MODEL_OPTION, openModel } from './model.ts';
 import { Progress } from './progress.ts';
 import { checkReportFile, writeReport } from './report/write-report.ts';
-import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson, saySkipped } from './shared.ts';
+import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson } from './shared.ts';
 
 export const evaluate: Command = {
   summary: 'measure how good the vectors are, beside an untrained encoder and raw pixels',
@@ -19,7 +19,7 @@ export const evaluate: Command = {
       value: 'PATH',
       rule: PATH,
       required: true,
-      help: 'labelled images, for nearest neighbours and to train the probe',
+      help: 'labelled images, one folder for each class, for nearest neighbours and to train the probe',
     },
     test: { value: 'PATH', rule: PATH, help: 'test images; default: the test part of --data' },
     'train-images': { value: 'N', rule: whole(1), help: 'use the first N labelled images only' },
@@ -29,6 +29,7 @@ export const evaluate: Command = {
       help: 'N at random, a grid 5 across ("gridK": K across), tiles that overlap by half, every position, or a dense bag; default grid3',
     },
     report: { value: 'FILE.html', rule: PATH, help: 'write a page that shows the result, as one file' },
+    ...FOLDER_OPTIONS,
     ...ENGINE_OPTIONS,
     json: JSON_OPTION,
   },
@@ -48,14 +49,16 @@ export const evaluate: Command = {
     const isWhole = testPath !== undefined;
     const engine = engineOptions(values, progress);
     await checkThere('--test', testPath);
-    const train = await openData(path, { split: 'train', whole: isWhole, limit });
-    const test = await openData(testPath ?? path, { split: 'test', whole: isWhole });
+    const sets = [
+      await openImages(path, values, progress, { split: 'train', whole: isWhole, labels: true, limit }),
+      await openImages(testPath ?? path, values, progress, { split: 'test', whole: isWhole, labels: true }),
+    ];
+    const [train, test] = sets.map(({ images }) => images);
     if (train.classes && test.classes && `${train.classes}` !== `${test.classes}`) {
       throw new UsageError(
         `The classes differ: ${train.name} has ${train.classes.join(', ')}; ${test.name} has ${test.classes.join(', ')}.`,
       );
     }
-    for (const set of [train, test]) saySkipped(set, progress);
     const signal = interruption();
     const result = await evaluateModel({
       ...engine,
@@ -68,6 +71,7 @@ export const evaluate: Command = {
       onProgress: (stage, share) => progress.show(share, stage),
     });
     progress.clear();
+    for (const { sayUnreadable } of sets) sayUnreadable();
     if (run) await writeFile(join(folder, 'evaluation.json'), `${JSON.stringify(inJson(result), null, 1)}\n`);
     if (report !== undefined && run) {
       const patches = values.text('patches') ?? 'grid3';

@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
+import { readableSet } from '../src/data.ts';
 import { BagsslError, VERSION } from '../src/index.ts';
-import { openData } from '../src/node.ts';
 import { Runtime } from '../src/runtime.ts';
 import { type Command, PATH, POSITIVE, type Rule, type Values, whole } from './command.ts';
 import { checkThere } from './files.ts';
+import { FOLDER_OPTIONS, openImages } from './folder-options.ts';
 import { duration, Progress } from './progress.ts';
 import { measureAccuracy, planAccuracy } from './reproduce/accuracy.ts';
 import { reproduceAuthors } from './reproduce/authors.ts';
@@ -18,7 +19,7 @@ import type { Setting } from './reproduce/setting.ts';
 import { FIXED, MULTI_CROP } from './reproduce/subjects.ts';
 import { type Trained, trainAll } from './reproduce/train-all.ts';
 import { writeReproduction } from './reproduce/write.ts';
-import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson, saySkipped } from './shared.ts';
+import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson } from './shared.ts';
 
 const claimsIn = (text: string) => text.split(',').map((name) => name.trim()) as Claim[];
 
@@ -50,6 +51,7 @@ export const reproduce: Command = {
       help: 'how often each encoder is trained; default 3 from 10 minutes on, else 1',
     },
     seed: { value: 'S', rule: whole(0), help: 'the first seed; default 0' },
+    ...FOLDER_OPTIONS,
     ...ENGINE_OPTIONS,
     json: JSON_OPTION,
   },
@@ -66,18 +68,21 @@ export const reproduce: Command = {
     const engine = engineOptions(values, progress);
     await checkThere('--photos', values.text('photos'));
     const path = values.text('data')!;
-    const [train, test] = [await openData(path, { split: 'train' }), await openData(path, { split: 'test' })];
-    for (const set of [train, test]) saySkipped(set, progress);
+    const signal = interruption();
     const labels = claims.some((claim) => claim === 'C2' || claim === 'C6' || claim === 'authors');
-    if (labels && !(train.labels && test.labels)) {
-      throw new BagsslError(
-        'bad-data',
-        `"${path}" has no labels, so C2, C6 and authors cannot be measured; sort the images into one folder for each class, or give --claims C1,C4,C5,C7.`,
-      );
-    }
+    const open = async (split: 'train' | 'test') => {
+      const { images, sayUnreadable } = await openImages(path, values, progress, { split, labels });
+      const onProgress = (done: number, total: number) =>
+        progress.show(done / total, `reading images, ${done} of ${total}`);
+      // They are read many times, by measurements that need every one of them.
+      const readable = await readableSet(images, { onProgress, signal });
+      sayUnreadable();
+      return readable;
+    };
+    const [train, test] = [await open('train'), await open('test')];
     const { workers: _workers, ...runtimeOptions } = engine;
     const runtime = await Runtime.open(runtimeOptions);
-    const setting: Setting = { engine, runtime, train, test, progress, signal: interruption() };
+    const setting: Setting = { engine, runtime, train, test, progress, signal };
     const plan = planTime(claims, minutes, values.number('seeds'));
     const seed = values.number('seed') ?? 0;
     const seeds = Array.from({ length: plan.seeds }, (_, i) => seed + i);

@@ -1,4 +1,3 @@
-import type { ImageSet } from '../src/data.ts';
 import { DEVICE_CHOICES, type DeviceChoice } from '../src/runtime.ts';
 import { type Command, type Option, oneOf, PATH, type Values, whole } from './command.ts';
 import type { Progress } from './progress.ts';
@@ -33,14 +32,6 @@ export function engineOptions(values: Values, progress: Progress): EngineOptions
     workers: values.number('workers'),
     onWarning: (message) => progress.say(`Note: ${message}`),
   };
-}
-
-/** Says which files were skipped, and why. */
-export function saySkipped({ skipped = [], name }: ImageSet, progress: Progress): void {
-  if (skipped.length === 0) return;
-  progress.say(`Skipped ${skipped.length} unreadable ${skipped.length === 1 ? 'file' : 'files'} in ${name}:`);
-  for (const { file, reason } of skipped.slice(0, 10)) progress.say(`  ${file}: ${reason}`);
-  if (skipped.length > 10) progress.say(`  … and ${skipped.length - 10} more.`);
 }
 
 /** A signal that Ctrl-C aborts. A second Ctrl-C ends the process immediately. */

@@ -1,21 +1,14 @@
 import { encoders } from '../src/encoders.ts';
 import { BagsslError, fit, openRun, type Step } from '../src/index.ts';
-import { folderStore, openData } from '../src/node.ts';
+import { folderStore } from '../src/node.ts';
 import { OBJECTIVES } from '../src/objectives.ts';
 import { PRECISION_CHOICES } from '../src/runtime.ts';
 import { type KeptRun, type RunConfig, runConfig, runPresets } from '../src/train.ts';
 import { type Command, NAME, oneOf, PATH, POSITIVE, UsageError, type Values, whole } from './command.ts';
 import { BATCH_NORM, ENCODER, encoderOverrides } from './encoder-option.ts';
+import { FOLDER_OPTIONS, openImages } from './folder-options.ts';
 import { duration, Progress } from './progress.ts';
-import {
-  DATA_OPTION,
-  ENGINE_OPTIONS,
-  engineOptions,
-  interruption,
-  JSON_OPTION,
-  printJson,
-  saySkipped,
-} from './shared.ts';
+import { DATA_OPTION, ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson } from './shared.ts';
 
 const PRESETS = Object.keys(runPresets) as (keyof typeof runPresets)[];
 
@@ -24,7 +17,9 @@ export const train: Command = {
   options: {
     data: DATA_OPTION,
     out: { value: 'DIR', rule: PATH, required: true, help: 'the folder to keep the run in' },
-    images: { value: 'N', rule: whole(2), help: 'train on the first N images only' },
+    images: { value: 'N', rule: whole(2), help: 'train on N images only, the first of each folder in turn' },
+    'hold-out': { help: 'leave out the test part that "bagssl evaluate" takes: one in five images of each folder' },
+    ...FOLDER_OPTIONS,
     minutes: { value: 'M', rule: POSITIVE, help: 'train for M minutes; default 10' },
     steps: { value: 'N', rule: whole(1), help: 'train for N steps instead, which can be repeated exactly' },
     views: { value: 'N', rule: whole(2), help: 'patches of each image in a batch; default 4' },
@@ -69,13 +64,10 @@ export const train: Command = {
     // Refused before the images are read, which may take minutes.
     runConfig({ budget: { steps: 1 }, ...kept.found?.config, ...config });
     const engine = engineOptions(values, progress);
-    const data = await openData(values.text('data')!, {
-      split: 'train',
+    const { images: data, sayUnreadable } = await openImages(values.text('data')!, values, progress, {
+      ...(values.flag('hold-out') && { split: 'train' }),
       limit: values.number('images'),
-      onProgress: (done, total) => progress.show(done / total, `reading images, ${done} of ${total}`),
     });
-    progress.clear();
-    saySkipped(data, progress);
 
     const signal = interruption();
     const training = fit({ ...engine, data, config, resume: kept.found, signal });
@@ -86,6 +78,7 @@ export const train: Command = {
         `Training on ${data.length} images (${data.name}), ${images} × ${views} patches a step, on ${device}${adapter ? ` (${adapter})` : ''}, ${threads} thread${threads === 1 ? '' : 's'}.`,
       );
       const total = await follow(training, kept, out, progress);
+      sayUnreadable();
       if (values.flag('json')) printJson(total);
     } finally {
       await training.dispose();

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { builtinScenes, type ImageSet } from '../../src/data.ts';
+import { builtinScenes, type ImageSet, readableSet } from '../../src/data.ts';
 import { openData } from '../../src/node.ts';
 import type { PatchBatch, Pixels, Recipe } from '../../src/patches.ts';
 
@@ -20,7 +20,7 @@ export async function openPhotographs(data: string, asked: string | undefined, l
       () => undefined,
     ));
   if (path !== undefined) {
-    const images = await openData(path, { limit, whole: true });
+    const images = await readableSet(await openData(path, { limit, whole: true }));
     return { images: squares(images), what: `${images.length} photographs (the middle square of each)` };
   }
   const images = builtinScenes({ split: 'test', count: limit });

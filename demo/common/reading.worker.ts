@@ -1,4 +1,4 @@
-import { decodedSet } from 'bagssl/data';
+import { decodedSet, readableSet } from 'bagssl/data';
 import type { Pixels } from 'bagssl/patches';
 import { expose, transfer } from 'comlink';
 import { answer } from '../../src/threads/answer.ts';
@@ -11,7 +11,9 @@ const worker: ReadingWorker = {
   async read(files, onProgress) {
     const sources = files.map((chosen) => ({ file: chosen.name, read: () => bytes(chosen) }));
     const found = await answer(async () => {
-      const set = await decodedSet('your pictures', sources, { onProgress });
+      // All of them are kept: they are read now and handed over.
+      const all = decodedSet('your pictures', sources, { cacheBytes: Infinity });
+      const set = await readableSet(all, { onProgress });
       const pixels: Pixels[] = [];
       for (let i = 0; i < set.length; i++) pixels.push(await set.image(i));
       return { pixels, files: set.files, skipped: set.skipped };

@@ -2,7 +2,7 @@ import { BagsslError } from '../base/errors.ts';
 import { checkOptions, FUNCTION, givenBytes, LIMIT, type Rules } from '../base/options.ts';
 import type { Pixels } from '../base/pixels.ts';
 import { browserDecoder } from './browser-decoder.ts';
-import { type Decoder, jpegIsWhole, MOST_PIXELS, readImageHeader } from './image-header.ts';
+import { type Decoder, FORMATS, jpegIsWhole, MOST_PIXELS, readImageHeader } from './image-header.ts';
 import { SHORT_SIDE, shrink } from './shrink.ts';
 
 /** How an image file is decoded. */
@@ -31,7 +31,7 @@ export async function decodeImage(bytes: Uint8Array, name: string, options: Deco
   const bad = (what: string, cause?: unknown) => new BagsslError('bad-data', `${name}: ${what}.`, { cause });
   if (bytes.length === 0) throw bad('the file is empty');
   const header = readImageHeader(bytes);
-  if (!header) throw bad('the bytes are not a JPEG, PNG or WebP image');
+  if (!header) throw bad(`the bytes are not a ${FORMATS} image`);
   const { type, width, height } = header;
   if (width < 1 || height < 1) throw bad(`the ${type} header is broken or truncated`);
   const most = Math.min(options.mostPixels ?? MOST_PIXELS, MOST_PIXELS);

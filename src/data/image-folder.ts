@@ -1,103 +1,133 @@
-import { readFile, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import { BagsslError } from '../base/errors.ts';
 import { type DecodedSetOptions, decodedSet } from './decoded-set.ts';
-import type { ImageSet } from './image-set.ts';
-import { type ListedImage, type Listing, listImages, readFolder } from './list-images.ts';
+import { type FolderPart, folderOf, isDivided, partOfFile } from './folder-parts.ts';
+import { FORMATS } from './image-header.ts';
+import type { ImageSet, SkippedFile } from './image-set.ts';
+import { type ListedImage, type ListOptions, listImages } from './list-images.ts';
+import { skippedByReason } from './skipped-by-reason.ts';
 import { firstOfEach, type Shard, shardRange } from './subset.ts';
 
-export interface ImageFolderOptions extends Omit<DecodedSetOptions, 'classes'> {
+export interface ImageFolderOptions extends Omit<DecodedSetOptions, 'classes' | 'skipped'>, ListOptions {
   readonly split?: 'train' | 'test';
-  /** Open an undivided folder whole, whatever `split` says. */
   readonly whole?: boolean;
+  readonly labels?: boolean;
   readonly limit?: number;
   readonly shard?: Shard;
 }
 
-const TEST_NAMES = ['test', 'val', 'valid', 'validation'];
-/** In an undivided folder, the last of every five images of a class, by name, belongs to the test set. */
+/** In an undivided folder, the last of every five images of a first-level folder, by name, belongs to the test set. */
 export const ONE_IN = 5;
 /** No picture of 100 megapixels or fewer needs a larger file. */
 const LARGEST_FILE = 512 * 1024 ** 2;
 
 /**
- * Opens a folder of images: one subfolder per class, or flat and without labels; or `train` and `test` (or `val`, `valid`,
- * `validation`) with either inside.
- * @throws BagsslError `bad-data` if there are no images or none can be read
+ * Opens a folder of images, at any depth. With `labels` the class of an image is the first folder it is in, below `train` or `test`
+ * where they divide the folder.
+ * @throws BagsslError `bad-data` if there are no images; `aborted`
  */
 export async function openImageFolder(folder: string, options: ImageFolderOptions = {}): Promise<ImageSet> {
-  const { split, whole, limit, shard, ...decoding } = options;
-  const division = await findDivision(folder);
-  let listing: Listing;
-  let name = folder;
-  // Of both sets, so that their labels agree even if one lacks a class.
-  let all: ListedImage[];
-  if (division) {
-    const wanted = split ?? 'train';
-    if (wanted === 'test' && !division.test) {
-      throw new BagsslError('bad-data', `${folder} has a train folder, but no test set (${TEST_NAMES.join(', ')}).`);
-    }
-    const part = division[wanted]!;
-    name = join(folder, part);
-    listing = await listImages(name, folder);
-    const other = wanted === 'train' ? division.test : division.train;
-    all = other ? [...listing.images, ...(await listImages(join(folder, other), folder)).images] : listing.images;
-  } else {
-    listing = await listImages(folder);
-    all = listing.images;
-    if (split && !whole) {
-      listing = { ...listing, images: part(listing.images, split) };
-      name = `${folder} (${split}: ${split === 'test' ? 1 : ONE_IN - 1} in ${ONE_IN} images of a class)`;
-    }
-  }
-  if (listing.images.length === 0 && all.length > 0) {
+  const { split, whole, labels, limit, shard, followLinks, onProgress, signal, ...decoding } = options;
+  const { images, skipped } = await listImages(folder, { followLinks, onProgress, signal });
+  if (images.length === 0) throw noImages(folder, skipped);
+  const divided = isDivided(images) && !(whole && !split);
+  const { name, chosen, all, left } = divided
+    ? ofDivided(folder, images, split, labels)
+    : ofUndivided(folder, images, whole ? undefined : split);
+
+  const classOf = (image: ListedImage) => (labels ? folderOf(image, divided ? 1 : 0) : undefined);
+  const strays = labels ? chosen.filter((image) => classOf(image) === undefined) : [];
+  const labelled = labels ? chosen.filter((image) => classOf(image) !== undefined) : chosen;
+  if (labelled.length === 0) {
     throw new BagsslError(
       'bad-data',
-      `${name}: no images. The ${split} set takes ${split === 'test' ? 'one' : `${ONE_IN - 1}`} in ${ONE_IN} images of each class; ${all.length} in all are too few.`,
+      `${name}: none of its ${chosen.length} images is in a folder that could be its class; sort them into one folder for each class.`,
     );
   }
-  if (listing.images.length === 0) throw noImages(name);
-
-  const classes = [...new Set(all.flatMap(({ className }) => className ?? []))].sort();
-  const base = division ? name : folder;
-  const chosen = firstOfEach(listing.images, ({ className }) => className, limit);
-  const [from, to] = shard ? shardRange(shard, chosen.length) : [0, chosen.length];
-  const sources = chosen.slice(from, to).map(({ file, className }, k) => ({
-    file,
+  // Of all parts, so that their labels agree even if one lacks a class.
+  const classes = labels ? [...new Set(all.flatMap((image) => classOf(image) ?? []))].sort() : undefined;
+  const number = new Map(classes?.map((one, index) => [one, index]));
+  const some = firstOfEach(labelled, (image) => folderOf(image, divided ? 1 : 0), limit);
+  const [from, to] = shard ? shardRange(shard, some.length) : [0, some.length];
+  const sources = some.slice(from, to).map((image, k) => ({
+    file: image.file,
     id: from + k,
-    label: className === undefined ? undefined : classes.indexOf(className),
-    read: () => readImageFile(join(base, file), file),
+    label: number.get(classOf(image)!),
+    read: () => readImageFile(image),
   }));
-  const labelled = chosen.every(({ className }) => className !== undefined);
-  const set = await decodedSet(name, sources, { ...decoding, classes: labelled ? classes : undefined });
-  return { ...set, skipped: [...listing.skipped, ...(set.skipped ?? [])] };
+  const others = [...left, ...strays.map(({ file }) => ({ file, reason: 'in no folder that could be its class' }))];
+  return decodedSet(name, sources, { ...decoding, classes, skipped: [...skipped, ...others] });
 }
 
-const noImages = (name: string) =>
-  new BagsslError(
-    'bad-data',
-    `${name} holds no images. Give a folder of JPEG, PNG or WebP files, flat or with one subfolder per class; or of CIFAR-10 batches (data_batch_*.bin, test_batch.bin); or "builtin".`,
-  );
-
-/** `train` and its counterpart, if no other subfolder could be a class. */
-async function findDivision(folder: string): Promise<{ train: string; test?: string } | undefined> {
-  const { folders, files } = await readFolder(folder, await realpath(folder));
-  const known = ['train', ...TEST_NAMES];
-  if (files.length || !folders.includes('train') || !folders.every((name) => known.includes(name))) return undefined;
-  return { train: 'train', test: TEST_NAMES.find((name) => folders.includes(name)) };
+interface Choice {
+  /** Of the set, for messages. */
+  readonly name: string;
+  readonly chosen: readonly ListedImage[];
+  /** The images of all parts. */
+  readonly all: readonly ListedImage[];
+  /** What nobody asked to leave out. */
+  readonly left: readonly SkippedFile[];
 }
 
-/** The images of each class that belong to `split`, by their position among the class's names: always the same ones. */
-function part(images: readonly ListedImage[], split: 'train' | 'test'): ListedImage[] {
+function ofDivided(
+  folder: string,
+  images: readonly ListedImage[],
+  split: 'train' | 'test' | undefined,
+  labels: boolean | undefined,
+): Choice {
+  const parts: readonly FolderPart[] = split === 'test' ? ['test'] : labels ? ['train'] : ['train', 'unlabeled'];
+  const chosen = images.filter((image) => parts.includes(partOfFile(image)!));
+  const folders = [...new Set(chosen.map((image) => folderOf(image)))];
+  if (chosen.length === 0) {
+    const there = [...new Set(images.flatMap((image) => folderOf(image) ?? []))].join(', ');
+    const wanted = split === 'test' ? 'no test set (test, val, valid, validation)' : 'no training set (train)';
+    throw new BagsslError('bad-data', `${folder} is divided into ${there}, but has ${wanted}.`);
+  }
+  const reasons = {
+    train: 'in the training set',
+    test: 'in the test set',
+    unlabeled: 'without a label',
+    none: `beside the folders ${folders.join(' and ')}`,
+  };
+  const left = images.filter((image) => {
+    const part = partOfFile(image);
+    return !parts.includes(part!) && (part === undefined || !split);
+  });
+  return {
+    name: `${folder} (${folders.join(' and ')})`,
+    chosen,
+    all: images.filter((image) => ['train', 'test'].includes(partOfFile(image)!)),
+    left: left.map(({ file }) => ({ file, reason: reasons[partOfFile({ file }) ?? 'none'] })),
+  };
+}
+
+function ofUndivided(folder: string, images: readonly ListedImage[], split: 'train' | 'test' | undefined): Choice {
+  if (!split) return { name: folder, chosen: images, all: images, left: [] };
+  const share = split === 'test' ? 1 : ONE_IN - 1;
   const seen = new Map<string | undefined, number>();
-  return images.filter(({ className }) => {
-    const place = seen.get(className) ?? 0;
-    seen.set(className, place + 1);
+  const chosen = images.filter((image) => {
+    const place = seen.get(folderOf(image)) ?? 0;
+    seen.set(folderOf(image), place + 1);
     return (place % ONE_IN === ONE_IN - 1) === (split === 'test');
   });
+  if (chosen.length === 0) {
+    throw new BagsslError(
+      'bad-data',
+      `${folder}: no images. The ${split} set takes ${share} in ${ONE_IN} images of each folder; ${images.length} in all are too few.`,
+    );
+  }
+  return { name: `${folder} (${split}: ${share} in ${ONE_IN} images of a folder)`, chosen, all: images, left: [] };
 }
 
-async function readImageFile(path: string, file: string): Promise<Uint8Array> {
+function noImages(folder: string, skipped: readonly SkippedFile[]): BagsslError {
+  const found = skipped.length ? `; left out: ${skippedByReason(skipped)}` : ', and no other file';
+  return new BagsslError(
+    'bad-data',
+    `${folder} holds no images${found}. Give a folder of ${FORMATS} files, at any depth; or of CIFAR-10 batches (data_batch_*.bin, test_batch.bin); or "builtin".`,
+  );
+}
+
+async function readImageFile({ path, file }: ListedImage): Promise<Uint8Array> {
   const { size } = await stat(path);
   if (size > LARGEST_FILE) {
     throw new BagsslError('bad-data', `${file}: the file is ${size} bytes; at most ${LARGEST_FILE} are read.`);

@@ -10,6 +10,9 @@ export interface ImageHeader {
   readonly height: number;
 }
 
+/** The formats that are decoded, for messages. */
+export const FORMATS = 'JPEG, PNG or WebP';
+
 /** Decodes a JPEG, PNG or WebP file to `rgba` pixels at full size, upright. Rejects if the bytes do not decode. */
 export type Decoder = (bytes: Uint8Array, header: ImageHeader) => Promise<Pixels>;
 

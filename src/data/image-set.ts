@@ -1,6 +1,14 @@
 import { given } from '../base/options.ts';
 import type { Pixels } from '../base/pixels.ts';
 
+/** A file or folder that was left out. */
+export interface SkippedFile {
+  /** Relative to where the set was opened, with `/`; a folder ends with one. */
+  readonly file: string;
+  /** Why, the same text for all that are left out for one reason, so that they can be counted. */
+  readonly reason: string;
+}
+
 /** Images by index, with a class for each where one is known. */
 export interface ImageSet {
   /** For messages and logs: where the images came from. */
@@ -13,11 +21,11 @@ export interface ImageSet {
   readonly labels?: Int32Array;
   /** The number of each image in random draws, ascending; default: its index. A part of a set keeps the numbers of the whole. */
   readonly ids?: ArrayLike<number>;
-  /** The file of each image, relative to where the set was opened; absent when they do not come from files. */
+  /** The file of each image, relative to where the set was opened, with `/`; absent when they do not come from files. */
   readonly files?: readonly string[];
-  /** Files that could not be read, left out of the set. */
-  readonly skipped?: readonly { file: string; reason: string }[];
-  /** The image at `index`, 0 ≤ index < length. */
+  /** What was left out. A file that turns out unreadable when its image is first asked for is added then. */
+  readonly skipped?: readonly SkippedFile[];
+  /** The image at `index`, 0 ≤ index < length. Rejects with `bad-data` if it cannot be read. */
   image(index: number): Pixels | Promise<Pixels>;
 }
 

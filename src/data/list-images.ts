@@ -1,77 +1,78 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { checkAborted } from '../base/aborted.ts';
+import { FORMATS, readImageHeader } from './image-header.ts';
+import type { SkippedFile } from './image-set.ts';
+import { type FollowLinks, type FoundFile, unreadable, walkFolder } from './walk-folder.ts';
 
 /** An image file of a folder. */
-export interface ListedImage {
-  /** Relative to the folder. */
-  readonly file: string;
-  /** The subfolder it is in; absent for a file of the folder itself. */
-  readonly className?: string;
+export interface ListedImage extends FoundFile {
+  /** Bytes. */
+  readonly size: number;
+  /** When it was last changed, milliseconds since 1970. */
+  readonly modified: number;
 }
 
-/** The image files of a folder, in an order that depends only on their names, and the files left out on purpose. */
+/** How a folder is listed. */
+export interface ListOptions {
+  /** Symbolic links that are followed: default `inside`, those that stay in the folder; or `anywhere`. */
+  readonly followLinks?: FollowLinks;
+  /** Called with the number of files looked at and the total. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Stops the listing with an `aborted` error. */
+  readonly signal?: AbortSignal;
+}
+
+/** The image files of a folder at any depth, in an order that depends only on their names, and all else with why it was left out. */
 export interface Listing {
   readonly images: ListedImage[];
-  readonly skipped: { file: string; reason: string }[];
+  readonly skipped: SkippedFile[];
 }
 
-const IMAGE_NAME = /\.(jpe?g|jpe|jfif|png|webp)$/i;
+/** Bytes that a file's type is read from. The brands of a HEIC or AVIF come first in it. */
+const HEAD = 512;
+/** Milliseconds of reading before other work of this thread has its turn. */
+const SLICE = 20;
 
 /**
- * Lists the image files of a folder and of its subfolders, one level deep. Hidden files and files of other types are ignored.
- * If subfolders hold images, they are the classes, and images beside them are skipped. Symbolic links are followed only if
- * they stay inside `within`.
- * @param within default: `folder`
+ * Lists the image files of a folder. The bytes decide what is an image, not the name. Files are opened one after the other and
+ * synchronously: for headers alone that is several times faster than by promises (20,000 files: 0.6 s, and 2.7 s).
+ * @throws BagsslError `aborted`; whatever `readdir` throws for the folder itself
  */
-export async function listImages(folder: string, within = folder): Promise<Listing> {
-  const root = await realpath(within);
-  const listing: Listing = { images: [], skipped: [] };
-  const top = await readFolder(folder, root, '', listing);
-  for (const className of top.folders) {
-    const { files } = await readFolder(join(folder, className), root, className, listing);
-    for (const name of files) listing.images.push({ file: join(className, name), className });
+export async function listImages(folder: string, options: ListOptions = {}): Promise<Listing> {
+  const { onProgress, signal } = options;
+  const { files, skipped } = await walkFolder(folder, options);
+  const images: ListedImage[] = [];
+  const head = new Uint8Array(HEAD);
+  let turn = performance.now();
+  for (const [done, file] of files.entries()) {
+    const found = lookAt(file, head);
+    if (typeof found === 'string') skipped.push({ file: file.file, reason: found });
+    else images.push(found);
+    if (performance.now() - turn < SLICE) continue;
+    onProgress?.(done + 1, files.length);
+    await new Promise((resolve) => setTimeout(resolve));
+    checkAborted(signal, `Reading ${folder} was stopped.`);
+    turn = performance.now();
   }
-  if (listing.images.length === 0) {
-    listing.images.push(...top.files.map((file) => ({ file })));
-  } else {
-    const reason = 'is beside the class folders and so has no class';
-    listing.skipped.push(...top.files.map((file) => ({ file, reason })));
-  }
-  return listing;
+  onProgress?.(files.length, files.length);
+  return { images, skipped };
 }
 
-/** The names of a folder's visible subfolders and image files, sorted by code unit, so the same in every locale. */
-export async function readFolder(folder: string, root: string, prefix = '', listing?: Listing) {
-  const folders: string[] = [];
-  const files: string[] = [];
-  const entries = await readdir(folder, { withFileTypes: true });
-  for (const entry of entries) {
-    const { name } = entry;
-    if (name.startsWith('.')) continue;
-    let kind: { isDirectory(): boolean; isFile(): boolean } = entry;
-    if (entry.isSymbolicLink()) {
-      const followed = await follow(join(folder, name), root);
-      if (typeof followed === 'string') {
-        listing?.skipped.push({ file: join(prefix, name), reason: followed });
-        continue;
-      }
-      kind = followed;
-    }
-    if (kind.isDirectory()) folders.push(name);
-    else if (kind.isFile() && IMAGE_NAME.test(name)) files.push(name);
-  }
-  return { folders: folders.sort(), files: files.sort() };
-}
+/** Why a file is no image: one text, so that such files can be counted together. */
+export const NO_IMAGE = `not a ${FORMATS} image`;
 
-/** What a symbolic link points to, or why it is not followed. */
-async function follow(link: string, root: string) {
+function lookAt(found: FoundFile, head: Uint8Array): ListedImage | string {
   try {
-    const target = await realpath(link);
-    if (target !== root && !target.startsWith(root.endsWith(sep) ? root : root + sep)) {
-      return 'is a symbolic link that leaves the folder';
+    const handle = openSync(found.path, 'r');
+    try {
+      const { size, mtimeMs } = fstatSync(handle);
+      if (size === 0) return 'the file is empty';
+      const length = readSync(handle, head, 0, HEAD, 0);
+      return readImageHeader(head.subarray(0, length)) ? { ...found, size, modified: mtimeMs } : NO_IMAGE;
+    } finally {
+      closeSync(handle);
     }
-    return await stat(target);
-  } catch {
-    return 'is a symbolic link that leads nowhere';
+  } catch (error) {
+    return unreadable(error);
   }
 }

@@ -1,45 +1,57 @@
 import { stat } from 'node:fs/promises';
 import { BagsslError } from '../base/errors.ts';
-import { checkOptions, given, oneOf, optionsOf, type Rules, SWITCH, whole } from '../base/options.ts';
+import { checkOptions, FUNCTION, given, oneOf, optionsOf, type Rules, SIGNAL, SWITCH, whole } from '../base/options.ts';
 import { builtinScenes } from './builtin-scenes.ts';
 import { findCifarFolder, openCifarFolder } from './cifar-folder.ts';
 import { DECODED_SET_RULES } from './decoded-set.ts';
 import { type ImageFolderOptions, openImageFolder } from './image-folder.ts';
+import { FORMATS } from './image-header.ts';
 import type { ImageSet } from './image-set.ts';
 import { firstOf, partOf, SHARD_RULES, type Shard, shardRange } from './subset.ts';
 
 /** How a data set is opened. */
 export interface OpenDataOptions extends ImageFolderOptions {
   /**
-   * Which part. Default: the training set if the data are divided, otherwise everything. Of an undivided folder of images, one
-   * image in five of each class, always the same ones, is in `test` and the others in `train`.
+   * Which part. Default: everything; where folders `train`, `test` (`val`, `validation`) and `unlabeled` divide the data, all but
+   * the test set; of CIFAR-10 and `builtin` the training set. Of an undivided folder of images, one image in five of each
+   * first-level folder, always the same ones, is in `test` and the others in `train`.
    */
   readonly split?: 'train' | 'test';
-  /** Open an undivided folder of images whole, whatever `split` says. Default false. */
+  /** Open a folder of images whole: nothing is held out of an undivided one, and of a divided one without `split` nothing either. */
   readonly whole?: boolean;
-  /** At most this many images: the first, or in a folder with classes the first of each class in turn. Default: all. */
+  /**
+   * Take the first folder that an image is in as its class, and leave out images that are in none. Default false: every image, no
+   * labels. CIFAR-10 and `builtin` always have labels.
+   */
+  readonly labels?: boolean;
+  /** At most this many images: the first, or in a folder the first of each first-level folder in turn. Default: all. */
   readonly limit?: number;
-  /** One part of those images; of a folder, only that part's files are read. Default: all. */
+  /** One part of those images. Default: all. */
   readonly shard?: Shard;
   /** Which scenes `builtin` makes: a whole number, 0 to 2^53 - 1. Default 0. */
   readonly seed?: number;
 }
 
-const { classes: _, ...DECODING } = DECODED_SET_RULES;
+const { classes: _, skipped: __, ...DECODING } = DECODED_SET_RULES;
 const RULES: Rules<OpenDataOptions> = {
   ...DECODING,
   split: oneOf('train', 'test'),
   whole: SWITCH,
+  labels: SWITCH,
   limit: whole(1),
   shard: optionsOf(SHARD_RULES),
   seed: whole(0),
+  followLinks: oneOf('inside', 'anywhere'),
+  onProgress: FUNCTION,
+  signal: SIGNAL,
 };
 
 /**
- * Opens images for training, embedding or evaluation. A folder's images are all decoded now; `OpenDataOptions` sets their size
- * and the memory they may take.
+ * Opens images for training, embedding or evaluation. Of a folder only the beginning of each file is read now, which decides whether
+ * it is an image; images are decoded when they are asked for, and those used last are kept (`cacheBytes`). What is left out is in
+ * `skipped`, each with its reason.
  * @param path `builtin` (generated scenes), a folder of CIFAR-10's binary batches, or a folder of JPEG, PNG or WebP
- * images: one subfolder per class, or flat, or `train` and `test` folders with either inside
+ * images at any depth
  * @throws BagsslError `bad-data` naming the path or file, what was found and what was expected; `bad-argument`; `aborted`
  */
 export async function openData(path: string, options: OpenDataOptions = {}): Promise<ImageSet> {
@@ -58,7 +70,7 @@ export async function openData(path: string, options: OpenDataOptions = {}): Pro
     const what = found instanceof Error ? explain(found) : 'is a file, not a folder';
     throw new BagsslError(
       'bad-data',
-      `${path} ${what}. Give "builtin", a folder of CIFAR-10 batches (data_batch_*.bin, test_batch.bin), or a folder of JPEG, PNG or WebP images, flat or with one subfolder per class.`,
+      `${path} ${what}. Give "builtin", a folder of CIFAR-10 batches (data_batch_*.bin, test_batch.bin), or a folder of ${FORMATS} images, at any depth.`,
     );
   }
   const cifar = await findCifarFolder(path);

@@ -47,20 +47,27 @@ export function shardRange({ index, count }: Shard, length: number): [from: numb
 /** The block of the image with this id. */
 export const blockOf = (id: number): number => Math.floor(id / BLOCK);
 
-/** The images [from, to) of a set, with the ids they have in it. */
-export function partOf(set: ImageSet, from: number, to: number): ImageSet {
+/** The images at these indices, with the ids they have in the set. */
+export function subsetOf(set: ImageSet, indices: readonly number[]): ImageSet {
   const { name, classes, labels, ids, files, skipped } = set;
   return {
     name,
-    length: to - from,
+    length: indices.length,
     classes,
-    labels: labels?.subarray(from, to),
-    ids: Array.from({ length: to - from }, (_, k) => ids?.[from + k] ?? from + k),
-    files: files?.slice(from, to),
+    labels: labels && Int32Array.from(indices, (index) => labels[index]),
+    ids: indices.map((index) => ids?.[index] ?? index),
+    files: files && indices.map((index) => files[index]),
     skipped,
-    image: (index) => set.image(from + index),
+    image: (index) => set.image(indices[index]),
   };
 }
+
+/** The images [from, to) of a set, with the ids they have in it. */
+export const partOf = (set: ImageSet, from: number, to: number): ImageSet =>
+  subsetOf(
+    set,
+    Array.from({ length: to - from }, (_, k) => from + k),
+  );
 
 /** The first `limit` images of a set, or all. */
 export function firstOf(set: ImageSet, limit?: number): ImageSet {
