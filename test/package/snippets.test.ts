@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { transform } from 'esbuild';
@@ -12,7 +12,6 @@ import { PatchEncoder } from '../../src/embed.ts';
 import { exportEncoder } from '../../src/export.ts';
 import { initialWeights, runConfig } from '../../src/train.ts';
 import { bagssl } from '../support/command-line.ts';
-import { GIVEN, QUICKER } from '../support/snippet-givens.ts';
 
 interface Snippet {
   readonly page: string;
@@ -43,39 +42,34 @@ const home = process.cwd();
 /** An application that has the package, and some photos. */
 const folder = mkdtempSync(join(tmpdir(), 'bagssl-snippets-'));
 
-/** A program of its own: what the page leaves open is given, long runs are cut short. */
+/** What a visitor chose in the `<input type="file">` of a page. */
+const FILES = `const files = await Promise.all(
+  ['beach.jpg', 'dunes.jpg', 'lake.jpg'].map(
+    async (name) => new File([(await import('node:fs')).readFileSync(\`photos/\${name}\`)], name),
+  ),
+);`;
+const DECLARES_FILES = /\b(?:const|let)\s+(?:\{[^}]*)?\bfiles\b/;
+
+/** A program of its own, with long runs cut short. */
 function whole(text: string): string {
-  const words = new Set(text.match(/[\w$]+/g));
-  const declared = new Set(
-    [...text.matchAll(/(?:const|let|using|function|class)\s+(?:\{([^}]*)\}|\[([^\]]*)\]|([\w$]+))/g)].flatMap(
-      ([, fields = '', items = '', name = '']) =>
-        `${fields},${items},${name}`.split(',').map(
-          (part) =>
-            part
-              .trim()
-              .split(/\s*[:=]\s*/)
-              .at(-1)!,
-        ),
-    ),
-  );
-  const imported = new Set(
-    [...text.matchAll(/import \{([^}]*)\}/g)].flatMap(([, names]) => names.split(',').map((n) => n.trim())),
-  );
-  const taken = (name: string) => declared.has(name) || imported.has(name) || !words.has(name);
-  const given = Object.entries(GIVEN).filter(([name]) => !taken(name));
-  const quicker = QUICKER.reduce((code, [from, to]) => code.replaceAll(from, to), text);
-  return `${given.map(([, code]) => code).join('\n')}\n${quicker}\nexport {};\n`;
+  const given = /\bfiles\b/.test(text) && !DECLARES_FILES.test(text) ? FILES : '';
+  const quicker = text
+    .replaceAll(/minutes: \d+/g, 'steps: 2')
+    .replace('untrained, train, test }', 'untrained, train, test, epochs: 2 }')
+    .replace('./streaks.js', './docs-patches-md-1.mjs');
+  return `${given}\n${quicker}\nexport {};\n`;
 }
 
 describe('the snippets of the documents', () => {
   before(async () => {
-    mkdirSync(join(folder, 'photos'));
     mkdirSync(join(folder, 'node_modules'));
     symlinkSync(home, join(folder, 'node_modules', 'bagssl'));
-    for (let k = 0; k < 6; k++) {
+    const animals = ['cats', 'dogs'].flatMap((kind) => [1, 2, 3, 4, 5].map((k) => `animals/${kind}/${k}.png`));
+    const photos = ['beach', 'dunes', 'lake', 'moor', 'reef', 'wood'].map((name) => `photos/${name}.jpg`);
+    for (const [k, file] of [...photos, ...animals].entries()) {
       const data = Uint8Array.from({ length: 3 * 40 * 30 }, (_, i) => ((i * (k + 3)) >> 3) % 256);
-      const image = sharp(data, { raw: { width: 40, height: 30, channels: 3 } });
-      await image.png().toFile(join(folder, 'photos', `${k}.png`));
+      mkdirSync(join(folder, dirname(file)), { recursive: true });
+      await sharp(data, { raw: { width: 40, height: 30, channels: 3 } }).toFile(join(folder, file));
     }
     const config = runConfig({ budget: { steps: 1 } });
     const encoder = PatchEncoder.from({ config, state: initialWeights(config) }, { feature: 'embedding' });
