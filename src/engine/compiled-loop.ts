@@ -16,7 +16,8 @@ export const scalar = (value: number): HostTensor => ({ data: Float32Array.of(va
 export class CompiledLoop {
   private constructor(
     private readonly programs: readonly Program[],
-    private readonly memory: ResidentState,
+    /** What stays on the device. */
+    readonly state: ResidentState,
   ) {}
 
   /**
@@ -41,33 +42,12 @@ export class CompiledLoop {
 
   /** Runs a model, updates the state, and returns those outputs of `reads` that the model has. */
   run(feeds: Readonly<Record<string, HostTensor>>, reads: readonly string[] = [], model = 0): Promise<Reads> {
-    const program = this.programs[model];
-    const { outputNames } = program.session;
-    return this.memory.run(
-      program,
-      feeds,
-      reads.filter((name) => outputNames.includes(name)),
-    );
-  }
-
-  /** Undoes the last run. */
-  undo(): void {
-    this.memory.undo();
-  }
-
-  /** Sets tensors of the state to zero. */
-  clear(names: readonly string[]): Promise<void> {
-    return this.memory.clear(names);
-  }
-
-  /** A copy of tensors of the state; default: all. */
-  read(names?: readonly string[]): Promise<Reads> {
-    return this.memory.read(names);
+    return this.state.run(this.programs[model], feeds, reads);
   }
 
   /** Frees the device's memory, or as much as possible after an engine failure. */
   async dispose(): Promise<void> {
-    this.memory.dispose();
+    this.state.dispose();
     for (const program of this.programs) await program.dispose();
   }
 }

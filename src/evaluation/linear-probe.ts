@@ -72,7 +72,7 @@ export async function linearProbe(
       }
       onProgress?.(epoch + 1, epochs);
     }
-    const { w, b } = await loop.read(['w', 'b']);
+    const { w, b } = await loop.state.read(['w', 'b']);
     return accuracy(test, w, b, mean, inverse, classes);
   });
 }

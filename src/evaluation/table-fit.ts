@@ -78,7 +78,7 @@ export async function fitTable(runtime: Runtime, table: CoOccurrence, options: T
       if (step === steps) last = read.loss[0];
       onProgress?.(step, steps);
     }
-    return { loss: last, steps, gram: weightedGram((await loop.read()).z, table, k) };
+    return { loss: last, steps, gram: weightedGram((await loop.state.read()).z, table, k) };
   });
 }
 

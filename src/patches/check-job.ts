@@ -43,7 +43,7 @@ function checkOwn({ own = {} }: OwnField, checks: OwnChecks, drawn: boolean): vo
     if (!check) {
       throw new BagsslError(
         'bad-argument',
-        `own: the pool has no augmentation "${name}"; give it to PatchPool.create({ augmentations }).`,
+        `The recipe asks for the augmentation "${name}", which was not given; add it to "augmentations".`,
       );
     }
     if (!drawn) check(options);

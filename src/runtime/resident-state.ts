@@ -69,7 +69,7 @@ export class ResidentState {
     return new ResidentState(engine, tensors, Object.fromEntries(now), Object.fromEntries(spare), buffers);
   }
 
-  /** Runs a program on the state, updates the tensors that it has next values for, and returns the outputs in `reads`. */
+  /** Runs a program on the state, updates the tensors that it has next values for, and returns those of `reads` that it has. */
   async run(
     { session }: Program,
     feeds: Readonly<Record<string, HostTensor>>,
@@ -78,8 +78,10 @@ export class ResidentState {
     const { Tensor } = this.engine.ort;
     this.#before = {};
     const inputs: Record<string, Ort.Tensor> = {};
-    const fetches: Record<string, Ort.Tensor | null> = Object.fromEntries(reads.map((name) => [name, null]));
-    const moved = this.tensors.filter(({ name }) => session.outputNames.includes(nextOf(name)));
+    const has = (name: string) => session.outputNames.includes(name);
+    const shown = reads.filter(has);
+    const fetches: Record<string, Ort.Tensor | null> = Object.fromEntries(shown.map((name) => [name, null]));
+    const moved = this.tensors.filter(({ name }) => has(nextOf(name)));
     for (const name of session.inputNames) {
       // A model lacks an input that it does not depend on, such as the step's number.
       const fed = feeds[name];
@@ -93,7 +95,7 @@ export class ResidentState {
       if (this.#spare) this.#spare[name] = before;
       this.#before[name] = before;
     }
-    return Object.fromEntries(reads.map((name) => [name, results[name].data as Float32Array]));
+    return Object.fromEntries(shown.map((name) => [name, results[name].data as Float32Array]));
   }
 
   /** Undoes the last run. */

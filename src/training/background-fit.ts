@@ -2,13 +2,14 @@ import { expose, type Remote, transfer } from 'comlink';
 import { BagsslError } from '../base/errors.ts';
 import { sayOnce } from '../base/shared.ts';
 import type { ImageSet } from '../data/image-set.ts';
+import type { AugmentationSource } from '../patches/augmentations/load-own.ts';
 import { KeptImages, packPixels } from '../patches/pack.ts';
 import { ortModules } from '../runtime/ort-modules.ts';
 import { take } from '../threads/answer.ts';
 import { OwnedWorker, type WorkerScript } from '../threads/owned-worker.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
 import { configOf, type Fit, type FitOptions, type Footing, type Step } from './fit-options.ts';
-import { ownCode } from './own-parts.ts';
+import { checkSameCode, ownCode } from './own-parts.ts';
 import type { RemoteTrainer, TrainerAnswer, TrainerOptions, TrainerOwner } from './remote-trainer.ts';
 import type { RunConfig } from './run-config.ts';
 
@@ -30,6 +31,15 @@ const FAREWELL_SECONDS = 5;
 
 /** An address resolved here, for a thread whose script is elsewhere. */
 const absolute = (url: string | URL | undefined) => url && new URL(url, globalThis.location?.href ?? HERE).href;
+
+/** The configuration with its augmentations by addresses that mean the same in every thread. */
+async function withAddresses(config: RunConfig): Promise<RunConfig> {
+  const { augmentations } = config;
+  if (!augmentations) return config;
+  const { loadAugmentations } = await import('../patches/augmentations/load-own.ts');
+  const { urls } = await loadAugmentations(augmentations as readonly AugmentationSource[], true);
+  return { ...config, augmentations: urls };
+}
 
 type Ask<T> = (trainer: Remote<RemoteTrainer>) => Promise<TrainerAnswer<T>>;
 
@@ -127,12 +137,18 @@ export class BackgroundFit implements Fit {
 
   async #start(): Promise<OwnedWorker<RemoteTrainer>> {
     const { data, signal: _signal, onWarning = sayOnce, background: _background, trainerUrl, ...rest } = this.options;
+    const { resume } = rest;
+    if (resume) await checkSameCode(resume.config, this.#config);
+    const config = await withAddresses(this.#config);
     const { port1, port2 } = new MessageChannel();
     this.#owner = port1;
     expose(this.#asOwner(data, onWarning), port1);
     (port1 as { unref?(): void }).unref?.(); // otherwise it keeps a Node process alive
     const options: TrainerOptions = {
       ...rest,
+      config,
+      // The configuration before may hold code.
+      resume: resume && { ...resume, config },
       modules: rest.modules ?? ortModules(),
       workerUrl: absolute(rest.workerUrl),
       wasmUrl: absolute(rest.wasmUrl),

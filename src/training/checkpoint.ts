@@ -1,5 +1,6 @@
 import { BagsslError } from '../base/errors.ts';
 import { givenParts } from '../base/options.ts';
+import { isOwnPart } from '../base/own-part.ts';
 import { sha256 } from '../base/sha256.ts';
 import { quote } from '../base/values.ts';
 import { readWeights } from '../formats/read-weights.ts';
@@ -100,6 +101,8 @@ export async function decodeCheckpoint(
   }
   const { weights, shapes } = readWeights(tensors);
   const config = runConfig(await withFile(header.config, encoder, name));
+  // `fit` would import a URL, and run the code of whoever wrote the file.
+  if (!(config.augmentations ?? []).every(isOwnPart)) throw bad(`${name} has augmentations that are not digests`);
   return {
     config,
     position: header.position,

@@ -4,11 +4,10 @@ import {
   aboveZero,
   checkOptions,
   fromZero,
-  given,
   needed,
   OBJECT,
-  type Rule,
   type Rules,
+  SIGNAL,
   SWITCH,
   whole,
 } from '../base/options.ts';
@@ -55,21 +54,18 @@ export interface FitOptions extends RuntimeOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Rules for values that are checked where they are used. */
-const LATER: Rule = { asked: '', fits: () => true };
-
 const RULES: Rules<FitOptions> = {
-  data: needed(LATER),
-  config: LATER,
+  data: needed(OBJECT),
+  config: OBJECT,
   resume: OBJECT,
   background: SWITCH,
   trainerUrl: ADDRESS,
-  workers: LATER,
+  workers: whole(0, 64),
   workerUrl: ADDRESS,
   reportEvery: whole(1),
   rescueSeconds: fromZero(),
   dataSeconds: aboveZero(),
-  signal: LATER,
+  signal: SIGNAL,
   ...RUNTIME_RULES,
 };
 
@@ -80,8 +76,6 @@ export function configOf(options: FitOptions): RunConfig {
   if (lost) throw new BagsslError('bad-argument', `"${lost}" belongs in config: fit({ data, config: { ${lost} } }).`);
   checkImageSet(data, 'data');
   checkOptions('fit', options, RULES);
-  if (changes !== undefined)
-    given(OBJECT.fits(changes), changes, 'config', 'an object of what differs from the default');
   const config = runConfig({ ...(resume?.config ?? { budget: { steps: 1000 } }), ...changes });
   refuseMissing(config);
   if (data.length < 2) {
@@ -92,10 +86,9 @@ export function configOf(options: FitOptions): RunConfig {
 }
 
 /** Checks that the caller passed again the parts that a checkpoint cannot hold. */
-function refuseMissing({ objective, optimizer, model }: RunConfig): void {
-  if (isOwnPart(objective)) throw missingPart('objective', objective.name);
-  if (isOwnPart(optimizer)) throw missingPart('optimizer', optimizer.name);
-  if (isOwnPart(model.encoder)) throw missingPart('model.encoder', model.encoder.name);
+function refuseMissing({ objective, optimizer, model, augmentations }: RunConfig): void {
+  const parts = { objective, optimizer, 'model.encoder': model.encoder, augmentations: augmentations?.find(isOwnPart) };
+  for (const [where, part] of Object.entries(parts)) if (isOwnPart(part)) throw missingPart(where, part.name);
 }
 
 /** One step of training. Step numbers rise by one; after recovery from a fault they resume at the last good state. */

@@ -1,5 +1,6 @@
 import { checkAborted } from '../base/aborted.ts';
 import { BagsslError } from '../base/errors.ts';
+import type { AugmentationSource } from '../patches/augmentations/load-own.ts';
 import { PatchPool } from '../patches/pool.ts';
 import type { Device, DeviceChoice } from '../runtime/device.ts';
 import { abandon } from '../runtime/ort.ts';
@@ -69,7 +70,9 @@ export class LocalFit implements Fit {
     const runtime = await Runtime.open({ ...runtimeOptions(this.options), device });
     this.#device = runtime.device;
     const step = await TrainingStep.create(runtime, this.#config, this.#good.state, onWarning);
-    this.#pool ??= await PatchPool.create({ workers, workerUrl });
+    // A part would be a missing one, which has been refused.
+    const augmentations = this.#config.augmentations as readonly AugmentationSource[] | undefined;
+    this.#pool ??= await PatchPool.create({ workers, workerUrl, augmentations });
     const { adapter, threads } = runtime;
     return { device: runtime.device, adapter, threads, precision: step.precision, runtime, step, pool: this.#pool };
   }

@@ -1,5 +1,5 @@
 import { BagsslError } from '../base/errors.ts';
-import { isOwnPart, type OwnPart } from '../base/own-part.ts';
+import { isOwnPart, missingPart, type OwnPart } from '../base/own-part.ts';
 import { sha256 } from '../base/sha256.ts';
 import type { Value } from '../graph/graph.ts';
 import type { Outputs } from '../graph/needed.ts';
@@ -9,18 +9,19 @@ import { encode, type OwnEncoder } from '../model/encoder.ts';
 import { Scope } from '../model/scope.ts';
 import type { Objective } from '../objectives/objective.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
+import type { AugmentationSource } from '../patches/augmentations/load-own.ts';
 import type { RunConfig } from './run-config.ts';
 
 /**
- * Custom objectives, optimizers and encoders. A checkpoint cannot hold their code. It holds their name and a digest of what
- * they write into a small graph, to check that a resumed run gets the same ones again.
+ * Custom objectives, optimizers, encoders and augmentations. A checkpoint cannot hold their code. It holds their name and a digest
+ * of what they write into a small graph (augmentations: do to a tile), to check that a resumed run gets the same ones again.
  */
 type OwnCode =
   | { readonly where: 'objective'; readonly value: Objective }
   | { readonly where: 'optimizer'; readonly value: Optimizer }
   | { readonly where: 'model.encoder'; readonly value: OwnEncoder };
 
-/** The parts of a configuration that are code. */
+/** The parts of a configuration that are code and write into a graph. */
 export function ownCode({ objective, optimizer, model }: RunConfig): OwnCode[] {
   const { encoder } = model;
   return [
@@ -34,19 +35,32 @@ export function ownCode({ objective, optimizer, model }: RunConfig): OwnCode[] {
 export async function withoutCode(config: RunConfig): Promise<RunConfig> {
   let plain = config;
   for (const code of ownCode(config)) plain = replaced(plain, code.where, await partOf(code, config.recipe.size));
-  return plain;
+  const { augmentations, recipe } = config;
+  if (!augmentations || augmentations.every(isOwnPart)) return plain;
+  const { augmentationParts } = await import('../patches/augmentations/augmentation-digest.ts');
+  return { ...plain, augmentations: await augmentationParts(augmentations as AugmentationSource[], recipe) };
 }
 
-/** @throws BagsslError `bad-checkpoint` if the code of a resumed run is not the code that its checkpoint was trained with */
+/**
+ * @throws BagsslError `bad-checkpoint` if the code of a resumed run is not the code that its checkpoint was trained with;
+ * `bad-argument` if an augmentation is missing
+ */
 export async function checkSameCode(before: RunConfig, now: RunConfig): Promise<void> {
-  const [old, given] = [await withoutCode(before), await withoutCode(now)];
-  for (const where of ['objective', 'optimizer', 'model.encoder'] as const) {
-    const [a, b] = [at(old, where), at(given, where)];
-    if (!isOwnPart(a) || !isOwnPart(b) || a.digest === b.digest) continue;
+  // With the recipe of the checkpoint: a new one may ask the same augmentation for something else.
+  const [old, given] = [await withoutCode(before), await withoutCode({ ...now, recipe: before.recipe })];
+  const hold = (where: string, a: unknown, b: unknown) => {
+    if (!isOwnPart(a) || !isOwnPart(b) || a.digest === b.digest) return;
     throw new BagsslError(
       'bad-checkpoint',
-      `The run was trained with its own ${where} "${a.name}" (digest ${a.digest.slice(0, 12)}…); "${b.name}" (${b.digest.slice(0, 12)}…) is another one. Give the same again, with the same options.`,
+      `The run was trained with its own ${where} "${a.name}" (digest ${a.digest.slice(0, 12)}…); "${b.name}" (${b.digest.slice(0, 12)}…) is another one. Give the same again, with the same options${where === 'augmentation' ? ', in the same order' : ''}.`,
     );
+  };
+  for (const where of ['objective', 'optimizer', 'model.encoder'] as const)
+    hold(where, at(old, where), at(given, where));
+  const [one, other] = [old.augmentations ?? [], given.augmentations ?? []] as OwnPart[][];
+  for (const [k, part] of one.entries()) {
+    if (!other.some(({ name }) => name === part.name)) throw missingPart('augmentations', part.name);
+    hold('augmentation', part, other[k]);
   }
 }
 

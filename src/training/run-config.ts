@@ -19,6 +19,7 @@ import { type ObjectiveChoice, objectiveOf } from '../objectives/choice.ts';
 import type { Objective } from '../objectives/objective.ts';
 import { type OptimizerChoice, optimizerOf } from '../optimizers/choice.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
+import type { AugmentationSource } from '../patches/augmentations/load-own.ts';
 import { cifar16 } from '../patches/presets.ts';
 import type { Recipe } from '../patches/recipe.ts';
 import { checkRecipe } from '../patches/recipe.ts';
@@ -31,6 +32,11 @@ export interface RunConfig {
   readonly seed: number;
   /** What patches are cut and how they are augmented; default `presets.cifar16`. */
   readonly recipe: Recipe;
+  /**
+   * Your own augmentations, in the order they are applied, which the recipe asks for by name in `own`: URLs of modules, or with
+   * `workers: 0` the augmentations themselves, as for `PatchPool.create`; absent: none.
+   */
+  readonly augmentations?: readonly (AugmentationSource | OwnPart)[];
   /** The network; default `compact`. */
   readonly model: ModelConfig;
   /** What is minimised: a kind with its options, or a custom objective; default the coding rate. */
@@ -89,6 +95,7 @@ const DEFAULTS: Omit<RunConfig, 'budget'> = {
 const RULES: Rules<RunConfig> = {
   seed: needed(whole(0)),
   recipe: needed(OBJECT),
+  augmentations: { asked: 'an array of augmentations or URLs', fits: Array.isArray },
   model: needed(OBJECT),
   objective: needed(OBJECT),
   optimizer: needed(OBJECT),

@@ -69,12 +69,12 @@ export class TrainingStep {
 
   /** Undoes the last step of a single model. A sliced step leaves the state alone if its gradients are not finite. */
   undo(): void {
-    if (!this.sliced) this.loop.undo();
+    if (!this.sliced) this.loop.state.undo();
   }
 
   /** A copy of the state. */
   read(): Promise<Reads> {
-    return this.loop.read(this.state.map(({ name }) => name));
+    return this.loop.state.read(this.state.map(({ name }) => name));
   }
 
   /** Frees the device's memory, or as much as possible after an engine failure. */
@@ -94,8 +94,11 @@ const modelsOf = ({ forward, objective, backward, updates }: SlicedGraphs) => [
   backward,
   ...updates,
 ];
-/** Their places in that list; the updates follow. */
-const [FORWARD, OBJECTIVE, BACKWARD, UPDATES] = [0, 1, 2, 3];
+const FORWARD = 0;
+const OBJECTIVE = 1;
+const BACKWARD = 2;
+/** The first of them. */
+const UPDATES = 3;
 
 /** One step, a slice at a time. */
 async function slicedStep(
@@ -115,7 +118,7 @@ async function slicedStep(
   const { slope, ...found } = await loop.run({ projection }, ['slope', ...reads], OBJECTIVE);
   if (!slope.every(Number.isFinite)) return found; // nothing to learn from: keep the state
   const slopes = slicesOf({ data: slope, shape: projection.shape }, slices);
-  await loop.clear(graphs.sums.map(({ name }) => name));
+  await loop.state.clear(graphs.sums.map(({ name }) => name));
   for (const [k, slice] of batch.entries()) await loop.run({ patches: slice, slope: slopes[k] }, [], BACKWARD);
   for (const k of graphs.updates.keys()) Object.assign(found, await loop.run(scalars, reads, UPDATES + k));
   return found;

@@ -36,7 +36,7 @@ describe('a compiled loop', () => {
       assert.deepEqual(await loop.run({ x: scalar(10) }), {});
       const { twice } = await loop.run({ x: scalar(100) }, ['twice', 'of another model']);
       assert.deepEqual([...twice], [22, 24, 26]);
-      return loop.read();
+      return loop.state.read();
     });
     assert.deepEqual([...state.total], [111, 112, 113]);
     assert.deepEqual([...state.count], [2]);

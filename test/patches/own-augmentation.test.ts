@@ -119,13 +119,16 @@ test('what a recipe or a patch asks for must have been given, and accept its opt
   await using one = await pool({ workers: 1, augmentations: [STREAKS] });
   const { recipe, ...job } = streakedJob();
   const own = (value: unknown) => ({ ...job, recipe: { ...recipe, own: value as never } });
-  await assert.rejects(one.cut(own({ streak: {} })), bad(/the pool has no augmentation "streak"/));
+  await assert.rejects(one.cut(own({ streak: {} })), bad(/asks for the augmentation "streak", which was not given/));
   await assert.rejects(one.cut(own({ streaks: { most: 0 } })), bad(/"streaks" failed: most is 0/));
   await assert.rejects(one.cut(own([])), bad(/own must be an object of plain JSON/));
   const views = [{ own: { streaks: { most: 1.5 } } }];
   await assert.rejects(one.cut({ ...job, recipe: { ...recipe, views } }), bad(/"streaks" failed: most is 1\.5/));
   const patches = job.images.map(() => [{ ...plain, own: { other: 1 } }]);
-  await assert.rejects(one.cut({ ...job, recipe, source: { kind: 'given', patches } }), bad(/no augmentation "other"/));
+  await assert.rejects(
+    one.cut({ ...job, recipe, source: { kind: 'given', patches } }),
+    bad(/the augmentation "other"/),
+  );
   // What was drawn must be what the augmentation draws: its own code fails, in the worker.
   const broken = job.images.map(() => [{ ...plain, own: { streaks: 5 } }]);
   await assert.rejects(

@@ -6,6 +6,7 @@ import { batchNormRelu, convolution } from '../../src/encoders.ts';
 import { add, mul, reduceMean, reduceSum, reshape, scale, sub } from '../../src/graph.ts';
 import { type BagsslError, createEmbedder, fit } from '../../src/index.ts';
 import type { Objective } from '../../src/objectives.ts';
+import type { Augmentation } from '../../src/patches.ts';
 import {
   type Checkpoint,
   decodeCheckpoint,
@@ -13,6 +14,7 @@ import {
   type Optimizer,
   type RunConfig,
 } from '../../src/train.ts';
+import { STREAKS } from '../patches/own-fixture.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const data = plainImages();
@@ -77,7 +79,7 @@ describe('your own', () => {
       const half = await through((await train({ ...short, ...own }, undefined, 3)).checkpoint);
 
       assert.deepEqual((await train(own, half)).state, whole.state);
-      const again = new RegExp(`own ${where}, ".*give it again as config\\.${where}`);
+      const again = new RegExp(`is code, .*give it again as config\\.${where}`);
       assert.throws(() => fit({ data, ...engine, resume: half }), { code: 'bad-argument', message: again });
       await assert.rejects(
         train(other, half),
@@ -102,5 +104,81 @@ describe('your own', () => {
       () => fit({ data, config: { model: wrong, recipe: checkpoint.config.recipe } }),
       /\(squash\): there is no "chanels"/,
     );
+  });
+});
+
+/** Makes a patch darker. */
+const shade = (factor: number): Augmentation<number, number> => ({
+  name: 'shade',
+  draw: (most, random) => most * factor * random.uniform(),
+  change: (tile, drawn) => {
+    for (let i = 0; i < tile.length; i++) tile[i] *= 1 - drawn;
+  },
+});
+
+describe('your own augmentations', () => {
+  const recipe = { ...SHORT_RUN.recipe!, own: { streaks: { most: 3 } }, views: [{}, { own: { shade: 0.5 } }] };
+  const augmentations = [STREAKS, shade(1)];
+  const config = { ...SHORT_RUN, recipe, augmentations, budget: { steps: 4 } };
+
+  it('train, and a run resumes bit for bit when they are given again, and they alone', async () => {
+    const whole = await train(config);
+    assert.notDeepEqual(whole.losses, (await train({ ...config, recipe: SHORT_RUN.recipe })).losses);
+    const { checkpoint } = await train(config, undefined, 2);
+    const half = await through(checkpoint);
+    assert.doesNotMatch((await encodeCheckpoint(checkpoint)).json, /streaks\.mjs/);
+
+    assert.deepEqual((await train({ augmentations }, half)).state, whole.state);
+    assert.deepEqual((await train({}, checkpoint)).state, whole.state); // the same value, with its code
+    assert.deepEqual((await through(half)).config, half.config);
+
+    const bad = (code: string, message: RegExp) => (error: BagsslError) =>
+      error.code === code && message.test(error.message);
+    const lost = bad('bad-argument', /own "streaks" is code.*give it again as config\.augmentations/);
+    assert.throws(() => fit({ data, ...engine, resume: half }), lost);
+    await assert.rejects(train({ augmentations: [shade(1)] }, half), lost);
+    const other = bad('bad-checkpoint', /own augmentation "shade".*"shade" \(.*another one/);
+    await assert.rejects(train({ augmentations: [STREAKS, shade(0.9)] }, half), other);
+    const order = bad('bad-checkpoint', /own augmentation "streaks".*"shade" \(.*in the same order/);
+    await assert.rejects(train({ augmentations: [shade(1), STREAKS] }, half), order);
+    await assert.rejects(train({ augmentations: [STREAKS, shade(0.9)] }, checkpoint), other);
+  });
+
+  it('may be asked for something else when a run resumes', async () => {
+    const { checkpoint } = await train(config, undefined, 2);
+    const changed = { ...recipe, own: { streaks: { most: 1 } } };
+    assert.equal((await train({ recipe: changed, augmentations }, await through(checkpoint))).losses.length, 4);
+  });
+
+  it('that are missing, or cannot be used where they would run, are refused', async () => {
+    const rejected = (more: Parameters<typeof fit>[0]['config'], message: RegExp, background = false) =>
+      assert.rejects(
+        async () => {
+          await using training = fit({ data, ...engine, background, config: { ...config, ...more } });
+          for await (const _ of training);
+        },
+        { code: 'bad-argument', message },
+      );
+    await rejected({ augmentations: [STREAKS] }, /recipe asks for the augmentation "shade".*add it to "augmentations"/);
+    await rejected({ augmentations: undefined }, /recipe asks for the augmentation "streaks"/);
+    await rejected({ recipe: { ...recipe, own: { streaks: { most: 0 } } } }, /"streaks" failed: most is 0/);
+    await rejected({}, /augmentations\[1\] is a value.*URL of a module.*background: false/, true);
+    assert.throws(
+      () => fit({ data, augmentations } as never),
+      /"augmentations" belongs in config: fit\(\{ data, config: \{ augm/,
+    );
+    assert.throws(() => fit({ data, config: { augmentations: STREAKS as never } }), /augmentations must be an array/);
+  });
+
+  it('are never imported because a file says so', async () => {
+    const { checkpoint } = await train(config, undefined, 1);
+    const { json, tensors } = await encodeCheckpoint(checkpoint);
+    const { sha256: _, ...header } = JSON.parse(json);
+    for (const one of [STREAKS.href, { name: 'x' }, { kind: 'own', name: 'x' }]) {
+      const config = { ...header.config, augmentations: [one] };
+      // Version 1 had no digest of its own.
+      const forged = JSON.stringify({ ...header, version: 1, config });
+      await assert.rejects(decodeCheckpoint(forged, tensors), { code: 'bad-checkpoint', message: /augmentations/ });
+    }
   });
 });

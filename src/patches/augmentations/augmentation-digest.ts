@@ -1,7 +1,8 @@
+import type { OwnPart } from '../../base/own-part.ts';
 import { Stream } from '../../base/random.ts';
 import { sha256 } from '../../base/sha256.ts';
 import { type AugmentationSource, loadAugmentation } from './load-own.ts';
-import { callOwn } from './own.ts';
+import { callOwn, type OwnField } from './own.ts';
 
 /** Side of the tile that `augmentationDigest` changes, px. */
 const SIZE = 16;
@@ -30,4 +31,23 @@ export async function augmentationDigest(augmentation: AugmentationSource, optio
     );
   }
   return sha256(new Uint8Array(found.buffer));
+}
+
+/**
+ * What a checkpoint holds of the augmentations that a recipe asks for, in their order.
+ * @throws BagsslError as `augmentationDigest`
+ */
+export async function augmentationParts(
+  given: readonly AugmentationSource[],
+  { views = [], ...recipe }: OwnField & { readonly views?: readonly OwnField[] },
+): Promise<OwnPart[]> {
+  const parts: OwnPart[] = [];
+  for (const source of given) {
+    const { name } = await loadAugmentation(source);
+    const asked = [recipe, ...views].map(({ own }) => own?.[name]).filter((options) => options !== undefined);
+    if (asked.length === 0) continue;
+    const digests = await Promise.all(asked.map((options) => augmentationDigest(source, options)));
+    parts.push({ kind: 'own', name, digest: await sha256(new TextEncoder().encode(digests.join(' '))) });
+  }
+  return parts;
 }

@@ -54,7 +54,7 @@ export async function loadAugmentations(
   if (workers && value >= 0) {
     throw new BagsslError(
       'bad-argument',
-      `augmentations[${value}] is a value, which cannot be sent to a worker; give the URL of a module that exports it as default, or set workers: 0.`,
+      `augmentations[${value}] is a value, which cannot be sent to a worker; give the URL of a module that exports it as default, or use no worker (workers: 0; in fit also background: false).`,
     );
   }
   const own = await Promise.all(sources.map(loadAugmentation));
