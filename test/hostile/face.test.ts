@@ -86,7 +86,7 @@ describe('a mistake that is often made', () => {
       () => fit({ ...scenes, reportEvery: 0 }),
       /reportEvery must be a whole number of at least 1/,
     ],
-    ['a configuration that is a number', () => begin(5), /config is 5; it must be an object/],
+    ['a configuration that is a number', () => begin(5), /config must be an object, got 5/],
     [
       'a path in place of options',
       () => createEmbedder('photos.safetensors' as never),
