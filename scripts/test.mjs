@@ -75,12 +75,12 @@ function readArguments() {
 }
 
 /** One stage, timed. When it throws, that counts as a failed test, and the stages after it still run. */
-async function stage(name, run) {
+async function stage(name, run, options) {
   console.log(`\n── ${name} ──`);
   const start = performance.now();
   let sound = true;
   try {
-    await run();
+    await run(options);
   } catch (error) {
     const message = error?.message ?? String(error);
     console.error(message);
@@ -94,7 +94,7 @@ async function stage(name, run) {
 
 /** A tool that passes or fails as a whole counts as one test. */
 async function tool(name, file, ...args) {
-  const { status } = await node([file, ...args], { minutes: 5 });
+  const { status } = await node([file, ...args], { minutes: 5, held: true });
   counts[status === 0 ? 'passed' : 'failed']++;
   if (status !== 0) failures.push(name);
   console.log(`${status === 0 ? '✔' : '✖'} ${name}`);
@@ -115,7 +115,7 @@ function testFiles(runner) {
  * the runner writes its results to (scripts/lib/results.mjs). A runner that fails without a failed test has broken down, and
  * counts as one.
  */
-async function suite(runner, start) {
+async function suite(runner, start, held = false) {
   const files = testFiles(runner);
   if (files.length === 0) return console.log('No tests.');
   const { bundleTests } = await import('./lib/bundle-tests.mjs');
@@ -132,7 +132,7 @@ async function suite(runner, start) {
   const bundles = readdirSync(outdir).filter((name) => name.endsWith('.test.js'));
   const { status } = await start(
     bundles.map((name) => join(outdir, name)),
-    { watch, minutes: stall, env: { BAGSSL_TEST_RESULTS: resolvePath(watch) } },
+    { watch, held, minutes: stall, env: { BAGSSL_TEST_RESULTS: resolvePath(watch) } },
   );
   const { tests: ended, running } = readResults(watch, sources);
   for (const { state } of ended) counts[state]++;
@@ -151,10 +151,12 @@ async function suite(runner, start) {
 const runners = {
   async check() {
     const tsc = resolve('typescript/bin/tsc');
-    await tool('types', tsc, '--noEmit');
-    await tool('types of the kernels', tsc, '-p', 'assembly', '--noEmit');
-    await tool('documentation', 'node_modules/typedoc/bin/typedoc', '--emit', 'none');
-    await tool('style', resolve('@biomejs/biome/bin/biome'), 'check', '.');
+    await Promise.all([
+      tool('types', tsc, '--noEmit'),
+      tool('types of the kernels', tsc, '-p', 'assembly', '--noEmit'),
+      tool('documentation', 'node_modules/typedoc/bin/typedoc', '--emit', 'none'),
+      tool('style', resolve('@biomejs/biome/bin/biome'), 'check', '.'),
+    ]);
   },
   async node() {
     if (testFiles('node').some((file) => file.startsWith('test/demo/'))) {
@@ -177,18 +179,19 @@ const runners = {
   browser: () =>
     suite('browser', (_, options) =>
       node(['node_modules/@web/test-runner/dist/bin.js', '--config', 'web-test-runner.config.mjs'], options)),
-  async deno() {
+  async deno({ held } = {}) {
     const { ensureLavapipe, lavapipeEnvironment } = await import('./lib/vulkan.mjs');
     if (process.platform === 'linux' && !(await ensureLavapipe())) {
       console.log(
         'Without lavapipe (Debian: apt-get install mesa-vulkan-drivers), tests that need WebGPU may be skipped.',
       );
     }
-    await suite('deno', (bundles, options) => {
+    const start = (bundles, options) => {
       const env = { ...options.env, ...lavapipeEnvironment(), DENO_NO_UPDATE_CHECK: '1' };
       const deno = join(resolve('deno/package.json'), '../bin.cjs');
       return node([deno, 'test', '--allow-all', '--no-check', '--no-lock', ...bundles], { ...options, env });
-    });
+    };
+    await suite('deno', start, held);
   },
 };
 
@@ -209,7 +212,12 @@ if (ready && build) {
   });
 }
 if (ready) {
-  for (const name of RUNNERS.filter((one) => only.includes(one))) await stage(`${name} tests`, runners[name]);
+  const asked = (...names) => names.filter((name) => only.includes(name));
+  for (const name of asked('check', 'node')) await stage(`${name} tests`, runners[name]);
+  // Neither keeps two cores busy: side by side they take two thirds of the time.
+  const both = asked('browser', 'deno');
+  const held = both.length > 1;
+  await Promise.all(both.map((name) => stage(`${name} tests`, runners[name], { held: held && name === 'deno' })));
 }
 
 const slow = tests.filter(({ ms }) => ms >= 1000).sort((a, b) => b.ms - a.ms);

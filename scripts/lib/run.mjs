@@ -4,20 +4,26 @@ import { existsSync, statSync } from 'node:fs';
 /**
  * Runs a program to its end and shows its output. Resolves to its exit status, and with `capture` to its standard output. The
  * status is 127 when the program cannot be started and 124 when it was stopped: after `minutes`, or, where `watch` names a file
- * that the program writes its progress to, when that file has not grown for `minutes`.
+ * that the program writes its progress to, when that file has not grown for `minutes`. With `held` all it writes is shown when it has
+ * ended, so that it does not mix with what runs beside it.
  */
-export function run(command, args, { minutes = 30, watch, env = {}, capture = false, quiet = false, cwd } = {}) {
+export function run(command, args, options = {}) {
+  const { minutes = 30, watch, env = {}, capture = false, quiet = false, held = false, cwd } = options;
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
       env: { ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }), ...process.env, ...env },
-      stdio: ['ignore', capture ? 'pipe' : quiet ? 'ignore' : 'inherit', quiet ? 'ignore' : 'inherit'],
+      stdio: held
+        ? ['ignore', 'pipe', 'pipe']
+        : ['ignore', capture ? 'pipe' : quiet ? 'ignore' : 'inherit', quiet ? 'ignore' : 'inherit'],
       shell: process.platform === 'win32' && command === 'npm',
     });
     let output = '';
-    child.stdout?.setEncoding('utf8').on('data', (text) => {
-      output += text;
-    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text) => {
+        output += text;
+      });
+    }
     let late = false;
     let size = 0;
     let since = performance.now();
@@ -41,6 +47,7 @@ export function run(command, args, { minutes = 30, watch, env = {}, capture = fa
     });
     child.on('close', (code, signal) => {
       clearInterval(timer);
+      if (held) process.stdout.write(output);
       if (signal && !late) console.error(`${command} was ended by ${signal}.`);
       resolve({ status: late ? 124 : (code ?? 1), output });
     });
