@@ -2,12 +2,12 @@ import { rename, rm } from 'node:fs/promises';
 import { type ImageSet, parseShard, type Shard } from '../src/data.ts';
 import { FEATURES, parseBagPlacement } from '../src/embed.ts';
 import { createEmbedder } from '../src/index.ts';
-import { embedToFile } from '../src/node.ts';
+import { embedToFile, idsFile } from '../src/node.ts';
 import { type Command, oneOf, parsedBy, type Rule, whole } from './command.ts';
 import { checkFree } from './files.ts';
 import { FOLDER_OPTIONS, openImages } from './folder-options.ts';
 import { MODEL_OPTION, openModel } from './model.ts';
-import { Progress } from './progress.ts';
+import { Pace, Progress } from './progress.ts';
 import { DATA_OPTION, ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson } from './shared.ts';
 
 const MATRIX_FILE: Rule = { asked: 'a file .npy or .parquet', fits: (file) => /\.(npy|parquet)$/i.test(file) };
@@ -24,7 +24,7 @@ export const embed: Command = {
       value: 'FILE',
       rule: MATRIX_FILE,
       required: true,
-      help: '.npy: float32, one row an image; .parquet: id, file, class, vector. An unfinished file is resumed',
+      help: '.npy: float32, one row an image, and .ids.json with the files of the rows; .parquet: id, file, class, vector. An unfinished file is resumed',
     },
     patches: {
       value: 'N|grid|tiles|all|dense',
@@ -55,7 +55,7 @@ export const embed: Command = {
     const feature = values.choice('feature', FEATURES);
     const engine = engineOptions(values, progress);
     const out = named(values.text('out')!, shard);
-    await checkFree([out], values.flag('overwrite'));
+    await checkFree(isParquet(out) ? [out] : [out, idsFile(out)], values.flag('overwrite'));
     const { encoder } = await openModel(values.text('model')!, { feature });
     const { images, sayUnreadable } = await openImages(values.text('data')!, values, progress, {
       whole: true,
@@ -66,20 +66,32 @@ export const embed: Command = {
     const started = performance.now();
     const embedder = await createEmbedder({ ...engine, encoder });
     try {
-      const { rows, resumed } = await embedToFile(embedder, images, out, {
+      const pace = new Pace();
+      const { rows, resumed, skipped } = await embedToFile(embedder, images, out, {
         placement,
         signal: interruption(),
-        onProgress: (done, total) => progress.show(done / total, `embedding, ${done} of ${total} images`),
-        ...(isParquet(out) && { finish: (part) => asParquet(part, out, images, embedder.width) }),
+        onProgress: (done, total) => progress.show(done / total, `embedding, ${pace.describe(done, total, 'images')}`),
+        ...(isParquet(out) && { finish: (part, images) => asParquet(part, out, images, embedder.width) }),
       });
       const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
       progress.clear();
       sayUnreadable();
       const before = resumed ? `, ${resumed} of them before` : '';
-      progress.say(`Wrote ${rows} vectors of ${embedder.width} to "${out}" in ${seconds} s${before}.`);
+      progress.say(
+        `Wrote ${rows} vectors of ${embedder.width} to "${out}" in ${seconds} s${before}.${isParquet(out) ? '' : ` Its rows are named in "${idsFile(out)}".`}`,
+      );
       const { device, threads } = embedder.engine;
       if (values.flag('json'))
-        printJson({ images: rows, resumed, dimensions: embedder.width, seconds, device, threads, out });
+        printJson({
+          images: rows,
+          unreadable: skipped.length,
+          resumed,
+          dimensions: embedder.width,
+          seconds,
+          device,
+          threads,
+          out,
+        });
     } finally {
       await embedder.dispose();
     }

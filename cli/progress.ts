@@ -31,6 +31,21 @@ export class Progress {
   }
 }
 
+/** How fast something is done, from the first report on: what was done before it, in an earlier run, took no time now. */
+export class Pace {
+  #first?: { readonly done: number; readonly at: number };
+
+  /** "120 of 700 images, 35 images/s, 17 s left" */
+  describe(done: number, total: number, what: string): string {
+    const at = performance.now() / 1000;
+    this.#first ??= { done, at };
+    const rate = (done - this.#first.done) / (at - this.#first.at);
+    const known = Number.isFinite(rate) && rate > 0;
+    const pace = known ? `, ${rate.toFixed(rate < 10 ? 1 : 0)} ${what}/s, ${duration((total - done) / rate)} left` : '';
+    return `${done} of ${total} ${what}${pace}`;
+  }
+}
+
 function bar(share: number): string {
   const width = 20;
   const full = Math.round(Math.max(0, Math.min(1, share)) * width);

@@ -4,7 +4,7 @@ export { BagMean, type BagOptions } from './bag/bag.ts';
 export { type CreateEmbedderOptions, createEmbedder, type EncoderSource } from './bag/create-embedder.ts';
 export { type DuplicateGroup, type DuplicateOptions, findDuplicates } from './bag/duplicates.ts';
 export type { Embedder, EmbedOptions } from './bag/embedder.ts';
-export type { Images } from './bag/images-of.ts';
+export type { Images, OnError } from './bag/images-of.ts';
 export { cosine } from './bag/nearest.ts';
 export { type Found, type ImageId, SearchIndex } from './bag/search-index.ts';
 export type { Matrix } from './base/matrix.ts';

@@ -1,5 +1,11 @@
 /** What needs a file system: data sets in folders and checkpoints on disk. For Node and Deno. */
-export { type EmbeddedFile, type EmbedToFileOptions, embedToFile } from './bag/embed-to-file.ts';
+export {
+  type EmbeddedFile,
+  type EmbedToFileOptions,
+  embedToFile,
+  idsFile,
+  type SkippedImage,
+} from './bag/embed-to-file.ts';
 export { type OpenDataOptions, openData } from './data/open-data.ts';
 export type { FollowLinks } from './data/walk-folder.ts';
 export { type LoadedEncoder, loadCheckpoint, loadEncoder, saveCheckpoint } from './training/checkpoint-folder.ts';

@@ -1,4 +1,4 @@
-import type { ImageSet } from '../../src/data.ts';
+import { type ImageSet, readableSet } from '../../src/data.ts';
 import type { BagPlacement, Matrix } from '../../src/embed.ts';
 import type { Embedder } from '../../src/index.ts';
 import type { PatchPool } from '../../src/patches.ts';
@@ -47,8 +47,8 @@ const CHUNK = 100;
 /** The nearest of at most 1,000 training images for the first test image of every class. */
 export async function neighbours(options: NeighbourOptions): Promise<Neighbours> {
   const { embedder, pool, placement, signal } = options;
-  const bank = subset(options.train, inTurn(options.train, BANK));
-  const queries = subset(options.test, inTurn(options.test, QUERIES));
+  const bank = await readableSet(subset(options.train, inTurn(options.train, BANK)), { signal });
+  const queries = await readableSet(subset(options.test, inTurn(options.test, QUERIES)), { signal });
   const learnt = (images: ImageSet) => embedder.matrix(images, { placement, signal });
   const nearest = {
     learnt: nearestRows(await learnt(queries), await learnt(bank)),

@@ -1,7 +1,7 @@
-import type { ImageSet } from '../../src/data.ts';
+import { type ImageSet, readableSet } from '../../src/data.ts';
 import type { PatchBatch, PatchParameters, PatchPool, Recipe } from '../../src/patches.ts';
 import type { RunConfig } from '../../src/train.ts';
-import { className, inTurn } from './in-turn.ts';
+import { className, inTurn, subset } from './in-turn.ts';
 import { type Rgb, thumbnail } from './rgb.ts';
 
 /** An image and its patches, as the encoder sees them. */
@@ -20,9 +20,13 @@ const SIDE = 96;
 
 /** The first image of every class with the patches that the run's recipe and seed draw from it. */
 export async function patchSheet(data: ImageSet, { recipe, seed }: RunConfig, pool: PatchPool): Promise<SheetRow[]> {
-  const ids = inTurn(data, IMAGES);
-  const pixels = await Promise.all(ids.map((id) => data.image(id)));
-  const images = ids.map((id, i) => ({ id, pixels: pixels[i] }));
+  const all = inTurn(data, IMAGES);
+  const shown = await readableSet(subset(data, all));
+  // Its number in the data decides what is drawn.
+  const idOf = (i: number) => all[shown.ids?.[i] ?? i];
+  const images = await Promise.all(
+    Array.from({ length: shown.length }, async (_, i) => ({ id: idOf(i), pixels: await shown.image(i) })),
+  );
   const source = { kind: 'augmented', seed, epoch: 0, views: VIEWS } as const;
   const batch = await pool.cut({ recipe, images, source, keepParameters: true });
   return images.map(({ id, pixels: image }, i) => ({

@@ -9,6 +9,7 @@ import type { Program } from '../runtime/program.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type Bag, BagBuilder, type BagRequest } from './bag.ts';
 import { type DenseForm, denseForm } from './dense-form.ts';
+import type { PlacedImage } from './images-of.ts';
 
 /** What is wanted of dense bags. */
 export interface DenseRequest extends BagRequest {
@@ -45,24 +46,19 @@ export class DenseBags {
 
   /** The bags of many images; neighbours of one size, in one block of a set, are encoded together. */
   async *of(
-    images: AsyncIterable<{ readonly id: number; readonly pixels: Pixels }>,
+    images: AsyncIterable<PlacedImage & { readonly id: number }>,
     request: DenseRequest,
   ): AsyncGenerator<Bag, void, void> {
-    const group: Pixels[] = [];
+    const group: PlacedImage[] = [];
     let key = '';
-    let first = 0;
-    const flush = async () => {
-      const made = await this.#ofGroup(group, first, request);
-      first += group.splice(0).length;
-      return made;
-    };
-    for await (const { id, pixels } of images) {
+    const flush = () => this.#ofGroup(group.splice(0), request);
+    for await (const { id, index, pixels } of images) {
       const sizes = denseSizes(request.placement, this.recipe, pixels.width, pixels.height);
       const each = Math.max(...sizes.map(({ rows, columns }) => rows * columns));
       const next = `${blockOf(id)} ${JSON.stringify(sizes)}`;
       if (group.length > 0 && (next !== key || (group.length + 1) * each > PIXELS)) yield* await flush();
       key = next;
-      group.push(pixels);
+      group.push({ index, pixels });
     }
     if (group.length > 0) yield* await flush();
   }
@@ -71,10 +67,11 @@ export class DenseBags {
     await this.#encoder.dispose();
   }
 
-  async #ofGroup(images: readonly Pixels[], first: number, request: DenseRequest): Promise<Bag[]> {
+  async #ofGroup(group: readonly PlacedImage[], request: DenseRequest): Promise<Bag[]> {
     const { size } = this.recipe;
     const width = this.#width;
-    const builders = images.map((_, k) => new BagBuilder(first + k, width, request));
+    const images = group.map(({ pixels }) => pixels);
+    const builders = group.map(({ index }) => new BagBuilder(index, width, request));
     const [{ width: imageWidth, height: imageHeight }] = images;
     for (const { rows, columns } of denseSizes(request.placement, this.recipe, imageWidth, imageHeight)) {
       const data = new Float32Array(images.length * 3 * rows * columns);

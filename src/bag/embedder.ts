@@ -13,7 +13,7 @@ import type { Engine } from '../runtime/program.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { BAG_REQUEST_RULES, type Bag, type BagRequest } from './bag.ts';
 import type { DenseBags } from './dense-bags.ts';
-import { countOf, type Images, pixelsOf } from './images-of.ts';
+import { countOf, type Images, ON_ERROR, type OnError, pixelsOf } from './images-of.ts';
 import { type NumberedImage, PlacedBags } from './placed-bags.ts';
 
 /** What is wanted of a bag. */
@@ -22,6 +22,8 @@ export interface EmbedOptions extends BagRequest {
   readonly placement?: BagPlacement;
   /** Embed the whole image, its largest middle square, as one more vector beside the bag. */
   readonly whole?: boolean;
+  /** Of `bags` and `matrix`: what is done about an image that cannot be read. Default `throw`. */
+  readonly onError?: OnError;
   /** Stops the call with `aborted` before its next image; the embedder stays usable. */
   readonly signal?: AbortSignal;
   /** Called after every image: how many are done, of how many. Infinity where the number is not known. */
@@ -32,6 +34,7 @@ const RULES: Rules<EmbedOptions> = {
   ...BAG_REQUEST_RULES,
   placement: OBJECT,
   whole: SWITCH,
+  onError: ON_ERROR,
   signal: SIGNAL,
   onProgress: FUNCTION,
 };
@@ -77,13 +80,14 @@ export class Embedder implements AsyncDisposable {
 
   /** An image's bag. */
   async bag(image: AnyImage, options: EmbedOptions = {}): Promise<Bag> {
-    for await (const bag of this.bags([image], options)) return bag;
+    for await (const bag of this.bags([image], { ...options, onError: 'throw' })) return bag;
     throw new Error('unreachable');
   }
 
   /**
-   * The bags of many images, in order, as they are asked for: memory stays flat however many there are.
-   * @throws BagsslError `bad-data` for an image that cannot be read; `bad-model` for vectors that are not finite; `aborted`;
+   * The bags of many images, in order, as they are asked for: memory stays flat however many there are. A bag's `index` is its image's
+   * place, images that were skipped included.
+   * @throws BagsslError `bad-data` for an image that cannot be read, unless `onError` says otherwise; `bad-model` for vectors that are not finite; `aborted`;
    * `disposed`; `bad-argument`
    */
   async *bags(images: Images, options: EmbedOptions = {}): AsyncGenerator<Bag, void, void> {
@@ -92,12 +96,10 @@ export class Embedder implements AsyncDisposable {
     const { signal, onProgress } = options;
     const placement = checkBagPlacement(options.placement ?? this.encoder.placement);
     const total = countOf(images);
-    let done = 0;
     for await (const bag of await this.#bags(images, placement, options)) {
-      checkAborted(signal, `Embedding was stopped after ${done} images.`);
+      checkAborted(signal, `Embedding was stopped after ${bag.index} images.`);
       yield bag;
-      done++;
-      onProgress?.(done, total);
+      onProgress?.(bag.index + 1, total);
     }
   }
 
@@ -109,7 +111,7 @@ export class Embedder implements AsyncDisposable {
     return (await this.#denseBags()).stride;
   }
 
-  /** The vectors of all images as one matrix. */
+  /** The vectors of all images as one matrix; images that were skipped have no row. */
   async matrix(images: Images, options: EmbedOptions = {}): Promise<Matrix> {
     const total = countOf(images);
     let data = new Float32Array(this.width * (Number.isFinite(total) ? total : 64));
@@ -126,9 +128,10 @@ export class Embedder implements AsyncDisposable {
   }
 
   async #bags(images: Images, placement: BagPlacement, options: EmbedOptions) {
-    if (placement.kind !== 'dense') return this.#placed.of(numbered(images), { ...options, placement });
+    if (placement.kind !== 'dense')
+      return this.#placed.of(numbered(images, options.onError), { ...options, placement });
     const wholes = options.whole ? (some: readonly Pixels[]) => this.#placed.wholes(some) : undefined;
-    return (await this.#denseBags()).of(numbered(images), { ...options, placement, wholes });
+    return (await this.#denseBags()).of(numbered(images, options.onError), { ...options, placement, wholes });
   }
 
   /** Loaded when first asked for: few pages do. */
@@ -155,11 +158,7 @@ export class Embedder implements AsyncDisposable {
 }
 
 /** Images with the numbers that name them in random draws. */
-async function* numbered(images: Images): AsyncGenerator<NumberedImage, void, void> {
+async function* numbered(images: Images, onError?: OnError): AsyncGenerator<NumberedImage, void, void> {
   const ids = 'ids' in images ? images.ids : undefined;
-  let index = 0;
-  for await (const pixels of pixelsOf(images)) {
-    yield { id: ids?.[index] ?? index, pixels };
-    index++;
-  }
+  for await (const { index, pixels } of pixelsOf(images, onError)) yield { id: ids?.[index] ?? index, index, pixels };
 }

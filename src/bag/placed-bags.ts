@@ -6,11 +6,11 @@ import type { JobImage, PatchBatch, PatchJob } from '../patches/job.ts';
 import { type Placement, patchCount } from '../patches/placement.ts';
 import type { PatchPool } from '../patches/pool.ts';
 import { type Bag, BagBuilder, type BagRequest } from './bag.ts';
+import type { PlacedImage } from './images-of.ts';
 
-/** An image, and the number that names it in random draws. */
-export interface NumberedImage {
+/** An image, its place, and the number that names it in random draws. */
+export interface NumberedImage extends PlacedImage {
   readonly id: number;
-  readonly pixels: Pixels;
 }
 
 /** What is wanted of the bags. */
@@ -35,10 +35,9 @@ export class PlacedBags {
 
   /** The bags of many images, in order, as they are asked for. */
   async *of(images: AsyncIterable<NumberedImage>, request: PlacedRequest): AsyncGenerator<Bag, void, void> {
-    let first = 0;
-    for await (const batch of this.pool.stream(this.#jobs(images, request))) {
-      yield* this.#ofBatch(batch, first, request);
-      first += batch.perImage.length;
+    const places: (readonly number[])[] = [];
+    for await (const batch of this.pool.stream(this.#jobs(images, request, places))) {
+      yield* this.#ofBatch(batch, places.shift()!, request);
     }
   }
 
@@ -55,16 +54,26 @@ export class PlacedBags {
   /**
    * Jobs of about JOB patches. They depend on nothing outside their block of images, so that a part of a set gives the same bits
    * as the whole set.
+   * @param places receives the places of each job's images
    */
-  async *#jobs(images: AsyncIterable<NumberedImage>, request: PlacedRequest): AsyncGenerator<PatchJob, void, void> {
+  async *#jobs(
+    images: AsyncIterable<NumberedImage>,
+    request: PlacedRequest,
+    places: (readonly number[])[],
+  ): AsyncGenerator<PatchJob, void, void> {
     const { placement, whole, weigh, keepPatches } = request;
     const { recipe } = this.encoder;
     const source = { kind: 'placed', placement, whole } as const;
     const keepParameters = keepPatches || weigh !== undefined;
-    const job = (list: readonly JobImage[]) => ({ recipe, images: list, source, keepParameters });
-    let list: JobImage[] = [];
+    const job = (list: readonly NumberedImage[]) => {
+      places.push(list.map(({ index }) => index));
+      const jobImages: JobImage[] = list.map(({ id, pixels }) => ({ id, pixels }));
+      return { recipe, images: jobImages, source, keepParameters };
+    };
+    let list: NumberedImage[] = [];
     let patches = 0;
-    for await (const { id, pixels } of images) {
+    for await (const image of images) {
+      const { id, pixels } = image;
       const more = patchCount(placement, recipe, pixels.width, pixels.height) + (whole ? 1 : 0);
       const border = list.length > 0 && blockOf(id) !== blockOf(list[0].id);
       if (border || (list.length > 0 && patches + more > JOB)) {
@@ -72,18 +81,22 @@ export class PlacedBags {
         list = [];
         patches = 0;
       }
-      list.push({ id, pixels });
+      list.push(image);
       patches += more;
     }
     if (list.length > 0) yield job(list);
   }
 
-  /** The bags of a batch of patches; `first` is the number of its first image. */
-  async *#ofBatch(batch: PatchBatch, first: number, request: PlacedRequest): AsyncGenerator<Bag, void, void> {
+  /** The bags of a batch of patches, of images at these places. */
+  async *#ofBatch(
+    batch: PatchBatch,
+    places: readonly number[],
+    request: PlacedRequest,
+  ): AsyncGenerator<Bag, void, void> {
     const { width } = this.program;
     const each = batch.data.length / batch.count;
     let image = 0;
-    let bag = new BagBuilder(first, width, request);
+    let bag = new BagBuilder(places[0], width, request);
     for (let from = 0; from < batch.count; from += BATCH) {
       const rows = Math.min(BATCH, batch.count - from);
       const vectors = await this.#encode(batch.data.subarray(from * each, (from + rows) * each), rows);
@@ -94,7 +107,7 @@ export class PlacedBags {
         if (bag.count < placed || (request.whole && !whole)) continue;
         yield bag.finish(whole);
         image++;
-        bag = new BagBuilder(first + image, width, request);
+        bag = new BagBuilder(places[image], width, request);
       }
     }
   }

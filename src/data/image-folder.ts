@@ -2,8 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { BagsslError } from '../base/errors.ts';
 import { type DecodedSetOptions, decodedSet } from './decoded-set.ts';
 import { type FolderPart, folderOf, isDivided, partOfFile } from './folder-parts.ts';
-import { FORMATS } from './image-header.ts';
 import type { ImageSet, SkippedFile } from './image-set.ts';
+import { IMAGE_TYPES } from './image-type.ts';
 import { type ListedImage, type ListOptions, listImages } from './list-images.ts';
 import { skippedByReason } from './skipped-by-reason.ts';
 import { firstOfEach, type Shard, shardRange } from './subset.ts';
@@ -123,7 +123,7 @@ function noImages(folder: string, skipped: readonly SkippedFile[]): BagsslError 
   const found = skipped.length ? `; left out: ${skippedByReason(skipped)}` : ', and no other file';
   return new BagsslError(
     'bad-data',
-    `${folder} holds no images${found}. Give a folder of ${FORMATS} files, at any depth; or of CIFAR-10 batches (data_batch_*.bin, test_batch.bin); or "builtin".`,
+    `${folder} holds no images${found}. Give a folder of ${IMAGE_TYPES} files, at any depth; or of CIFAR-10 batches (data_batch_*.bin, test_batch.bin); or "builtin".`,
   );
 }
 

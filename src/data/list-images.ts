@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { checkAborted } from '../base/aborted.ts';
-import { FORMATS, readImageHeader } from './image-header.ts';
 import type { SkippedFile } from './image-set.ts';
+import { IMAGE_TYPES, imageTypeOf, TYPE_BYTES } from './image-type.ts';
 import { type FollowLinks, type FoundFile, unreadable, walkFolder } from './walk-folder.ts';
 
 /** An image file of a folder. */
@@ -28,8 +28,6 @@ export interface Listing {
   readonly skipped: SkippedFile[];
 }
 
-/** Bytes that a file's type is read from. The brands of a HEIC or AVIF come first in it. */
-const HEAD = 512;
 /** Milliseconds of reading before other work of this thread has its turn. */
 const SLICE = 20;
 
@@ -42,7 +40,7 @@ export async function listImages(folder: string, options: ListOptions = {}): Pro
   const { onProgress, signal } = options;
   const { files, skipped } = await walkFolder(folder, options);
   const images: ListedImage[] = [];
-  const head = new Uint8Array(HEAD);
+  const head = new Uint8Array(TYPE_BYTES);
   let turn = performance.now();
   for (const [done, file] of files.entries()) {
     const found = lookAt(file, head);
@@ -59,7 +57,7 @@ export async function listImages(folder: string, options: ListOptions = {}): Pro
 }
 
 /** Why a file is no image: one text, so that such files can be counted together. */
-export const NO_IMAGE = `not a ${FORMATS} image`;
+export const NO_IMAGE = `not a ${IMAGE_TYPES} image`;
 
 function lookAt(found: FoundFile, head: Uint8Array): ListedImage | string {
   try {
@@ -67,8 +65,8 @@ function lookAt(found: FoundFile, head: Uint8Array): ListedImage | string {
     try {
       const { size, mtimeMs } = fstatSync(handle);
       if (size === 0) return 'the file is empty';
-      const length = readSync(handle, head, 0, HEAD, 0);
-      return readImageHeader(head.subarray(0, length)) ? { ...found, size, modified: mtimeMs } : NO_IMAGE;
+      const length = readSync(handle, head, 0, TYPE_BYTES, 0);
+      return imageTypeOf(head.subarray(0, length)) ? { ...found, size, modified: mtimeMs } : NO_IMAGE;
     } finally {
       closeSync(handle);
     }

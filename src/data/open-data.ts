@@ -5,8 +5,8 @@ import { builtinScenes } from './builtin-scenes.ts';
 import { findCifarFolder, openCifarFolder } from './cifar-folder.ts';
 import { DECODED_SET_RULES } from './decoded-set.ts';
 import { type ImageFolderOptions, openImageFolder } from './image-folder.ts';
-import { FORMATS } from './image-header.ts';
 import type { ImageSet } from './image-set.ts';
+import { IMAGE_TYPES } from './image-type.ts';
 import { firstOf, partOf, SHARD_RULES, type Shard, shardRange } from './subset.ts';
 
 /** How a data set is opened. */
@@ -50,8 +50,8 @@ const RULES: Rules<OpenDataOptions> = {
  * Opens images for training, embedding or evaluation. Of a folder only the beginning of each file is read now, which decides whether
  * it is an image; images are decoded when they are asked for, and those used last are kept (`cacheBytes`). What is left out is in
  * `skipped`, each with its reason.
- * @param path `builtin` (generated scenes), a folder of CIFAR-10's binary batches, or a folder of JPEG, PNG or WebP
- * images at any depth
+ * @param path `builtin` (generated scenes), a folder of CIFAR-10's binary batches, or a folder of images at any
+ * depth
  * @throws BagsslError `bad-data` naming the path or file, what was found and what was expected; `bad-argument`; `aborted`
  */
 export async function openData(path: string, options: OpenDataOptions = {}): Promise<ImageSet> {
@@ -70,7 +70,7 @@ export async function openData(path: string, options: OpenDataOptions = {}): Pro
     const what = found instanceof Error ? explain(found) : 'is a file, not a folder';
     throw new BagsslError(
       'bad-data',
-      `${path} ${what}. Give "builtin", a folder of CIFAR-10 batches (data_batch_*.bin, test_batch.bin), or a folder of ${FORMATS} images, at any depth.`,
+      `${path} ${what}. Give "builtin", a folder of CIFAR-10 batches (data_batch_*.bin, test_batch.bin), or a folder of ${IMAGE_TYPES} images, at any depth.`,
     );
   }
   const cifar = await findCifarFolder(path);

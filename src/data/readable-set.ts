@@ -1,7 +1,7 @@
 import { checkAborted } from '../base/aborted.ts';
 import { BagsslError } from '../base/errors.ts';
-import { FORMATS } from './image-header.ts';
 import type { ImageSet } from './image-set.ts';
+import { IMAGE_TYPES } from './image-type.ts';
 import { subsetOf } from './subset.ts';
 
 /** Images asked for at the same time. */
@@ -39,14 +39,21 @@ export async function readableSet(set: ImageSet, options: ReadableSetOptions = {
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   const readable = Array.from(errors.keys()).filter((index) => !errors[index]);
-  if (readable.length === 0) throw noneReadable(set, errors as BagsslError[]);
+  if (readable.length === 0)
+    throw noneReadable(
+      set,
+      errors.map((error) => ({ reason: error!.message })),
+    );
   return readable.length === set.length ? set : subsetOf(set, readable);
 }
 
 /** Every image of a set failed, or there is none. */
-export function noneReadable({ name, length }: ImageSet, errors: readonly BagsslError[]): BagsslError {
-  const few = errors.slice(0, 3).map(({ message }) => message.replace(/\.$/, ''));
+export function noneReadable(
+  { name, length }: ImageSet,
+  failures: readonly { readonly reason: string }[],
+): BagsslError {
+  const few = failures.slice(0, 3).map(({ reason }) => reason.replace(/\.$/, ''));
   const more = length > few.length ? `; and ${length - few.length} more` : '';
   const what = length ? `none of its ${length} images can be read (${few.join('; ')}${more})` : 'no images';
-  return new BagsslError('bad-data', `${name}: ${what}. Give ${FORMATS} files.`);
+  return new BagsslError('bad-data', `${name}: ${what}. Give ${IMAGE_TYPES} files.`);
 }

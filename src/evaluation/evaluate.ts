@@ -1,6 +1,5 @@
 import { createEmbedder } from '../bag/create-embedder.ts';
 import { BagsslError } from '../base/errors.ts';
-import type { Matrix } from '../base/matrix.ts';
 import {
   ADDRESS,
   checkOptions,
@@ -19,6 +18,7 @@ import type { PatchEncoder } from '../encoder/patch-encoder.ts';
 import { Whitening } from '../encoder/whitening.ts';
 import { RUNTIME_RULES, Runtime, type RuntimeOptions, runtimeOptions } from '../runtime/runtime.ts';
 import { KNN_PROTOCOLS, knnAccuracies, type Labelled } from './knn.ts';
+import { labelledVectors } from './labelled-vectors.ts';
 import { linearProbe } from './linear-probe.ts';
 import { pixelFeatures } from './pixel-features.ts';
 
@@ -83,9 +83,9 @@ export interface Evaluation extends Accuracies {
   readonly pixels: Accuracies;
   /** Patches averaged for an image (of the first test image, where sizes differ). */
   readonly patches: number;
-  /** How many images were learnt from. */
+  /** How many images were learnt from; those that cannot be read are left out. */
   readonly trainImages: number;
-  /** How many images were classified. */
+  /** How many images were classified; those that cannot be read are left out. */
   readonly testImages: number;
 }
 
@@ -94,7 +94,7 @@ export const EVALUATION_PLACEMENT: BagPlacement = { kind: 'grid', across: 3 };
 
 /**
  * Weighted kNN under both protocols and the linear probe, for the trained encoder, the untrained one and raw pixels.
- * @throws BagsslError `bad-data` for a set without labels or images; as `createEmbedder`; `aborted`
+ * @throws BagsslError `bad-data` for a set without labels or images, or of which none can be read; as `createEmbedder`; `aborted`
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   givenParts(options, 'What evaluate is given', 'encoder', 'untrained', 'train', 'test');
@@ -105,7 +105,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     if (!set.labels) {
       throw new BagsslError(
         'bad-data',
-        `"${set.name}" has no labels, so accuracy cannot be measured; sort the images into one folder for each class.`,
+        `"${set.name}" has no labels, so accuracy cannot be measured; sort the images into one folder for each class, and open it with labels: true.`,
       );
     }
     if (set.length === 0) throw new BagsslError('bad-data', `"${set.name}" holds no images.`);
@@ -116,22 +116,25 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   let patches = 0;
   const featuresOf = async (
     name: string,
-    of: (images: ImageSet, progress: ReturnType<typeof told>) => Promise<Matrix>,
+    of: (images: ImageSet, progress: ReturnType<typeof told>) => Promise<Labelled>,
   ): Promise<Sides> => {
     const total = train.length + test.length;
     const embedding = told(`${name}: embedding`);
     return [
-      { features: await of(train, (done) => embedding(done, total)), labels: train.labels! },
-      { features: await of(test, (done) => embedding(train.length + done, total)), labels: test.labels! },
+      await of(train, (done) => embedding(done, total)),
+      await of(test, (done) => embedding(train.length + done, total)),
     ];
   };
   const measure = (name: string, sides: Sides) => accuracies(options, ...sides, told(`${name}: linear probe`), signal);
   const encoded = async (name: string, encoder: PatchEncoder) => {
     const embedder = await createEmbedder({ ...engine, encoder });
     try {
-      for await (const { count } of embedder.bags(firstOf(test), { placement })) patches = count;
+      for await (const { count } of embedder.bags(test, { placement, onError: 'skip' })) {
+        patches = count;
+        break;
+      }
       return await featuresOf(name, (images, progress) =>
-        embedder.matrix(images, { placement, signal, onProgress: progress }),
+        labelledVectors(embedder, images, { placement, signal, onProgress: progress }),
       );
     } finally {
       await embedder.dispose();
@@ -144,8 +147,8 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     untrained: await measure('untrained', await encoded('untrained', options.untrained)),
     pixels: await measure('pixels', await featuresOf('pixels', (images) => pixelFeatures(images, options))),
     patches,
-    trainImages: train.length,
-    testImages: test.length,
+    trainImages: trained[0].labels.length,
+    testImages: trained[1].labels.length,
   };
 }
 
@@ -175,5 +178,3 @@ async function accuracies(
   const linear = await linearProbe(runtime, train, test, { epochs, seed, signal, onProgress });
   return { ...nearest, linear };
 }
-
-const firstOf = (images: ImageSet): ImageSet => ({ name: images.name, length: 1, image: (i) => images.image(i) });

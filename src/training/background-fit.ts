@@ -1,5 +1,6 @@
 import { expose, type Remote, transfer } from 'comlink';
 import { BagsslError } from '../base/errors.ts';
+import type { Pixels } from '../base/pixels.ts';
 import { sayOnce } from '../base/shared.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import type { AugmentationSource } from '../patches/augmentations/load-own.ts';
@@ -124,7 +125,7 @@ export class BackgroundFit implements Fit {
     const missing = this.#missing;
     this.#missing = undefined;
     const { code } = answer.error;
-    if (missing && code === 'bad-data') throw missing.error;
+    if (missing && code === 'worker-failed') throw missing.error;
     return take(answer, code === 'aborted' ? this.options.signal?.reason : undefined);
   }
 
@@ -172,9 +173,11 @@ export class BackgroundFit implements Fit {
     return {
       images: async (indices) => {
         try {
-          const images = await Promise.all(indices.map((index) => data.image(index)));
+          const images = await Promise.all(indices.map((index) => pixelsOrError(data, index)));
           const buffers: ArrayBuffer[] = [];
-          const packed = images.map((pixels, k) => packPixels(indices[k], pixels, kept, buffers));
+          const packed = images.map((image, k) =>
+            image instanceof BagsslError ? { unreadable: image.message } : packPixels(indices[k], image, kept, buffers),
+          );
           return transfer({ images: packed, drop: kept.evict() }, buffers);
         } catch (error) {
           this.#missing ??= { error };
@@ -183,5 +186,14 @@ export class BackgroundFit implements Fit {
       },
       warn,
     };
+  }
+}
+
+async function pixelsOrError(data: ImageSet, index: number): Promise<Pixels | BagsslError> {
+  try {
+    return await data.image(index);
+  } catch (error) {
+    if (error instanceof BagsslError && error.code === 'bad-data') return error;
+    throw error;
   }
 }

@@ -2,11 +2,14 @@ import { within } from '../base/deadline.ts';
 import { BagsslError } from '../base/errors.ts';
 import { Stream } from '../base/random.ts';
 import type { ImageSet } from '../data/image-set.ts';
-import type { PatchBatch, PatchJob } from '../patches/job.ts';
+import type { JobImage, PatchBatch, PatchJob } from '../patches/job.ts';
 import type { PatchPool } from '../patches/pool.ts';
 import type { RunConfig } from './run-config.ts';
 
-/** The training batches from step `first` on, cut ahead of time: one in each worker while the step runs. */
+/**
+ * The training batches from step `first` on, cut ahead of time: one in each worker while the step runs. Another image takes the place
+ * of one that cannot be read, always the same one, so that a run repeats bit for bit.
+ */
 export class Batches {
   readonly #stream: AsyncGenerator<PatchBatch, void, void>;
 
@@ -18,6 +21,7 @@ export class Batches {
     ahead: number,
     /** Seconds to wait for the images of a batch. */
     private readonly dataSeconds = 120,
+    private readonly onUnreadable: (error: BagsslError) => void = () => {},
   ) {
     this.#stream = pool.stream(this.#jobs(first), { ahead });
   }
@@ -47,28 +51,61 @@ export class Batches {
       }
       const from = (step % this.perEpoch) * images;
       const ids = Array.from(order.ids.slice(from, from + images));
-      const pixels = await this.#images(ids);
       yield {
         recipe,
-        images: ids.map((id, k) => ({ id, pixels: pixels[k], keep: true })),
+        images: await this.#inTime(ids, step),
         source: { kind: 'augmented', seed, epoch, views },
       };
     }
   }
 
-  #images(ids: readonly number[]) {
-    const waiting = new Set(ids);
-    const images = ids.map(async (id) => {
-      const pixels = await this.data.image(id);
-      waiting.delete(id);
-      return pixels;
-    });
-    return within(this.dataSeconds, Promise.all(images), () => {
+  #inTime(ids: readonly number[], step: number): Promise<JobImage[]> {
+    const waiting = new Set<number>();
+    return within(this.dataSeconds, this.#images(ids, step, waiting), () => {
       const some = [...waiting].slice(0, 3).join(', ');
       return new BagsslError(
         'data-stalled',
         `"${this.data.name}" has not given ${waiting.size} of ${ids.length} images (${some}${waiting.size > 3 ? ', …' : ''}) within ${this.dataSeconds} seconds. See that its disk, network or camera answers, and go on from the last checkpoint.`,
       );
     });
+  }
+
+  /** @param waiting holds the images that have not come yet */
+  async #images(ids: readonly number[], step: number, waiting: Set<number>): Promise<JobImage[]> {
+    const read = async (id: number): Promise<JobImage | undefined> => {
+      waiting.add(id);
+      try {
+        return { id, pixels: await this.data.image(id), keep: true };
+      } catch (error) {
+        if (!(error instanceof BagsslError) || error.code !== 'bad-data') throw error;
+        this.onUnreadable(error);
+        return undefined;
+      } finally {
+        waiting.delete(id);
+      }
+    };
+    const images = await Promise.all(ids.map(read));
+    if (images.every((image) => image !== undefined)) return images;
+    // The same ones whenever this step is repeated, and none twice in a batch: the objectives need distinct images.
+    const others = new Stream(this.config.seed, 'replacement', step)
+      .permutation(this.data.length)
+      .filter((id) => !ids.includes(id))
+      .values();
+    for (const [place, image] of images.entries()) {
+      for (let found = image; !found; images[place] = found) {
+        const { value: id, done } = others.next();
+        if (done) throw this.#tooFew(images.filter(Boolean).length);
+        found = await read(id);
+      }
+    }
+    return images as JobImage[];
+  }
+
+  #tooFew(readable: number): BagsslError {
+    const { name, length } = this.data;
+    return new BagsslError(
+      'bad-data',
+      `"${name}": only ${readable} of its ${length} images can be read, and a batch needs ${this.config.images}; take out what cannot be read, or make the batch smaller.`,
+    );
   }
 }

@@ -38,6 +38,7 @@ export class LocalFit implements Fit {
   #pool?: PatchPool;
   #device: Device | undefined;
   #broken = false;
+  #saidUnreadable = false;
 
   /**
    * @param checkResumed rejects code of the program's own that is not what the resumed run was trained with. A worker gets no
@@ -95,7 +96,9 @@ export class LocalFit implements Fit {
     const config = this.#config;
     const every = options.reportEvery ?? (runtime.device === 'webgpu' ? 10 : 1);
     const ahead = Math.max(1, options.workers ?? 2) + 1;
-    const batches = new Batches(options.data, config, pool, this.#position.step, ahead, options.dataSeconds);
+    const batches = new Batches(options.data, config, pool, this.#position.step, ahead, options.dataSeconds, (error) =>
+      this.#sayUnreadable(error),
+    );
     const { size } = config.recipe;
     const shape = [config.views * config.images, 3, size, size];
     let used = progress(config, this.#position);
@@ -129,6 +132,14 @@ export class LocalFit implements Fit {
     } finally {
       batches.stop();
     }
+  }
+
+  /** Says it once a run: there may be thousands of damaged files, and the data set lists them. */
+  #sayUnreadable({ message }: BagsslError): void {
+    if (this.#saidUnreadable) return;
+    this.#saidUnreadable = true;
+    const { onWarning = console.warn } = this.options;
+    onWarning(`An image cannot be read (${message}) Another takes its place, as for all such images of this run.`);
   }
 
   /** The history's next entry; undefined if the step is undone because it would spoil the state. */

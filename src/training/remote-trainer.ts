@@ -9,15 +9,15 @@ import type { FitOptions, Footing, Step } from './fit-options.ts';
 import { LocalFit } from './local-fit.ts';
 import type { RunConfig } from './run-config.ts';
 
-/** Images in the order of the requests, and the keys of the images to drop. */
+/** Images in the order of the requests, or why one cannot be read, and the keys of the images to drop. */
 interface PackedImages {
-  readonly images: readonly PackedPixels[];
+  readonly images: readonly (PackedPixels | { readonly unreadable: string })[];
   readonly drop: readonly string[];
 }
 
 /** What the thread that started a training does for the trainer. */
 export interface TrainerOwner {
-  /** Undefined when an image could not be read; the owner knows why. */
+  /** Undefined when the data set failed over an image; the owner knows how. */
   images(indices: readonly number[]): Promise<PackedImages | undefined>;
   warn(message: string): void;
 }
@@ -145,15 +145,17 @@ export function remoteTrainer(
 function imagesOf(data: Pick<ImageSet, 'name' | 'length'>, owner: Remote<TrainerOwner>): ImageSet {
   const kept = new Map<string, Uint8Array>();
   let asked: number[] = [];
-  let coming: Promise<readonly Pixels[]> | undefined;
-  async function fetch(): Promise<readonly Pixels[]> {
+  let coming: Promise<readonly (Pixels | BagsslError)[]> | undefined;
+  async function fetch(): Promise<readonly (Pixels | BagsslError)[]> {
     await undefined;
     const indices = asked;
     asked = [];
     coming = undefined;
     const found = await owner.images(indices);
-    if (!found) throw new BagsslError('bad-data', `"${data.name}" did not give the images ${indices}.`);
-    const images = found.images.map((image) => unpackPixels(image, kept));
+    if (!found) throw new BagsslError('worker-failed', `"${data.name}" did not give the images ${indices}.`);
+    const images = found.images.map((image) =>
+      'unreadable' in image ? new BagsslError('bad-data', image.unreadable) : unpackPixels(image, kept),
+    );
     for (const key of found.drop) kept.delete(key);
     return images;
   }
@@ -162,7 +164,9 @@ function imagesOf(data: Pick<ImageSet, 'name' | 'length'>, owner: Remote<Trainer
     async image(index) {
       const place = asked.push(index) - 1;
       coming ??= fetch();
-      return (await coming)[place];
+      const image = (await coming)[place];
+      if (image instanceof BagsslError) throw image;
+      return image;
     },
   };
 }

@@ -160,6 +160,25 @@ describe('a dense bag is the bag of patches cut one by one, to 1e-4', () => {
 });
 
 describe('a whole image', () => {
+  it('without images that cannot be read, the others at their places', async () => {
+    const side = 32;
+    const pictures = [0, 1, 2, 3].map((k) => noise(k, side, side));
+    const nothing = new Uint8Array([1]);
+    await using embedder = await openEmbedder(options(valid, 16, side));
+    const found: number[] = [];
+    const skipped: number[] = [];
+    const images = [nothing, pictures[0], pictures[1], nothing, nothing, pictures[2], nothing];
+    const onError = (_: BagsslError, index: number) => skipped.push(index);
+    for await (const { index } of embedder.bags(images, { placement: { kind: 'dense' }, onError })) found.push(index);
+    assert.deepEqual(
+      [found, skipped],
+      [
+        [1, 2, 5],
+        [0, 3, 4, 6],
+      ],
+    );
+  });
+
   it('is resampled and normalised as the kernels do it with a patch', async () => {
     const kernels = await Kernels.load();
     const { mean, std } = presets.nmce;

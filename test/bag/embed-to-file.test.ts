@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test';
 import type { ImageSet } from '../../src/data.ts';
 import { Whitening } from '../../src/embed.ts';
 import { readNpy } from '../../src/formats.ts';
-import type { BagsslError, Embedder } from '../../src/index.ts';
+import { BagsslError, type Embedder } from '../../src/index.ts';
 import { embedToFile } from '../../src/node.ts';
 import { initialWeights, runConfig } from '../../src/train.ts';
 import { openEmbedder } from '../support/open-embedder.ts';
@@ -44,7 +44,12 @@ describe('embedding to a file', () => {
   it('writes the matrix, and resumes from whole blocks where a call ended, however torn', async () => {
     await withEmbedder(async (embedder) => {
       const whole = await embedder.matrix(images, { placement });
-      assert.deepEqual(await embedToFile(embedder, images, at('whole.npy'), { placement }), { rows: 600, resumed: 0 });
+      const made = await embedToFile(embedder, images, at('whole.npy'), { placement });
+      assert.deepEqual(made, { rows: 600, resumed: 0, skipped: [] });
+      assert.deepEqual(
+        JSON.parse(await readFile(at('whole.ids.json'), 'utf8')),
+        Array.from({ length: 600 }, (_, id) => id),
+      );
       const bytes = await readFile(at('whole.npy'));
       assert.deepEqual(readNpy(bytes), { descr: '<f4', shape: [600, 32], data: whole.data });
 
@@ -61,10 +66,57 @@ describe('embedding to a file', () => {
           return images.image(index);
         },
       };
-      assert.deepEqual(await embedToFile(embedder, rest, file, { placement }), { rows: 600, resumed: 512 });
+      const found = await embedToFile(embedder, rest, file, { placement });
+      assert.deepEqual(found, { rows: 600, resumed: 512, skipped: [] });
       assert.equal(Math.min(...asked), 512);
       assert.deepEqual(await readFile(file), bytes);
-      assert.deepEqual((await readdir(folder)).sort(), ['torn.npy', 'whole.npy']);
+      assert.deepEqual((await readdir(folder)).sort(), ['torn.ids.json', 'torn.npy', 'whole.ids.json', 'whole.npy']);
+    });
+  });
+
+  it('leaves out what cannot be read, names it and the rows, and resumes to the same bits', async () => {
+    // The first and last of a block, two in turn, and the last of all; then a whole block.
+    const some = [0, 255, 256, 300, 301, 599];
+    const block = Array.from({ length: 256 }, (_, k) => 256 + k);
+    for (const gone of [some, [...block, 599]]) {
+      const fault = (index: number) => new BagsslError('bad-data', `${index}.jpg: the file is empty.`);
+      let last = 600;
+      const damaged: ImageSet = {
+        ...images,
+        files: Array.from({ length: 600 }, (_, index) => `a/${index}.jpg`),
+        image(index) {
+          if (index === last) throw new Error('the power fails');
+          if (gone.includes(index)) throw fault(index);
+          return images.image(index);
+        },
+      };
+      await withEmbedder(async (embedder) => {
+        const expected = await embedder.matrix(damaged, { placement, onError: 'skip' });
+        assert.equal(expected.rows, 600 - gone.length);
+        const file = at('damaged.npy');
+        last = 590;
+        await assert.rejects(embedToFile(embedder, damaged, file, { placement }), /the power fails/);
+        last = 600;
+        const { rows, resumed, skipped } = await embedToFile(embedder, damaged, file, { placement });
+        const before = gone.filter((index) => index < 512);
+        assert.deepEqual([rows, resumed], [expected.rows, 512 - before.length]);
+        const named = gone.map((index) => ({ index, reason: fault(index).message }));
+        assert.deepEqual(skipped, named);
+        const { data, shape } = readNpy(await readFile(file));
+        assert.deepEqual([shape, data], [[rows, 32], expected.data]);
+        const ids: string[] = JSON.parse(await readFile(at('damaged.ids.json'), 'utf8'));
+        assert.deepEqual(
+          ids,
+          damaged.files!.filter((_, index) => !gone.includes(index)),
+        );
+      });
+    }
+    const none = { ...images, image: () => Promise.reject(new BagsslError('bad-data', 'gone.')) };
+    await withEmbedder(async (embedder) => {
+      const nothing = embedToFile(embedder, none, at('none.npy'), { placement });
+      await assert.rejects(nothing, (error: BagsslError) =>
+        /none of its 600 images can be read \(gone/.test(error.message),
+      );
     });
   });
 
@@ -95,7 +147,7 @@ describe('embedding to a file', () => {
       Float32Array.from({ length: 32 * 32 }, (_, i) => (i % 33 ? 0 : 2)),
     );
     const white = await openEmbedder({ ...parts, whitening });
-    assert.deepEqual(await embedToFile(white, images, file, { placement }), { rows: 600, resumed: 0 });
+    assert.equal((await embedToFile(white, images, file, { placement })).resumed, 0);
     const { data } = readNpy(await readFile(file));
     assert.deepEqual(data, (await white.matrix(images, { placement })).data);
     await white.dispose();

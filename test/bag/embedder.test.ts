@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { BagMean, FEATURES, type PatchBox } from '../../src/embed.ts';
-import { type Bag, type BagsslError, cosine, type Embedder, type EmbedOptions } from '../../src/index.ts';
+import { type Bag, BagsslError, cosine, type Embedder, type EmbedOptions } from '../../src/index.ts';
 import type { Pixels } from '../../src/patches.ts';
 import { Program } from '../../src/runtime/program.ts';
 import { initialWeights, runConfig } from '../../src/train.ts';
@@ -168,6 +168,36 @@ describe('the bag', () => {
     const options: EmbedOptions = { placement: { kind: 'grid', across: 16 } };
     for await (const { index } of embedder.bags(endless(), options)) if (index === 20) break;
     assert.ok(made < 60, `${made} images were read for 21 bags`);
+  });
+
+  it('skips images that cannot be read where it is told to, and keeps the places of the others', async () => {
+    const embedder = await openEmbedder({ ...base, device: 'native' });
+    const all = plainImages(12);
+    const gone = [0, 4, 5, 11];
+    const image = (index: number) => {
+      if (gone.includes(index)) throw new BagsslError('bad-data', `${index}.jpg: empty.`);
+      return all.image(index);
+    };
+    const placement = { kind: 'grid', across: 2 } as const;
+    const expected = await bags(embedder, all, { placement });
+    const told: [number, string][] = [];
+    const onError = (error: BagsslError, index: number) => told.push([index, error.message]);
+    const found = await bags(embedder, { ...all, image }, { placement, onError });
+    assert.deepEqual(
+      found.map(({ index }) => index),
+      [1, 2, 3, 6, 7, 8, 9, 10],
+    );
+    for (const { index, vector } of found) assert.ok(relativeError(vector, expected[index].vector) < 1e-5);
+    assert.deepEqual(
+      told,
+      gone.map((index) => [index, `${index}.jpg: empty.`]),
+    );
+    const { rows, data } = await embedder.matrix({ ...all, image }, { placement, onError: 'skip' });
+    assert.deepEqual([rows, data.length], [8, 8 * embedder.width]);
+    await assert.rejects(bags(embedder, { ...all, image }, { placement }), { message: '0.jpg: empty.' });
+    // One image is not many: there is nothing to go on with.
+    await assert.rejects(embedder.bag(new Uint8Array([1]), { onError: 'skip' }), { code: 'bad-data' });
+    await embedder.dispose();
   });
 
   it('is weighed, normalised and of several scales as asked, beside the whole image', async () => {

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import sharp from 'sharp';
 import type { ImageSet } from '../../src/data/image-set.ts';
+import { NO_IMAGE } from '../../src/data/list-images.ts';
 import { type OpenDataOptions, openData } from '../../src/data/open-data.ts';
 import { skippedByReason } from '../../src/data/skipped-by-reason.ts';
 
@@ -122,12 +123,11 @@ describe('openData: folders of images', () => {
     assert.deepEqual(set.classes, ['a', 'b']);
     assert.deepEqual([...set.labels!], [...Array(5).fill(0), ...Array(10).fill(1)]);
     assert.deepEqual((await levels(set)).slice(5), [100, 101, 102, 103, 104, 105, 106, 107, 108, 109]);
-    const noImage = 'not a JPEG, PNG or WebP image';
     assert.deepEqual(skippedOf(set), {
       '.git/': 'hidden',
       'a/.hidden.png': 'hidden',
-      'a/notes.txt': noImage,
-      'empty/readme.md': noImage,
+      'a/notes.txt': NO_IMAGE,
+      'empty/readme.md': NO_IMAGE,
     });
     const { data: _, ...rest } = await set.image(0);
     assert.deepEqual(rest, { width: 32, height: 24, layout: 'rgba' });
@@ -173,10 +173,7 @@ describe('openData: folders of images', () => {
     await put('phone/none.png', '');
     const set = await openData(at('phone'));
     assert.deepEqual([set.length, set.skipped!.length], [10, 42]);
-    assert.equal(
-      skippedByReason(set.skipped!),
-      '41 not a JPEG, PNG or WebP image (40 .mov, 1 .jpg), 1 the file is empty (1 .png)',
-    );
+    assert.equal(skippedByReason(set.skipped!), `41 ${NO_IMAGE} (40 .mov, 1 .jpg), 1 the file is empty (1 .png)`);
   });
 
   it('leaves out trash, system folders and what is hidden, each counted once', async () => {
@@ -241,7 +238,7 @@ describe('openData: folders of images', () => {
       openData(at('nothing')),
       bad(/nothing holds no images, and no other file\. Give a .*"builtin"/),
     );
-    await assert.rejects(openData(at('absent')), bad(/absent does not exist\. .*data_batch_.*JPEG, PNG or WebP/));
+    await assert.rejects(openData(at('absent')), bad(/absent does not exist\. .*data_batch_.*JPEG, PNG, WebP/));
     await assert.rejects(openData(at('flat', '1.png')), bad(/1\.png is a file, not a folder/));
     await assert.rejects(openData(at('flat'), { split: 'val' as 'test' }), { code: 'bad-argument' });
   });

@@ -88,6 +88,18 @@ describe('a training in a worker', () => {
     assert.equal((await training.checkpoint()).position.step, 2);
   });
 
+  it('puts others in the place of images that cannot be read, as in this thread', async () => {
+    const images = plainImages();
+    const image = (id: number) => {
+      if (id % 5 === 3) throw new BagsslError('bad-data', `${id}.jpg: the file is empty.`);
+      return images.image(id);
+    };
+    const data = { ...images, image };
+    const expected = await train(false, { data });
+    assert.equal(expected.said.filter((text) => /the file is empty/.test(text)).length, 1);
+    assert.deepEqual(await train(true, { data }), expected);
+  });
+
   it("rejects with the data's own error", async () => {
     const failure = new RangeError('the disk is gone');
     const data = { ...plainImages(), image: () => Promise.reject(failure) };
