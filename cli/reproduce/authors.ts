@@ -16,7 +16,7 @@ const THEIRS = 0.842;
 const LABELLED = 10_000;
 const TESTED = 5000;
 const PLACEMENT: Placement = { kind: 'random', count: 128, seed: 0 };
-const COLUMNS = ['who', 'patches a step', 'steps', 'linear', 'kNN k=200', 'training, s', 'GFLOP/s'];
+const COLUMNS = ['who', 'patches per step', 'steps', 'linear', 'kNN k=200', 'training, s', 'GFLOP/s'];
 
 export interface AuthorsResult {
   readonly steps: number;
@@ -75,7 +75,7 @@ export async function reproduceAuthors(setting: Setting, commit: string | undefi
         title: 'The authors’ recipe on an accelerator',
         columns: COLUMNS,
         rows: [theirs, ['bagssl', views, steps, linear, knn_k200, seconds, gflops]],
-        note: `ResNet-18, LARS, seed 0, 128 clean patches an image, preFeature; ${adapter.name}; commit ${commit ?? 'not known'}.`,
+        note: `ResNet-18, LARS, seed 0, 128 clean patches per image, preFeature; ${adapter.name}; commit ${commit ?? 'not known'}.`,
       },
     ],
     figures: [],

@@ -63,7 +63,7 @@ export function findingsOfAccuracy(
   const { mean } = rows[0].values.linear;
   const doubt = 2 * Math.sqrt((mean * (1 - mean)) / (tested * seeds));
   const few = seeds < 3 ? ` Only ${seeds} seed${seeds === 1 ? '' : 's'}; the experiment asks for three.` : '';
-  const note = `${labelled} labelled and ${tested} test images a seed, different ones for every seed while there are enough; positions ${stride} px apart; feature preFeature; linear probe of ${EPOCHS} epochs; mean ± standard deviation over ${seeds} seed${seeds === 1 ? '' : 's'}; sampling of test images alone: ±${(100 * doubt).toFixed(1)} points.${few} ${made}`;
+  const note = `${labelled} labelled and ${tested} test images per seed, different ones for every seed while there are enough; positions ${stride} px apart; feature preFeature; linear probe of ${EPOCHS} epochs; mean ± standard deviation over ${seeds} seed${seeds === 1 ? '' : 's'}; sampling of test images alone: ±${(100 * doubt).toFixed(1)} points.${few} ${made}`;
   const verdicts = [...(asked.c2 ? [c2(rows)] : []), ...(asked.c6 ? [c6(rows)] : [])];
   return {
     verdicts,

@@ -45,7 +45,7 @@ export async function reproduceMaps(
   const nearest = await nearestPatches(setting, trained[0], Math.min(400, 8 * count));
   const [{ boxes }] = views[0];
   const share = Math.round((100 * boxes[0][0].width) / ((await part.image(0)).width || 1));
-  const note = `${what}; ${count} used; patches of ${share} % of the side, ${boxes[0].length} positions and 9 queries an image. Centred: the mean vector of all patches is subtracted first, because the embedding follows a ReLU and has no negative numbers; raw cosines are given too. Locality: share of Σ max(0, cosine) within one patch of the query. Invariance: mean cosine of a patch with itself mirrored, and recoloured or grey. ${made}`;
+  const note = `${what}; ${count} used; patches of ${share} % of the side, ${boxes[0].length} positions and 9 queries per image. Centred: the mean vector of all patches is subtracted first, because the embedding follows a ReLU and has no negative numbers; raw cosines are given too. Locality: share of Σ max(0, cosine) within one patch of the query. Invariance: mean cosine of a patch with itself mirrored, and recoloured or grey. ${made}`;
   const pictures: Figure[] = await Promise.all(
     views.map(async (pair) => ({
       id: `maps-${pair[0].trained.subject.id}`,

@@ -14,7 +14,7 @@ export function provenance(trained: readonly Trained[], device: string): string 
   const { encoder, projector } = config.model;
   const layers = encoder.kind === 'conv' ? ` ${encoder.widths.join('–')}, padding ${encoder.padding ?? 'same'},` : '';
   const spent = trained.reduce((sum, { seconds }) => sum + seconds, 0);
-  return `Encoders: ${subjects.map(({ name }) => name).join('; ')}; all ${encoder.kind}${layers} head ${[...projector.hidden, projector.out].join('–')}, ${partName(config.objective)}, ${partName(config.optimizer)}, ${config.images} images × ${config.views} views a step, ${patches.toLocaleString('en-GB')} patches each; seed${seeds.length === 1 ? '' : 's'} ${seeds.join(', ')}; trained in ${duration(spent)} altogether on ${device}.`;
+  return `Encoders: ${subjects.map(({ name }) => name).join('; ')}; all ${encoder.kind}${layers} head ${[...projector.hidden, projector.out].join('–')}, ${partName(config.objective)}, ${partName(config.optimizer)}, ${config.images} images × ${config.views} views per step, ${patches.toLocaleString('en-GB')} patches each; seed${seeds.length === 1 ? '' : 's'} ${seeds.join(', ')}; trained in ${duration(spent)} in all on ${device}.`;
 }
 
 /** The commit that this program was built from, marked `-dirty` if files differ; undefined outside a checkout of bagssl. */
