@@ -1,7 +1,8 @@
 import { BagsslError } from '../base/errors.ts';
 import { checkOptions, fromZero, given, type Rule, type Rules } from '../base/options.ts';
 import type { Pixels } from '../base/pixels.ts';
-import { DECODE_RULES, type DecodeOptions, decodeImage } from './decode.ts';
+import { decodeImage } from './decode.ts';
+import { DECODE_RULES, type DecodeOptions } from './decode-options.ts';
 import { ImageCache } from './image-cache.ts';
 import type { ImageSet, SkippedFile } from './image-set.ts';
 

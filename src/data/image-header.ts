@@ -1,87 +1,123 @@
-import type { Pixels } from '../base/pixels.ts';
+import { type ImageType, imageTypeOf } from './image-type.ts';
+import { boxes, isText, jpegSegments, pngChunks, riffChunks, type Segment } from './segments.ts';
+import { HEIGHT, ORIENTATION, PHOTOMETRIC, type TiffTags, tiffTags, WIDTH } from './tiff-tags.ts';
 
-/** What the first bytes of an image file say. */
+/** What an image file says of itself before it is decoded. */
 export interface ImageHeader {
   /** The file's format. */
-  readonly type: 'jpeg' | 'png' | 'webp';
+  readonly type: ImageType;
   /** Pixels, as stored: before EXIF orientation is applied. */
   readonly width: number;
   /** Pixels, as stored. */
   readonly height: number;
+  /** How the stored image must be turned, as EXIF counts: 1 (upright) to 8. AVIF and HEIC, which turn as they decode, have 1. */
+  readonly orientation: number;
+  /** Whether the colours are inks (CMYK or YCCK) in place of light. */
+  readonly inks: boolean;
 }
 
-/** The formats that are decoded, for messages. */
-export const FORMATS = 'JPEG, PNG or WebP';
-
-/** Decodes a JPEG, PNG or WebP file to `rgba` pixels at full size, upright. Rejects if the bytes do not decode. */
-export type Decoder = (bytes: Uint8Array, header: ImageHeader) => Promise<Pixels>;
-
-/** The largest image that is decoded, in pixels: 400 MB in memory for a moment, and more than any camera's photograph. */
-export const MOST_PIXELS = 100_000_000;
+type Facts = Partial<Omit<ImageHeader, 'type'>>;
 
 /**
- * The type and size of a JPEG, PNG or WebP file, from its bytes and not its name, without decoding it.
+ * The type, size and orientation of an image file, from its bytes and not its name, without decoding it.
  * @returns undefined if the bytes are of another type; width and height 0 if the header is broken or cut short
  */
 export function readImageHeader(bytes: Uint8Array): ImageHeader | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const is = (text: string, at: number) =>
-    bytes.length >= at + text.length && [...text].every((c, i) => bytes[at + i] === c.charCodeAt(0));
-  if (is('\xff\xd8\xff', 0)) return { type: 'jpeg', ...jpegSize(view) };
-  if (is('\x89PNG\r\n\x1a\n', 0)) {
-    const size = is('IHDR', 12) && bytes.length >= 24 && { width: view.getUint32(16), height: view.getUint32(20) };
-    return { type: 'png', ...(size || NO_SIZE) };
-  }
-  if (is('RIFF', 0) && is('WEBP', 8)) {
-    const size = bytes.length >= 30 && webpSize(view, is);
-    return { type: 'webp', ...(size || NO_SIZE) };
-  }
-  return undefined;
+  const type = imageTypeOf(bytes);
+  if (!type) return undefined;
+  const facts = READERS[type](bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  return { type, width: 0, height: 0, orientation: 1, inks: false, ...facts };
 }
 
-const NO_SIZE = { width: 0, height: 0 };
+const READERS: Record<ImageType, (bytes: Uint8Array, view: DataView) => Facts> = {
+  jpeg(bytes, view) {
+    let orientation = 1;
+    for (const { name, at, end, cut } of jpegSegments(bytes)) {
+      if (name === 'e1' && isText(bytes, at, 'Exif\0'))
+        orientation = orientationOf(tiffTags(bytes.subarray(at + 6, end)));
+      // SOF0 to SOF15, but for DHT (C4), JPG (C8) and DAC (CC).
+      if (!/^c[0-35-79-bd-f]$/.test(name) || cut || end < at + 6) continue;
+      return { height: view.getUint16(at + 1), width: view.getUint16(at + 3), inks: bytes[at + 5] === 4, orientation };
+    }
+    return {};
+  },
 
-/** Walks the segments of a JPEG to its frame header. */
-function jpegSize(view: DataView): { width: number; height: number } {
-  let at = 2;
-  while (at + 9 <= view.byteLength && view.getUint8(at) === 0xff) {
-    const marker = view.getUint8(at + 1);
-    // Fill bytes, and markers without a segment.
-    if (marker === 0xff) at += 1;
-    else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;
-    else if (marker === 0xd9 || marker === 0xda) break;
-    // SOF0 to SOF15, but for DHT (C4), JPG (C8) and DAC (CC).
-    else if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) {
-      return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
-    } else at += 2 + view.getUint16(at + 2);
-  }
-  return NO_SIZE;
-}
+  png(bytes, view) {
+    if (!isText(bytes, 12, 'IHDR') || bytes.length < 24) return {};
+    const exif = first(pngChunks(bytes), 'eXIf');
+    const orientation = exif ? orientationOf(tiffTags(bytes.subarray(exif.at, exif.end))) : 1;
+    return { width: view.getUint32(16), height: view.getUint32(20), orientation };
+  },
 
-function webpSize(view: DataView, is: (text: string, at: number) => boolean) {
-  const uint24 = (at: number) => view.getUint16(at, true) + view.getUint8(at + 2) * 65536;
+  webp(bytes, view) {
+    if (bytes.length < 30) return {};
+    const exif = first(riffChunks(bytes), 'EXIF');
+    // Some writers keep the marker of a JPEG's segment.
+    const from = exif && isText(bytes, exif.at, 'Exif\0\0') ? exif.at + 6 : exif?.at;
+    return {
+      ...webpSize(bytes, view),
+      orientation: exif ? orientationOf(tiffTags(bytes.subarray(from, exif.end))) : 1,
+    };
+  },
+
+  gif: (bytes, view) => (bytes.length < 10 ? {} : { width: view.getUint16(6, true), height: view.getUint16(8, true) }),
+
+  bmp(bytes, view) {
+    if (bytes.length < 26) return {};
+    if (view.getUint32(14, true) === 12) return { width: view.getUint16(18, true), height: view.getUint16(20, true) };
+    return { width: Math.max(0, view.getInt32(18, true)), height: Math.abs(view.getInt32(22, true)) };
+  },
+
+  tiff(bytes) {
+    const tags = tiffTags(bytes);
+    const [width = 0] = tags?.numbers(WIDTH) ?? [];
+    const [height = 0] = tags?.numbers(HEIGHT) ?? [];
+    return { width, height, orientation: orientationOf(tags), inks: tags?.numbers(PHOTOMETRIC)[0] === 5 };
+  },
+
+  avif: heifSize,
+  heic: heifSize,
+};
+
+function webpSize(bytes: Uint8Array, view: DataView): Facts {
+  const uint24 = (at: number) => view.getUint16(at, true) + bytes[at + 2] * 65536;
   // Extended: the canvas size minus one. Lossless: two fields of 14 bits, minus one. Lossy: a key frame's header.
-  if (is('VP8X', 12)) return { width: uint24(24) + 1, height: uint24(27) + 1 };
-  if (is('VP8L', 12)) {
+  if (isText(bytes, 12, 'VP8X')) return { width: uint24(24) + 1, height: uint24(27) + 1 };
+  if (isText(bytes, 12, 'VP8L')) {
     const fields = view.getUint32(21, true);
     return { width: (fields & 0x3fff) + 1, height: ((fields >>> 14) & 0x3fff) + 1 };
   }
-  if (is('VP8 ', 12)) return { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff };
+  if (isText(bytes, 12, 'VP8 '))
+    return { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff };
+  return {};
+}
+
+/** The largest of the images inside, which the whole is: others are its tiles and thumbnail. */
+function heifSize(bytes: Uint8Array, view: DataView): Facts {
+  const size = { width: 0, height: 0 };
+  for (const { at, end } of heifProperties(bytes, 'ispe')) {
+    if (at + 12 > end) continue;
+    const [width, height] = [view.getUint32(at + 4), view.getUint32(at + 8)];
+    if (width * height > size.width * size.height) Object.assign(size, { width, height });
+  }
+  return size;
+}
+
+/** The properties of a name in a HEIF file: meta → iprp → ipco. */
+export function* heifProperties(bytes: Uint8Array, name: string): Generator<Segment, void, void> {
+  const meta = first(boxes(bytes), 'meta');
+  const iprp = meta && first(boxes(bytes, meta.at + 4, meta.end), 'iprp');
+  const ipco = iprp && first(boxes(bytes, iprp.at, iprp.end), 'ipco');
+  if (!ipco) return;
+  for (const box of boxes(bytes, ipco.at, ipco.end)) if (box.name === name) yield box;
+}
+
+function first(segments: Iterable<Segment>, name: string): Segment | undefined {
+  for (const segment of segments) if (segment.name === name) return segment;
   return undefined;
 }
 
-/** Whether a JPEG has its end marker. Some decoders fill a missing end with grey and report nothing. */
-export function jpegIsWhole(bytes: Uint8Array): boolean {
-  // FF is escaped inside the image data, so the first FF D9 after the first scan's header is the end. An earlier one may
-  // belong to a thumbnail.
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = 2;
-  while (at + 4 <= bytes.length && bytes[at] === 0xff && bytes[at + 1] !== 0xda) {
-    const alone = bytes[at + 1] === 0x01 || (bytes[at + 1] >= 0xd0 && bytes[at + 1] <= 0xd8);
-    at += bytes[at + 1] === 0xff ? 1 : alone ? 2 : 2 + view.getUint16(at + 2);
-  }
-  for (let i = bytes.indexOf(0xff, at + 2); i >= 0; i = bytes.indexOf(0xff, i + 1)) {
-    if (bytes[i + 1] === 0xd9) return true;
-  }
-  return false;
+function orientationOf(tags: TiffTags | undefined): number {
+  const [value = 1] = tags?.numbers(ORIENTATION) ?? [];
+  return value >= 1 && value <= 8 ? value : 1;
 }

@@ -2,9 +2,10 @@ import { BagsslError } from '../base/errors.ts';
 import { checkOptions, given } from '../base/options.ts';
 import type { Pixels } from '../base/pixels.ts';
 import { isA, tagOf } from '../base/values.ts';
-import { bitmapPixels } from './browser-decoder.ts';
-import { DECODE_RULES, type DecodeOptions, decodeImage } from './decode.ts';
-import { MOST_PIXELS } from './image-header.ts';
+import { bitmapPixels } from './bitmap-pixels.ts';
+import { decodeImage } from './decode.ts';
+import { DECODE_RULES, type DecodeOptions } from './decode-options.ts';
+import { MOST_PIXELS } from './decoder.ts';
 
 /** The objects that hold pictures in a web page. */
 export type PixelSource =

@@ -5,7 +5,7 @@ const MOST = 6;
 
 /**
  * How many files were left out for each reason, most first, with their endings:
- * `40 not a JPEG, PNG or WebP image (38 .heic, 2 .txt), 3 hidden (3 without an ending)`.
+ * `40 not a JPEG, PNG, … image (38 .heic, 2 .txt), 3 hidden (3 without an ending)`.
  */
 export function skippedByReason(skipped: readonly SkippedFile[]): string {
   return named(

@@ -115,7 +115,10 @@ describe('a mistake that is often made', () => {
 it('takes bytes of another realm, such as Jest gives, for what they are', async () => {
   const bytes = runInNewContext('new Uint8Array(3)') as Uint8Array;
   assert.ok(!(bytes instanceof Uint8Array));
-  await assert.rejects(imageFrom(bytes), { code: 'bad-data', message: /not a JPEG, PNG or WebP/ });
+  await assert.rejects(imageFrom(bytes), {
+    code: 'bad-data',
+    message: /not a JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF or BMP/,
+  });
   assert.throws(() => readNpy(bytes), { code: 'bad-data' });
   checkPixels({ data: bytes, width: 1, height: 1, layout: 'rgb' }, 'pixels');
 });

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Stream } from '../../src/base/random.ts';
-import { type DecodeOptions, decodeImage as decode } from '../../src/data/decode.ts';
-import { jpegIsWhole, readImageHeader } from '../../src/data/image-header.ts';
-import { jsquashDecoder, sharpDecoder } from '../../src/data/server-decoders.ts';
+import { decodeImage as decode } from '../../src/data/decode.ts';
+import type { DecodeOptions } from '../../src/data/decode-options.ts';
+import { readImageHeader } from '../../src/data/image-header.ts';
+import { nativeDecoder, portableDecoder } from '../../src/data/server-decoders.ts';
+import { wholeJpeg } from '../../src/data/whole-jpeg.ts';
 import { readCifarBatch } from '../../src/data.ts';
 import { compact, encoders } from '../../src/encoders.ts';
 import { readNpy, readSafetensors, readWeights, writeNpy, writeSafetensors } from '../../src/formats.ts';
@@ -121,7 +123,7 @@ export async function readers(): Promise<Record<string, Reader>> {
   const files = await pictures();
   // Far less than the default, so that a claim of more than it would show.
   const few: DecodeOptions = { mostPixels: 250_000 };
-  const sharp = await sharpDecoder();
+  const sharp = await nativeDecoder();
   const checkpoint = {
     config: runConfig({ ...SHORT_RUN, budget: { steps: 20 } }),
     position: { step: 3, seconds: 1 },
@@ -172,16 +174,20 @@ export async function readers(): Promise<Record<string, Reader>> {
       most: MiB,
       factor: 4,
     }),
-    'image headers': bytesReader(files, (bytes) => [readImageHeader(bytes), jpegIsWhole(bytes)], {
+    'image headers': bytesReader(files, (bytes) => [readImageHeader(bytes), wholeJpeg(bytes)], {
       share: 16,
       most: MiB,
       factor: 4,
     }),
-    'images, by @jsquash': bytesReader(files, (bytes) => decode(bytes, 'image', { ...few, decoder: jsquashDecoder }), {
-      share: 2,
-      most: 32 * MiB,
-      factor: 16,
-    }),
+    'images, by WebAssembly': bytesReader(
+      files,
+      (bytes) => decode(bytes, 'image', { ...few, decoder: portableDecoder }),
+      {
+        share: 2,
+        most: 32 * MiB,
+        factor: 16,
+      },
+    ),
     ...(sharp && {
       'images, by sharp': bytesReader(files, (bytes) => decode(bytes, 'image', { ...few, decoder: sharp }), {
         share: 2,

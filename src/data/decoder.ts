@@ -1,0 +1,25 @@
+import type { Pixels } from '../base/pixels.ts';
+import type { ImageHeader } from './image-header.ts';
+
+/** What is asked of a decoder beside the pixels. */
+export interface DecoderRequest {
+  /** The image will be shrunk by this factor: a decoder that can do part of that for less work may give a JPEG at a smaller size. */
+  readonly factor: number;
+  /** Takes what is wrong with the file though it decodes. */
+  warn(message: string): void;
+}
+
+/** A decoded image. */
+export interface Decoded extends Pixels {
+  /** An ICC profile that has still to be applied. */
+  readonly profile?: Uint8Array;
+  /** The four bytes of a pixel are cyan, magenta, yellow and black, 255 all of an ink, in place of `rgba`. */
+  readonly inks?: boolean;
+}
+
+/** Decodes an image file to `rgba` pixels, upright, alpha not multiplied in, in sRGB
+ * unless `profile` or `inks` says otherwise. Rejects if the bytes do not decode. */
+export type Decoder = (bytes: Uint8Array, header: ImageHeader, request: DecoderRequest) => Promise<Decoded>;
+
+/** The largest image that is decoded, in pixels: 400 MB in memory for a moment, and more than any camera's photograph. */
+export const MOST_PIXELS = 100_000_000;

@@ -1,0 +1,52 @@
+import type { Pixels } from '../../base/pixels.ts';
+import { bitmapPixels } from '../bitmap-pixels.ts';
+import type { Decoder } from '../decoder.ts';
+import type { ImageHeader } from '../image-header.ts';
+import { pngChunks, riffChunks } from '../segments.ts';
+import { turn } from '../turn.ts';
+
+/** Decodes HEIC and TIFF, which only some browsers know; loaded when one does not. */
+export interface LateDecoders {
+  readonly decodeHeic: (bytes: Uint8Array) => ReturnType<Decoder>;
+  readonly decodeTiff: (bytes: Uint8Array, header: ImageHeader) => ReturnType<Decoder>;
+}
+
+/** The browser's own decoders, in a page or a worker, and behind them those of HEIC and TIFF. */
+export function browserDecoder(late: () => Promise<LateDecoders>): Decoder {
+  return async (bytes, header) => {
+    const { type, orientation } = header;
+    try {
+      // Browsers turn a JPEG; of a PNG or WebP some do and some do not, so none is told.
+      if (type !== 'png' && type !== 'webp') return await pixelsOf(bytes, type);
+      return turn(await pixelsOf(orientation === 1 ? bytes : withoutExif(bytes, type), type), orientation);
+    } catch (error) {
+      if (type === 'heic') return (await late()).decodeHeic(bytes);
+      if (type === 'tiff') return (await late()).decodeTiff(bytes, header);
+      throw error;
+    }
+  };
+}
+
+async function pixelsOf(bytes: Uint8Array, type: string): Promise<Pixels> {
+  const blob = new Blob([bytes as Uint8Array<ArrayBuffer>], { type: `image/${type}` });
+  const bitmap = await createImageBitmap(blob, { imageOrientation: 'from-image' });
+  try {
+    return bitmapPixels(bitmap);
+  } finally {
+    bitmap.close();
+  }
+}
+
+function withoutExif(bytes: Uint8Array, type: 'png' | 'webp'): Uint8Array {
+  if (type === 'webp') {
+    const copy = bytes.slice();
+    // Readers pass over what they do not know.
+    for (const { name, start } of riffChunks(bytes)) if (name === 'EXIF') copy[start] = 0x78;
+    return copy;
+  }
+  const exif = [...pngChunks(bytes)].find(({ name }) => name === 'eXIf')!;
+  const copy = new Uint8Array(bytes.length - (exif.end + 4 - exif.start));
+  copy.set(bytes.subarray(0, exif.start));
+  copy.set(bytes.subarray(exif.end + 4), exif.start);
+  return copy;
+}
