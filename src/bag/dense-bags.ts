@@ -14,11 +14,11 @@ import type { PlacedImage } from './images-of.ts';
 /** What is wanted of dense bags. */
 export interface DenseRequest extends BagRequest {
   readonly placement: DensePlacement;
-  /** The vectors of whole images, one row each; absent: none are wanted. */
+  /** Embeds whole images, one row each; absent if they are not asked for. */
   readonly wholes?: (images: readonly Pixels[]) => Promise<Float32Array>;
 }
 
-/** Pixels of all images in one run of the encoder: as many as 256 patches of 16×16 have. */
+/** The most pixels in one run of the encoder: as many as 256 patches of 16×16. */
 const PIXELS = 256 * 16 * 16;
 
 /** Makes bags of every patch of an image, of all images of one size together. */
@@ -104,7 +104,7 @@ const KEPT = 8;
 
 /** Encodes all patches of whole images at once. A program is compiled for every size of image, and the last few are kept. */
 class DenseEncoder {
-  /** Those used last at the end. */
+  /** The most recently used are last. */
   readonly #programs = new Map<string, Compiled>();
   /** One run after the other, so that no program is disposed while another run needs it. */
   #turn: Promise<unknown> = Promise.resolve();

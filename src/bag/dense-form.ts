@@ -15,9 +15,9 @@ export interface DenseForm {
 }
 
 /**
- * What becomes of a value of the patch graph when the patch becomes an image:
- * `fixed`: nothing, it does not depend on the patch; `map`: [images, channels, rows, columns], a patch's part of which begins at
- * its place divided by the stride; `rows`: one row a patch.
+ * What a value of one patch's graph becomes in the graph of whole images:
+ * `fixed`: it stays as it is, because it does not depend on the patch; `map`: [images, channels, rows, columns], where a patch's part
+ * starts at the patch's position divided by the stride; `rows`: one row per patch.
  */
 type Dense =
   | { readonly kind: 'fixed'; readonly value: Value }
@@ -26,9 +26,9 @@ type Dense =
 type DenseMap = Extract<Dense, { kind: 'map' }>;
 
 /**
- * Turns the graph of one patch into that of images: convolutions over the whole image, means over a patch as means under a
- * moving window, and what follows on one row for each patch. That is the same computation, without what neighbours share,
- * wherever every position sees the same inside a patch as inside the image; the graph is read node by node to know.
+ * Turns the graph of one patch into the graph of whole images. Convolutions run over the whole image, a mean over a patch becomes a
+ * mean under a moving window, and what follows runs on one row per patch. The results are the same, and what neighbouring patches share
+ * is computed once. This works only if the values of a patch depend on nothing outside it, which is checked node by node.
  * @param patch one output [1, width] of one input [1, 3, size, size]
  * @throws BagsslError `bad-model` naming the node that prevents it
  */
@@ -83,7 +83,7 @@ function apply(graph: Graph, node: Node, inputs: readonly Dense[], places: (map:
   if (moving[0].kind === 'rows') {
     if (!rowByRow(node, inputs)) throw refuse('is not known to keep patches apart');
     const rows = moving[0].value.shape[0];
-    // A reshape names the batch, which is another here; what is left of it is nothing.
+    // A reshape states the batch size, which differs here. Rows need no reshape, so it is dropped.
     const made = node.operator.kind === 'renaming' ? [moving[0].value] : same();
     return made.map((value) => {
       if (value.shape.length !== 2 || value.shape[0] !== rows) throw refuse('is not known to keep patches apart');
@@ -146,7 +146,7 @@ function apply(graph: Graph, node: Node, inputs: readonly Dense[], places: (map:
   }
 }
 
-/** One row for each patch of the map, those of an image row by row. */
+/** One row per patch of the map, image by image, and row by row in each. */
 function rowsOf(map: DenseMap, places: (map: DenseMap) => number[]): Dense {
   const [down, across] = places(map);
   // Strides may leave positions at the end whose patch would reach beyond the image.
@@ -156,7 +156,7 @@ function rowsOf(map: DenseMap, places: (map: DenseMap) => number[]): Dense {
   return { kind: 'rows', value: reshape(transpose(inside, [0, 2, 3, 1]), [images * down * across, width]) };
 }
 
-/** What a Slice of the last two axes leaves, counted from the start. */
+/** The part that a Slice of the last two axes keeps, in positions from the start. */
 function crop(node: Node, local: Shape): { starts: number[]; ends: number[] } | undefined {
   const [, ...lists] = node.inputs.map(({ data }) => (data ? Array.from(data as BigInt64Array, Number) : undefined));
   const [starts, ends, axes = local.map((_, axis) => axis), steps = starts?.map(() => 1)] = lists;
@@ -171,13 +171,13 @@ function crop(node: Node, local: Shape): { starts: number[]; ends: number[] } | 
   return whole.starts.some(Number.isNaN) ? undefined : whole;
 }
 
-/** Whether each row of the result depends on that row of the operands alone. */
+/** Whether each row of the result depends only on the same row of the operands. */
 function rowByRow(
   { operator, attributes, inputs: [local], outputs }: Node,
   [first, ...rest]: readonly Dense[],
 ): boolean {
   if (operator.kind === 'pointwise') return true;
-  // A batch of rows may be renamed to the shape it has only.
+  // Rows may only be reshaped to the shape they already have.
   if (operator.kind === 'renaming') return `${outputs[0].shape}` === `${local.shape}`;
   switch (operator.type) {
     case 'MatMul':

@@ -13,7 +13,7 @@ export function meanRow(matrix: Matrix): Float32Array {
   return Float32Array.from(sum, (total) => total / rows);
 }
 
-/** Every row less `mean`. */
+/** Every row minus `mean`. */
 export function centred(matrix: Matrix, mean: Float32Array): Matrix {
   checkMatrix(matrix, 'What is centred');
   given(mean?.length === matrix.columns, mean, 'The mean', `a vector of ${matrix.columns}`);
@@ -21,8 +21,8 @@ export function centred(matrix: Matrix, mean: Float32Array): Matrix {
 }
 
 /**
- * How invariant vectors are: the mean cosine of row i of one matrix, patches as they are, with row i of the other, the same
- * patches changed (mirrored, recoloured). 1: the change does not show at all. −1 to 1.
+ * How invariant vectors are, from −1 to 1: the mean cosine of row i of one matrix (the original patches) with row i of the other
+ * (the same patches mirrored or recoloured). At 1 the change has no effect on the vectors' directions.
  * @throws BagsslError `shape-mismatch`, `bad-data` for no rows
  */
 export function agreement(plain: Matrix, changed: Matrix): number {

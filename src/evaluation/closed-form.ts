@@ -1,21 +1,21 @@
 import { type CoOccurrence, checkTable } from '../objectives/co-occurrence.ts';
 import { eigenSymmetric } from './eigen-symmetric.ts';
 
-/** What embeddings of `k` dimensions reach on a finite table at best, exactly. */
+/** The best that embeddings of `k` dimensions can reach on a finite table, exactly. */
 export interface ClosedForm {
   /** The eigenvalues of D^-½ P D^-½, largest first; the first is 1 and belongs to the constant function. */
   readonly values: readonly number[];
-  /** Of the spectral contrastive loss. */
+  /** The optimum of the spectral contrastive loss. */
   readonly spectral: Optimum;
-  /** Of the loss that holds the covariance at the identity. */
+  /** The optimum of the loss that constrains the covariance to the identity. */
   readonly covariance: Optimum;
 }
 
-/** Where an objective is least, in closed form. */
+/** The minimum of an objective, in closed form. */
 export interface Optimum {
   /** The least loss. */
   readonly loss: number;
-  /** What rotations leave of the best embedding, D^½ Z Zᵀ D^½, [states, states] row by row. */
+  /** The best embedding up to rotation: D^½ Z Zᵀ D^½, [states, states] row by row. */
   readonly gram: Float64Array;
 }
 

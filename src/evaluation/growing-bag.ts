@@ -7,13 +7,13 @@ import type { ImageSet } from '../data/image-set.ts';
 import { checkImageSet } from '../data/image-set.ts';
 import type { Placement } from '../patches/placement.ts';
 
-/** Which bags are grown, of what. */
+/** Which bags to make. */
 export interface GrowingBagOptions {
   /** Bag sizes, rising whole numbers. */
   readonly counts: readonly number[];
   /** Where patches may lie; each is embedded once. */
   readonly placement: Placement;
-  /** Of the draws; default 0. */
+  /** Seed of the draws; default 0. */
   readonly seed?: number;
   /** Stops the work with an `aborted` error before its next image. */
   readonly signal?: AbortSignal;
@@ -21,9 +21,9 @@ export interface GrowingBagOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Every image's bags of several sizes, one row an image. */
+/** Every image's bags of several sizes, one row per image. */
 export interface GrowingBags {
-  /** For each count, every image's mean of so many patches drawn at random, with replacement; of nested draws. */
+  /** For each count n, every image's mean of n patches drawn at random, with replacement. A larger bag contains the smaller ones. */
   readonly drawn: readonly Matrix[];
   /** Every image's mean over all positions. */
   readonly all: Matrix;
@@ -32,8 +32,8 @@ export interface GrowingBags {
 }
 
 /**
- * Bags of several sizes in one pass: every position of an image is embedded once, and bags of any size are sums of what is
- * there, so that all sizes together cost what `all` costs.
+ * Bags of several sizes in one pass. Every position of an image is embedded once, and bags of any size are means of these vectors,
+ * so all sizes together cost as much as `all` alone.
  * @throws BagsslError `bad-argument` for counts that do not rise from at least 1
  */
 export async function growingBags(

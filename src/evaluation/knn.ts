@@ -16,7 +16,7 @@ export interface KnnProtocol {
   readonly temperature: number;
 }
 
-/** The two protocols of the field: lightly's and EMP-SSL's. */
+/** Two common protocols: lightly's and EMP-SSL's. */
 export const KNN_PROTOCOLS = {
   knnK200: { k: 200, temperature: 0.1 },
   knnK20: { k: 20, temperature: 0.07 },
@@ -24,13 +24,13 @@ export const KNN_PROTOCOLS = {
 
 /** Vectors and their classes, row by row. */
 export interface Labelled {
-  /** A row each, [images, width]. */
+  /** One row per image, [images, width]. */
   readonly features: Matrix;
   /** Class index of each row. */
   readonly labels: Int32Array;
 }
 
-/** Most vectors in one product: what comes back, their similarities, is then 10 MB. */
+/** The most vectors in one product: their similarities, which it returns, are then 10 MB. */
 const MOST_QUERIES = 500;
 const MOST_BANK = 5000;
 
@@ -41,8 +41,8 @@ export function checkLabelled(vectors: Labelled): void {
 }
 
 /**
- * Accuracy of each protocol on `test`, 0 to 1, with `train` as the bank. The similarities, a product of all test with all
- * training vectors, run on the runtime; the votes are counted here. Fewer training vectors than k: all of them vote.
+ * Accuracy of each protocol on `test`, 0 to 1, with `train` as the bank. The runtime computes the similarities, a product of all
+ * test vectors with all training vectors; the votes are counted here. If there are fewer than k training vectors, all of them vote.
  * @throws BagsslError `shape-mismatch`, `bad-data` for a side without images, `aborted`
  */
 export async function knnAccuracies<P extends Record<string, KnnProtocol>>(

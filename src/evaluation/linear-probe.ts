@@ -15,7 +15,7 @@ import { checkLabelled, type Labelled } from './knn.ts';
 export interface LinearProbeOptions {
   /** Passes over the training set; default 100. */
   readonly epochs?: number;
-  /** Of the order of images; default 0. */
+  /** Seed of the order of images; default 0. */
   readonly seed?: number;
   /** Stops the probe with an `aborted` error and frees its program. */
   readonly signal?: AbortSignal;
@@ -24,13 +24,13 @@ export interface LinearProbeOptions {
 }
 
 const BATCH = 100;
-/** SGD steps in one run of the model, at most: what a run costs beyond its arithmetic is shared by all of them. */
+/** The most SGD steps in one run of the model. They share what a run costs beyond its arithmetic. */
 const UNROLLED = 20;
 
 /**
  * Accuracy on `test`, 0 to 1, of a linear classifier trained on frozen vectors by EMP-SSL's protocol: SGD 0.03, momentum
- * 0.9, weight decay 5e-5, batches of 100 (of all images, where there are fewer), 100 epochs, cosine per epoch; the last
- * epoch counts, not the best. Vectors are standardised first by the training set's mean and deviation, so that the one rate
+ * 0.9, weight decay 5e-5, batches of 100 (or of all images, if there are fewer), 100 epochs, cosine per epoch. The last
+ * epoch counts, not the best. Vectors are first standardised by the training set's mean and deviation, so that one rate
  * suits features of any scale.
  */
 export async function linearProbe(
@@ -50,7 +50,7 @@ export async function linearProbe(
       `A linear probe needs images on both sides, got ${rows} and ${test.features.rows}.`,
     );
   }
-  // A small set is a batch, and an epoch at least one run.
+  // A small set is one batch, and an epoch is at least one run.
   const batch = Math.min(BATCH, rows);
   const unrolled = Math.min(UNROLLED, Math.floor(rows / batch));
   const chunk = batch * unrolled;

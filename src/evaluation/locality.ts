@@ -3,10 +3,10 @@ import { BagsslError } from '../base/errors.ts';
 import { given } from '../base/options.ts';
 
 /**
- * How local a similarity map is: the share of its mass, Σ max(0, s), that lies within one patch of the query, that is on
- * patches whose place differs by at most a patch's side along both axes (the query is one of them). From the share of
- * patches that lie there, for a flat map, to 1, where nothing else is similar.
- * @param similarities of every patch of an image to the query, such as cosines
+ * How local a similarity map is: the share of its mass, Σ max(0, s), within one patch of the query. These are the patches whose
+ * position differs from the query's by at most one side along both axes, the query included. A flat map gives the share of patches
+ * that are there; a map where nothing else is similar gives 1.
+ * @param similarities the similarity of every patch of an image to the query, such as cosines
  * @param query index of the query patch
  * @throws BagsslError `bad-argument`
  */

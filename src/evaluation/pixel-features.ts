@@ -6,7 +6,7 @@ import { cifar16 } from '../patches/presets.ts';
 import { withoutAugmentation } from '../patches/recipe.ts';
 import type { Labelled } from './knn.ts';
 
-/** Side raw pixels are brought to, so that images of any size can be compared. */
+/** The side to which images are resized, so that images of any size can be compared. */
 const SIDE = 32;
 const IMAGES = 200;
 

@@ -19,7 +19,7 @@ export interface TableFitOptions {
   readonly loss: 'spectral' | 'covariance';
   /** Default `sgd`. */
   readonly optimizer?: 'sgd' | 'adamw';
-  /** Of the random start; default 0. */
+  /** Seed of the random start; default 0. */
   readonly seed?: number;
   /** Stops the fit with an `aborted` error before its next steps and frees its program. */
   readonly signal?: AbortSignal;
@@ -27,13 +27,13 @@ export interface TableFitOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Where the steps ended. */
+/** The result of a fit. */
 export interface TableFit {
   /** At the end. */
   readonly loss: number;
   /** Taken. */
   readonly steps: number;
-  /** D^½ Z Zᵀ D^½, [states, states] row by row, to be held against the closed form's. */
+  /** D^½ Z Zᵀ D^½, [states, states] row by row, to compare with the closed form's. */
   readonly gram: Float64Array;
 }
 

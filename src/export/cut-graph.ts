@@ -9,9 +9,9 @@ import { resampleTaps, scaledTaps, type Taps } from '../patches/weights.ts';
 const MOST_FLOATS = 2 ** 26;
 
 /**
- * What the kernels do to the clean patches of a bag, as a graph: `images` [n, height, width, 3], values 0 to 255, become
- * patches [n, count, 3, size, size], row by row. As patches lie at every pair of a left and a top edge, all of a scale are cut
- * and resampled at once: one product over the columns of the whole image, then one over its rows.
+ * Cuts the patches of a bag in a graph, as the kernels do in a worker: `images` [n, height, width, 3], values 0 to 255, become
+ * patches [n, count, 3, size, size], row by row. The patches of one scale are on a grid, so two products cut and resample all of
+ * them: one over the columns of the whole image, then one over its rows.
  * @throws BagsslError `bad-argument` for random positions, which differ from image to image
  */
 export function cutPatches(images: Value, recipe: Recipe, placement: Placement): Value {
@@ -42,7 +42,7 @@ function cutLattice(planes: Value, { side, xs, ys }: Lattice, { size, interpolat
     const across = resampling(planes, taps, size, xs, width);
     const down = resampling(planes, scaledTaps(taps, 1 / 255), size, ys, height);
     const resampled = matmul(down, matmul(cast(planes, 'float32'), transpose(across, [1, 0])));
-    // Bicubic weights may be negative: what leaves 0..1 is limited.
+    // Bicubic weights can be negative, so values are clamped to 0..1.
     return interpolation === 'bicubic' ? clip(resampled, 0, 1) : resampled;
   };
   const whole = side === size ? cut() : resample();
@@ -50,7 +50,7 @@ function cutLattice(planes: Value, { side, xs, ys }: Lattice, { size, interpolat
   return reshape(transpose(apart, [0, 2, 4, 1, 3, 5]), [n, ys.length * xs.length, 3, size, size]);
 }
 
-/** The matrix [edges · size, length] that filters the crops beginning at `edges` out of an axis of `length` pixels. */
+/** The matrix [edges · size, length] that resamples the crops starting at `edges` from an axis of `length` pixels. */
 function resampling(
   { graph }: Value,
   { taps, starts, weights }: Taps,

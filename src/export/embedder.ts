@@ -21,7 +21,7 @@ export interface ExportEmbedderOptions {
   readonly height: number;
   /** Where the patches lie; default the encoder's. Not `random`, not `dense`. */
   readonly placement?: Placement;
-  /** Bring every bag to length 1; default false. */
+  /** Normalise every vector to length 1; default false. */
   readonly unit?: boolean;
   /** The type of the pixels it takes, values 0 to 255 in both cases; default uint8. */
   readonly pixels?: 'uint8' | 'float32';
@@ -36,9 +36,9 @@ const RULES: Rules<ExportEmbedderOptions> = {
 };
 
 /**
- * An `Embedder` as one .onnx file that needs nothing of this package: `images` [batch, height, width, 3] in, red, green and
- * blue, rows from the top; `bag` [batch, width of the feature] out, float32. Patch grid, resampling, normalisation, network,
- * whitening and mean are in the graph; its vectors are the ones `Embedder` gives, to rounding. Resize images of another size first.
+ * An `Embedder` as one .onnx file that works without this package. Input: `images` [batch, height, width, 3], red, green and
+ * blue, rows from the top. Output: `bag` [batch, width of the feature], float32. The graph contains patch grid, resampling,
+ * normalisation, network, whitening and mean, and gives the vectors of `Embedder` up to rounding. Resize images of another size first.
  * @throws BagsslError `bad-argument`, `bad-checkpoint`, `shape-mismatch`; `bad-model` for a network of one batch size
  */
 export function exportEmbedder(encoder: PatchEncoder, options: ExportEmbedderOptions): Uint8Array {

@@ -7,8 +7,8 @@ import { allEncoderKinds } from '../model/all-encoder-kinds.ts';
 import { checkModel } from '../model/config.ts';
 
 /**
- * An encoder in evaluation form as an .onnx file: `patches` [batch, 3, size, size] in, float32, normalised as the recipe says;
- * the feature out under its own name, [batch, width], whitened where the encoder has a whitening.
+ * An encoder in evaluation form as an .onnx file. Input: `patches` [batch, 3, size, size], float32, normalised as the recipe says.
+ * Output: the feature under its own name, [batch, width], whitened if the encoder has a whitening.
  * @throws BagsslError `bad-argument`, `bad-checkpoint`, `shape-mismatch`; `bad-model` for a network of one batch size
  */
 export function exportEncoder(encoder: PatchEncoder): Uint8Array {

@@ -14,19 +14,19 @@ import type { RunConfig } from '../training/run-config.ts';
 import type { Position } from '../training/schedule.ts';
 import { stepGraph } from '../training/step-graph.ts';
 
-/** How to train with a step that was handed over: plain JSON. */
+/** How to train with an exported step: plain JSON. */
 export interface StepManifest {
-  /** Names the kind of file. */
+  /** Identifies the kind of file. */
   readonly format: 'bagssl-step';
-  /** Of the format. */
+  /** Version of the format. */
   readonly version: 1;
   /** Float32 inputs to feed at every step, with their shapes: `patches`, and any of `rate`, `step`, `remaining` it uses. */
   readonly inputs: Readonly<Record<string, Shape>>;
-  /** What outlives a step: after each, the output `output` is the next step's input `input`. */
+  /** The state: after each step, the output `output` is the next step's input `input`. */
   readonly state: readonly { readonly input: string; readonly output: string; readonly shape: Shape }[];
-  /** Scalars to look at: `loss`, `collapse`; in float16 also `lossScale` and `skipped`. */
+  /** Scalars to read: `loss`, `collapse`; in float16 also `lossScale` and `skipped`. */
   readonly reads: readonly string[];
-  /** How far the state has come. */
+  /** How far the state has been trained. */
   readonly position: Position;
   /** What `rate` is: the peak times a warm-up and the schedule's share, as the fields of a run's configuration say. */
   readonly schedule: Pick<RunConfig, 'rate' | 'warmup' | 'schedule' | 'budget'>;
@@ -45,9 +45,9 @@ export interface ExportedStep {
 }
 
 /**
- * A whole training step, forward, loss, gradients and update, as one .onnx file of ordinary operators, with the state it starts
- * from: any ONNX Runtime trains with it by feeding its outputs back. `step` counts from 1, `remaining` is ½(1 + cos πt) at the
- * share t of the budget behind it.
+ * A whole training step (forward, loss, gradients, update) as one .onnx file of ordinary operators, with the state it starts
+ * from. Any ONNX Runtime trains with it by feeding its outputs back. `step` counts from 1; `remaining` is ½(1 + cos πt), where t is
+ * the share of the budget that has been used.
  * @param from the state to continue from; absent: the initial state of a run with this configuration
  * @throws BagsslError `bad-argument` for a run in slices; `bad-checkpoint` for a state that is not this run's
  */

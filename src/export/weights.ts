@@ -8,9 +8,9 @@ import { Scope } from '../model/scope.ts';
 import { checkExported } from './encoder.ts';
 
 /**
- * An encoder's tensors as a safetensors file, float32, with its whitening where it has one: the parameters and running statistics
- * of encoder and projector, without the optimiser's memory. Of an encoder that was read from its own file, which has the tensors
- * of its feature alone, the network as far as that feature.
+ * An encoder's tensors as a safetensors file, float32: the parameters and running statistics of encoder and projector, and the
+ * whitening if there is one, without the optimiser's state. An encoder that was read from its own file has only the tensors that its
+ * feature needs, so only these are written.
  * @throws BagsslError `bad-checkpoint` or `shape-mismatch` if the weights are not this model's
  */
 export function exportWeights(encoder: PatchEncoder): Uint8Array {

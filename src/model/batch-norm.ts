@@ -57,7 +57,7 @@ function normalise(scope: Scope, name: string, x: Value, finish: Finish): Value 
   );
 }
 
-/** A batch norm and its tensors, each of one element a channel and float32. */
+/** A batch norm and its tensors, float32, each with one element per channel. */
 export interface BatchNorm<S = Statistic> {
   readonly x: Value;
   readonly gamma: Value;
@@ -69,7 +69,7 @@ export interface BatchNorm<S = Statistic> {
   readonly momentum: number;
 }
 
-/** Batch norm with its tensors given: in training by the batch's statistics, which move the running ones, else by these. */
+/** Batch norm with given tensors. Training uses the batch's statistics and updates the running ones; otherwise the running ones are used. */
 export function normaliseWith(norm: BatchNorm, training: boolean, finish: Finish = { rectify: false }): Value {
   const { x, momentum } = norm;
   if (!training)
@@ -87,7 +87,7 @@ function finished(normal: Value, { rectify, shortcut }: Finish): Value {
   return rectify ? relu(y) : y;
 }
 
-/** The form for evaluation. Half floats could not hold every variance, so they see one factor and one summand. */
+/** The form for evaluation. Half floats could not hold every variance, so it is one factor and one summand. */
 export function normaliseByStatistics(norm: Omit<BatchNorm<Value>, 'momentum'>): Value {
   const { x, gamma, beta, mean, variance, epsilon } = norm;
   if (x.dtype === 'float32') return batchNormalization(x, gamma, beta, mean, variance, epsilon);
@@ -96,11 +96,11 @@ export function normaliseByStatistics(norm: Omit<BatchNorm<Value>, 'momentum'>):
 }
 
 /**
- * The training form with its gradient by hand. Elementwise and reduction nodes are bound by memory and cost as much as
- * the convolutions unless they are few, so the forward pass reads x four times (mean, square sum, affine, ReLU), and the
+ * The training form with its gradient by hand. Elementwise and reduction nodes are limited by memory and cost as much as
+ * the convolutions unless there are few, so the forward pass reads x four times (mean, square sum, affine, ReLU), and the
  * backward pass uses dx = A·g + B·x + D per channel instead of what node-by-node differentiation would give:
  *   g = dy where y > 0,  dβ = Σg,  dγ = (Σg·x − μ·dβ)/σ,  dx = γ/σ · (g − dβ/n − (x − μ)/σ · dγ/n),
- * and the shortcut's gradient is g itself. What there is one of a channel is float32 whatever x is, sums included.
+ * and the shortcut's gradient is g itself. Per-channel values, sums included, are float32 whatever x is.
  */
 function normaliseBatch({ x, gamma, beta, epsilon }: BatchNorm, finish: Finish) {
   const axes = x.shape.flatMap((_, i) => (i === 1 ? [] : [i]));

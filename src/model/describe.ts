@@ -8,7 +8,7 @@ import { Scope } from './scope.ts';
 
 /** The size of a part of a model, and its cost for one patch. */
 export interface PartSize {
-  /** Learnt numbers; running statistics are not among them. */
+  /** Learnt numbers, without running statistics. */
   readonly parameters: number;
   /** Multiply-adds of convolutions and matrix products for one patch, forward. A training step takes about three times that. */
   readonly multiplyAdds: number;

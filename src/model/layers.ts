@@ -8,13 +8,13 @@ export interface ConvolutionOptions {
   readonly kernel?: number;
   /** Positions from one output to the next; default 1. */
   readonly stride?: number;
-  /** `same` (default): by zeros, so that stride 1 keeps the size; `valid`: none. */
+  /** `same` (default): pads with zeros, so that stride 1 keeps the size; `valid`: no padding. */
   readonly padding?: 'same' | 'valid';
-  /** Groups of channels that see each other alone; default 1. */
+  /** Groups of channels, which are convolved separately; default 1. */
   readonly group?: number;
 }
 
-/** A convolution without bias (batch norm follows), 3×3 by default. He's uniform start: ±√(6/fan_in). */
+/** A convolution without bias (batch norm follows), 3×3 by default. Initialised by He's uniform distribution: ±√(6/fan_in). */
 export function convolution(
   scope: Scope,
   name: string,
@@ -34,7 +34,7 @@ export function convolution(
 export interface LinearOptions {
   /** Whether it adds a bias; default false. */
   readonly bias?: boolean;
-  /** Bound of the uniform start; default He's √(6/in). */
+  /** Bound of the uniform initial values; default He's √(6/in). */
   readonly bound?: number;
 }
 

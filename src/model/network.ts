@@ -6,17 +6,17 @@ import { encoderKinds } from './encoders/index.ts';
 import { firstHidden, project } from './projector.ts';
 import type { Scope } from './scope.ts';
 
-/** What a network makes of a batch of patches, each [patches, width]. */
+/** The outputs of a network for a batch of patches, each [patches, width]. */
 export interface Features {
   /** The encoder's output, averaged over positions. */
   readonly embedding: Value;
   /** After the projector's first layer: the feature EMP-SSL evaluates. */
   readonly preFeature: Value;
-  /** The projector's output, as it comes: objectives that want unit length normalise it. */
+  /** The projector's output, not normalised: objectives that need unit length normalise it. */
   readonly projection: Value;
 }
 
-/** Encoder and projector on `patches` [patches, 3, size, size], in the scope's precision; what comes out is float32. */
+/** Encoder and projector on `patches` [patches, 3, size, size], in the scope's precision; the outputs are float32. */
 export function network(
   scope: Scope,
   { encoder, projector }: ModelConfig,

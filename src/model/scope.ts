@@ -8,19 +8,19 @@ export type Init = { readonly uniform: number } | { readonly constant: number } 
 
 /** A tensor of the model that outlives a step: a parameter that is learnt, or a statistic that is averaged. */
 export interface TensorSpec {
-  /** In a checkpoint's state. */
+  /** Its name in a checkpoint's state. */
   readonly name: string;
-  /** Its extents. */
+  /** Its shape. */
   readonly shape: Shape;
-  /** Where it starts. */
+  /** Its initial value. */
   readonly init: Init;
 }
 
-/** A running statistic; `next` takes what it becomes after this step. */
+/** A running statistic; pass its value after this step to `next`. */
 export interface Statistic {
-  /** What it is before this step. */
+  /** Its value before this step. */
   readonly value: Value;
-  /** Says what it becomes after this step. */
+  /** Sets its value after this step. */
   readonly next: (value: Value) => void;
 }
 
@@ -28,7 +28,7 @@ export interface Statistic {
 export type Weights = Readonly<Record<string, Float32Array>>;
 
 /**
- * Where a network's layers find their tensors. In training, parameters and statistics are graph inputs, and layers hand
+ * Where a network's layers get their tensors. In training, parameters and statistics are graph inputs, and layers pass
  * in each statistic's next value; with `weights` given they are constants of an inference graph. Tensors are float32;
  * layers see parameters in the scope's precision.
  */

@@ -3,24 +3,24 @@ import { noise } from './numbers.ts';
 import type { Shape } from './shape.ts';
 import type { Texture } from './texture.ts';
 
-/** Pixels a side. */
+/** Pixels per side. */
 export const SIDE = 32;
-/** Samples a pixel, along each axis: edges come out smooth. */
+/** Samples per pixel along each axis, which make edges smooth. */
 const FINE = 2;
 const WIDE = SIDE * FINE;
 
-/** Light that falls on a shape: 1 at its middle, `(x, y)` more for each pixel, and mottled. */
+/** Light on a shape: 1 at its centre, `(x, y)` more for each pixel, and mottled. */
 export interface Light {
   readonly x: number;
   readonly y: number;
-  /** How strong, 0 for none, and from where, 0 to 1 each way, in a table of noise. */
+  /** How strong the mottling is, 0 for none, and where it is in a table of noise, 0 to 1 along each axis. */
   readonly mottle?: readonly [strength: number, u: number, v: number];
 }
 
 /** A picture of 32×32 pixels of 2×2 samples, each red, green and blue of about 0 to 1. */
 export class Canvas {
   readonly #rgb = new Float32Array(WIDE * WIDE * 3);
-  /** Twice as wide as the picture, so that a shape can take its part from anywhere in the first quarter. */
+  /** Twice as wide as the picture, so that a shape can start anywhere in its first quarter. */
   readonly #mottle = Float32Array.from({ length: 4 * WIDE * WIDE }, (_, i) => {
     const x = i % (2 * WIDE);
     return noise(0.2 * x, (0.2 * (i - x)) / (2 * WIDE), 1) - 0.5;
@@ -35,7 +35,7 @@ export class Canvas {
     for (let row = Math.max(0, Math.floor((cy - shape.reach) * FINE)); row < bottom; row++) {
       const y = (row + 0.5) / FINE - cy;
       const [low, high] = shape.span(y);
-      // Samples lie at the middles of their cells.
+      // Samples are at the centres of their cells.
       const end = Math.min(WIDE, Math.ceil((cx + high) * FINE - 0.5));
       for (let column = Math.max(0, Math.ceil((cx + low) * FINE - 0.5)); column < end; column++) {
         const x = (column + 0.5) / FINE - cx;

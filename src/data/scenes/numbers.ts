@@ -1,9 +1,9 @@
 import type { Stream } from '../../base/random.ts';
 
-// Only sums, products, quotients and square roots, which every engine rounds alike: sine and the like may differ in the
-// last bit, and the scenes are to be the same everywhere.
+// Only sums, products, quotients and square roots, which every engine rounds in the same way. Sine and other functions may differ in
+// the last bit, and the scenes must be the same everywhere.
 
-/** A random unit vector: a point in the disc, drawn until there is one, brought to its rim. */
+/** A random unit vector: points of the square are drawn until one is in the disc, which is then scaled to length 1. */
 export function direction(stream: Stream): [number, number] {
   for (;;) {
     const x = 2 * stream.uniform() - 1;

@@ -9,13 +9,13 @@ import { TEXTURES } from './texture.ts';
 export const SCENE_CLASSES: readonly string[] = Object.keys(TEXTURES);
 
 const LEAVES = 25;
-/** Covers everything, so that nothing of the scene before shows. */
+/** Covers everything, so that nothing of the previous scene shows. */
 const GROUND: Shape = { reach: 2 * SIDE, span: () => [-2 * SIDE, 2 * SIDE] };
 
 /**
  * Draws a scene of 32×32 pixels whose main object is of class `label`: a background of dead leaves (shapes of all sizes
- * that hide one another, small ones more often, as the inverse cube of their radius, which gives the 1/f² spectrum of
- * photographs), the object, textured and shaded, now and then something small before it, light and grain over all.
+ * that hide one another; their number falls with the cube of the radius, which gives the 1/f² spectrum of
+ * photographs), the object, textured and shaded, sometimes something small in front of it, and light and grain over all.
  * @param out planar RGB, 3 × 32 × 32 bytes
  */
 export function drawScene(canvas: Canvas, stream: Stream, label: number, out: Uint8Array): void {

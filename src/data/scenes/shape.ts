@@ -3,7 +3,7 @@ import { direction } from './numbers.ts';
 
 /** A filled convex outline around the origin, in pixels. */
 export interface Shape {
-  /** Nothing of it lies further from the origin. */
+  /** No part of it is further from the origin. */
   readonly reach: number;
   /** The x between which it covers the line at `y`; the first is the larger if it does not meet the line. */
   span(y: number): readonly [number, number];
@@ -12,7 +12,7 @@ export interface Shape {
 /** The points whose product with (nx, ny) is less than `edge`. */
 type HalfPlane = readonly [nx: number, ny: number, edge: number];
 
-/** An ellipse or a rectangle or a triangle, turned at random, of about `radius` pixels. */
+/** An ellipse, rectangle or triangle of about `radius` pixels, randomly rotated. */
 export function randomShape(stream: Stream, radius: number): Shape {
   const kind = stream.below(5);
   const [c, s] = direction(stream);
@@ -30,7 +30,7 @@ export function randomShape(stream: Stream, radius: number): Shape {
     return polygon(long * Math.sqrt(1 + flat * flat), sides);
   }
   const edge = radius * 0.62;
-  // The first side's normal, turned by a third of a turn either way.
+  // The first side's normal, rotated by a third of a turn either way.
   const sine = Math.sqrt(0.75);
   const sides: HalfPlane[] = [
     [c, s, edge],

@@ -1,10 +1,10 @@
 import type { Stream } from '../../base/random.ts';
 import { direction, fractalNoise, turn } from './numbers.ts';
 
-/** How much of a texture's second colour shows, 0 to 1, at (x, y) pixels from the centre of what it covers. */
+/** How much of a texture's second colour shows, 0 to 1, at (x, y) pixels from the centre of the object. */
 export type Texture = (x: number, y: number) => number;
 
-/** A lattice turned, scaled and shifted at random: pixels to periods. */
+/** A randomly rotated, scaled and shifted lattice: from pixels to periods. */
 class Lattice {
   readonly #a: number;
   readonly #b: number;

@@ -15,11 +15,11 @@ export interface ConvConfig {
   readonly widths: readonly number[];
   /** Stride of each, 1 or 2. */
   readonly strides: readonly number[];
-  /** Add a layer's input (without `padding`, the middle of it) to its output where both have the same shape. */
+  /** Add a layer's input to its output if both have the same shape; with `valid` padding, the centre of the input. */
   readonly residual: boolean;
   /**
-   * `same` (default): zeros around every layer's input, so that stride 1 keeps the size. `valid`: none, so that a layer takes 2
-   * px off, and a position sees the same inside a patch as inside the whole image: such encoders have a dense bag.
+   * `same` (default): zeros around every layer's input, so that stride 1 keeps the size. `valid`: none. Each layer then
+   * removes 2 px, and the result for a patch depends on nothing outside it: such encoders have a dense bag.
    */
   readonly padding?: 'same' | 'valid';
 }
@@ -54,7 +54,7 @@ export function convolutions(scope: Scope, { widths, strides, residual, padding 
   return x;
 }
 
-/** Without the border a kernel takes off. */
+/** Without the border that a kernel removes. */
 function middle(x: Value): Value {
   const [, , rows, columns] = x.shape;
   const border = (KERNEL - 1) / 2;

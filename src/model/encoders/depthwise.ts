@@ -5,8 +5,8 @@ import { checkLayers, LAYERS } from './conv.ts';
 import type { EncoderKind } from './kind.ts';
 
 /**
- * Howard et al., "MobileNets" (arXiv 1704.04861): one plain 3×3 convolution, then blocks of a 3×3 convolution that sees
- * each channel alone and a 1×1 convolution that mixes them, each with batch norm and ReLU.
+ * Howard et al., "MobileNets" (arXiv 1704.04861): one plain 3×3 convolution, then blocks of a 3×3 depthwise convolution and a
+ * 1×1 convolution that mixes channels, each with batch norm and ReLU.
  */
 export interface DepthwiseConfig {
   /** Depthwise-separable convolutions. */
@@ -15,7 +15,7 @@ export interface DepthwiseConfig {
   readonly widths: readonly number[];
   /** Stride of each, 1 or 2. */
   readonly strides: readonly number[];
-  /** Add a block's input before its last ReLU where both have the same shape. */
+  /** Add a block's input before its last ReLU if both have the same shape. */
   readonly residual: boolean;
 }
 

@@ -11,7 +11,7 @@ export type { DepthwiseConfig } from './depthwise.ts';
 export type { ResNetConfig } from './resnet.ts';
 export type { VitConfig } from './vit.ts';
 
-/** Every kind of encoder but `onnx`, which only modules that may meet an .onnx file import: it is a third of such a page. */
+/** Every kind of encoder except `onnx`. Only modules that may need it import that one, because it is large. */
 const KINDS = { conv, resnet, depthwise, vit, convmixer };
 
 /** Encoder kinds by name. */
@@ -27,7 +27,7 @@ export type KnownEncoder = ConfigOf<(typeof KINDS)[keyof typeof KINDS]>;
 
 /** Encoders by name. */
 export const encoders = {
-  /** Five convolutions, 7.3 million multiply-adds a 16×16 patch. */
+  /** Five convolutions, 7.3 million multiply-adds per 16×16 patch. */
   compact: { kind: 'conv', widths: [32, 64, 64, 128, 128], strides: [1, 2, 1, 2, 1], residual: false },
   /** EMP-SSL's encoder: no stride and no pooling in the stem. */
   resnet18: { kind: 'resnet', depth: 18, stem: 'cifar' },

@@ -8,7 +8,7 @@ export interface EncoderKind<Config> {
   readonly name?: string;
   /** What each of its options must be. */
   readonly rules: Rules<Omit<Config, 'kind'>>;
-  /** Rejects what fits the rules and yet cannot be built for patches of `size` px, naming the value. */
+  /** Rejects a configuration that fits the rules but cannot be built for patches of `size` px, naming the value. */
   check?(config: Config, size: number): void;
   /** Width of the embedding. */
   width(config: Config): number;

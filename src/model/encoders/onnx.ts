@@ -12,13 +12,13 @@ import type { EncoderKind } from './kind.ts';
 
 /**
  * A custom network: any feed-forward .onnx file of opset 9 to 17 that takes images [batch, 3, size, size] and gives
- * [batch, width], or [batch, width, rows, columns], of which the mean over positions is taken. Its floating tensors are
- * the start of the parameters and train; scalars, and what the file computes from constants, stay as they are.
+ * [batch, width], or [batch, width, rows, columns], which is averaged over positions. Its floating-point tensors are the
+ * parameters' initial values and train. Scalars, and what the file computes from constants, stay as they are.
  */
 export interface OnnxConfig {
   /** A network from an .onnx file. */
   readonly kind: 'onnx';
-  /** The file's bytes. A checkpoint keeps them, so that the network can be built and its start be compared again. */
+  /** The file's bytes. A checkpoint keeps them, so that the network can be built again and compared with its start. */
   readonly model: Uint8Array;
   /**
    * `train`: batch norms normalise by the batch and keep running averages for evaluation, as in training from scratch.
@@ -63,7 +63,7 @@ export function patchSize(config: Pick<OnnxConfig, 'model'>): number {
   return rows;
 }
 
-/** The files taken apart so far. */
+/** The files parsed so far. */
 const parsed = new WeakMap<Uint8Array, FileModel>();
 
 function fileOf(config: Pick<OnnxConfig, 'model'>): FileModel {
@@ -83,7 +83,7 @@ function inputOf(config: Pick<OnnxConfig, 'model'>) {
   );
 }
 
-/** What is found out by building the network once, at the batch its file names. */
+/** What building the network once, at the batch size its file states, shows. */
 function own(config: OnnxConfig): { width: number } {
   const graph = createGraph();
   const embedding = build(new Scope(graph), config, graph.input('patches', shapeOf(inputOf(config), 1)));
@@ -123,7 +123,7 @@ function build(scope: Scope, config: OnnxConfig, patches: Value): Value {
   }
 }
 
-/** One row a patch. */
+/** One row per patch. */
 function pooled(y: Value, output: string, batch: number): Value {
   const { length } = y.shape;
   if (y.dtype.startsWith('float') && y.shape[0] === batch) {

@@ -8,7 +8,7 @@ import type { EncoderKind } from './kind.ts';
 
 /**
  * He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition" (arXiv 1512.03385), as in torchvision: strides
- * on the 3×3 convolutions, shortcuts by 1×1 convolution where shapes change. Tensors bear torchvision's names.
+ * on the 3×3 convolutions, shortcuts by 1×1 convolution where shapes change. Tensors have torchvision's names.
  */
 export interface ResNetConfig {
   /** A residual network (He et al., arXiv 1512.03385). */

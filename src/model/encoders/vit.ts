@@ -19,7 +19,7 @@ import type { EncoderKind } from './kind.ts';
 
 /**
  * Dosovitskiy et al., "An Image is Worth 16×16 Words" (arXiv 2010.11929), with layer norm before each branch and no class
- * token: the mean over tokens is the embedding. Tensors bear timm's names; the matrices of linear layers are [in, out].
+ * token: the mean over tokens is the embedding. Tensors have timm's names; the matrices of linear layers are [in, out].
  *
  * Parameters, for T = (size/patch)² tokens: D(3·patch² + 1) + TD + depth·(4D² + 2MD² + 9D + MD) + 2D, M the mlp ratio.
  */
@@ -28,7 +28,7 @@ export interface VitConfig {
   readonly kind: 'vit';
   /** Side of the squares a patch is divided into, px; it divides the patch's size. */
   readonly patch: number;
-  /** Of a token's vector. */
+  /** Width of a token's vector. */
   readonly width: number;
   /** Blocks. */
   readonly depth: number;
@@ -78,7 +78,7 @@ export const vit: EncoderKind<VitConfig> = {
   },
 };
 
-/** A linear layer with bias, from Glorot's uniform start. */
+/** A linear layer with bias, initialised by Glorot's uniform distribution. */
 const dense = (scope: Scope, name: string, x: Value, width: number) =>
   linear(scope, name, x, width, { bias: true, bound: Math.sqrt(6 / (x.shape[1] + width)) });
 
@@ -92,8 +92,8 @@ function embed(scope: Scope, patches: Value, patch: number, width: number): Valu
 }
 
 /**
- * Softmax(QKᵀ/√d)V in each head, then a linear layer; x is [batch·tokens, width]. The matrix of Q, K and V is one
- * parameter, cut before it is used: cutting what it makes of x would cost passes over the batch.
+ * Softmax(QKᵀ/√d)V in each head, then a linear layer; x is [batch·tokens, width]. Q, K and V share one parameter, which is
+ * split before it is used: splitting its product with x would cost passes over the batch.
  */
 function attention(scope: Scope, name: string, x: Value, batch: number, heads: number): Value {
   const [rows, width] = x.shape;
