@@ -116,7 +116,7 @@ describe('a dense bag is the bag of patches cut one by one, to 1e-4', () => {
       { numRuns: 12 },
     ));
 
-  it('for a network of one’s own: convolution, max-pool, mean, linear', async () => {
+  it('for your own network: convolution, max-pool, mean, linear', async () => {
     const graph = createGraph();
     const constant = (seed: number, ...shape: number[]) =>
       graph.constant(
@@ -198,7 +198,7 @@ describe('a whole image', () => {
   });
 });
 
-describe('an encoder without a dense bag is refused, naming what stands against it', () => {
+describe('an encoder without a dense bag is refused, naming the reason', () => {
   for (const [encoder, words] of [
     [{ ...valid, padding: 'same' }, /Conv ".*" pads by 1,1,1,1/],
     [{ kind: 'vit', patch: 4, width: 8, depth: 1, heads: 2, mlpRatio: 2 }, /side by side|all positions alike/],

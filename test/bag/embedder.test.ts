@@ -284,7 +284,7 @@ describe('the bag', () => {
     await embedder.dispose();
   });
 
-  it('frees its program when the workers that cut patches cannot be had, and when it is told to stop meanwhile', async () => {
+  it('frees its program if the workers that cut patches cannot start, and if it is stopped meanwhile', async () => {
     const free = Program.prototype.dispose;
     let freed = 0;
     let inform = () => {};

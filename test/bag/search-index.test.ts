@@ -60,7 +60,7 @@ describe('a search index', () => {
     assert.equal(index.size, 3);
   });
 
-  it('holds vectors of zeros, which are like nothing', () => {
+  it('holds vectors of zeros, which are similar to nothing', () => {
     const index = new SearchIndex(2);
     index.add('nothing', new Float32Array(2));
     index.add('right', Float32Array.of(3, 0));
@@ -73,7 +73,7 @@ describe('a search index', () => {
     assert.ok(index.has('left') && !index.has('up'));
   });
 
-  it('refuses vectors of another model, numbers that are none, and files that are no index', () => {
+  it('refuses vectors of another model, numbers that are not finite, and files that are not an index', () => {
     const index = new SearchIndex(WIDTH);
     assert.throws(() => index.add('a', new Float32Array(4)), refused('shape-mismatch', /5 dimensions.*"a" has 4/));
     assert.throws(() => index.search(new Float32Array(6)), refused('shape-mismatch', /the query has 6/));

@@ -76,7 +76,7 @@ describe('whitening', () => {
     means.forEach((mean) => assert.ok(Math.abs(mean) < 1e-2, `${mean}`));
   });
 
-  it('gives one vector what it gives all', async () => {
+  it('treats one vector as it treats all', async () => {
     const vectors = stretched(3, 50, d);
     const whitening = await Whitening.fit(runtime, vectors);
     const all = await whitening.applyAll(runtime, vectors);
@@ -115,7 +115,7 @@ describe('whitening', () => {
     );
   });
 
-  it('stops where it is told to', async () => {
+  it('stops when told to', async () => {
     const vectors = stretched(3, 20, 4);
     await assert.rejects(Whitening.fit(runtime, vectors, stopped), aborted);
     const whitening = await Whitening.fit(runtime, vectors);

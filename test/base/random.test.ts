@@ -71,7 +71,7 @@ test('uniform has 24 bits in [0, 1) and the moments of its distribution', () => 
   assert.ok(Math.abs(squares / n - 1 / 3) < 5 * Math.sqrt(4 / 45 / n));
 });
 
-test('below stays in range and hits every value alike', () => {
+test('below stays in range and hits every value equally often', () => {
   fc.assert(
     fc.property(fc.nat(), fc.integer({ min: 1, max: 2 ** 32 }), (seed, n) => {
       const v = new Stream(seed, 'test').below(n);

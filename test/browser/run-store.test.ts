@@ -13,7 +13,7 @@ const emptied = async (name: string): Promise<RunStore> => {
 const options = { data: plainImages(), device: 'wasm', threads: 1, workers: 0, config: SHORT_RUN } as const;
 
 describe("a run kept in the browser's private files", () => {
-  it('goes on bit for bit after the page was hidden and the rest was lost', async () => {
+  it('resumes bit for bit after the page was hidden and the rest was lost', async () => {
     const whole = fit(options);
     for await (const _ of whole);
     const expected = await whole.checkpoint();
@@ -42,7 +42,7 @@ describe("a run kept in the browser's private files", () => {
     await last.close();
   });
 
-  it('falls back to the checkpoint before where the newest is torn', async () => {
+  it('falls back to the previous checkpoint if the newest is torn', async () => {
     const store = await emptied('torn');
     const training = fit(options);
     const run = await openRun(store);

@@ -84,7 +84,7 @@ describe('bagssl embed', () => {
     }
   });
 
-  it('refuses a shard there is not, a file of another kind, and one that is there', async () => {
+  it('refuses a shard that does not exist, a file of another kind, and an existing file', async () => {
     for (const [given, words] of [
       [['--out', at('x.npy'), '--shard', '3/2'], /The shard is "3\/2"/],
       [['--out', at('x.npy'), '--shard', '1/3', '--images', '300'], /no shard 1\/3 of 300 images.*1 to 2/],

@@ -52,7 +52,7 @@ describe('bagssl export', () => {
     }
   });
 
-  it('writes a step with where it stands, or where it began', async () => {
+  it('writes a step with its current state, or with its first', async () => {
     for (const [given, from] of [
       [[], trained],
       [['--fresh'], undefined],
@@ -70,7 +70,7 @@ describe('bagssl export', () => {
     }
   });
 
-  it('refuses what it cannot do, and files that are there', async () => {
+  it('refuses what it cannot do, and existing files', async () => {
     const out = at('kept.safetensors');
     const weights = ['--what', 'weights', '--out', out];
     assert.equal((await bagssl(['export', '--model', at('run'), ...weights])).code, 0);

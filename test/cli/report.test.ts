@@ -58,12 +58,12 @@ describe('html', () => {
     assert.equal(text, `<p title="${safe}">${safe}</p>`);
   });
 
-  it('takes its own results as they are, lists one after the other, and nothing for false and undefined', () => {
+  it('takes its own results as they are, joins lists, and gives nothing for false and undefined', () => {
     const items = ['a', '<b>'].map((item) => html`<li>${item}</li>`);
     assert.equal(html`<ul>${items}${false}${undefined}${0}</ul>`.text, '<ul><li>a</li><li>&#60;b&#62;</li>0</ul>');
   });
 
-  it('is not deceived by an object that looks like its results', () => {
+  it('escapes an object that only looks like its results', () => {
     const fake = JSON.parse('{"text":"<script>"}');
     assert.throws(() => html`${fake}`, TypeError);
   });

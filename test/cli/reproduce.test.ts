@@ -69,7 +69,7 @@ describe('the verdicts', () => {
     assert.equal(half.C2.verdict, 'in part', 'more patches are better, but the centre crop is better still');
   });
 
-  it('print the seeds there were', () => {
+  it('print the seeds that were used', () => {
     const one = readings((_, patches) => rising(Math.max(1, patches))).filter(({ seed }) => seed === 0);
     assert.match(
       findingsOfAccuracy(one, plan, { c2: true, c6: true }, '').tables[0].note,
@@ -81,7 +81,7 @@ describe('the verdicts', () => {
 });
 
 describe('the plan', () => {
-  it('shares the minutes out among what the claims need, and no more', () => {
+  it('divides the minutes among what the claims need, and no more', () => {
     const all = planTime(CLAIMS, 20);
     assert.deepEqual([all.subjects.length, all.seeds], [4, 3]);
     const spent = all.training + all.accuracy + all.c4 + all.maps;

@@ -16,7 +16,7 @@ function digest(options: BuiltinScenesOptions): string {
 
 describe('builtin scenes', () => {
   // These change only with a new version: reported accuracies rest on them.
-  it('are the same for ever', () => {
+  it('never change', () => {
     assert.equal(digest({}), '9012139778aa8077c34c9d60d8d265179905d200dae23f8078de0c0e7627f540');
     assert.equal(digest({ split: 'test' }), 'fc6039ba607da1706b7c509fe2f6be5decad10e6c849447ab2d70c15f36baee7');
   });
@@ -28,7 +28,7 @@ describe('builtin scenes', () => {
     for (let i = 0; i < 12; i++) assert.deepEqual(bytes(forward, i), bytes(backward, i));
   });
 
-  it('are all different, between seeds and between train and test too', () => {
+  it('are all different, also between seeds and between train and test', () => {
     const sets = [{}, { split: 'test' as const }, { seed: 1 }].map(builtinScenes);
     const seen = new Set(sets.flatMap((set) => Array.from({ length: 50 }, (_, i) => bytes(set, i).toString('hex'))));
     assert.equal(seen.size, 150);

@@ -50,7 +50,7 @@ describe('cifar', () => {
     assert.throws(() => readCifarBatch(new Uint8Array(), 'e.bin'), { code: 'bad-data', message: /^e\.bin is empty/ });
   });
 
-  it('refuses a label beyond 9', () => {
+  it('refuses a label above 9', () => {
     assert.throws(() => readCifarBatch(batch([3, 10]), 'l.bin'), {
       code: 'bad-data',
       message: /^l\.bin holds label 10 at image 1 of 2 \(6146 bytes\)/,

@@ -141,7 +141,7 @@ describe('the demo that finds by camera', () => {
     assert.deepEqual(site.errors, []);
   });
 
-  it('says what to do about a camera that is refused, missing, in use or unplugged, and can be asked again', {
+  it('says what to do about a camera that is refused, missing, in use or unplugged, and can be tried again', {
     timeout: 60_000,
   }, async () => {
     await using site = await DemoSite.open(browser);

@@ -17,7 +17,7 @@ describe('in Firefox', { skip: existsSync(FIREFOX) ? false : `no ${FIREFOX}; FIR
   });
   after(() => browser?.close());
 
-  it('the demos learn, rest, go on after a reload, light up where patches are alike, and find by camera', async () => {
+  it('the demos learn, pause, resume after a reload, light up where patches are similar, and find by camera', async () => {
     await using site = await DemoSite.open(browser);
     const page = await site.page('learn/?device=wasm&width=4&images=12&patches=4&steps=2000');
     assert.ok(await page.evaluate(() => crossOriginIsolated));

@@ -91,7 +91,7 @@ describe('the demo that learns from pictures', () => {
     return { first, last, step };
   }
 
-  it('learns from a dropped folder, pauses, goes on at the same step after a reload, and is exported', {
+  it('learns from a dropped folder, pauses, resumes at the same step after a reload, and exports the result', {
     timeout: 240_000,
   }, async () => {
     await using site = await open({ before: keepPageFree });
@@ -200,7 +200,7 @@ describe('the demo that learns from pictures', () => {
     assert.deepEqual(site.errors, []);
   });
 
-  it('learns on WebGPU, and goes on when the graphics card is lost', { timeout: 240_000 }, async () => {
+  it('learns on WebGPU, and continues when the graphics card is lost', { timeout: 240_000 }, async () => {
     await using site = await open();
     const page = await site.page('learn/?device=webgpu&width=4&images=4&patches=2&steps=40'); // time enough to lose it before the end
     await takePictures(page);
@@ -214,7 +214,7 @@ describe('the demo that learns from pictures', () => {
     assert.deepEqual(site.errors, []);
   });
 
-  it('can be used before the engine has come', async () => {
+  it('can be used before the engine has loaded', async () => {
     let asked = false;
     const read = (file: string) => {
       if (!file.endsWith('.wasm')) return readFile(file);
@@ -323,7 +323,7 @@ describe('the demo that learns from pictures', () => {
       });
     }
 
-    it('and learns on at an address without https, where browsers give no graphics card and keep no files', async () => {
+    it('and learns at an address without https, where browsers give no graphics card and keep no files', async () => {
       await using site = await open({ host: 'device.test' });
       const page = await site.page('learn/?width=4&images=8&patches=2&steps=2');
       assert.equal(await page.evaluate(() => isSecureContext), false);
@@ -333,7 +333,7 @@ describe('the demo that learns from pictures', () => {
       assert.equal((await curve(page)).step, 2);
     });
 
-    it('and learns on where the disk is full', async () => {
+    it('and continues to learn if the disk is full', async () => {
       await using site = await open();
       const page = await site.page(`learn/${TINY}&steps=2`);
       await page.waitForSelector('#source button');

@@ -126,7 +126,7 @@ describe('the demo that looks inside pictures', () => {
     assert.deepEqual(site.errors, []);
   });
 
-  it('works on WebGPU, and goes on when the graphics card is lost', { timeout: 200_000 }, async () => {
+  it('works on WebGPU, and continues when the graphics card is lost', { timeout: 200_000 }, async () => {
     await using site = await open();
     const page = await site.page('look/?device=webgpu');
     await take(page, 'two');
@@ -187,7 +187,7 @@ describe('the demo that looks inside pictures', () => {
       await told(await site.page('look/?device=wasm'), /^Picture 1, /);
     });
 
-    it('can be used before the engine has come', async () => {
+    it('can be used before the engine has loaded', async () => {
       await using site = await open({
         read: (file) => (file.endsWith('.wasm') ? new Promise<never>(() => {}) : readFile(file)),
       });

@@ -39,7 +39,7 @@ describe('training in float16 on WebGPU', { skip: why }, () => {
   });
 
   for (const name of ['ViT', 'BYOL']) {
-    it(`of ${name} begins with the loss of float32 to 1 %, and goes on`, async () => {
+    it(`of ${name} starts with the loss of float32 to 1 %, and continues`, async () => {
       const run = TINY_RUNS[name];
       const [[expected], losses] = [
         await lossesOf('wasm', run),
@@ -50,7 +50,7 @@ describe('training in float16 on WebGPU', { skip: why }, () => {
     });
   }
 
-  it('skips the steps that overflow, with nothing changed, and goes on at a smaller scale', async () => {
+  it('skips the steps that overflow without changing anything, and continues at a smaller scale', async () => {
     const { state, run } = training('webgpu', { precision: 'float16' }, 2 ** 18);
     await using half = run;
     for await (const { step, report } of half) {

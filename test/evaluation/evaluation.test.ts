@@ -53,7 +53,7 @@ describe('weighted nearest neighbours', () => {
     assert.ok(found.knnK20 > 0.4 && found.knnK20 < 0.999, 'the task is neither trivial nor hopeless');
   });
 
-  it('let every vector vote where there are fewer than k', async () => {
+  it('let every vector vote if there are fewer than k', async () => {
     const few = clusters(4, 10, 4, 2, 0.1);
     assert.equal((await knnAccuracies(runtime, few, few, KNN_PROTOCOLS)).knnK20, 1);
   });

@@ -21,7 +21,7 @@ const open = () =>
   });
 
 describe('bags that grow', () => {
-  it('are means of positions of their own image, each size going on from the smaller one', async () => {
+  it('are means of positions of their own image, each size containing the smaller one', async () => {
     await using embedder = await open();
     const counts = [1, 2, 4000];
     const { drawn, all, positions } = await growingBags(embedder, images, { counts, placement, seed: 5 });

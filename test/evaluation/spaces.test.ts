@@ -38,7 +38,7 @@ describe('locality, the share of similarity mass within one patch of the query',
     near(locality([0.3, 0.3, 0.3, 0.3, 0.3], strip, 0), 3 / 5);
     near(locality([0, 0, 1, 0, 0], strip, 2), 1);
   });
-  it('takes dissimilar patches as no mass, not as negative mass', () => {
+  it('counts dissimilar patches as no mass, not as negative mass', () => {
     near(locality([1, 0, 0, -5, 1], strip, 0), 1 / 2);
   });
   it('refuses a query that is not there and a map without any mass', () => {

@@ -35,7 +35,7 @@ async function kill(training: Fit): Promise<void> {
 }
 
 describe('a training in a worker', () => {
-  it('gives the same bits as in this thread, and goes on from a checkpoint', async () => {
+  it('gives the same bits as in this thread, and resumes from a checkpoint', async () => {
     const expected = await train(false);
     assert.deepEqual(await train(true), expected);
 
@@ -70,7 +70,7 @@ describe('a training in a worker', () => {
     assert.deepEqual(await outcome(true), expected);
   });
 
-  it('is stopped before its next step by a signal, and has a checkpoint yet', async () => {
+  it('is stopped by a signal before its next step, and still gives a checkpoint', async () => {
     const stop = new AbortController();
     await using training = fit({ ...options, background: true, signal: stop.signal });
     const seen: number[] = [];
@@ -107,7 +107,7 @@ describe('a training in a worker', () => {
     await assert.rejects(training[Symbol.asyncIterator]().next(), (error) => error === failure);
   });
 
-  it('refuses a wrong configuration at once', () => {
+  it('refuses a wrong configuration immediately', () => {
     const wrong = () => fit({ ...options, background: true, config: { ...SEED, rate: -1 } });
     assert.throws(wrong, code('bad-argument', /-1/));
   });

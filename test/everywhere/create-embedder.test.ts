@@ -26,7 +26,7 @@ describe('createEmbedder', () => {
     assert.ok(vector.every(Number.isFinite) && vector.some((value) => value !== 0));
   });
 
-  it('tells how much of the encoder has come, and stops where it is told to', async () => {
+  it('reports how much of the encoder has arrived, and stops when told to', async () => {
     const file = await new PatchEncoder(parts).write();
     const encoder = URL.createObjectURL(new Blob([file]));
     const heard: (readonly number[])[] = [];

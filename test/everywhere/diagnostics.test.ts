@@ -17,7 +17,7 @@ describe('diagnostics', () => {
     assert.ok(found.processors >= 1);
   });
 
-  it('gives for all that is missing a sentence, and for what is there none', async () => {
+  it('gives a sentence for everything that is missing, and none for what is available', async () => {
     const found = await diagnostics();
     const { webgpu, native, wasmThreads, isolation, simd, jspi, halfFloats, storage } = found;
     const offers: Record<string, Offer> = { webgpu, native, wasmThreads, isolation, simd, jspi, halfFloats, storage };

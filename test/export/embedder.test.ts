@@ -219,7 +219,7 @@ describe('what cannot be exported is refused, naming the value', () => {
       },
       (error: BagsslError) => error.code === code && words.test(error.message),
     );
-  it('random positions, a feature, a size, a type, a placement there is not', () => {
+  it('random positions, and an unknown feature, size, type or placement', () => {
     refused({ placement: { kind: 'random', count: 7, seed: 0 } }, 'bad-argument', /7 random patches/);
     refused({ feature: 'logits' as never }, 'bad-argument', /embedding, preFeature, projection, got "logits"/);
     for (const width of [0, 1.5, Number.NaN, 20000])

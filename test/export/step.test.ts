@@ -86,7 +86,7 @@ describe('an exported step, on onnxruntime-node by the loop of the example', () 
     });
   }
 
-  it('goes on from a checkpoint', async () => {
+  it('resumes from a checkpoint', async () => {
     const run = { ...SHORT_RUN, budget: { steps: 6 } };
     const half = await here({ ...run, budget: { steps: 3 } });
     const checkpoint = { ...half, config: runConfig(run) };

@@ -23,7 +23,7 @@ const at = (path: string) => `http://127.0.0.1:${(server.address() as AddressInf
 const code = (expected: ErrorCode, message: RegExp) => (error: unknown) =>
   error instanceof BagsslError && error.code === expected && message.test(error.message);
 
-describe('a file of the web', () => {
+describe('a downloaded file', () => {
   it('is taken when its digest is the one asked for', async () => {
     assert.deepEqual(Buffer.from(await fetchFile(at('file'), { sha256: sha256.toUpperCase() })), file);
   });

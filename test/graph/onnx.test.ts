@@ -215,7 +215,7 @@ describe('an .onnx file', () => {
 });
 
 describe('a graph under construction', () => {
-  it('names both shapes where they do not fit', () => {
+  it('names both shapes if they do not fit', () => {
     const graph = createGraph();
     const a = graph.input('a', [2, 3]);
     const b = graph.input('b', [4, 3]);

@@ -18,7 +18,7 @@ const memory = () => {
   return arrayBuffers + heapUsed;
 };
 
-describe('input made to do harm gives our errors or a value, soon, and takes little memory', () => {
+describe('hostile input quickly gives our errors or a value, and takes little memory', () => {
   for (const [name, reader] of Object.entries(all)) {
     const inputs = Math.ceil((INPUTS * reader.share) / shares);
     it(`${inputs} ${name}`, { timeout: 600_000 }, async (context) => {

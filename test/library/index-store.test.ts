@@ -66,7 +66,7 @@ describe('the store of an index', () => {
     await assert.rejects(stat(folder));
   });
 
-  it('is whole wherever its files were cut, and goes on from there', async () => {
+  it('is whole wherever its files were cut off, and continues from there', async () => {
     const made = fresh();
     await filled(made, 5);
     const files = await readdir(made);
@@ -96,7 +96,7 @@ describe('the store of an index', () => {
     }
   });
 
-  it('skips lines that name rows which are not there', async () => {
+  it('skips lines that name missing rows', async () => {
     const folder = fresh();
     await filled(folder, 2);
     const lines = join(folder, 'files-0.jsonl');

@@ -58,7 +58,7 @@ describe('joint embeddings reflect co-occurrence (C1): trained against the close
     });
   }
 
-  it('stops between two steps where it is told to', async () => {
+  it('stops between two steps when told to', async () => {
     const stop = new AbortController();
     let last = 0;
     const onProgress = (done: number) => {

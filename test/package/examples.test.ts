@@ -61,7 +61,7 @@ describe('the examples', () => {
     assert.deepEqual(lines, []);
   }
 
-  it('tells the pictures apart and trains, in Node', () => {
+  it('distinguishes the pictures and trains, in Node', () => {
     const [least, middle, most] = [...expected.cosines].sort();
     assert.ok(
       least > 0 && most < 0.999 && Math.min(middle - least, most - middle) > 0.01,

@@ -100,7 +100,7 @@ describe('a page', () => {
     });
   }
 
-  it('takes the worker and the wasm files from where it is told', async () => {
+  it('takes the worker and the wasm files from the given addresses', async () => {
     const place = join(app.folder, 'told');
     cpSync(join(app.folder, 'esbuild'), place, { recursive: true });
     mkdirSync(join(place, 'ort'));

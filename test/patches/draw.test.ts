@@ -24,7 +24,7 @@ test('a box is inside any image, square, and covers its share of the area', () =
   );
 });
 
-test('every position, order and choice comes up as often as its probability says', () => {
+test('every position, order and choice occurs as often as its probability says', () => {
   const n = 20_000;
   const drawn = draws(cifar16, n);
   // Within five standard deviations of a share.
@@ -64,7 +64,7 @@ test('changing one probability leaves the other choices as they were', () => {
   });
 });
 
-test('blur and solarisation leave the other choices as they were, and come as often as they should', () => {
+test('blur and solarisation leave the other choices as they were, and occur as often as they should', () => {
   const n = 20_000;
   const drawn = draws(presets.empSsl, n);
   const plain = draws({ ...presets.empSsl, blur: undefined, solarise: undefined }, 50);

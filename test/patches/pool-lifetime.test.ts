@@ -10,7 +10,7 @@ if (process.argv[2] === 'child') {
   const source = { kind: 'augmented', seed: 1, epoch: 0, views: 4000 } as const;
   pool.cut({ ...fixtureJob(), source }).then(({ count }) => console.log('cut', count));
 } else {
-  test('a pool never disposed does not keep the process alive, but a batch under way does', () => {
+  test('a pool that is never disposed does not keep the process alive, but a batch in progress does', () => {
     const self = fileURLToPath(import.meta.url);
     const child = spawnSync(process.execPath, [self, 'child'], { timeout: 30_000, encoding: 'utf8' });
     assert.equal(child.status, 0, child.stderr);

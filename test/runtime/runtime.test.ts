@@ -17,7 +17,7 @@ function doubling(size: number): Uint8Array {
 }
 
 describe('the runtime', () => {
-  it('lets any number of creations and runs be asked for at once, on two sessions and on one', async () => {
+  it('takes any number of creations and runs at the same time, on two sessions and on one', async () => {
     const runtime = await Runtime.open({ device: 'wasm', threads: 1 });
     // Two creations at once are rejected by ORT, two runs on one session never settle: the queue is what makes this pass.
     const [first, second] = await Promise.all([runtime.compile(doubling(4)), runtime.compile(doubling(4))]);
@@ -45,7 +45,7 @@ describe('the runtime', () => {
     );
   });
 
-  it('goes on after a run that fails', async () => {
+  it('continues after a run that fails', async () => {
     const runtime = await Runtime.open({ device: 'wasm', threads: 1 });
     const program = await runtime.compile(doubling(2));
     await assert.rejects(program.run({ x: { data: new Float32Array(3), shape: [3] } }));

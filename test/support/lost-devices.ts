@@ -40,7 +40,7 @@ export async function lostDevices(where: string): Promise<void> {
   const adapter = await findAdapter();
   const skip = 'none' in adapter && adapter.none;
   describe(`a GPU that is lost ${where}`, { timeout: 240_000 }, () => {
-    it('is opened again, and the run ends as if nothing had been', { skip }, async () => {
+    it('is opened again, and the run ends as if nothing had happened', { skip }, async () => {
       const expected = await train([]);
       assert.deepEqual([expected.device, expected.said], ['webgpu', []]);
       const { said, device, history } = await train([{ after: 2 }, { after: 3 }]);
@@ -57,7 +57,7 @@ export async function lostDevices(where: string): Promise<void> {
       }
     });
 
-    it('in the middle of steps, as often as it may be, leaves a run that ends, on wasm if need be', {
+    it('any number of times in the middle of steps, leaves a run that ends, on wasm if necessary', {
       skip,
     }, async () => {
       const { said, device, history } = await train([1, 3].map((after) => ({ after, ms: 9 * after })));

@@ -73,7 +73,7 @@ describe('a checkpoint in a folder', () => {
     }
   });
 
-  it('is missed with a sentence that names the folder', async () => {
+  it('is reported as missing with a sentence that names the folder', async () => {
     await assert.rejects(
       loadCheckpoint(join(folder, 'nothing')),
       (error: Error) => damaged(error) && error.message.includes('nothing'),

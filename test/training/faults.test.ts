@@ -72,7 +72,7 @@ describe('a step that is not finite', () => {
     });
   }
 
-  it('in slices does not move the state at all', async () => {
+  it('in slices does not change the state at all', async () => {
     const { training } = await meddled(poisonAt(5), { config: { ...SHORT_RUN, slices: 2 } });
     let before: Readonly<Record<string, Float32Array>> = {};
     for await (const { step } of training) {

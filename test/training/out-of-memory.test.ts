@@ -50,7 +50,7 @@ const train = async (said: string[]) => {
 };
 
 describe('a wasm memory that cannot grow', () => {
-  it('is answered with slices, on a build of ONNX Runtime that has its memory yet; where nothing helps, with an error', async () => {
+  it('is answered with slices, on a build of ONNX Runtime whose memory is still free; if nothing helps, with an error', async () => {
     most = 110;
     const said: string[] = [];
     const training = await train(said);

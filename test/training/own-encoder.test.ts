@@ -39,14 +39,14 @@ async function trained(config: ReturnType<typeof ownRun>, resume?: Checkpoint) {
   return training.checkpoint();
 }
 
-describe('a run with an encoder of one’s own', () => {
+describe('a run with your own encoder', () => {
   for (const [file, more] of [
     ['plain-opset13', {}],
     ['plain-fixed', { averaging: 0.9 }],
     ['vit', { slices: 2 }],
     ['plain-fresh', { objective: { kind: 'byol', hidden: 16 }, optimizer: { kind: 'adamw' } }],
   ] as const) {
-    it(`of ${file}, ${JSON.stringify(more)}: is kept, goes on bit for bit, and embeds`, async () => {
+    it(`of ${file}, ${JSON.stringify(more)}: is kept, resumes bit for bit, and embeds`, async () => {
       const config = ownRun(file, more);
       const half = await trained(config);
       const start = initialWeights(config);

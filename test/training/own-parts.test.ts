@@ -72,7 +72,7 @@ describe('your own', () => {
     'kind of encoder': [{ model: encoderOf(6) }, { model: encoderOf(7) }, 'model\\.encoder'],
   };
   for (const [what, [own, other, where]] of Object.entries(cases)) {
-    it(`${what} trains, and resumes bit for bit when it is given again, and it alone`, async () => {
+    it(`${what} trains, and resumes bit for bit only if the same one is given again`, async () => {
       const short = { ...SHORT_RUN, budget: { steps: 6 } };
       const whole = await train({ ...short, ...own });
       assert.ok(whole.losses.every(Number.isFinite) && whole.losses[5] !== whole.losses[0]);
@@ -121,7 +121,7 @@ describe('your own augmentations', () => {
   const augmentations = [STREAKS, shade(1)];
   const config = { ...SHORT_RUN, recipe, augmentations, budget: { steps: 4 } };
 
-  it('train, and a run resumes bit for bit when they are given again, and they alone', async () => {
+  it('train, and a run resumes bit for bit only if the same ones are given again', async () => {
     const whole = await train(config);
     assert.notDeepEqual(whole.losses, (await train({ ...config, recipe: SHORT_RUN.recipe })).losses);
     const { checkpoint } = await train(config, undefined, 2);
@@ -144,7 +144,7 @@ describe('your own augmentations', () => {
     await assert.rejects(train({ augmentations: [STREAKS, shade(0.9)] }, checkpoint), other);
   });
 
-  it('may be asked for something else when a run resumes', async () => {
+  it('may be changed when a run resumes', async () => {
     const { checkpoint } = await train(config, undefined, 2);
     const changed = { ...recipe, own: { streaks: { most: 1 } } };
     assert.equal((await train({ recipe: changed, augmentations }, await through(checkpoint))).losses.length, 4);

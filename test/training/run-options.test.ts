@@ -49,7 +49,7 @@ describe('a run that cannot be is refused, quoting the value', () => {
     });
   }
 
-  it('but what may be left out may be undefined', () => {
+  it('but optional values may be undefined', () => {
     const { averaging } = runConfig({ budget: { steps: 1 }, averaging: undefined });
     assert.equal(averaging, undefined);
   });

@@ -74,7 +74,7 @@ for (const [kind, make] of Object.entries(stores)) {
       }
     });
 
-    it('goes on from the one before where the newest is damaged, says so, and keeps that one safe', async () => {
+    it('resumes from the previous one if the newest is damaged, says so, and keeps that one safe', async () => {
       for (const victim of [/^run\.json$/, /^state-/]) {
         const store = make();
         const run = await openRun(store);
@@ -102,7 +102,7 @@ for (const [kind, make] of Object.entries(stores)) {
       await (await openRun(store)).close();
     });
 
-    it('trains on after a save every step, a loop left and an abort, to the same bits as without', async () => {
+    it('trains to the same bits after a save at every step, a loop that was left and an abort', async () => {
       const options = { data: plainImages(), device: 'wasm', threads: 1, workers: 0 } as const;
       const whole = fit({ ...options, config: SHORT_RUN });
       for await (const _ of whole);
@@ -141,7 +141,7 @@ for (const [kind, make] of Object.entries(stores)) {
 }
 
 describe('a run kept in a folder', () => {
-  it('is taken over from a process that is no more, or whose number another has, or that died while taking it', async () => {
+  it('is taken over from a process that has ended, whose number another has, or that died while taking it', async () => {
     const dead = spawnSync(process.execPath, ['-e', '0']).pid;
     const host = hostname();
     for (const lock of [
@@ -164,7 +164,7 @@ describe('a run kept in a folder', () => {
     await assert.rejects(openRun(folderStore(path)), code('run-busy'));
   });
 
-  it('is not given up where the engine fails between a step and its save: that is the training’s to mend', async () => {
+  it('is not abandoned if the engine fails between a step and its save, which training repairs', async () => {
     const store = memoryStore();
     const run = await openRun(store);
     const training = fit({ data: plainImages(), device: 'wasm', threads: 1, workers: 0, config: SHORT_RUN });
@@ -212,7 +212,7 @@ describe('a run kept in a folder', () => {
     await assert.rejects(openRun(store), (error: Error) => code('bad-checkpoint')(error) && /link/.test(error.message));
   });
 
-  it('has no blob outside it', async () => {
+  it('takes no name that leads outside it', async () => {
     for (const name of ['../x', '/x', 'a/b', 'a\\b', 'C:x', '..', '.', '', 'nul\0', 'X', 'a..b', 'con:']) {
       for (const store of [folderStore(folder), memoryStore()]) {
         await assert.rejects(store.write(name, new Uint8Array(1)), code('bad-argument'), name);
@@ -221,7 +221,7 @@ describe('a run kept in a folder', () => {
     }
   });
 
-  it('says what is wrong when it cannot be written, trains on, and fails at the end', async () => {
+  it('says what is wrong if it cannot be written, continues to train, and fails at the end', async () => {
     const store = memoryStore();
     const full: RunStore = {
       ...store,

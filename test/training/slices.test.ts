@@ -41,7 +41,7 @@ describe('a step in slices', () => {
     }
   });
 
-  it('learns as the whole step does, on wasm and native alike, though its batch norm sees less', async () => {
+  it('learns as the whole step does, on wasm and on native, though its batch norm sees less', async () => {
     const losses = async (device: 'native' | 'wasm', slices: number) => {
       const training = fit({ data: plainImages(), device, threads: 1, workers: 1, config: { ...run, slices } });
       for await (const _ of training);
