@@ -10,7 +10,8 @@ export interface IccProfile {
 
 type Curve = (value: number) => number;
 
-const D50 = [0.9642, 1, 0.8249];
+/** The white of the profiles' common space. */
+export const D50 = [0.9642, 1, 0.8249];
 
 /**
  * Reads an ICC profile (ICC.1, versions 2 and 4) of grey or of red, green and blue by curves and a matrix, or of any device by a

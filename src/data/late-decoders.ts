@@ -1,3 +1,3 @@
-/** What a browser loads for a HEIC or TIFF that it does not know itself. */
+/** What a browser loads for a file that it does not decode itself, or not as others do. */
 export { decodeHeic } from './decoders/heic.ts';
-export { decodeTiff } from './decoders/utif.ts';
+export { decodeInkJpeg, decodeTiff } from './decoders/utif.ts';

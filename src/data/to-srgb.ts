@@ -1,5 +1,5 @@
 import type { Pixels } from '../base/pixels.ts';
-import { type IccProfile, iccProfile } from './icc-profile.ts';
+import { D50, type IccProfile, iccProfile } from './icc-profile.ts';
 
 /** XYZ under D50 to linear sRGB: the inverse of the matrix of ICC's own sRGB profile. */
 const FROM_XYZ = [
@@ -32,7 +32,7 @@ export function inksToSrgb(inks: Uint8Array, width: number, height: number, prof
   const image: Pixels = { data: inks, width, height, layout: 'rgba' };
   const read = profile && iccProfile(profile);
   if (read?.channels === 4) {
-    return converted(image, read, (data, at, values) => {
+    return converted(image, withBlack(read), (data, at, values) => {
       for (let c = 0; c < 4; c++) values[c] = data[at + c] / 255;
     });
   }
@@ -43,6 +43,18 @@ export function inksToSrgb(inks: Uint8Array, width: number, height: number, prof
     data[i + 3] = 255;
   }
   return { ...image, data };
+}
+
+/**
+ * A profile whose darkest colour is black: the black point is moved, linearly in XYZ, as lcms does for this intent ("Adobe Systems'
+ * Implementation of Black Point Compensation", 2006). All inks together are the darkest; its hue does not count.
+ */
+function withBlack({ channels, toXyz }: IccProfile): IccProfile {
+  const [, black] = toXyz([1, 1, 1, 1]);
+  return {
+    channels,
+    toXyz: (values) => toXyz(values).map((v, k) => (v - black * D50[k]) / (1 - black)) as [number, number, number],
+  };
 }
 
 type Read = (data: Pixels['data'], at: number, values: Float64Array) => void;

@@ -5,16 +5,18 @@ import type { ImageHeader } from '../image-header.ts';
 import { pngChunks, riffChunks } from '../segments.ts';
 import { turn } from '../turn.ts';
 
-/** Decodes HEIC and TIFF, which only some browsers know; loaded when one does not. */
+/** What is loaded when a HEIC or TIFF comes that the browser does not know, or a JPEG of inks, of which each makes other colours. */
 export interface LateDecoders {
+  readonly decodeInkJpeg: (bytes: Uint8Array, header: ImageHeader) => ReturnType<Decoder>;
   readonly decodeHeic: (bytes: Uint8Array) => ReturnType<Decoder>;
   readonly decodeTiff: (bytes: Uint8Array, header: ImageHeader) => ReturnType<Decoder>;
 }
 
-/** The browser's own decoders, in a page or a worker, and behind them those of HEIC and TIFF. */
+/** The browser's own decoders, in a page or a worker, and others for what they lack. */
 export function browserDecoder(late: () => Promise<LateDecoders>): Decoder {
   return async (bytes, header) => {
     const { type, orientation } = header;
+    if (type === 'jpeg' && header.inks) return (await late()).decodeInkJpeg(bytes, header);
     try {
       // Browsers turn a JPEG; of a PNG or WebP some do and some do not, so none is told.
       if (type !== 'png' && type !== 'webp') return await pixelsOf(bytes, type);

@@ -1,5 +1,6 @@
 import { colourProfile } from '../colour-profile.ts';
 import { type Decoder, MOST_PIXELS } from '../decoder.ts';
+import { iccProfile } from '../icc-profile.ts';
 import { turn } from '../turn.ts';
 
 /**
@@ -25,8 +26,9 @@ export async function sharpDecoder(): Promise<Decoder | undefined> {
     // A JPEG without its end was given one: what is missing is grey. libjpeg only warns of it.
     const failOn = header.type === 'jpeg' ? 'none' : 'error';
     let image = sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn });
-    // libvips would take the inks of one printer for all.
-    const inks = header.inks && !(await colourProfile(bytes, header.type));
+    // Inks are mixed here, as where there is no sharp, but for profiles that only lcms understands.
+    const profile = header.inks ? await colourProfile(bytes, header.type) : undefined;
+    const inks = header.inks && (!profile || iccProfile(profile) !== undefined);
     if (inks) image = image.pipelineColourspace('cmyk').toColourspace('cmyk');
     else image = image.toColourspace('srgb').ensureAlpha();
     if (scale > 1) {
@@ -37,7 +39,14 @@ export async function sharpDecoder(): Promise<Decoder | undefined> {
     if (info.channels !== 4) throw new Error(`${info.channels} channels instead of 4`);
     const { buffer, byteOffset, length } = data;
     const { width, height } = info;
-    const decoded = { data: new Uint8Array(buffer, byteOffset, length), width, height, layout: 'rgba', inks } as const;
-    return turn(decoded, header.orientation);
+    const decoded = {
+      data: new Uint8Array(buffer, byteOffset, length),
+      width,
+      height,
+      layout: 'rgba',
+      inks,
+      profile,
+    } as const;
+    return turn(inks ? decoded : { ...decoded, profile: undefined }, header.orientation);
   };
 }

@@ -28,6 +28,9 @@ const TAGS = [
   256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 292, 293, 317, 320, 322, 323, 324, 325, 338, 339, 347,
 ];
 
+/** None, CCITT 2, 3 and 4, LZW, JPEG, deflate and PackBits; any other would come out black. */
+const COMPRESSIONS = [1, 2, 3, 4, 5, 7, 8, 32946, 32773];
+
 /** Decodes the first image of a TIFF. https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf */
 export async function decodeTiff(bytes: Uint8Array, header: ImageHeader): Promise<Decoded> {
   const utif = await load();
@@ -36,10 +39,15 @@ export async function decodeTiff(bytes: Uint8Array, header: ImageHeader): Promis
   if (!tags || !plain) throw new Error('a directory of another kind than TIFF 6');
   const [bits = 1] = tags.numbers(258);
   const [samples = 1] = tags.numbers(277);
+  const [compression = 1] = tags.numbers(259);
   if (bits > 32 || samples > 8) throw new Error(`${samples} samples of ${bits} bits`);
-  const [directory] = utif.decode(plain);
-  utif.decodeImage(plain, directory);
+  if (!COMPRESSIONS.includes(compression)) throw new Error(`compression ${compression}`);
+  if (samples > 1 && tags.numbers(284)[0] === 2) throw new Error('its colours lie in planes');
   const { width, height } = header;
+  const [across = 0, down = 0] = [...tags.numbers(322), ...tags.numbers(323)];
+  if (across * down > 4 * Math.max(width * height, 65_536)) throw new Error(`tiles of ${across}×${down} pixels`);
+  const [directory] = utif.decode(plain);
+  quietly(() => utif.decodeImage(plain, directory));
   if (directory.width !== width || directory.height !== height || !directory.data) throw new Error('no image data');
   const profile = await colourProfile(bytes, 'tiff');
   const image = { width, height, layout: 'rgba', profile, inks: header.inks } as const;
@@ -61,6 +69,17 @@ export async function decodeInkJpeg(bytes: Uint8Array, header: ImageHeader): Pro
     { data, width, height, layout: 'rgba', inks: true, profile: await colourProfile(bytes, 'jpeg') },
     header.orientation,
   );
+}
+
+/** utif2 writes on the console how many tiles there are. */
+function quietly(work: () => void): void {
+  const { log } = console;
+  console.log = () => undefined;
+  try {
+    work();
+  } finally {
+    console.log = log;
+  }
 }
 
 /** Alpha that was multiplied in (ExtraSamples 1) is divided out. */
