@@ -103,21 +103,26 @@ await build({
 });
 // What is loaded later shares no module with what is loaded at first, but for packages. Rollup and Vite would put a shared one into
 // the page's own module, and a page whose module awaits at its top would wait for the later one, which waits for the page.
-const { metafile } = await build({
-  ...library,
-  entryPoints: Object.fromEntries(later),
-  chunkNames: 'later-[hash]',
-  metafile: true,
-});
-for (const [path, { imports }] of Object.entries(metafile.outputs)) {
-  // Vite's own loader lies in the page's module too.
-  const more = imports.find(({ kind, external }) => kind === 'dynamic-import' && !external);
-  if (more)
-    throw new Error(`${path} is loaded later and loads ${more.path} later still; load both from where the first is.`);
-}
+// Modules for .onnx files that run as they are share none with the other later ones either: that would cut what most pages load
+// into more pieces, each compressed by itself.
 const single = ['src/runtime/ort.ts', 'src/runtime/runtime.ts', 'src/threads/owned-worker.ts'];
-for (const path of single) {
-  if (path in metafile.inputs) throw new Error(`${path}, of which there must be one, is loaded later as well.`);
+const isForOnnx = ([name]) => name === 'later-onnx-bags';
+for (const entries of [[...later].filter((entry) => !isForOnnx(entry)), [...later].filter(isForOnnx)]) {
+  const { metafile } = await build({
+    ...library,
+    entryPoints: Object.fromEntries(entries),
+    chunkNames: 'later-[hash]',
+    metafile: true,
+  });
+  for (const [path, { imports }] of Object.entries(metafile.outputs)) {
+    // Vite's own loader lies in the page's module too.
+    const more = imports.find(({ kind, external }) => kind === 'dynamic-import' && !external);
+    if (more)
+      throw new Error(`${path} is loaded later and loads ${more.path} later still; load both from where the first is.`);
+  }
+  for (const path of single) {
+    if (path in metafile.inputs) throw new Error(`${path}, of which there must be one, is loaded later as well.`);
+  }
 }
 // Where nothing of a part is used esbuild leaves an import for its effects, of which there are none: a bundler would take a part
 // that is loaded later for one that is loaded at first. Lines stay where the source maps have them.

@@ -9,7 +9,12 @@ export { cosine } from './bag/nearest.ts';
 export { type Found, type ImageId, SearchIndex } from './bag/search-index.ts';
 export type { Matrix } from './base/matrix.ts';
 export type { AnyImage } from './data/image-from.ts';
-export { type BagPlacement, type DensePlacement, parseBagPlacement } from './encoder/bag-placement.ts';
+export {
+  type BagPlacement,
+  type DensePlacement,
+  parseBagPlacement,
+  type WholePlacement,
+} from './encoder/bag-placement.ts';
 export {
   type EncoderParts,
   type EncoderUse,

@@ -2,19 +2,15 @@ import { checkAborted } from '../base/aborted.ts';
 import { BagsslError } from '../base/errors.ts';
 import type { Matrix } from '../base/matrix.ts';
 import { checkOptions, FUNCTION, OBJECT, type Rules, SIGNAL, SWITCH } from '../base/options.ts';
-import type { Pixels } from '../base/pixels.ts';
 import type { AnyImage } from '../data/image-from.ts';
 import { type BagPlacement, checkBagPlacement } from '../encoder/bag-placement.ts';
-import type { EncoderProgram } from '../encoder/encoder-program.ts';
 import type { PatchEncoder } from '../encoder/patch-encoder.ts';
 import type { Precision } from '../graph/graph.ts';
-import type { PatchPool } from '../patches/pool.ts';
+import type { OnnxEncoder } from '../onnx-encoder/onnx-encoder.ts';
 import type { Engine } from '../runtime/program.ts';
-import type { Runtime } from '../runtime/runtime.ts';
 import { BAG_REQUEST_RULES, type Bag, type BagRequest } from './bag.ts';
-import type { DenseBags } from './dense-bags.ts';
+import type { BagMaker, NumberedImage } from './bag-maker.ts';
 import { countOf, type Images, ON_ERROR, type OnError, pixelsOf } from './images-of.ts';
-import { type NumberedImage, PlacedBags } from './placed-bags.ts';
 
 /** What is wanted of a bag. */
 export interface EmbedOptions extends BagRequest {
@@ -46,20 +42,16 @@ const RULES: Rules<EmbedOptions> = {
 export class Embedder implements AsyncDisposable {
   /** Of the vectors. */
   readonly width: number;
-  readonly #placed: PlacedBags;
   #disposed = false;
-  #dense?: Promise<DenseBags>;
 
   /** For `createEmbedder`. */
   constructor(
     /** What it embeds with. */
-    readonly encoder: PatchEncoder,
-    private readonly runtime: Runtime,
-    private readonly program: EncoderProgram,
-    private readonly pool: PatchPool,
+    readonly encoder: PatchEncoder | OnnxEncoder,
+    private readonly runtime: Engine,
+    private readonly maker: BagMaker,
   ) {
-    this.width = program.width;
-    this.#placed = new PlacedBags(encoder, program, pool);
+    this.width = maker.width;
   }
 
   /** What the encoder runs on. */
@@ -70,7 +62,7 @@ export class Embedder implements AsyncDisposable {
 
   /** What the network computes in. Vectors are float32 in any case. */
   get precision(): Precision {
-    return this.program.precision;
+    return this.maker.precision;
   }
 
   /** An image's bag vector, [width]. */
@@ -96,7 +88,8 @@ export class Embedder implements AsyncDisposable {
     const { signal, onProgress } = options;
     const placement = checkBagPlacement(options.placement ?? this.encoder.placement);
     const total = countOf(images);
-    for await (const bag of await this.#bags(images, placement, options)) {
+    const numbered = withNumbers(images, options.onError, this.maker.shortSide?.(placement));
+    for await (const bag of this.maker.of(numbered, { ...options, placement })) {
       checkAborted(signal, `Embedding was stopped after ${bag.index} images.`);
       yield bag;
       onProgress?.(bag.index + 1, total);
@@ -108,7 +101,7 @@ export class Embedder implements AsyncDisposable {
    * @throws BagsslError `bad-model` for an encoder that has no dense bag, saying why
    */
   async denseStride(): Promise<number> {
-    return (await this.#denseBags()).stride;
+    return this.maker.denseStride();
   }
 
   /** The vectors of all images as one matrix; images that were skipped have no row. */
@@ -127,28 +120,11 @@ export class Embedder implements AsyncDisposable {
     return { data: data.subarray(0, rows * this.width), rows, columns: this.width };
   }
 
-  async #bags(images: Images, placement: BagPlacement, options: EmbedOptions) {
-    if (placement.kind !== 'dense')
-      return this.#placed.of(numbered(images, options.onError), { ...options, placement });
-    const wholes = options.whole ? (some: readonly Pixels[]) => this.#placed.wholes(some) : undefined;
-    return (await this.#denseBags()).of(numbered(images, options.onError), { ...options, placement, wholes });
-  }
-
-  /** Loaded when first asked for: few pages do. */
-  #denseBags(): Promise<DenseBags> {
-    this.#dense ??= import('./dense-bags.ts').then(
-      ({ DenseBags }) => new DenseBags(this.runtime, this.program.patch(), this.encoder.recipe),
-    );
-    return this.#dense;
-  }
-
   /** Frees the program and stops the workers. Calling it again does nothing. */
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    await this.pool.dispose();
-    await this.program.program.dispose();
-    await (await this.#dense)?.dispose();
+    await this.maker.dispose();
   }
 
   /** As `dispose`. */
@@ -158,7 +134,12 @@ export class Embedder implements AsyncDisposable {
 }
 
 /** Images with the numbers that name them in random draws. */
-async function* numbered(images: Images, onError?: OnError): AsyncGenerator<NumberedImage, void, void> {
+async function* withNumbers(
+  images: Images,
+  onError?: OnError,
+  shortSide?: number,
+): AsyncGenerator<NumberedImage, void, void> {
   const ids = 'ids' in images ? images.ids : undefined;
-  for await (const { index, pixels } of pixelsOf(images, onError)) yield { id: ids?.[index] ?? index, index, pixels };
+  for await (const { index, pixels } of pixelsOf(images, onError, shortSide))
+    yield { id: ids?.[index] ?? index, index, pixels };
 }

@@ -43,9 +43,14 @@ export function countOf(images: Images): number {
 
 /**
  * The pixels of many images, in order, a few of them read ahead.
+ * @param shortSide see `imageFrom`
  * @throws BagsslError `bad-argument`, and `bad-data` for an image that cannot be read and is not skipped
  */
-export async function* pixelsOf(images: Images, onError: OnError = 'throw'): AsyncGenerator<PlacedImage, void, void> {
+export async function* pixelsOf(
+  images: Images,
+  onError: OnError = 'throw',
+  shortSide?: number,
+): AsyncGenerator<PlacedImage, void, void> {
   countOf(images);
   const waiting: Promise<Pixels>[] = [];
   let given = 0;
@@ -61,7 +66,7 @@ export async function* pixelsOf(images: Images, onError: OnError = 'throw'): Asy
     }
   }
   for await (const read of isSet(images) ? reads(images) : images) {
-    const pixels = typeof read === 'function' ? (async () => read())() : imageFrom(read);
+    const pixels = typeof read === 'function' ? (async () => read())() : imageFrom(read, shortSide);
     pixels.catch(() => undefined); // it is reported when its turn comes
     waiting.push(pixels);
     if (waiting.length > AHEAD) yield* next();

@@ -1,24 +1,16 @@
 import type { Pixels } from '../base/pixels.ts';
 import { blockOf } from '../data/subset.ts';
+import { MIDDLE } from '../encoder/bag-placement.ts';
 import type { WholeEncoder } from '../encoder/encoder-parts.ts';
 import type { EncoderProgram } from '../encoder/encoder-program.ts';
 import type { JobImage, PatchBatch, PatchJob } from '../patches/job.ts';
 import { type Placement, patchCount } from '../patches/placement.ts';
 import type { PatchPool } from '../patches/pool.ts';
-import { type Bag, BagBuilder, type BagRequest } from './bag.ts';
-import type { PlacedImage } from './images-of.ts';
+import { type Bag, BagBuilder } from './bag.ts';
+import type { NumberedImage, PlacedRequest } from './bag-maker.ts';
 
-/** An image, its place, and the number that names it in random draws. */
-export interface NumberedImage extends PlacedImage {
-  readonly id: number;
-}
-
-/** What is wanted of the bags. */
-interface PlacedRequest extends BagRequest {
-  readonly placement: Placement;
-  /** Embed each whole image as one patch too. */
-  readonly whole?: boolean;
-}
+/** Of patches that are cut one by one. */
+type CutRequest = PlacedRequest & { readonly placement: Placement };
 
 /** Patches in one run of the encoder, at most. */
 const BATCH = 256;
@@ -34,7 +26,7 @@ export class PlacedBags {
   ) {}
 
   /** The bags of many images, in order, as they are asked for. */
-  async *of(images: AsyncIterable<NumberedImage>, request: PlacedRequest): AsyncGenerator<Bag, void, void> {
+  async *of(images: AsyncIterable<NumberedImage>, request: CutRequest): AsyncGenerator<Bag, void, void> {
     const places: (readonly number[])[] = [];
     for await (const batch of this.pool.stream(this.#jobs(images, request, places))) {
       yield* this.#ofBatch(batch, places.shift()!, request);
@@ -46,7 +38,7 @@ export class PlacedBags {
     const batch = await this.pool.cut({
       recipe: this.encoder.recipe,
       images: images.map((pixels, id) => ({ id, pixels })),
-      source: { kind: 'placed', placement: { kind: 'grid', across: 1, scales: [1] } },
+      source: { kind: 'placed', placement: MIDDLE },
     });
     return this.#encode(batch.data, batch.count);
   }
@@ -58,7 +50,7 @@ export class PlacedBags {
    */
   async *#jobs(
     images: AsyncIterable<NumberedImage>,
-    request: PlacedRequest,
+    request: CutRequest,
     places: (readonly number[])[],
   ): AsyncGenerator<PatchJob, void, void> {
     const { placement, whole, weigh, keepPatches } = request;
@@ -91,7 +83,7 @@ export class PlacedBags {
   async *#ofBatch(
     batch: PatchBatch,
     places: readonly number[],
-    request: PlacedRequest,
+    request: CutRequest,
   ): AsyncGenerator<Bag, void, void> {
     const { width } = this.program;
     const each = batch.data.length / batch.count;

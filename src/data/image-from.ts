@@ -11,17 +11,18 @@ export type AnyImage = Pixels | PixelSource | Uint8Array | URL | string;
 
 /**
  * The pixels of an image in any form. An encoded image is shrunk like the images of a folder: its shorter side stays at least
- * 256 pixels.
+ * `shortSide` pixels.
  * @throws BagsslError `bad-data` if it cannot be fetched, read or decoded; `bad-argument` for anything but an image
  */
-export async function imageFrom(image: AnyImage): Promise<Pixels> {
-  if (typeof image === 'string' || isA(image, 'URL')) return decodeImage(await bytesAt(image), String(image));
-  if (isA(image, 'Uint8Array')) return decodeImage(image, 'the image');
+export async function imageFrom(image: AnyImage, shortSide = SHORT_SIDE): Promise<Pixels> {
+  if (typeof image === 'string' || isA(image, 'URL'))
+    return decodeImage(await bytesAt(image), String(image), { shortSide });
+  if (isA(image, 'Uint8Array')) return decodeImage(image, 'the image', { shortSide });
   given(
     typeof image === 'object' && image !== null,
     image,
     'An image',
     'pixels, a Blob, bytes, ImageData, a canvas, a URL or a path',
   );
-  return 'layout' in image ? image : pixelsFrom(image, { shortSide: SHORT_SIDE });
+  return 'layout' in image ? image : pixelsFrom(image, { shortSide });
 }

@@ -1,3 +1,4 @@
+import { checkOptions, TEXT } from '../base/options.ts';
 import { patchSide } from '../patches/crop.ts';
 import type { Placement } from '../patches/placement.ts';
 import { checkPlacement, parsePlacement } from '../patches/placement.ts';
@@ -15,19 +16,33 @@ export interface DensePlacement {
   readonly scales?: readonly number[];
 }
 
+/**
+ * `whole`: the whole image as the only patch: its largest middle square, or with an `OnnxEncoder` what that encoder's own
+ * preparation of images takes.
+ */
+export interface WholePlacement {
+  /** Names this placement. */
+  readonly kind: 'whole';
+}
+
 /** Where the patches of a bag lie. */
-export type BagPlacement = Placement | DensePlacement;
+export type BagPlacement = Placement | DensePlacement | WholePlacement;
+
+/** The largest middle square. */
+export const MIDDLE: Placement = { kind: 'grid', across: 1, scales: [1] };
 
 /** @throws BagsslError `bad-argument`, quoting the value */
 export function checkBagPlacement(placement: BagPlacement): BagPlacement {
-  if (placement?.kind !== 'dense') return checkPlacement(placement);
-  checkPlacement({ ...placement, kind: 'all' });
+  if (placement?.kind === 'whole') checkOptions('placement', placement, { kind: TEXT });
+  else checkPlacement(placement?.kind === 'dense' ? { ...placement, kind: 'all' } : placement);
   return placement;
 }
 
-/** A placement from text: `dense`, or what `parsePlacement` takes. */
-export const parseBagPlacement = (text: string): BagPlacement =>
-  String(text).trim() === 'dense' ? { kind: 'dense' } : parsePlacement(text);
+/** A placement from text: `dense`, `whole`, or what `parsePlacement` takes. */
+export function parseBagPlacement(text: string): BagPlacement {
+  const kind = String(text).trim();
+  return kind === 'dense' || kind === 'whole' ? { kind } : parsePlacement(text);
+}
 
 /** The sizes, one for each scale, that bring an image's patches to the recipe's size. */
 export function denseSizes(

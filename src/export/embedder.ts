@@ -1,5 +1,6 @@
 import { BagsslError } from '../base/errors.ts';
 import { checkOptions, needed, OBJECT, oneOf, type Rules, SWITCH, whole } from '../base/options.ts';
+import { MIDDLE } from '../encoder/bag-placement.ts';
 import { encodePatches } from '../encoder/encoder-graph.ts';
 import type { PatchEncoder } from '../encoder/patch-encoder.ts';
 import { modelOfAnyBatch } from '../graph/any-batch.ts';
@@ -59,6 +60,7 @@ export function exportEmbedder(encoder: PatchEncoder, options: ExportEmbedderOpt
 
 function placementOf(encoder: PatchEncoder, given: Placement | undefined): Placement {
   const placement = given ?? encoder.placement;
+  if (placement.kind === 'whole') return MIDDLE;
   if (placement.kind !== 'dense') return checkPlacement(placement);
   throw new BagsslError(
     'bad-argument',

@@ -53,6 +53,13 @@ export const runtimeOptions = ({ device, threads, modules, onWarning, wasmUrl }:
   wasmUrl,
 });
 
+/** A file that holds a model's weights. */
+export interface ExternalData {
+  /** The name that the model calls it by. */
+  readonly path: string;
+  readonly data: Uint8Array;
+}
+
 /** Time for a run to end by itself after its GPU is lost, and for news of a loss to arrive after a run has failed. */
 const GRACE_MS = 1000;
 
@@ -96,13 +103,18 @@ export class Runtime implements Engine {
     return new Runtime(ort, chosen, workers, found?.name, found?.halfFloats);
   }
 
-  /** Compiles a model. */
-  async compile(model: Uint8Array): Promise<Program> {
+  /**
+   * Compiles a model.
+   * @param externalData the files that hold its weights, by the names it calls them
+   * @throws BagsslError `bad-model` for one that ONNX Runtime refuses; `device-unavailable`; `out-of-memory`
+   */
+  async compile(model: Uint8Array, externalData: readonly ExternalData[] = []): Promise<Program> {
     const providers: Record<Device, string> = { webgpu: 'webgpu', wasm: 'wasm', native: 'cpu' };
     const options: Ort.InferenceSession.SessionOptions = {
       executionProviders: [providers[this.device]],
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
+      ...(externalData.length > 0 && { externalData }),
       ...(this.device === 'native' && { intraOpNumThreads: this.threads }),
     };
     try {
@@ -114,11 +126,9 @@ export class Runtime implements Engine {
       if (isOutOfMemory(cause)) throw outOfMemory(this.device, cause);
       const message = (cause as Error).message ?? String(cause);
       if (this.device !== 'native' && isUnloaded(message)) throw wasmNotLoaded(message, cause);
-      throw new BagsslError(
-        'device-unavailable',
-        `ONNX Runtime (${this.device}) could not load the model: ${message}`,
-        { cause },
-      );
+      throw new BagsslError('bad-model', `ONNX Runtime (${this.device}) could not load the model: ${message}`, {
+        cause,
+      });
     }
   }
 

@@ -100,7 +100,7 @@ describe('an encoder as one file', () => {
     const file = 'models/cifar10.safetensors';
     assert.ok((await stat(file)).size <= 1_500_000);
     const embedder = await createEmbedder({ ...engine, encoder: file });
-    assert.deepEqual([embedder.width, embedder.encoder.feature], [128, 'embedding']);
+    assert.deepEqual([embedder.width, (embedder.encoder as PatchEncoder).feature], [128, 'embedding']);
     for (const [width, height] of [
       [8, 8],
       [32, 32],

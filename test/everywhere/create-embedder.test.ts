@@ -31,7 +31,7 @@ describe('createEmbedder', () => {
     const encoder = URL.createObjectURL(new Blob([file]));
     const heard: (readonly number[])[] = [];
     await using embedder = await createEmbedder({ ...engine, encoder, onProgress: (...told) => heard.push(told) });
-    assert.equal(embedder.encoder.feature, 'preFeature');
+    assert.equal((embedder.encoder as PatchEncoder).feature, 'preFeature');
     assert.deepEqual(heard.at(-1), [file.length, file.length]);
     const stop = new AbortController();
     const reason = new Error('enough');

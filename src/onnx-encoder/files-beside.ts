@@ -1,0 +1,115 @@
+import { BagsslError } from '../base/errors.ts';
+import { sha256 } from '../base/sha256.ts';
+import { bytesAt } from '../data/bytes-at.ts';
+import { type KeptFiles, keptFiles } from './kept-files.ts';
+import { checkStart } from './model-face.ts';
+import { type Preprocessing, readPreprocessorConfig } from './preprocessor-config.ts';
+
+/** How files are read or fetched. */
+interface Reading {
+  readonly cache: boolean | string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** An .onnx file at an address, and what is beside it. */
+export interface FilesBeside {
+  /** The file's name. */
+  readonly name: string;
+  /** The .onnx file; @param digest the SHA-256 it must have: a kept file of another is fetched again */
+  model(digest?: string): Promise<Uint8Array>;
+  /** A file that holds weights; @param least bytes that it must have */
+  data(file: string, least: number): Promise<Uint8Array>;
+  /** The preprocessor_config.json that belongs to it, if there is one. */
+  config(): Promise<Preprocessing | undefined>;
+}
+
+const CONFIG = 'preprocessor_config.json';
+/** No configuration is larger. */
+const LARGEST_CONFIG = 2 ** 20;
+
+/** The files at a path, or a `file:`, `http:`, `https:`, `data:` or `blob:` URL. What comes from the network is kept. */
+export async function filesBeside(address: URL | string, { cache, signal, onProgress }: Reading): Promise<FilesBeside> {
+  const text = absolute(String(address));
+  const isWeb = /^https?:/i.test(text);
+  const kept = isWeb ? await keptFiles(cache) : undefined;
+  const read = (at: string, least = 0, progress = onProgress) =>
+    kept ? fetched(kept, at, least, signal, progress) : bytesAt(at, { signal, onProgress: progress });
+  const name = text.split(/[?#]/)[0].split(/[/\\]/).at(-1) || text.slice(0, 80);
+  return {
+    name,
+    async model(digest) {
+      let bytes = await read(text);
+      if (kept && digest && (await sha256(bytes)) !== digest.toLowerCase()) {
+        await kept.remove(text).catch(() => undefined);
+        bytes = await read(text);
+      }
+      checkStart(bytes, name);
+      return bytes;
+    },
+    async data(file, least) {
+      const at = sibling(text, file);
+      try {
+        return await read(at, least);
+      } catch (cause) {
+        if (!(cause instanceof BagsslError) || cause.code !== 'bad-data') throw cause;
+        throw new BagsslError(
+          'bad-data',
+          `${name} keeps its weights in a second file, which cannot be read: ${cause.message} Put it beside the .onnx file under that name.`,
+          { cause },
+        );
+      }
+    },
+    async config() {
+      if (/^(data|blob):/i.test(text)) return undefined;
+      const folders = folderOf(text) === 'onnx' ? [CONFIG, `../${CONFIG}`] : [CONFIG];
+      for (const file of folders) {
+        const found = await read(sibling(text, file), 0, undefined).catch((error: BagsslError) => {
+          if (error.code === 'bad-data') return undefined;
+          throw error;
+        });
+        const config =
+          found && found.length <= LARGEST_CONFIG && readPreprocessorConfig(new TextDecoder().decode(found));
+        if (config) return config;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** A file fetched once: its bytes are kept only when they are no page of HTML and long enough. */
+async function fetched(
+  kept: KeptFiles,
+  url: string,
+  least: number,
+  signal: AbortSignal | undefined,
+  onProgress: Reading['onProgress'],
+): Promise<Uint8Array> {
+  const found = await kept.read(url).catch(() => undefined);
+  if (found && found.length >= least) return found;
+  // A file of weights may be longer than what the model names of it, but not by any length.
+  const bytes = await bytesAt(url, { signal, onProgress, ...(least > 0 && { most: 2 * least + LARGEST_CONFIG }) });
+  const isPage = bytes[0] === 0x3c; // <
+  // What cannot be kept (a full disk, a private window) is fetched again next time.
+  if (!isPage && bytes.length >= least) await kept.write(url, bytes).catch(() => undefined);
+  return bytes;
+}
+
+/** In a page, the address that a relative one stands for. */
+function absolute(address: string): string {
+  const { location } = globalThis as { location?: Location };
+  return !location || /^[a-z][\w+.-]+:/i.test(address) ? address : new URL(address, location.href).href;
+}
+
+/** The address of a file beside another. A query, such as `?download=true`, goes with the first file alone. */
+function sibling(address: string, file: string): string {
+  if (/^(https?|file):/i.test(address)) {
+    const path = file.split('/').map((part) => (part === '..' ? part : encodeURIComponent(part)));
+    return new URL(path.join('/'), address).href;
+  }
+  const cut = Math.max(address.lastIndexOf('/'), address.lastIndexOf('\\')) + 1;
+  return address.slice(0, cut) + file;
+}
+
+/** The name of the folder that a file is in. */
+const folderOf = (address: string) => address.split(/[?#]/)[0].split(/[/\\]/).at(-2);

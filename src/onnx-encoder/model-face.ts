@@ -1,0 +1,78 @@
+import { BagsslError } from '../base/errors.ts';
+import { externalFiles } from '../graph/external-data.ts';
+import { type FoundNode, type FoundTensor, type FoundValueInfo, MODEL } from '../graph/onnx-proto.ts';
+import { readMessage } from '../graph/protobuf/read.ts';
+
+/** An input or output of a model as its file describes it. */
+export interface FaceValue {
+  readonly name: string;
+  /** ONNX's code of the type of its elements; 0: it is no tensor. */
+  readonly type: number;
+  /** Extents, and the names of those that are open ('' where there is none); undefined: the file does not say. */
+  readonly dims?: readonly (number | string)[];
+}
+
+/** What a model shows of itself without its operators being understood. */
+export interface ModelFace {
+  /** What a run must be given. */
+  readonly inputs: readonly FaceValue[];
+  readonly outputs: readonly FaceValue[];
+  /** In the order of the file. */
+  readonly nodes: readonly FoundNode[];
+  /** Weights and other constants, by name. */
+  readonly tensors: ReadonlyMap<string, FoundTensor>;
+  /** The files beside it that hold its weights, and the bytes that each must have at least. */
+  readonly files: ReadonlyMap<string, number>;
+}
+
+/**
+ * Reads a model's face from an untrusted file. The memory it takes is a small multiple of the file's.
+ * @param name names the file in errors
+ * @throws BagsslError `bad-model`
+ */
+export function modelFace(bytes: Uint8Array, name: string): ModelFace {
+  checkStart(bytes, name);
+  const broken = (why: string, cause?: unknown) =>
+    new BagsslError('bad-model', `${name} ${why}; restore a copy, or export it again.`, { cause });
+  let graph: ReturnType<typeof readMessage<typeof MODEL>>['graph'];
+  try {
+    ({ graph } = readMessage(MODEL, bytes));
+  } catch (cause) {
+    throw broken(`is no ONNX file, or a truncated one (${bytes.length} bytes)`, cause);
+  }
+  if (!graph?.output.length) throw broken(`(${bytes.length} bytes) holds no graph with an output`);
+  const tensors = new Map(graph.initializer.map((tensor) => [tensor.name ?? '', tensor]));
+  const constants = graph.node.flatMap(({ attribute }) => attribute.flatMap(({ t }) => t ?? []));
+  return {
+    // Before IR version 4 weights were listed among the inputs as well.
+    inputs: graph.input.filter(({ name = '' }) => !tensors.has(name)).map(faceValue),
+    outputs: graph.output.map(faceValue),
+    nodes: graph.node,
+    tensors,
+    files: externalFiles([...tensors.values(), ...constants]),
+  };
+}
+
+function faceValue({ name = '', type }: FoundValueInfo): FaceValue {
+  const tensor = type?.tensorType;
+  if (!tensor) return { name, type: 0 };
+  const dims = tensor.shape?.dim.map(({ dimValue, dimParam = '' }) => (dimValue && dimValue > 0 ? dimValue : dimParam));
+  return { name, type: tensor.elemType ?? 0, ...(dims && { dims }) };
+}
+
+/** A value as an error quotes it, such as "x" [batch,3,224,224]. */
+export const shownValue = ({ name, dims }: FaceValue): string =>
+  `"${name}"${dims ? ` [${dims.map((extent) => extent || '?')}]` : ''}`;
+
+/** What commonly comes in place of a model. */
+export function checkStart(bytes: Uint8Array, name: string): void {
+  const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart();
+  const instead = /^<(!doctype|html|\?xml|head|body)/i.test(start)
+    ? 'a page of HTML. Check the address; on Hugging Face a file is at …/resolve/main/…, its page at …/blob/main/…'
+    : start.startsWith('version https://git-lfs')
+      ? 'a pointer of Git LFS, which names the file but does not hold it. Fetch the file itself (git lfs pull)'
+      : bytes.length === 0
+        ? 'empty. Restore a copy'
+        : undefined;
+  if (instead) throw new BagsslError('bad-model', `${name} is no ONNX file but ${instead}.`);
+}

@@ -1,0 +1,144 @@
+import { BagsslError } from '../base/errors.ts';
+import { MODEL } from '../graph/onnx-proto.ts';
+import { writeMessage } from '../graph/protobuf/write.ts';
+import type { Program } from '../runtime/program.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { OnnxEncoder } from './onnx-encoder.ts';
+import { type PooledRows, pooledRows } from './pool-output.ts';
+import { InputBatch } from './prepare.ts';
+
+/** Elements of one run's input, at most, where the model takes any number of images: 6 of 224×224. */
+const MOST_ELEMENTS = 2 ** 20;
+/** Images of one run, at most. */
+const MOST_IMAGES = 64;
+
+/** An .onnx file compiled as it is. */
+export class OnnxProgram {
+  /** The model takes several images at a time, as its file says; a run may show that it does not. */
+  #takesMany: boolean;
+
+  private constructor(
+    private readonly encoder: OnnxEncoder,
+    private readonly program: Program,
+    /** Dimensions of the vectors. */
+    readonly width: number,
+  ) {
+    this.#takesMany = encoder.input.batch === undefined;
+  }
+
+  /**
+   * Compiles the model and tries it with one grey image.
+   * @throws BagsslError `bad-model` for a model that ONNX Runtime cannot load or run, saying why; `out-of-memory`
+   */
+  static async open(runtime: Runtime, encoder: OnnxEncoder): Promise<OnnxProgram> {
+    const program = await compiled(runtime, encoder);
+    try {
+      const grey = new InputBatch(encoder.input, 1);
+      grey.addGrey();
+      const { width } = await vectorsOf(encoder, program, grey, 0, 1).catch((error) => {
+        throw explained(error, encoder);
+      });
+      return new OnnxProgram(encoder, program, width);
+    } catch (error) {
+      await program.dispose();
+      throw error;
+    }
+  }
+
+  /** An empty batch of as many images as one run takes. */
+  batch(): InputBatch {
+    const { input } = this.encoder;
+    return new InputBatch(input, input.batch ?? MOST_IMAGES, MOST_ELEMENTS);
+  }
+
+  /**
+   * The vectors of a batch's images, [images, width].
+   * @throws BagsslError `bad-model`, `device-lost`, `out-of-memory`
+   */
+  async run(batch: InputBatch): Promise<Float32Array> {
+    const { encoder, program, width } = this;
+    const { count } = batch;
+    if (encoder.input.batch !== undefined || (this.#takesMany && count > 1)) {
+      try {
+        return (await vectorsOf(encoder, program, batch, 0, count)).data;
+      } catch (error) {
+        const isOwn = error instanceof BagsslError && error.code !== 'shape-mismatch';
+        if (encoder.input.batch !== undefined || isOwn) throw explained(error, encoder);
+        // Exporters leave the batch open where constants inside the graph fix it to one: such a model gets one image at a time.
+        this.#takesMany = false;
+      }
+    }
+    const all = new Float32Array(count * width);
+    for (let k = 0; k < count; k++) {
+      const { data } = await vectorsOf(encoder, program, batch, k, 1).catch((error) => {
+        throw explained(error, encoder);
+      });
+      all.set(data, k * width);
+    }
+    return all;
+  }
+
+  /** Frees the model. */
+  dispose(): Promise<void> {
+    return this.program.dispose();
+  }
+}
+
+async function compiled(runtime: Runtime, encoder: OnnxEncoder): Promise<Program> {
+  const externalData = [...encoder.data].map(([path, data]) => ({ path, data }));
+  try {
+    return await runtime.compile(withOutput(encoder), externalData);
+  } catch (error) {
+    const cause = error instanceof BagsslError && error.code === 'bad-model' ? error.cause : undefined;
+    if (!cause) throw error;
+    throw new BagsslError(
+      'bad-model',
+      `${encoder.name}: ONNX Runtime (${runtime.device}) cannot load it: ${firstLine(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** The model with the chosen value as one more output. A message that is written twice is merged, so the file's bytes stay. */
+function withOutput({ model, output: { name, isOutput } }: OnnxEncoder): Uint8Array {
+  if (isOutput) return model;
+  const more = writeMessage(MODEL, { graph: { output: [{ name }] } });
+  const whole = new Uint8Array(model.length + more.length);
+  whole.set(model);
+  whole.set(more, model.length);
+  return whole;
+}
+
+/** The vectors of `count` images of a batch, from `first` on, in one run. */
+async function vectorsOf(
+  { input, output, name }: OnnxEncoder,
+  { session, runtime }: Program,
+  batch: InputBatch,
+  first: number,
+  count: number,
+): Promise<PooledRows> {
+  const { type, layout, channels, rows, columns } = input;
+  const images = input.batch ?? count;
+  const depth = channels === 'grey' ? 1 : 3;
+  const shape = layout === 'nchw' ? [images, depth, rows, columns] : [images, rows, columns, depth];
+  const tensor = new runtime.ort.Tensor(type as 'float32', batch.data(first, count, images) as Float32Array, shape);
+  const results = await runtime.run(() => session.run({ [input.name]: tensor }, [output.name]));
+  const found = pooledRows(results[output.name], images, output, input);
+  if (found) return { ...found, data: found.data.subarray(0, count * found.width) };
+  throw new BagsslError(
+    'shape-mismatch',
+    `${name}: "${output.name}" is [${results[output.name].dims}] for ${images} images, so its rows are not theirs; name another value (onnx.output).`,
+  );
+}
+
+/** An error of ONNX Runtime's in a sentence that says what to do. */
+function explained(error: unknown, { name, input, sizeAssumed }: OnnxEncoder): unknown {
+  if (error instanceof BagsslError) return error;
+  const advice = sizeAssumed
+    ? `The file leaves the input's size open and ${input.rows}×${input.columns} was tried; give the model's own (onnx.input.size, --encoder-size).`
+    : 'Try the file in ONNX Runtime by itself, or export it again.';
+  return new BagsslError('bad-model', `${name} cannot be run: ${firstLine(error)} ${advice}`, { cause: error });
+}
+
+const firstLine = (error: unknown) =>
+  (error instanceof Error ? error.message : String(error)).split('\n')[0].slice(0, 400);
