@@ -25,3 +25,7 @@ export {
 } from './encoder/encoder-parts.ts';
 export { PatchEncoder } from './encoder/patch-encoder.ts';
 export { Whitening, type WhiteningOptions } from './encoder/whitening.ts';
+export type { ElementType, InputPlan } from './onnx-encoder/input-plan.ts';
+export type { OnnxEncoder, OnnxParts } from './onnx-encoder/onnx-encoder.ts';
+export type { OnnxInput, OnnxOptions } from './onnx-encoder/onnx-options.ts';
+export type { OutputPlan } from './onnx-encoder/output-plan.ts';

@@ -11,4 +11,4 @@ export { type Diagnostics, diagnostics, type Offer } from './runtime/diagnostics
 export type { Build, OrtModules } from './runtime/ort-modules.ts';
 export { PRECISION_CHOICES, type PrecisionChoice } from './runtime/precision.ts';
 export type { Engine, HostTensor, Program } from './runtime/program.ts';
-export { Runtime, type RuntimeOptions } from './runtime/runtime.ts';
+export { type ExternalData, Runtime, type RuntimeOptions } from './runtime/runtime.ts';

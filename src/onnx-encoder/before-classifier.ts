@@ -94,8 +94,9 @@ export function beforeClassifier(face: ModelFace, output: string): ClassifierEnd
   const positions = back(logits, new Set([...POOLING, ...RENAMING]));
   const node = producers.get(positions);
   if (node?.opType !== 'Conv' || positions === logits) return undefined;
-  const kernel = face.tensors.get(node.input[1])?.dims;
-  if (!kernel?.slice(2).every((extent) => extent === 1)) return undefined;
+  const kernel = node.attribute.find(({ name }) => name === 'kernel_shape')?.ints;
+  const extents = kernel ?? face.tensors.get(node.input[1])?.dims.slice(2);
+  if (!extents?.every((extent) => extent === 1)) return undefined;
   return { before: back(node.input[0], RENAMING), linear: 'Conv', scores };
 }
 

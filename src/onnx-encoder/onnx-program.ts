@@ -122,7 +122,9 @@ async function vectorsOf(
   const depth = channels === 'grey' ? 1 : 3;
   const shape = layout === 'nchw' ? [images, depth, rows, columns] : [images, rows, columns, depth];
   const tensor = new runtime.ort.Tensor(type as 'float32', batch.data(first, count, images) as Float32Array, shape);
-  const results = await runtime.run(() => session.run({ [input.name]: tensor }, [output.name]));
+  // What fails is thrown, so ONNX Runtime need not print it as well.
+  const quiet = { logSeverityLevel: 4 } as const;
+  const results = await runtime.run(() => session.run({ [input.name]: tensor }, [output.name], quiet));
   const found = pooledRows(results[output.name], images, output, input);
   if (found) return { ...found, data: found.data.subarray(0, count * found.width) };
   throw new BagsslError(

@@ -74,7 +74,7 @@ function axes(each: readonly number[], input: InputPlan): readonly [groups: numb
 
 /** Positions have the proportions of the input; where both readings do, channels are where the input has them. */
 function channelsLast(a: number, b: number, c: number, { rows, columns, layout }: InputPlan): boolean {
-  const fits = (high: number, wide: number) => Math.abs(high * columns - wide * rows) <= Math.max(rows, columns);
+  const fits = (high: number, wide: number) => Math.abs(high * columns - wide * rows) < Math.max(rows, columns);
   const [first, last] = [fits(b, c), fits(a, b)];
   return first === last ? layout === 'nhwc' : last;
 }

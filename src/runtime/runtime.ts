@@ -57,6 +57,7 @@ export const runtimeOptions = ({ device, threads, modules, onWarning, wasmUrl }:
 export interface ExternalData {
   /** The name that the model calls it by. */
   readonly path: string;
+  /** Its bytes. */
   readonly data: Uint8Array;
 }
 
