@@ -116,7 +116,7 @@ async function encoderFrom(
   if (isA(source, 'Uint8Array')) return PatchEncoder.read(source);
   if ('config' in source) return PatchEncoder.from(source);
   if ('notes' in source) return source;
-  givenParts(source, 'encoder', 'model', 'weights', 'recipe', 'feature', 'placement', 'with');
+  givenParts(source, 'encoder', 'recipe', 'with');
   return source;
 }
 

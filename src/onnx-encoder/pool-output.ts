@@ -72,11 +72,11 @@ function axes(each: readonly number[], input: InputPlan): readonly [groups: numb
   return channelsLast(a, b, c, input) ? [a * b, c, 1] : [1, a, b * c];
 }
 
-/** Positions have the proportions of the input; where both readings do, channels are where the input has them. */
+/** Positions have about the proportions of the input; where both readings do as well, channels are where the input has them. */
 function channelsLast(a: number, b: number, c: number, { rows, columns, layout }: InputPlan): boolean {
-  const fits = (high: number, wide: number) => Math.abs(high * columns - wide * rows) < Math.max(rows, columns);
-  const [first, last] = [fits(b, c), fits(a, b)];
-  return first === last ? layout === 'nhwc' : last;
+  const off = (high: number, wide: number) => Math.abs(Math.log((high * columns) / (wide * rows)));
+  const gain = off(b, c) - off(a, b);
+  return Math.abs(gain) < 1e-6 ? layout === 'nhwc' : gain > 0;
 }
 
 function firsts(values: ArrayLike<number>, count: number, groups: number, width: number): Float32Array {

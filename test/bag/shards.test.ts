@@ -96,7 +96,7 @@ describe('shards', () => {
     const embedder = await openEmbedder({ ...options, device: 'native', threads: 1, workers: 0 });
     // Engines rarely round a row otherwise beside others, so what stands together is looked at itself.
     const jobs: number[][] = [];
-    const { pool } = embedder as unknown as { pool: PatchPool };
+    const { pool } = (embedder as unknown as { maker: { pool: PatchPool } }).maker;
     const cut = pool.cut.bind(pool);
     pool.cut = (job, more) => {
       jobs.push(job.images.map(({ id }) => id));

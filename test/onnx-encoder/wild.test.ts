@@ -71,9 +71,8 @@ async function expected(file: string, encoder: OnnxEncoder, pixels: Pixels): Pro
   const data: ArrayLike<number> = found.type === 'float16' ? fromHalf(found.data) : found.data;
   const [, ...each] = found.dims[0] === 1 ? found.dims : [1, ...found.dims];
   if (each.length < 2) return Float32Array.from(data);
-  // A map is [channels, rows, columns] where its last two axes have the input's proportions, else channels are last; so are tokens.
-  const { rows, columns } = encoder.input;
-  const isMap = each.length === 3 && Math.abs(each[1] * columns - each[2] * rows) < Math.max(rows, columns);
+  // Maps lie as the input does here; tokens have their width last.
+  const isMap = each.length === 3 && encoder.input.layout === 'nchw';
   const width = isMap ? each[0] : each.at(-1);
   const positions = data.length / width;
   const at = (p: number, c: number) => data[isMap ? c * positions + p : p * width + c];
