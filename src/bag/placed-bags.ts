@@ -80,11 +80,7 @@ export class PlacedBags {
   }
 
   /** The bags of a batch of patches, of images at these places. */
-  async *#ofBatch(
-    batch: PatchBatch,
-    places: readonly number[],
-    request: CutRequest,
-  ): AsyncGenerator<Bag, void, void> {
+  async *#ofBatch(batch: PatchBatch, places: readonly number[], request: CutRequest): AsyncGenerator<Bag, void, void> {
     const { width } = this.program;
     const each = batch.data.length / batch.count;
     let image = 0;
