@@ -1,5 +1,6 @@
 import { checkAborted } from '../base/aborted.ts';
 import { BagsslError } from '../base/errors.ts';
+import { checkOptions, FUNCTION, SIGNAL } from '../base/options.ts';
 import type { ImageSet } from './image-set.ts';
 import { IMAGE_TYPES } from './image-type.ts';
 import { subsetOf } from './subset.ts';
@@ -17,9 +18,10 @@ export interface ReadableSetOptions {
 
 /**
  * The images of a set that can be read, found by reading each once; for what needs every image and reads it several times.
- * @throws BagsslError `bad-data` if none can be read; `aborted`
+ * @throws BagsslError `bad-data` if none can be read; `aborted`; `bad-argument`
  */
 export async function readableSet(set: ImageSet, options: ReadableSetOptions = {}): Promise<ImageSet> {
+  checkOptions('readableSet', options, { onProgress: FUNCTION, signal: SIGNAL });
   const { onProgress, signal } = options;
   const errors: (BagsslError | undefined)[] = new Array(set.length);
   let next = 0;

@@ -76,11 +76,8 @@ export class Whitening {
   }
 
   /** All rows, whitened, as a new matrix. @throws BagsslError `shape-mismatch`, `aborted` */
-  async applyAll(
-    runtime: Runtime,
-    vectors: Matrix,
-    { signal }: Pick<WhiteningOptions, 'signal'> = {},
-  ): Promise<Matrix> {
+  async applyAll(runtime: Runtime, vectors: Matrix, options: Pick<WhiteningOptions, 'signal'> = {}): Promise<Matrix> {
+    checkOptions('Whitening.applyAll', options, { signal: SIGNAL });
     const { width } = this;
     if (vectors.columns !== width) {
       throw new BagsslError(
@@ -89,6 +86,6 @@ export class Whitening {
       );
     }
     const { whitenRows } = await import('./whitening-programs.ts');
-    return whitenRows(runtime, this, vectors, signal);
+    return whitenRows(runtime, this, vectors, options.signal);
   }
 }

@@ -1,3 +1,4 @@
+import { given, whole } from '../base/options.ts';
 import { type CoOccurrence, checkTable } from '../objectives/co-occurrence.ts';
 import { eigenSymmetric } from './eigen-symmetric.ts';
 
@@ -23,9 +24,12 @@ export interface Optimum {
  * The closed forms of both losses of co-occurrence on a finite table (arXiv 2206.08954; HaoChen et al., arXiv 2106.04156):
  * with D^-½ P D^-½ = U S Uᵀ, z(x) = p(x)^-½ S_k^½ u(x) and −Σ sᵢ² for the spectral loss, z(x) = p(x)^-½ u(x) and 2(k − Σ sᵢ)
  * under a covariance constraint. `k` is at most the number of positive eigenvalues.
+ * @throws BagsslError `bad-argument`
  */
 export function closedForm(table: CoOccurrence, k: number): ClosedForm {
   checkTable(table);
+  const dimensions = whole(1, table.length);
+  given(dimensions.fits(k), k, 'k', dimensions.asked);
   const marginal = table.map((row) => row.reduce((sum, p) => sum + p, 0));
   const { values, vectors } = eigenSymmetric(
     table.map((row, x) => row.map((p, y) => p / Math.sqrt(marginal[x] * marginal[y]))),

@@ -1,7 +1,6 @@
 import type { Embedder } from '../bag/embedder.ts';
-import { BagsslError } from '../base/errors.ts';
 import { type Matrix, row } from '../base/matrix.ts';
-import { givenParts } from '../base/options.ts';
+import { checkOptions, FUNCTION, givenParts, needed, OBJECT, type Rules, SIGNAL, whole } from '../base/options.ts';
 import { Stream } from '../base/random.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import { checkImageSet } from '../data/image-set.ts';
@@ -13,13 +12,26 @@ export interface GrowingBagOptions {
   readonly counts: readonly number[];
   /** Where patches may lie; each is embedded once. */
   readonly placement: Placement;
-  /** Seed of the draws; default 0. */
+  /** Seed of the draws: a whole number, 0 or more; default 0. */
   readonly seed?: number;
   /** Stops the work with an `aborted` error before its next image. */
   readonly signal?: AbortSignal;
   /** Images done, of how many. */
   readonly onProgress?: (done: number, total: number) => void;
 }
+
+const RULES: Rules<GrowingBagOptions> = {
+  counts: {
+    asked: 'rising whole numbers of at least 1',
+    needed: true,
+    fits: (value) =>
+      Array.isArray(value) && value.every((count, i) => Number.isSafeInteger(count) && count > (value[i - 1] ?? 0)),
+  },
+  placement: needed(OBJECT),
+  seed: whole(0),
+  signal: SIGNAL,
+  onProgress: FUNCTION,
+};
 
 /** Every image's bags of several sizes, one row per image. */
 export interface GrowingBags {
@@ -34,7 +46,7 @@ export interface GrowingBags {
 /**
  * Bags of several sizes in one pass. Every position of an image is embedded once, and bags of any size are means of these vectors,
  * so all sizes together cost as much as `all` alone.
- * @throws BagsslError `bad-argument` for counts that do not rise from at least 1
+ * @throws BagsslError `bad-argument`, such as for counts that do not rise from at least 1
  */
 export async function growingBags(
   embedder: Embedder,
@@ -43,14 +55,8 @@ export async function growingBags(
 ): Promise<GrowingBags> {
   givenParts(embedder, 'embedder', 'width', 'bags');
   checkImageSet(images, 'images');
-  givenParts(options, 'What growingBags is given', 'counts', 'placement');
+  checkOptions('growingBags', options, RULES);
   const { counts, placement, seed = 0, signal, onProgress } = options;
-  if (!counts.every((count, i) => Number.isSafeInteger(count) && count > (counts[i - 1] ?? 0))) {
-    throw new BagsslError(
-      'bad-argument',
-      `counts must be rising whole numbers of at least 1, got ${counts.join(', ')}.`,
-    );
-  }
   const { width } = embedder;
   const empty = (): Matrix => ({
     data: new Float32Array(images.length * width),

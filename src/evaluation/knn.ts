@@ -2,7 +2,7 @@ import { Nearest, type Neighbour } from '../bag/nearest.ts';
 import { checkAborted } from '../base/aborted.ts';
 import { BagsslError } from '../base/errors.ts';
 import { checkMatrix, type Matrix } from '../base/matrix.ts';
-import { givenParts } from '../base/options.ts';
+import { aboveZero, checkOptions, givenParts, needed, SIGNAL, whole } from '../base/options.ts';
 import { inLoop } from '../engine/compiled-loop.ts';
 import { matmul } from '../graph/functions.ts';
 import { createGraph } from '../graph/ops/index.ts';
@@ -10,9 +10,9 @@ import type { Runtime } from '../runtime/runtime.ts';
 
 /** A weighted nearest-neighbour protocol: cosine similarity s, votes exp(s/T) of the k nearest. */
 export interface KnnProtocol {
-  /** Neighbours that vote. */
+  /** Neighbours that vote, 1 or more. */
   readonly k: number;
-  /** A neighbour's vote counts exp(cosine / temperature). */
+  /** A neighbour's vote counts exp(cosine / temperature); above 0. */
   readonly temperature: number;
 }
 
@@ -43,17 +43,22 @@ export function checkLabelled(vectors: Labelled): void {
 /**
  * Accuracy of each protocol on `test`, 0 to 1, with `train` as the bank. The runtime computes the similarities, a product of all
  * test vectors with all training vectors; the votes are counted here. If there are fewer than k training vectors, all of them vote.
- * @throws BagsslError `shape-mismatch`, `bad-data` for a side without images, `aborted`
+ * @throws BagsslError `bad-argument`, `shape-mismatch`, `bad-data` for a side without images, `aborted`
  */
 export async function knnAccuracies<P extends Record<string, KnnProtocol>>(
   runtime: Runtime,
   train: Labelled,
   test: Labelled,
   protocols: P,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal } = {},
 ): Promise<Record<keyof P, number>> {
   for (const set of [train, test]) checkLabelled(set);
   givenParts(protocols, 'The protocols');
+  for (const [name, protocol] of Object.entries(protocols)) {
+    checkOptions(`protocols.${name}`, protocol, { k: needed(whole(1)), temperature: needed(aboveZero()) });
+  }
+  checkOptions('knnAccuracies', options, { signal: SIGNAL });
+  const { signal } = options;
   const { columns } = train.features;
   if (columns !== test.features.columns) {
     throw new BagsslError(

@@ -1,6 +1,7 @@
 import { checkAborted } from '../base/aborted.ts';
 import { BagsslError } from '../base/errors.ts';
 import type { Matrix } from '../base/matrix.ts';
+import { checkOptions, FUNCTION, type Rules, SIGNAL, whole } from '../base/options.ts';
 import { Stream } from '../base/random.ts';
 import { inLoop, scalar } from '../engine/compiled-loop.ts';
 import { add, log, matmul, mul, neg, reduceMean, reduceSum, shift, slice, softmax } from '../graph/functions.ts';
@@ -13,15 +14,22 @@ import { checkLabelled, type Labelled } from './knn.ts';
 
 /** How the classifier is trained. */
 export interface LinearProbeOptions {
-  /** Passes over the training set; default 100. */
+  /** Passes over the training set, 1 or more; default 100. */
   readonly epochs?: number;
-  /** Seed of the order of images; default 0. */
+  /** Seed of the order of images: a whole number, 0 or more; default 0. */
   readonly seed?: number;
   /** Stops the probe with an `aborted` error and frees its program. */
   readonly signal?: AbortSignal;
   /** Epochs done, of how many. */
   readonly onProgress?: (epoch: number, epochs: number) => void;
 }
+
+const RULES: Rules<LinearProbeOptions> = {
+  epochs: whole(1),
+  seed: whole(0),
+  signal: SIGNAL,
+  onProgress: FUNCTION,
+};
 
 const BATCH = 100;
 /** The most SGD steps in one run of the model. They share what a run costs beyond its arithmetic. */
@@ -32,13 +40,16 @@ const UNROLLED = 20;
  * 0.9, weight decay 5e-5, batches of 100 (or of all images, if there are fewer), 100 epochs, cosine per epoch. The last
  * epoch counts, not the best. Vectors are first standardised by the training set's mean and deviation, so that one rate
  * suits features of any scale.
+ * @throws BagsslError `bad-argument`; `bad-data` for a side without images; `aborted`
  */
 export async function linearProbe(
   runtime: Runtime,
   train: Labelled,
   test: Labelled,
-  { epochs = 100, seed = 0, signal, onProgress }: LinearProbeOptions = {},
+  options: LinearProbeOptions = {},
 ): Promise<number> {
+  checkOptions('linearProbe', options, RULES);
+  const { epochs = 100, seed = 0, signal, onProgress } = options;
   for (const set of [train, test]) checkLabelled(set);
   const d = train.features.columns;
   const classes = 1 + train.labels.reduce((most, label) => Math.max(most, label), 0);

@@ -1,5 +1,5 @@
 import { checkAborted } from '../base/aborted.ts';
-import { givenParts } from '../base/options.ts';
+import { checkOptions, FUNCTION, needed, oneOf, type Rules, SIGNAL, whole } from '../base/options.ts';
 import { Stream } from '../base/random.ts';
 import { inLoop, scalar } from '../engine/compiled-loop.ts';
 import { gradients } from '../graph/gradients.ts';
@@ -13,19 +13,28 @@ import type { Runtime } from '../runtime/runtime.ts';
 
 /** What is minimised over a table, and how. */
 export interface TableFitOptions {
-  /** Dimensions of the embedding. */
+  /** Dimensions of the embedding, 1 or more. */
   readonly k: number;
   /** What is minimised. */
   readonly loss: 'spectral' | 'covariance';
   /** Default `sgd`. */
   readonly optimizer?: 'sgd' | 'adamw';
-  /** Seed of the random start; default 0. */
+  /** Seed of the random start: a whole number, 0 or more; default 0. */
   readonly seed?: number;
   /** Stops the fit with an `aborted` error before its next steps and frees its program. */
   readonly signal?: AbortSignal;
   /** Steps done, of how many. */
   readonly onProgress?: (done: number, total: number) => void;
 }
+
+const RULES: Rules<TableFitOptions> = {
+  k: needed(whole(1)),
+  loss: needed(oneOf('spectral', 'covariance')),
+  optimizer: oneOf('sgd', 'adamw'),
+  seed: whole(0),
+  signal: SIGNAL,
+  onProgress: FUNCTION,
+};
 
 /** The result of a fit. */
 export interface TableFit {
@@ -46,11 +55,11 @@ const COVARIANCE = {
 
 /**
  * Trains a free embedding of every state of a finite table by gradient steps, from a small random start; the rate falls as a cosine.
- * @throws BagsslError `aborted`
+ * @throws BagsslError `bad-argument`, `aborted`
  */
 export async function fitTable(runtime: Runtime, table: CoOccurrence, options: TableFitOptions): Promise<TableFit> {
   checkTable(table);
-  givenParts(options, 'What fitTable is given', 'k', 'loss');
+  checkOptions('fitTable', options, RULES);
   const { k, loss, optimizer = 'sgd', seed = 0, signal, onProgress } = options;
   const { lossOf, steps, rates } = loss === 'spectral' ? SPECTRAL : COVARIANCE;
   const rule: Optimizer = optimizer === 'sgd' ? sgd() : adamw({ weightDecay: 0 });

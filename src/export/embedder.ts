@@ -8,7 +8,7 @@ import { reduceMean, reshape } from '../graph/functions.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { portableOnnx } from '../graph/write-onnx.ts';
 import { allEncoderKinds } from '../model/all-encoder-kinds.ts';
-import { normaliseRows } from '../objectives/normalise.ts';
+import { normaliseRows } from '../objectives/unit-rows.ts';
 import type { Placement } from '../patches/placement.ts';
 import { checkPlacement } from '../patches/placement.ts';
 import { cutPatches } from './cut-graph.ts';

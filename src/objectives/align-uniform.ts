@@ -13,9 +13,9 @@ import {
   shift,
   transposed,
 } from '../graph/functions.ts';
-import { agreement } from './agreement.ts';
-import { normaliseRows } from './normalise.ts';
 import type { Objective } from './objective.ts';
+import { normaliseRows } from './unit-rows.ts';
+import { agreement } from './view-agreement.ts';
 
 /** Of alignment and uniformity. */
 export interface AlignUniformOptions {

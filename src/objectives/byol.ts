@@ -1,8 +1,8 @@
 import { aboveZero, checkOptions, whole } from '../base/options.ts';
 import { reshape, scale, shift } from '../graph/functions.ts';
-import { agreement } from './agreement.ts';
-import { normaliseRows } from './normalise.ts';
 import type { Objective } from './objective.ts';
+import { normaliseRows } from './unit-rows.ts';
+import { agreement } from './view-agreement.ts';
 
 /** Of BYOL: its slow network and its further head. */
 export interface ByolOptions {

@@ -15,8 +15,8 @@ import {
 } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 import { halfLogDet, halfLogDetByPivots, halfLogDetValues } from './log-det.ts';
-import { normaliseRows } from './normalise.ts';
 import type { Objective } from './objective.ts';
+import { normaliseRows } from './unit-rows.ts';
 
 /** Of the total coding rate. */
 export interface CodingRateOptions {

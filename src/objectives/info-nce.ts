@@ -17,9 +17,9 @@ import {
 } from '../graph/functions.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { stopGradient } from '../graph/with-gradient.ts';
-import { agreement } from './agreement.ts';
-import { normaliseRows } from './normalise.ts';
 import type { Objective } from './objective.ts';
+import { normaliseRows } from './unit-rows.ts';
+import { agreement } from './view-agreement.ts';
 
 /** Of InfoNCE. */
 export interface InfoNceOptions {

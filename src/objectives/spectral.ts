@@ -11,9 +11,9 @@ import {
   transposed,
 } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
-import { agreement } from './agreement.ts';
-import { normaliseRows } from './normalise.ts';
 import type { Objective } from './objective.ts';
+import { normaliseRows } from './unit-rows.ts';
+import { agreement } from './view-agreement.ts';
 
 /** Of the spectral contrastive loss. */
 export interface SpectralOptions {

@@ -8,10 +8,9 @@ import { Runtime, runtimeOptions } from '../runtime/runtime.ts';
 import { Batches } from './batches.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
 import { configOf, type Fit, type FitOptions, type Footing, type Step } from './fit-options.ts';
-import { Pace } from './pace.ts';
 import { allFinite, type GoodState, Recovery, type Remedy } from './recovery.ts';
 import type { RunConfig } from './run-config.ts';
-import { learningRate, type Position, progress } from './schedule.ts';
+import { learningRate, Pace, type Position, progress } from './schedule.ts';
 import { TrainingStep } from './training-step.ts';
 
 /** The most steps in a row that may be skipped. In float16 the loss scale falls meanwhile. */

@@ -1,4 +1,5 @@
 import { BagsslError } from '../base/errors.ts';
+import { given } from '../base/options.ts';
 
 /**
  * Where a run is kept: a few named blobs in a folder, in a browser's private files or in memory. The interface is small enough
@@ -24,7 +25,7 @@ export interface RunStore {
 
 /** Names have letters, digits, dots and dashes only, so that none leads out of the store on any file system. */
 export function checkBlobName(name: string): string {
-  if (!/^[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*$/.test(name)) {
+  if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*$/.test(name)) {
     throw new BagsslError(
       'bad-argument',
       `"${name}" cannot name a part of a run; lower-case letters, digits, dots and dashes can.`,
@@ -39,3 +40,28 @@ export const runBusy = (where: string, holder: string): BagsslError =>
     'run-busy',
     `The run in "${where}" is in use by ${holder}. Two cannot train one run: end the other, or keep this one elsewhere.`,
   );
+
+/** Keeps a run in memory only. For tests, and for programs that store the blobs themselves. */
+export function memoryStore(name = 'memory'): RunStore {
+  given(typeof name === 'string', name, 'name', 'a string');
+  const blobs = new Map<string, Uint8Array>();
+  let held = false;
+  return {
+    name,
+    list: async () => [...blobs.keys()],
+    read: async (blob) => blobs.get(blob)?.slice(),
+    async write(blob, bytes) {
+      blobs.set(checkBlobName(blob), bytes.slice());
+    },
+    async remove(blob) {
+      blobs.delete(blob);
+    },
+    async lock() {
+      if (held) throw runBusy(name, 'this program');
+      held = true;
+      return async () => {
+        held = false;
+      };
+    },
+  };
+}

@@ -7,11 +7,11 @@ import { BagsslError } from '../../src/base/errors.ts';
 import { checkPixels } from '../../src/base/pixels.ts';
 import { builtinScenes } from '../../src/data/builtin-scenes.ts';
 import { imageFrom } from '../../src/data/image-from.ts';
-import { evaluate } from '../../src/evaluation/evaluate.ts';
+import { closedForm, evaluate, fitTable, KNN_PROTOCOLS, knnAccuracies, linearProbe } from '../../src/evaluate.ts';
 import { readNpy } from '../../src/formats/npy.ts';
 import { readWeights } from '../../src/formats/read-weights.ts';
 import { add } from '../../src/graph/functions.ts';
-import { fit } from '../../src/training/fit.ts';
+import { browserStore, fit, memoryStore } from '../../src/train.ts';
 import { openRun } from '../../src/training/kept-run.ts';
 
 /** What a program in JavaScript may give where TypeScript would not let it. */
@@ -65,6 +65,9 @@ describe('a mistake that is often made', () => {
   const file = new ArrayBuffer(8) as never;
   const scenes = { data: builtinScenes({ count: 4 }) };
   const begin = (given: unknown) => fit({ ...scenes, config: given as never });
+  const none = {} as never;
+  const vectors = { features: { data: new Float32Array(2), rows: 1, columns: 2 }, labels: new Int32Array(1) };
+  const probe = (given: object) => linearProbe(none, vectors, vectors, given);
   const unready = Promise.resolve(new Float32Array(2)) as never;
   const cases: readonly [string, () => unknown, RegExp][] = [
     ['files in place of an image set', () => fit({ data }), /data is an array of 1; .*decodedSet/],
@@ -103,6 +106,36 @@ describe('a mistake that is often made', () => {
       () => createEmbedder({ signal: new AbortController() as never }),
       /signal must be an AbortSignal, such as new AbortController\(\)\.signal, got an AbortController/,
     ],
+    [
+      'less than no workers',
+      () => fit({ ...scenes, workers: -1 }),
+      /workers must be a whole number from 0 to 64, got -1/,
+    ],
+    [
+      'a controller for a run',
+      () => fit({ ...scenes, signal: new AbortController() as never }),
+      /signal must be an AbortSignal/,
+    ],
+    ['a number for a store', () => memoryStore(5 as never), /name is 5; it must be a string/],
+    ['a number for private files', () => browserStore(5 as never), /"5" cannot name a part of a run/],
+    ['a probe of no epochs', () => probe({ epochs: 0 }), /linearProbe: epochs must be a whole number of at least 1/],
+    ['an option of a probe misspelt', () => probe({ epoch: 3 }), /linearProbe: there is no "epoch"/],
+    [
+      'a protocol without neighbours',
+      () => knnAccuracies(none, vectors, vectors, { few: { k: 0, temperature: 0.1 } }),
+      /protocols\.few: k must be a whole number of at least 1, got 0/,
+    ],
+    [
+      'a signal beside its options',
+      () => knnAccuracies(none, vectors, vectors, KNN_PROTOCOLS, new AbortController().signal as never),
+      /knnAccuracies is an AbortSignal/,
+    ],
+    [
+      'a loss that is none',
+      () => fitTable(none, [[1]], { k: 1, loss: 'vicreg' as never }),
+      /loss must be one of spectral/,
+    ],
+    ['no dimensions', () => closedForm([[1]], 0), /k is 0; it must be a whole number from 1 to 1/],
     ['a part left out', () => evaluate({ encoder: {} } as never), /has no untrained; .*encoder, untrained, train/],
   ];
   for (const [what, call, message] of cases) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BagsslError, type ErrorCode, type FitOptions } from '../../src/index.ts';
 import { LocalFit } from '../../src/training/local-fit.ts';
-import { Pace } from '../../src/training/pace.ts';
+import { Pace } from '../../src/training/schedule.ts';
 import type { TrainingStep } from '../../src/training/training-step.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 

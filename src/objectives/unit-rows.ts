@@ -1,6 +1,10 @@
-import { mul, reduceMean, scale, shift, sqrt, sub } from '../graph/functions.ts';
+import { div, mul, reduceMean, reduceSum, scale, shift, sqrt, sub } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
-import { normaliseRows } from '../objectives/normalise.ts';
+
+/** Rows of [n, d] brought to length 1. */
+export function normaliseRows(x: Value): Value {
+  return div(x, sqrt(shift(reduceSum(mul(x, x), [1], true), 1e-12)));
+}
 
 /**
  * How far the projections are from collapsing to one point: the standard deviation of the unit vectors over the batch,
