@@ -1,14 +1,15 @@
 // Runs in Chromium: bagssl, then what a page would use instead, on the plain cases (crop, resample, flip, normalise).
 
 import type { Pixels } from '../../src/base/pixels.ts';
-import { drawPatch } from '../../src/patches/draw.ts';
+import { patchDrawer } from '../../src/patches/draw.ts';
 import type { PatchParameters } from '../../src/patches/parameters.ts';
 import { CASES, type Case, pixels, rate } from './cases.ts';
 import { ours, type Row } from './ours.ts';
 
 /** The patches of one image. */
 function draws({ recipe, side, views }: Case, image: number): PatchParameters[] {
-  return Array.from({ length: views }, (_, view) => drawPatch(recipe, { seed: 1, epoch: 0, image, view }, side, side));
+  const draw = patchDrawer(recipe);
+  return Array.from({ length: views }, (_, view) => draw({ seed: 1, epoch: 0, image, view }, side, side));
 }
 
 /** RGBA bytes of `stride` pixels a row, from column `left`, to a normalised patch. */

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { drawPatch } from '../../src/patches/draw.ts';
+import { patchDrawer } from '../../src/patches/draw.ts';
 import { CASES, pixels, rate } from './cases.ts';
 import type { Row } from './ours.ts';
 
@@ -10,11 +10,12 @@ export async function withSharp(): Promise<Row[]> {
   for (const name of ['plain', 'photo'] as const) {
     const { recipe, side, views } = CASES[name];
     const { size } = recipe;
+    const draw = patchDrawer(recipe);
     const { data } = pixels(0, side, 'rgba');
     const out = new Float32Array(3 * size * size);
     const run = async () => {
       for (let view = 0; view < views; view++) {
-        const p = drawPatch(recipe, { seed: 1, epoch: 0, image: 0, view }, side, side);
+        const p = draw({ seed: 1, epoch: 0, image: 0, view }, side, side);
         const bytes = await sharp(data, { raw: { width: side, height: side, channels: 4 } })
           .extract({ left: p.x, top: p.y, width: p.width, height: p.height })
           .resize(size, size, { kernel: 'linear' })

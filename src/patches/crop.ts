@@ -102,24 +102,23 @@ interface CropSize {
   readonly centred: boolean;
 }
 
+/** Uniform numbers in [0, 1) for each try of a crop, from 0. */
+interface Tries {
+  scale(attempt: number): number;
+  ratio(attempt: number): number;
+}
+
 /**
  * The size of torchvision's RandomResizedCrop: a share of the area and the logarithm of width by height are drawn until the
  * crop fits, ten times at most. Sides that round to 0 count as 1.
- * @param scaleOf, ratioOf uniform numbers in [0, 1) for the try of that number
  */
-export function cropSize(
-  scale: Range,
-  ratio: Range,
-  width: number,
-  height: number,
-  scaleOf: (attempt: number) => number,
-  ratioOf: (attempt: number) => number,
-): CropSize {
+export function cropSize(scale: Range, ratio: Range, width: number, height: number, tries: Tries): CropSize {
   const square = ratio[0] === 1 && ratio[1] === 1;
-  const [low, high] = square ? [0, 0] : [Math.log(ratio[0]), Math.log(ratio[1])];
+  const low = square ? 0 : Math.log(ratio[0]);
+  const high = square ? 0 : Math.log(ratio[1]);
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const area = width * height * (scale[0] + (scale[1] - scale[0]) * scaleOf(attempt));
-    const aspect = square ? 1 : Math.exp(low + (high - low) * ratioOf(attempt));
+    const area = width * height * (scale[0] + (scale[1] - scale[0]) * tries.scale(attempt));
+    const aspect = square ? 1 : Math.exp(low + (high - low) * tries.ratio(attempt));
     const w = side(Math.sqrt(area * aspect), Infinity);
     const h = side(Math.sqrt(area / aspect), Infinity);
     if (w <= width && h <= height) return { width: w, height: h, centred: false };
@@ -141,31 +140,44 @@ export interface DrawKey {
 
 const SQUARE: Range = [1, 1];
 
+/** Ratios, and shares after the first try, have a stream of their own, in which try k has places 2k and 2k + 1. */
+class DrawnTries implements Tries {
+  #more?: Stream;
+  #drawn?: number[];
+
+  constructor(
+    private readonly key: DrawKey,
+    private readonly first: number,
+  ) {}
+
+  scale(attempt: number): number {
+    return attempt === 0 ? this.first : this.#at(2 * attempt);
+  }
+
+  ratio(attempt: number): number {
+    return this.#at(2 * attempt + 1);
+  }
+
+  #at(place: number): number {
+    const { seed, epoch, image, view } = this.key;
+    this.#more ??= new Stream(seed, 'crop', epoch, image, view);
+    this.#drawn ??= [];
+    while (this.#drawn.length <= place) this.#drawn.push(this.#more.uniform());
+    return this.#drawn[place];
+  }
+}
+
+/** Where a crop begins that leaves so much room. */
+function offset(stream: Stream, room: number, centred: boolean): number {
+  const drawn = stream.below(room + 1);
+  return centred ? Math.floor(room / 2) : drawn;
+}
+
 /** Draws a crop: the first four places of a patch's stream. */
 export function drawCrop(recipe: CropFields, key: DrawKey, stream: Stream, width: number, height: number): Crop {
-  // Ratios, and shares after the first try, have a stream of their own, in which try k has places 2k and 2k + 1.
-  const tries: number[] = [];
-  let more: Stream | undefined;
-  const place = (i: number) => {
-    more ??= new Stream(key.seed, 'crop', key.epoch, key.image, key.view);
-    while (tries.length <= i) tries.push(more.uniform());
-    return tries[i];
-  };
-  const first = stream.uniform();
-  const crop = cropSize(
-    recipe.scale,
-    recipe.ratio ?? SQUARE,
-    width,
-    height,
-    (k) => (k === 0 ? first : place(2 * k)),
-    (k) => place(2 * k + 1),
-  );
-  const offset = (room: number) => {
-    const drawn = stream.below(room + 1);
-    return crop.centred ? Math.floor(room / 2) : drawn;
-  };
-  const x = offset(width - crop.width);
-  const y = offset(height - crop.height);
+  const crop = cropSize(recipe.scale, recipe.ratio ?? SQUARE, width, height, new DrawnTries(key, stream.uniform()));
+  const x = offset(stream, width - crop.width, crop.centred);
+  const y = offset(stream, height - crop.height, crop.centred);
   const flip = stream.uniform() < recipe.flip;
   const drawn = { x, y, width: crop.width, height: crop.height, flip };
   return recipe.interpolation === 'bicubic' ? { ...drawn, interpolation: 'bicubic' } : drawn;

@@ -1,7 +1,7 @@
 import { BagsslError } from '../base/errors.ts';
 import type { Pixels } from '../base/pixels.ts';
 import type { Augmentation } from './augmentations/own.ts';
-import { drawPatch } from './draw.ts';
+import { patchDrawer } from './draw.ts';
 import type { Kernels } from './kernels.ts';
 import type { PatchParameters } from './parameters.ts';
 import { boxes, type Placement } from './placement.ts';
@@ -76,17 +76,30 @@ const MOST_FLOATS = 2 ** 29 - 1;
 
 /** The parameters of every patch of every image. */
 function plan({ recipe, images, source }: PatchJob, own: readonly Augmentation[]): (readonly PatchParameters[])[] {
-  return images.map(({ id, pixels, region }, i) => {
-    if (source.kind === 'given') return source.patches[i];
+  if (source.kind === 'given') return images.map((_, i) => source.patches[i]);
+  const ofImage = source.kind === 'placed' ? placedIn(source, recipe) : drawnIn(source, recipe, own);
+  return images.map(({ id, pixels, region }) => {
     const { width, height } = region ?? pixels;
-    const patches =
-      source.kind === 'placed'
-        ? [source.placement, ...(source.whole ? [WHOLE] : [])].flatMap((p) => boxes(p, recipe, width, height, id))
-        : Array.from({ length: source.views }, (_, view) =>
-            drawPatch(recipe, { seed: source.seed, epoch: source.epoch, image: id, view }, width, height, own),
-          );
+    const patches = ofImage(id, width, height);
     return region ? patches.map((p) => ({ ...p, x: p.x + region.x, y: p.y + region.y })) : patches;
   });
+}
+
+type OfImage = (id: number, width: number, height: number) => readonly PatchParameters[];
+type Source<Kind> = Extract<PatchSource, { readonly kind: Kind }>;
+
+function placedIn({ placement, whole }: Source<'placed'>, recipe: Recipe): OfImage {
+  const placements = whole ? [placement, WHOLE] : [placement];
+  return (id, width, height) => placements.flatMap((one) => boxes(one, recipe, width, height, id));
+}
+
+function drawnIn({ seed, epoch, views }: Source<'augmented'>, recipe: Recipe, own: readonly Augmentation[]): OfImage {
+  const draw = patchDrawer(recipe, own);
+  return (image, width, height) => {
+    const patches: PatchParameters[] = [];
+    for (let view = 0; view < views; view++) patches.push(draw({ seed, epoch, image, view }, width, height));
+    return patches;
+  };
 }
 
 /**

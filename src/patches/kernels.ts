@@ -1,7 +1,7 @@
 import bytes from '../../build/kernels.wasm';
 import { BagsslError } from '../base/errors.ts';
 import { BYTES, type Pixels } from '../base/pixels.ts';
-import type { Run } from './augmentations/built-in.ts';
+import type { Tile } from './augmentations/built-in.ts';
 import { changeTile } from './augmentations/index.ts';
 import { type Augmentation, callOwn } from './augmentations/own.ts';
 import { checkBox } from './crop.ts';
@@ -38,12 +38,21 @@ export class Kernels {
   /** The tables that are in the kernels' memory. */
   #across: Table | undefined;
   #down: Table | undefined;
+  readonly #tile: Tile;
   /** Side of the patch in work. */
   #size = 1;
 
   private constructor(wasm: KernelExports) {
     this.#wasm = wasm;
     this.memory = new KernelMemory(wasm);
+    const { memory: _, heapBase: __, ...kernels } = wasm;
+    const runs = Object.entries(kernels).map(
+      ([name, kernel]) => [name, (amount: number | Float32Array) => this.#runKernel(name, kernel, amount)] as const,
+    );
+    this.#tile = {
+      kernels: Object.fromEntries(runs),
+      run: (change, amount) => this.#onTile((tile) => change(tile, amount)),
+    };
   }
 
   /** Starts the kernels that are part of the package. */
@@ -99,7 +108,7 @@ export class Kernels {
       const window = all ?? { x: patch.x, y: patch.y, stride: patch.width, rows: patch.height };
       if (!all) this.#upload(pixels, window);
       this.#crop(pixels, window, patch, size);
-      changeTile(this.#run, patch);
+      changeTile(this.#tile, patch);
       for (const one of own) {
         const drawn = patch.own?.[one.name];
         if (drawn !== undefined) this.#onTile((tile) => callOwn(one, () => one.change(tile, drawn, size)));
@@ -185,19 +194,20 @@ export class Kernels {
     if (interpolation === 'bicubic') wasm.brightness(at.tile, size, 1);
   }
 
-  /** Runs a kernel, or a function, on the tile; `amount` is a number or a list of at most `size` numbers. */
-  readonly #run: Run = (change, amount) => {
-    const { at, f32 } = this.memory;
-    if (typeof change !== 'string') this.#onTile((tile) => change(tile, amount));
-    else if (typeof amount === 'number') this.#wasm[change](at.tile, this.#size, amount);
-    else {
-      if (amount.length > this.#size) {
-        throw new BagsslError('bad-argument', `${change}: ${amount.length} numbers reach beyond ${this.#size} pixels.`);
-      }
-      f32.set(amount, at.list >> 2);
-      this.#wasm[change](at.tile, this.#size, at.list, amount.length - 1, at.list + this.#size * 4, at.rows);
+  /** Runs a kernel on the tile; `amount` is a number or a list of at most `size` numbers. */
+  #runKernel(name: string, kernel: KernelExports[string], amount: number | Float32Array): void {
+    const { at } = this.memory;
+    const size = this.#size;
+    if (typeof amount === 'number') {
+      kernel(at.tile, size, amount);
+      return;
     }
-  };
+    if (amount.length > size) {
+      throw new BagsslError('bad-argument', `${name}: ${amount.length} numbers reach beyond ${size} pixels.`);
+    }
+    this.memory.f32.set(amount, at.list >> 2);
+    kernel(at.tile, size, at.list, amount.length - 1, at.list + size * 4, at.rows);
+  }
 
   /** Runs a function on a copy of the tile without the gaps between planes. */
   #onTile(change: (tile: Float32Array) => void): void {

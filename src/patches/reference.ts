@@ -1,5 +1,5 @@
 import { BYTES, type Pixels } from '../base/pixels.ts';
-import { changeTile, runTwins } from './augmentations/index.ts';
+import { changeTile, twinTile } from './augmentations/index.ts';
 import { brightness } from './augmentations/jitter.ts';
 import type { PatchParameters } from './parameters.ts';
 import type { Triple } from './recipe.ts';
@@ -71,7 +71,7 @@ export function cutReference(
   std: Triple,
 ): Float32Array {
   const tile = crop(pixels, patch, size);
-  changeTile(runTwins(tile), patch);
+  changeTile(twinTile(tile), patch);
   normalise(tile, mean, std);
   return tile;
 }

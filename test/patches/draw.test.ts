@@ -2,20 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ORDERS } from '../../src/patches/augmentations/jitter.ts';
-import { drawPatch } from '../../src/patches/draw.ts';
+import { patchDrawer } from '../../src/patches/draw.ts';
 import { type PatchParameters, plainPatch } from '../../src/patches/parameters.ts';
 import { cifar16, presets } from '../../src/patches/presets.ts';
 import { type Recipe, withoutAugmentation } from '../../src/patches/recipe.ts';
 
 const draws = (recipe: Recipe, n: number, width = 32, height = 32) =>
-  Array.from({ length: n }, (_, view) => drawPatch(recipe, { seed: 9, epoch: 0, image: 4, view }, width, height));
+  Array.from({ length: n }, (_, view) => patchDrawer(recipe)({ seed: 9, epoch: 0, image: 4, view }, width, height));
 
 test('a box is inside any image, square, and covers its share of the area', () => {
   const side = fc.integer({ min: 1, max: 5000 });
   fc.assert(
     fc.property(side, side, fc.double({ min: 1e-6, max: 1, noNaN: true }), fc.nat(), (width, height, scale, seed) => {
       const recipe = { ...cifar16, scale: [scale, scale] as const };
-      const p = drawPatch(recipe, { seed, epoch: 1, image: 2, view: 3 }, width, height);
+      const p = patchDrawer(recipe)({ seed, epoch: 1, image: 2, view: 3 }, width, height);
       assert.equal(p.width, p.height);
       assert.ok(p.x >= 0 && p.y >= 0 && p.x + p.width <= width && p.y + p.height <= height && p.width >= 1);
       const wanted = Math.min(Math.max(1, Math.sqrt(width * height * scale)), width, height);
@@ -50,10 +50,10 @@ test('every position, order and choice occurs as often as its probability says',
 
 test('a draw is a function of its key', () => {
   const key = { seed: 1, epoch: 2, image: 3, view: 4 };
-  const base = drawPatch(cifar16, key, 200, 100);
-  assert.deepEqual(drawPatch(cifar16, { ...key }, 200, 100), base);
+  const base = patchDrawer(cifar16)(key, 200, 100);
+  assert.deepEqual(patchDrawer(cifar16)({ ...key }, 200, 100), base);
   for (const field of ['seed', 'epoch', 'image', 'view'] as const) {
-    assert.notDeepEqual(drawPatch(cifar16, { ...key, [field]: 9 }, 200, 100), base);
+    assert.notDeepEqual(patchDrawer(cifar16)({ ...key, [field]: 9 }, 200, 100), base);
   }
 });
 
@@ -96,7 +96,7 @@ test('a crop of random ratio is inside the image; one that never fits is the lar
   const side = fc.integer({ min: 1, max: 3000 });
   fc.assert(
     fc.property(side, side, fc.nat(), (width, height, seed) => {
-      const p = drawPatch(presets.simclr, { seed, epoch: 1, image: 2, view: 3 }, width, height);
+      const p = patchDrawer(presets.simclr)({ seed, epoch: 1, image: 2, view: 3 }, width, height);
       assert.ok(p.x >= 0 && p.y >= 0 && p.x + p.width <= width && p.y + p.height <= height && p.width * p.height >= 1);
     }),
   );

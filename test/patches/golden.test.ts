@@ -91,14 +91,8 @@ test('the size of a crop is what RandomResizedCrop makes of the same uniform num
       return uniforms[2 * attempt + i];
     };
     const range = (v: number[]) => [v[0], v[1]] as const;
-    const ours = cropSize(
-      range(scale),
-      range(ratio),
-      image[0],
-      image[1],
-      (k) => of(k, 0),
-      (k) => of(k, 1),
-    );
+    const tries = { scale: (k: number) => of(k, 0), ratio: (k: number) => of(k, 1) };
+    const ours = cropSize(range(scale), range(ratio), image[0], image[1], tries);
     assert.deepEqual([ours.width, ours.height], size);
     assert.equal(2 * attempts, used);
   }

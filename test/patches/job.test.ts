@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkJob } from '../../src/patches/check-job.ts';
-import { drawPatch } from '../../src/patches/draw.ts';
+import { patchDrawer } from '../../src/patches/draw.ts';
 import { type PatchJob, runJob } from '../../src/patches/job.ts';
 import { Kernels } from '../../src/patches/kernels.ts';
 import { KeptImages, packJob, unpackJob } from '../../src/patches/pack.ts';
@@ -22,7 +22,7 @@ test('augmented: view-major, each patch the one its key draws', () => {
     images.forEach(({ id, pixels }, i) => {
       const index = view * images.length + i;
       const key = { seed: source.seed, epoch: source.epoch, image: id, view };
-      const patch = drawPatch(recipe, key, pixels.width, pixels.height);
+      const patch = patchDrawer(recipe)(key, pixels.width, pixels.height);
       assert.deepEqual(batch.parameters![index], patch);
       const expected = cutReference(pixels, patch, recipe.size, recipe.mean, recipe.std);
       assert.deepEqual(batch.data.slice(index * floats, (index + 1) * floats), expected);

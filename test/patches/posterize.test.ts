@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkJob } from '../../src/patches/check-job.ts';
-import { drawPatch } from '../../src/patches/draw.ts';
+import { patchDrawer } from '../../src/patches/draw.ts';
 import { runJob } from '../../src/patches/job.ts';
 import { Kernels } from '../../src/patches/kernels.ts';
 import { plainPatch } from '../../src/patches/parameters.ts';
@@ -42,8 +42,8 @@ test('it is drawn last, as often as asked, and leaves all other draws as they we
     let hits = 0;
     for (let view = 0; view < n; view++) {
       const key = { seed: 3, epoch: 0, image: 1, view };
-      const { posterize, ...rest } = drawPatch({ ...recipe, posterize: { probability: 0.3, bits: 4 } }, key, 32, 32);
-      assert.deepEqual(rest, drawPatch(recipe, key, 32, 32));
+      const { posterize, ...rest } = patchDrawer({ ...recipe, posterize: { probability: 0.3, bits: 4 } })(key, 32, 32);
+      assert.deepEqual(rest, patchDrawer(recipe)(key, 32, 32));
       assert.ok(posterize === undefined || posterize === 4);
       if (posterize) hits++;
     }

@@ -59,8 +59,8 @@ export const blur: BuiltIn<BlurField, BlurDrawn> = {
     const sigma = least + (most - least) * stream.uniform();
     if (hit) patch.blur = { kernel, sigma };
   },
-  change(run, patch) {
-    if (patch.blur) run('blur', gaussianWeights(patch.blur.kernel, patch.blur.sigma));
+  change({ kernels }, patch) {
+    if (patch.blur) kernels.blur(gaussianWeights(patch.blur.kernel, patch.blur.sigma));
   },
 };
 

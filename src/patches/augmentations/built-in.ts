@@ -4,8 +4,13 @@ import type { Stream } from '../../base/random.ts';
 /** A function on a patch [3, size, size] in 0..1, changed in place. */
 export type OnTile<Amount> = (tile: Float32Array, amount: Amount) => void;
 
-/** Changes the patch in work: by a kernel of that name in `assembly/`, or by a function where there is no kernel. */
-export type Run = <Amount extends number | Float32Array>(change: string | OnTile<Amount>, amount: Amount) => void;
+/** The patch in work. */
+export interface Tile {
+  /** Changes it by a kernel of that name in `assembly/`; the amount is a number, or a list of at most a side's numbers. */
+  readonly kernels: Readonly<Record<string, (amount: number | Float32Array) => void>>;
+  /** Changes it by a function, where there is no kernel. */
+  run<Amount>(change: OnTile<Amount>, amount: Amount): void;
+}
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -33,5 +38,5 @@ export interface BuiltIn<Field extends object, Drawn extends object> {
   /** How many numbers `draw` takes from the stream: always the same, so that every choice has its own place. */
   readonly places: number;
   draw(options: Required<Field>[keyof Field], stream: Stream, patch: Writable<Drawn>): void;
-  change(run: Run, patch: Drawn): void;
+  change(tile: Tile, patch: Drawn): void;
 }

@@ -27,8 +27,8 @@ export const greyscale: BuiltIn<GreyscaleField, GreyscaleDrawn> = {
   draw(probability, stream, patch) {
     patch.greyscale = stream.uniform() < probability;
   },
-  change(run, patch) {
+  change({ kernels }, patch) {
     // 0 · v + 1 · grey is the grey itself, bit for bit.
-    if (patch.greyscale) run('saturation', 0);
+    if (patch.greyscale) kernels.saturation(0);
   },
 };

@@ -1,7 +1,7 @@
 import type { Rules } from '../../base/options.ts';
 import type { Stream } from '../../base/random.ts';
 import { blur, blurRules, blurred } from './blur.ts';
-import type { BuiltIn, FieldRules, OnTile, Run } from './built-in.ts';
+import type { BuiltIn, FieldRules, OnTile, Tile } from './built-in.ts';
 import { greyscale, greyscaleRules } from './greyscale.ts';
 import { brightness, contrast, hue, jitter, jitterRules, saturation } from './jitter.ts';
 import { posterize, posterizeRules } from './posterize.ts';
@@ -58,28 +58,35 @@ export const fieldsOff = (): AugmentationFields => Object.assign({}, ...Object.v
 export const noneDrawn = (): DrawnFields => Object.assign({}, ...list.map(({ none }) => none));
 
 /** Draws every augmentation that a recipe has. The others leave their places unused. */
-export function drawFields(recipe: AugmentationFields, stream: Stream, patch: object): void {
+export function fieldDrawer(recipe: AugmentationFields): (stream: Stream, patch: object) => void {
   let unused = 0;
-  for (const one of list) {
+  const draws = list.flatMap((one) => {
     const options = recipe[one.name as keyof AugmentationFields];
     if (options === undefined) {
       unused += one.places;
-      continue;
+      return [];
     }
-    for (; unused > 0; unused--) stream.uint32();
-    one.draw(options, stream, patch);
-  }
+    const before = unused;
+    unused = 0;
+    return [{ before, one, options }];
+  });
+  return (stream, patch) => {
+    for (const { before, one, options } of draws) {
+      for (let i = 0; i < before; i++) stream.uint32();
+      one.draw(options, stream, patch);
+    }
+  };
 }
 
 /** Applies what was drawn. */
-export function changeTile(run: Run, patch: DrawnFields): void {
-  for (const one of list) one.change(run, patch);
+export function changeTile(tile: Tile, patch: DrawnFields): void {
+  for (const one of list) one.change(tile, patch);
 }
 
-/** Runs the twins on a tile [3, size, size], in place of the kernels. */
-export const runTwins =
-  (tile: Float32Array): Run =>
-  (change, amount) => {
-    const apply = typeof change === 'string' ? TWINS[change as keyof typeof TWINS] : change;
-    (apply as OnTile<typeof amount>)(tile, amount);
-  };
+/** A tile [3, size, size] that is changed by the twins, in place of the kernels. */
+export const twinTile = (tile: Float32Array): Tile => ({
+  kernels: Object.fromEntries(
+    Object.entries(TWINS).map(([name, twin]) => [name, (amount) => (twin as OnTile<typeof amount>)(tile, amount)]),
+  ),
+  run: (change, amount) => change(tile, amount),
+});

@@ -96,10 +96,14 @@ export const jitter: BuiltIn<JitterField, JitterDrawn> = {
     patch.hue = jittered && options.hue > 0 ? turn : 0;
     patch.order = ORDERS[stream.below(ORDERS.length)];
   },
-  change(run, patch) {
+  change({ kernels }, patch) {
+    const { brightness, contrast, saturation, hue } = patch;
+    // By name, not `kernels[change]`: looking up four names in turn takes longer than a kernel.
     for (const change of patch.order) {
-      const amount = patch[change];
-      if (amount !== jitter.none[change]) run(change, amount);
+      if (change === 'brightness' && brightness !== 1) kernels.brightness(brightness);
+      else if (change === 'contrast' && contrast !== 1) kernels.contrast(contrast);
+      else if (change === 'saturation' && saturation !== 1) kernels.saturation(saturation);
+      else if (change === 'hue' && hue !== 0) kernels.hue(hue);
     }
   },
 };

@@ -28,8 +28,8 @@ export const posterize: BuiltIn<PosterizeField, PosterizeDrawn> = {
   draw({ probability, bits }, stream, patch) {
     if (stream.uniform() < probability) patch.posterize = bits;
   },
-  change(run, patch) {
-    if (patch.posterize !== undefined) run(posterized, 2 ** patch.posterize);
+  change(tile, patch) {
+    if (patch.posterize !== undefined) tile.run(posterized, 2 ** patch.posterize);
   },
 };
 

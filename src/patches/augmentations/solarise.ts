@@ -35,8 +35,8 @@ export const solarise: BuiltIn<SolariseField, SolariseDrawn> = {
   draw({ probability, threshold }, stream, patch) {
     if (stream.uniform() < probability) patch.solarise = threshold;
   },
-  change(run, patch) {
-    if (patch.solarise !== undefined) run('solarise', patch.solarise);
+  change({ kernels }, patch) {
+    if (patch.solarise !== undefined) kernels.solarise(patch.solarise);
   },
 };
 
