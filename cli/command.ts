@@ -176,7 +176,7 @@ function valuesOf(
 
 /** A command's help. */
 export function help(name: string, { summary, options, takes = [] }: Command): string {
-  const row = (left: string, text: string) => `  ${left}`.padEnd(30) + ` ${text}`;
+  const row = (left: string, text: string) => `${`  ${left}`.padEnd(30)} ${text}`;
   const rows = takes.map(({ value, help }) => row(value, help));
   for (const [option, one] of Object.entries(options)) {
     const short = one.value && one.short ? `-${one.short}, ` : '';

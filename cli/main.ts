@@ -2,16 +2,32 @@
 import { BagsslError, VERSION } from '../src/index.ts';
 import { type Command, exitCode, help, readOptions, UsageError } from './command.ts';
 import { doctor } from './doctor.ts';
+import { duplicates } from './duplicates.ts';
 import { embed } from './embed.ts';
 import { evaluate } from './evaluate.ts';
 import { exportModel } from './export.ts';
+import { indexFolder } from './index-folder.ts';
 import { reproduce } from './reproduce.ts';
+import { similar } from './similar.ts';
 import { train } from './train.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { train, embed, evaluate, export: exportModel, reproduce, doctor };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  index: indexFolder,
+  similar,
+  duplicates,
+  train,
+  embed,
+  evaluate,
+  export: exportModel,
+  reproduce,
+  doctor,
+};
 
 const USAGE = `bagssl ${VERSION}: image representations learnt on this device, as a bag of patch embeddings
 
+  bagssl index FOLDER                               ${indexFolder.summary}
+  bagssl similar FOLDER PHOTO                       ${similar.summary}
+  bagssl duplicates FOLDER                          ${duplicates.summary}
   bagssl train    --data PATH --out DIR             ${train.summary}
   bagssl embed    --data PATH --model DIR --out F   ${embed.summary}
   bagssl evaluate --data PATH --model DIR           ${evaluate.summary}
@@ -19,7 +35,7 @@ const USAGE = `bagssl ${VERSION}: image representations learnt on this device, a
   bagssl reproduce --data PATH --out DIR            ${reproduce.summary}
   bagssl doctor                                     ${doctor.summary}
 
-PATH is a folder of CIFAR-10 batches, a folder of images, or "builtin". "bagssl COMMAND --help" lists a command's options.
+FOLDER is a folder of photographs, as it is. PATH is a folder of CIFAR-10 batches, a folder of images, or "builtin". "bagssl COMMAND --help" lists a command's options.
 `;
 
 async function main(args: readonly string[]): Promise<void> {

@@ -2,7 +2,12 @@
 export type { Bag, PatchBox, PatchMap } from './bag/bag.ts';
 export { BagMean, type BagOptions } from './bag/bag.ts';
 export { type CreateEmbedderOptions, createEmbedder, type EncoderSource } from './bag/create-embedder.ts';
-export { type DuplicateGroup, type DuplicateOptions, findDuplicates } from './bag/duplicates.ts';
+export {
+  DUPLICATE_THRESHOLD,
+  type DuplicateGroup,
+  type DuplicateOptions,
+  findDuplicates,
+} from './bag/duplicates.ts';
 export type { Embedder, EmbedOptions } from './bag/embedder.ts';
 export type { Images, OnError } from './bag/images-of.ts';
 export { cosine } from './bag/nearest.ts';

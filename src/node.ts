@@ -8,5 +8,12 @@ export {
 } from './bag/embed-to-file.ts';
 export { type OpenDataOptions, openData } from './data/open-data.ts';
 export type { FollowLinks } from './data/walk-folder.ts';
+export type { SyncOptions } from './library/embed-into.ts';
+export {
+  type FolderIndex,
+  type FolderIndexOptions,
+  openFolderIndex,
+  type Synced,
+} from './library/folder-index.ts';
 export { type LoadedEncoder, loadCheckpoint, loadEncoder, saveCheckpoint } from './training/checkpoint-folder.ts';
 export { folderStore } from './training/folder-store.ts';

@@ -79,6 +79,12 @@ td.verdict { white-space: nowrap; overflow-wrap: normal; }
 .plate { margin-top: 1rem; } .plate svg { display: block; width: 100%; height: auto; }
 .patches div { display: flex; gap: 0.3rem; margin-top: 0.3rem; } .patches img { width: 2.6rem; height: 2.6rem; } .patches img:first-child { margin-right: 0.8rem; }
 
+
+.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(12rem, 1fr)); gap: 1rem; align-items: end; }
+.gallery figure { margin: 0; }
+.gallery img { max-width: 100%; height: auto; display: block; }
+.gallery figcaption { font-size: 0.85rem; color: var(--soft); overflow-wrap: anywhere; }
+
 .queries { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 28rem), 1fr)); gap: 1rem; }
 .queries figure { display: grid; grid-template-columns: 5.5rem minmax(0, 1fr); gap: 1rem; }
 .query img { width: 100%; height: auto; } .query figcaption { font-weight: 600; font-size: 0.9rem; margin-top: 0.3rem; }

@@ -58,7 +58,8 @@ const SOURCE: Rule = {
   fits: (value) => OBJECT.fits(value) || TEXT.fits(value),
 };
 
-const RULES: Rules<CreateEmbedderOptions> = {
+/** The rules of `CreateEmbedderOptions`, for the options objects that include it. */
+export const CREATE_EMBEDDER_RULES: Rules<CreateEmbedderOptions> = {
   encoder: SOURCE,
   onnx: OBJECT,
   ...RUNTIME_RULES,
@@ -78,7 +79,7 @@ const RULES: Rules<CreateEmbedderOptions> = {
  * `shape-mismatch`; `bad-model` for a network of one batch size; `device-unavailable`; `worker-failed`; `aborted`
  */
 export async function createEmbedder(options: CreateEmbedderOptions = {}): Promise<Embedder> {
-  checkOptions('createEmbedder', options, RULES);
+  checkOptions('createEmbedder', options, CREATE_EMBEDDER_RULES);
   const { encoder: source, placement, signal } = options;
   if (placement) checkBagPlacement(placement);
   return unlessAborted(
@@ -97,7 +98,7 @@ const onnxBags = () => import('./onnx-bags.ts');
 const encoderProgram = () => import('../encoder/encoder-program.ts');
 
 /** The encoder of any source. */
-async function encoderFrom(
+export async function encoderFrom(
   given: EncoderSource | undefined,
   options: CreateEmbedderOptions,
 ): Promise<PatchEncoder | OnnxEncoder> {

@@ -18,8 +18,8 @@ export interface DuplicateGroup<Id extends ImageId = string> {
 
 const RULES: Rules<DuplicateOptions> = { threshold: between(-1, 1) };
 
-/** Measured with the encoder that comes with the package: docs/guides/embed.md. */
-export const DUPLICATE_THRESHOLD = 0.95;
+/** The default threshold, measured with the encoder that comes with the package: docs/guides/embed.md. */
+export const DUPLICATE_THRESHOLD = 0.85;
 
 /**
  * Groups of near duplicates among the images of an index, the most similar groups first. Every pair is compared, exactly.

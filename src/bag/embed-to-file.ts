@@ -48,7 +48,10 @@ interface Journal {
 }
 
 /** Where the ids of a .npy file's rows are: `vectors.ids.json` for `vectors.npy`. */
-export const idsFile = (file: string): string => `${file.replace(/\.npy$/i, '')}.ids.json`;
+export function idsFile(file: string): string {
+  given(typeof file === 'string', file, 'file', 'a path');
+  return `${file.replace(/\.npy$/i, '')}.ids.json`;
+}
 
 /**
  * Writes the bag of every image to `file`, a .npy matrix of float32, [images, width], a block of images at a time, and to

@@ -119,7 +119,8 @@ function ofUndivided(folder: string, images: readonly ListedImage[], split: 'tra
   return { name: `${folder} (${split}: ${share} in ${ONE_IN} images of a folder)`, chosen, all: images, left: [] };
 }
 
-function noImages(folder: string, skipped: readonly SkippedFile[]): BagsslError {
+/** What to say of a folder without a usable image: what it holds. */
+export function noImages(folder: string, skipped: readonly SkippedFile[]): BagsslError {
   const found = skipped.length ? `; left out: ${skippedByReason(skipped)}` : ', and no other file';
   return new BagsslError(
     'bad-data',
@@ -127,7 +128,8 @@ function noImages(folder: string, skipped: readonly SkippedFile[]): BagsslError 
   );
 }
 
-async function readImageFile({ path, file }: ListedImage): Promise<Uint8Array> {
+/** The bytes of an image's file. @throws BagsslError `bad-data` for one that is too large for any image */
+export async function readImageFile({ path, file }: Pick<ListedImage, 'path' | 'file'>): Promise<Uint8Array> {
   const { size } = await stat(path);
   if (size > LARGEST_FILE) {
     throw new BagsslError('bad-data', `${file}: the file is ${size} bytes; at most ${LARGEST_FILE} are read.`);

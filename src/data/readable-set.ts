@@ -1,7 +1,7 @@
 import { checkAborted } from '../base/aborted.ts';
 import { BagsslError } from '../base/errors.ts';
 import { checkOptions, FUNCTION, SIGNAL } from '../base/options.ts';
-import type { ImageSet } from './image-set.ts';
+import { checkImageSet, type ImageSet } from './image-set.ts';
 import { IMAGE_TYPES } from './image-type.ts';
 import { subsetOf } from './subset.ts';
 
@@ -22,6 +22,7 @@ export interface ReadableSetOptions {
  */
 export async function readableSet(set: ImageSet, options: ReadableSetOptions = {}): Promise<ImageSet> {
   checkOptions('readableSet', options, { onProgress: FUNCTION, signal: SIGNAL });
+  checkImageSet(set, 'set');
   const { onProgress, signal } = options;
   const errors: (BagsslError | undefined)[] = new Array(set.length);
   let next = 0;

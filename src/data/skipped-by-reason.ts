@@ -1,3 +1,4 @@
+import { given } from '../base/options.ts';
 import type { SkippedFile } from './image-set.ts';
 
 /** Reasons named at most, and endings for one reason. */
@@ -6,8 +7,10 @@ const MOST = 6;
 /**
  * How many files were left out for each reason, most first, with their endings:
  * `40 not a JPEG, PNG, … image (38 .heic, 2 .txt), 3 hidden (3 without an ending)`.
+ * @throws BagsslError `bad-argument`
  */
 export function skippedByReason(skipped: readonly SkippedFile[]): string {
+  given(Array.isArray(skipped), skipped, 'skipped', 'an array of { file, reason }');
   return named(
     groups(skipped, ({ reason }) => reason),
     'for other reasons',

@@ -19,16 +19,12 @@ export interface Entry {
   readonly reason?: string;
 }
 
-/** What an index was made with. Vectors of another make cannot be compared with its own. */
-export interface IndexMake {
-  /** Of the encoder and all that decides a vector. */
-  readonly digest: string;
-  /** Of the vectors. */
-  readonly width: number;
-}
-
-interface Head extends IndexMake {
+interface Head {
   readonly version: 1;
+  /** Of the encoder and all else that decides a vector: others cannot be compared. */
+  readonly digest: string;
+  /** Of the vectors; 0 before there are any. */
+  readonly width: number;
   /** Which pair of files holds the entries and the vectors. */
   readonly generation: number;
 }
@@ -42,35 +38,44 @@ const HEAD = 'index.json';
  */
 export class IndexStore {
   readonly #entries = new Map<string, Entry>();
-  #vectors: Float32Array<ArrayBuffer>;
+  #vectors = new Float32Array();
   #rows = 0;
+  /** Whether the head on the disk is this one's. */
+  #headed = false;
 
   private constructor(
     private readonly folder: string,
-    private readonly make: IndexMake,
+    private readonly digest: string,
     private generation: number,
-  ) {
-    this.#vectors = new Float32Array(make.width * 64);
-  }
+    private columns: number,
+  ) {}
 
   /**
    * Opens the index in a folder; an empty one where there is none.
-   * @throws BagsslError `bad-checkpoint` for an index of another make, or files that are no index
+   * @param digest of the encoder and all else that decides a vector
+   * @throws BagsslError `bad-checkpoint` for an index of another digest, or files that are no index
    */
-  static async open(folder: string, make: IndexMake): Promise<IndexStore> {
+  static async open(folder: string, digest: string): Promise<IndexStore> {
     const text = await readFile(join(folder, HEAD), 'utf8').catch(absent);
-    if (text === undefined) return new IndexStore(folder, make, 0);
-    const { version, digest, width, generation } = parse<Head>(text) ?? ({} as Partial<Head>);
-    if (version !== 1 || digest !== make.digest || width !== make.width || !Number.isSafeInteger(generation)) {
-      const why = version === 1 ? 'was made with another encoder' : 'is not an index that this version reads';
+    if (text === undefined) return new IndexStore(folder, digest, 0, 0);
+    const head: Partial<Head> = parse<Head>(text) ?? {};
+    const { width, generation } = head;
+    if (head.version !== 1 || head.digest !== digest || !isCount(width) || !isCount(generation)) {
+      const why = head.version === 1 ? 'was made with another encoder' : 'is not an index that this version reads';
       throw new BagsslError(
         'bad-checkpoint',
         `The index in "${folder}" ${why}. Delete that folder, or choose another.`,
       );
     }
-    const store = new IndexStore(folder, make, generation!);
+    const store = new IndexStore(folder, digest, generation, width);
+    store.#headed = true;
     await store.#load();
     return store;
+  }
+
+  /** Of the vectors; 0 before there are any. */
+  get width(): number {
+    return this.columns;
   }
 
   /** Every file that is known, with or without a vector. */
@@ -80,18 +85,18 @@ export class IndexStore {
 
   /** A view on the vector of a row. */
   vector(row: number): Float32Array<ArrayBuffer> {
-    return this.#vectors.subarray(row * this.make.width, (row + 1) * this.make.width);
+    return this.#vectors.subarray(row * this.columns, (row + 1) * this.columns);
   }
 
   /** Keeps a vector until the next `write` and says its row. */
   add(vector: Float32Array): number {
-    const { width } = this.make;
-    if ((this.#rows + 1) * width > this.#vectors.length) {
-      const larger = new Float32Array(2 * this.#vectors.length);
+    if (this.columns === 0) [this.columns, this.#headed] = [vector.length, false];
+    if ((this.#rows + 1) * this.columns > this.#vectors.length) {
+      const larger = new Float32Array(Math.max(64 * this.columns, 2 * this.#vectors.length));
       larger.set(this.#vectors);
       this.#vectors = larger;
     }
-    this.#vectors.set(vector, this.#rows * width);
+    this.#vectors.set(vector, this.#rows * this.columns);
     return this.#rows++;
   }
 
@@ -102,9 +107,10 @@ export class IndexStore {
    */
   async write(entries: readonly Entry[], gone: readonly string[] = []): Promise<void> {
     await saving(this.folder, async () => {
-      if (!(await readFile(join(this.folder, HEAD)).catch(absent))) {
+      if (!this.#headed) {
         await mkdir(this.folder, { recursive: true });
         await this.#writeHead(this.generation);
+        this.#headed = true;
       }
       await this.#append(this.generation, this.#rows, entries, gone);
     });
@@ -117,7 +123,7 @@ export class IndexStore {
     const used = new Set([...this.#entries.values()].flatMap(({ row }) => row ?? []));
     if (this.#rows < 64 || used.size > this.#rows / 2) return;
     const before = this.generation;
-    const next = new IndexStore(this.folder, this.make, before + 1);
+    const next = new IndexStore(this.folder, this.digest, before + 1, this.columns);
     await saving(this.folder, async () => {
       await next.#removeFiles(next.generation);
       const rowOf = new Map([...used].map((row) => [row, next.add(this.vector(row))]));
@@ -136,24 +142,27 @@ export class IndexStore {
 
   async #load(): Promise<void> {
     const [lines, vectors] = this.#files(this.generation);
-    const [text, bytes] = await Promise.all([readFile(lines, 'utf8').catch(absent), readFile(vectors).catch(absent)]);
-    const { width } = this.make;
-    this.#rows = Math.floor((bytes?.length ?? 0) / (4 * width));
-    this.#vectors = new Float32Array(Math.max(64, this.#rows) * width);
-    if (bytes) new Uint8Array(this.#vectors.buffer).set(bytes.subarray(0, 4 * width * this.#rows));
-    for (const line of (text ?? '').split('\n')) {
+    const [text = '', bytes] = await Promise.all([
+      readFile(lines, 'utf8').catch(absent),
+      readFile(vectors).catch(absent),
+    ]);
+    const row = 4 * this.columns;
+    this.#rows = row && bytes ? Math.floor(bytes.length / row) : 0;
+    this.#vectors = new Float32Array(this.#rows * this.columns);
+    if (bytes) new Uint8Array(this.#vectors.buffer).set(bytes.subarray(0, row * this.#rows));
+    for (const line of text.split('\n')) {
       const entry = parse<Entry & { gone?: boolean }>(line);
       if (typeof entry?.file !== 'string') continue;
-      const { file, row, reason, gone } = entry;
-      const whole = Number.isSafeInteger(row) ? row! >= 0 && row! < this.#rows : typeof reason === 'string';
-      if (gone || !whole) this.#entries.delete(file);
-      else this.#entries.set(file, entry);
+      const whole =
+        entry.row === undefined ? typeof entry.reason === 'string' : isCount(entry.row) && entry.row < this.#rows;
+      if (entry.gone || !whole) this.#entries.delete(entry.file);
+      else this.#entries.set(entry.file, entry);
     }
   }
 
   async #append(generation: number, rows: number, entries: readonly Entry[], gone: readonly string[]): Promise<void> {
     const [lines, vectors] = this.#files(generation);
-    const { width } = this.make;
+    const width = this.columns;
     await appended(vectors, async (file) => {
       // Rows that a killed process left without a line are not counted, and an incomplete row is written over.
       const { size } = await file.stat();
@@ -173,12 +182,12 @@ export class IndexStore {
   }
 
   #bytes(from: number, to: number): Uint8Array {
-    const { width } = this.make;
+    const width = this.columns;
     return new Uint8Array(this.#vectors.buffer, from * 4 * width, (to - from) * 4 * width);
   }
 
   async #writeHead(generation: number): Promise<void> {
-    const head: Head = { version: 1, digest: this.make.digest, width: this.make.width, generation };
+    const head: Head = { version: 1, digest: this.digest, width: this.columns, generation };
     const file = join(this.folder, HEAD);
     await appended(`${file}.new`, async (handle) => {
       await handle.truncate();
@@ -223,6 +232,8 @@ function absent(error: NodeJS.ErrnoException): undefined {
   if (error.code === 'ENOENT') return undefined;
   throw new BagsslError('bad-checkpoint', `The index cannot be read: ${error.message}.`, { cause: error });
 }
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 function parse<T>(text: string): T | undefined {
   try {

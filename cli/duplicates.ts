@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { DUPLICATE_THRESHOLD, findDuplicates } from '../src/embed.ts';
+import { type Command, PATH, type Rule } from './command.ts';
+import { save } from './files.ts';
+import { FOLDER, INDEX_OPTIONS, withFolderIndex } from './folder-index.ts';
+import { galleryPage } from './report/gallery.ts';
+import { printJson } from './shared.ts';
+
+const COSINE: Rule = {
+  asked: 'a number from -1 to 1',
+  fits: (text) => text.trim() !== '' && Math.abs(Number(text)) <= 1,
+};
+
+export const duplicates: Command = {
+  summary: 'list groups of near duplicates: crops, mirrored, recoloured and resized copies',
+  takes: [FOLDER],
+  options: {
+    threshold: {
+      value: 'T',
+      rule: COSINE,
+      help: `the least similarity of a pair, a cosine; default ${DUPLICATE_THRESHOLD}`,
+    },
+    html: { value: 'FILE', rule: PATH, help: 'write a page of thumbnails too' },
+    ...INDEX_OPTIONS,
+  },
+  run: (values) =>
+    withFolderIndex(values, async ({ folder, index }, progress) => {
+      const groups = findDuplicates(index, { threshold: values.number('threshold') });
+      const page = values.text('html');
+      if (page !== undefined) {
+        const shown = groups.map(({ ids, similarity }, i) => ({
+          title: `Group ${i + 1}: ${ids.length} pictures, similarity at least ${similarity.toFixed(3)}`,
+          shown: ids.map((id) => ({ file: join(folder, id), name: id })),
+        }));
+        await save(page, await galleryPage('Duplicates', shown));
+        progress.say(`Wrote "${page}".`);
+      }
+      if (values.flag('json')) {
+        printJson({ groups: groups.map(({ ids, similarity }) => ({ files: ids, similarity })) });
+        return;
+      }
+      progress.say(`${groups.length} ${groups.length === 1 ? 'group' : 'groups'} of near duplicates.`);
+      // Groups are apart by an empty line, as fdupes prints them.
+      const text = groups.map(({ ids, similarity }) => ids.map((id) => `${similarity.toFixed(3)}  ${id}\n`).join(''));
+      process.stdout.write(text.join('\n'));
+    }),
+};

@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { type Command, PATH, whole } from './command.ts';
+import { checkThere, exists, save } from './files.ts';
+import { FOLDER, INDEX_OPTIONS, withFolderIndex } from './folder-index.ts';
+import { galleryPage } from './report/gallery.ts';
+import { printJson } from './shared.ts';
+
+export const similar: Command = {
+  summary: 'list the pictures of a folder that are most like one photo',
+  takes: [
+    FOLDER,
+    { value: 'PHOTO', rule: PATH, help: 'an image file, in the folder (its path from there will do) or anywhere' },
+  ],
+  options: {
+    number: { value: 'N', short: 'n', rule: whole(1), help: 'how many; default 12' },
+    html: { value: 'FILE', rule: PATH, help: 'write a page of thumbnails too' },
+    ...INDEX_OPTIONS,
+  },
+  async run(values) {
+    const folder = values.text('folder')!;
+    const given = values.text('photo')!;
+    const photo = (await exists(given)) ? given : join(folder, given);
+    await checkThere('FOLDER', folder);
+    await checkThere('PHOTO', (await exists(photo)) ? photo : given);
+    await withFolderIndex(values, async (index, progress) => {
+      const found = await index.similar(photo, values.number('number') ?? 12);
+      const page = values.text('html');
+      if (page !== undefined) {
+        const rows = found.map(({ id, similarity }) => ({ file: join(folder, id), name: id, similarity }));
+        await save(
+          page,
+          await galleryPage('Similar pictures', [
+            { title: `Most like ${given}`, shown: [{ file: photo, name: given }, ...rows] },
+          ]),
+        );
+        progress.say(`Wrote "${page}".`);
+      }
+      if (values.flag('json'))
+        printJson({ photo: given, similar: found.map(({ id, similarity }) => ({ file: id, similarity })) });
+      else for (const { id, similarity } of found) process.stdout.write(`${similarity.toFixed(3)}  ${id}\n`);
+    });
+  },
+};

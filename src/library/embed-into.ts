@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import type { Embedder } from '../bag/embedder.ts';
+import { FUNCTION, type Rules, SIGNAL } from '../base/options.ts';
+import { decodedSet } from '../data/decoded-set.ts';
+import { readImageFile } from '../data/image-folder.ts';
+import type { SkippedFile } from '../data/image-set.ts';
+import type { ListedImage } from '../data/list-images.ts';
+import type { Entry, IndexStore } from './index-store.ts';
+
+/** How an index is brought up to date with its folder. */
+export interface SyncOptions {
+  /** Called after each picture that is embedded: how many are done, of how many that are new or changed. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Stops with `aborted` before the next picture; those done are kept. */
+  readonly signal?: AbortSignal;
+}
+
+export const SYNC_RULES: Rules<SyncOptions> = { onProgress: FUNCTION, signal: SIGNAL };
+
+/** The work that a killed process loses at most, in ms, but for the pictures at hand. */
+const WRITE_EVERY = 2000;
+
+/**
+ * Embeds files into a store, and notes those that do not decode, so that they are not tried again until they change.
+ * @returns those that could not be read this time, and may be the next
+ */
+export async function embedInto(
+  store: IndexStore,
+  images: readonly ListedImage[],
+  embedder: Embedder,
+  { onProgress, signal }: SyncOptions,
+): Promise<SkippedFile[]> {
+  const digests: string[] = [];
+  const sources = images.map((image, index) => ({
+    file: image.file,
+    async read() {
+      const bytes = await readImageFile(image);
+      digests[index] = digestOf(bytes);
+      return bytes;
+    },
+  }));
+  const unread: SkippedFile[] = [];
+  let waiting: Entry[] = [];
+  let last = performance.now();
+  const note = (index: number, found: Pick<Entry, 'row' | 'reason'>) => {
+    const { file, size, modified } = images[index];
+    waiting.push({ file, size, time: modified, digest: digests[index], ...found });
+  };
+  const onError = (error: Error, index: number) => {
+    const { file } = images[index];
+    const reason = withoutName(error.message, file);
+    if (digests[index] === undefined) unread.push({ file, reason });
+    else note(index, { reason });
+  };
+  const write = async () => {
+    await store.write(waiting);
+    waiting = [];
+    last = performance.now();
+  };
+  try {
+    const set = decodedSet('the folder', sources, { cacheBytes: 0 });
+    for await (const { index, vector } of embedder.bags(set, { signal, onError, onProgress })) {
+      note(index, { row: store.add(vector) });
+      if (performance.now() - last > WRITE_EVERY) await write();
+    }
+  } finally {
+    await write();
+  }
+  return unread;
+}
+
+/** The message without the file's name, which is listed with it. */
+const withoutName = (message: string, file: string) =>
+  (message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message).replace(/\.$/, '');
+
+/** Files whose bytes a store knows under another name. Only those of a size that it knows are read. */
+export async function movedOf(fresh: readonly ListedImage[], store: IndexStore): Promise<Entry[]> {
+  const known = [...store.entries.values()].filter(({ row }) => row !== undefined);
+  const sizes = new Set(known.map(({ size }) => size));
+  const rows = new Map(known.map(({ digest, row }) => [digest, row!]));
+  const moved: Entry[] = [];
+  for (const image of fresh) {
+    if (!sizes.has(image.size)) continue;
+    const bytes = await readImageFile(image).catch(() => undefined);
+    const digest = bytes && digestOf(bytes);
+    const row = digest === undefined ? undefined : rows.get(digest);
+    if (row === undefined) continue;
+    moved.push({ file: image.file, size: image.size, time: image.modified, digest: digest!, row });
+  }
+  return moved;
+}
+
+/** 128 bits of SHA-256. */
+const digestOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('base64url').slice(0, 22);

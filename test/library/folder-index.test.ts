@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { cp, mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import sharp, { type Sharp } from 'sharp';
+import { builtinScenes } from '../../src/data.ts';
+import { type BagsslError, createEmbedder } from '../../src/index.ts';
+import { type FolderIndexOptions, openFolderIndex } from '../../src/node.ts';
+import { bagssl } from '../support/command-line.ts';
+
+const scenes = builtinScenes({});
+const ENGINE = { device: 'native', threads: 1, workers: 0 } as const;
+
+/** A photograph, as a JPEG. */
+async function photo(scene: number, change = (image: Sharp) => image): Promise<Buffer> {
+  const { data, width, height } = await scenes.image(scene);
+  const area = width * height;
+  const rgb = Uint8Array.from({ length: 3 * area }, (_, i) => data[(i % 3) * area + Math.floor(i / 3)]);
+  return change(sharp(rgb, { raw: { width, height, channels: 3 } }).resize(96, 96))
+    .jpeg({ quality: 92 })
+    .toBuffer();
+}
+
+let top: string;
+let folder: string;
+let count = 0;
+before(async () => {
+  top = await mkdtemp(join(tmpdir(), 'bagssl-library-'));
+});
+after(() => rm(top, { recursive: true }));
+
+const at = (file: string) => join(folder, file);
+async function put(file: string, bytes: Uint8Array | string): Promise<void> {
+  await mkdir(dirname(at(file)), { recursive: true });
+  await writeFile(at(file), bytes);
+}
+
+/** A small library: six photographs in folders by year, two files of one name, and what is none. */
+beforeEach(async () => {
+  folder = join(top, `${count++}`);
+  const files = ['2021/01/a.jpg', '2021/02/a.jpg', '2022/b.jpeg', 'c', 'd.heic', 'e.jpg'];
+  for (const [scene, file] of files.entries()) await put(file, await photo(scene));
+  await put('notes.txt', 'no picture');
+  await put('2021/damaged.jpg', (await photo(9)).subarray(0, 300));
+});
+
+const open = (options: FolderIndexOptions = {}) => openFolderIndex(folder, { ...ENGINE, ...options });
+const TAKEN = ['2021/01/a.jpg', '2021/02/a.jpg', '2022/b.jpeg', 'c', 'd.heic', 'e.jpg'];
+const refused = (code: string, words: RegExp) => (error: BagsslError) =>
+  error.code === code && words.test(error.message);
+
+describe('the index of a folder', () => {
+  it('has every picture by its path, with the vector of createEmbedder, and names what has none', async () => {
+    await using index = await open();
+    assert.deepEqual([...index.index.ids].sort(), TAKEN);
+    const { skipped, ...counts } = index.synced;
+    assert.deepEqual(counts, { embedded: 6, moved: 0, unchanged: 0, removed: 0 });
+    assert.deepEqual(skipped.map(({ file }) => file).sort(), ['2021/damaged.jpg', 'notes.txt']);
+    await using embedder = await createEmbedder(ENGINE);
+    const [first] = index.index.search(await embedder.embed(at('2022/b.jpeg')), 1);
+    assert.equal(first.id, '2022/b.jpeg');
+    assert.ok(first.similarity > 1 - 1e-5);
+  });
+
+  it('embeds only what is new or changed, knows moved files by their bytes, and drops what is gone', async () => {
+    await (await open()).dispose();
+    await put('new.jpg', await photo(20));
+    await put('2022/b.jpeg', await photo(21));
+    await rename(at('2021'), at('renamed'));
+    await rm(at('e.jpg'));
+    await cp(at('c'), at('copy of c'));
+    await using index = await open();
+    const { skipped, ...counts } = index.synced;
+    assert.deepEqual(counts, { embedded: 2, moved: 3, unchanged: 2, removed: 4 });
+    const ids = ['2022/b.jpeg', 'c', 'copy of c', 'd.heic', 'new.jpg', 'renamed/01/a.jpg', 'renamed/02/a.jpg'];
+    assert.deepEqual([...index.index.ids].sort(), ids);
+    assert.deepEqual(index.index.vector('copy of c'), index.index.vector('c'));
+    // The same as an index made now.
+    await using made = await open({ place: join(top, `${count++}`) });
+    for (const id of ids) assert.deepEqual(index.index.vector(id), made.index.vector(id), id);
+    assert.equal(skipped.length, 2);
+  });
+
+  it('neither starts an engine nor writes where nothing has changed', async () => {
+    await (await open()).dispose();
+    const files = async () => {
+      const [name] = await readdir(at('.bagssl'));
+      const all = (await readdir(join(at('.bagssl'), name))).sort();
+      return Promise.all(all.map(async (file) => [file, (await stat(join(at('.bagssl'), name, file))).mtimeMs]));
+    };
+    const before = await files();
+    // This device does not exist in Node, so starting the engine would fail.
+    await using index = await open({ device: 'webgpu' });
+    assert.equal(index.synced.unchanged, 6);
+    assert.equal(index.synced.embedded, 0);
+    assert.deepEqual(await files(), before);
+  });
+
+  it('keeps what was done before it was stopped', async () => {
+    const controller = new AbortController();
+    const stopping = open({ signal: controller.signal, onProgress: (done) => done >= 3 && controller.abort() });
+    await assert.rejects(stopping, refused('aborted', /stopped/));
+    await using index = await open();
+    assert.deepEqual([index.synced.embedded, index.synced.unchanged], [3, 3]);
+  });
+
+  it('finds the pictures like a photo, of the folder or from elsewhere, and not the photo itself', async () => {
+    await put('copy.jpg', await photo(2, (image) => image.flop().resize(48, 48)));
+    await using index = await open();
+    assert.equal((await index.similar(at('2022/b.jpeg')))[0].id, 'copy.jpg');
+    assert.equal((await index.similar(new URL(`file://${at('copy.jpg')}`), 1))[0].id, '2022/b.jpeg');
+    assert.deepEqual(
+      (await index.similar(await photo(2)))
+        .map(({ id }) => id)
+        .slice(0, 2)
+        .sort(),
+      ['2022/b.jpeg', 'copy.jpg'],
+    );
+    await assert.rejects(index.similar('nowhere.jpg'), refused('bad-data', /nowhere\.jpg/));
+  });
+
+  it('is embedded again by another encoder, beside the first', async () => {
+    await (await open()).dispose();
+    await using other = await open({ placement: { kind: 'grid', across: 2 } });
+    assert.equal(other.synced.embedded, 6);
+    await using first = await open();
+    assert.equal(first.synced.embedded, 0);
+  });
+
+  it('says what a folder without a usable picture holds, and refuses options and places that cannot be', async () => {
+    folder = join(top, 'none');
+    await put('a.txt', 'x');
+    await put('b.txt', 'x');
+    await assert.rejects(open(), refused('bad-data', /holds no images.*2 .*\.txt/));
+    await assert.rejects(openFolderIndex(join(top, 'missing')), refused('bad-data', /missing.*does not exist/));
+    await assert.rejects(open({ plac: 'x' } as FolderIndexOptions), refused('bad-argument', /no "plac"/));
+    await put('c.jpg', await photo(1));
+    await writeFile(join(top, 'a file'), '');
+    await assert.rejects(open({ place: join(top, 'a file') }), refused('bad-checkpoint', /a file/));
+  });
+
+  it('goes by the bytes where a time has changed alone', async () => {
+    await (await open()).dispose();
+    await utimes(at('c'), 1, 1);
+    await using index = await open();
+    assert.deepEqual([index.synced.moved, index.synced.embedded], [1, 0]);
+  });
+});
+
+describe('bagssl index, similar and duplicates', () => {
+  const engine = '--device native --threads 1 --workers 0'.split(' ');
+
+  it('list similar pictures and groups of duplicates, and say what was left out', async () => {
+    await put('2022/smaller.jpg', await photo(5, (image) => image.resize(64, 64)));
+    const made = await bagssl(['index', folder, '--list-skipped', ...engine]);
+    assert.equal(made.code, 0, made.stderr);
+    assert.match(made.stderr, /7 pictures of .*7 new or changed.*left out 2/s);
+    assert.match(made.stderr, /2021\/damaged\.jpg: /);
+    const found = await bagssl(['similar', folder, 'e.jpg', '-n', '3', '--html', join(top, 'page.html'), ...engine]);
+    assert.equal(found.code, 0, found.stderr);
+    const lines = found.stdout.trim().split('\n');
+    assert.equal(lines.length, 3);
+    assert.match(lines[0], /^0\.9\d\d {2}2022\/smaller\.jpg$/);
+    const json = await bagssl(['duplicates', folder, '--json', '--threshold', '0.9', ...engine]);
+    assert.deepEqual(
+      JSON.parse(json.stdout).groups.map(({ files }: { files: string[] }) => files.sort()),
+      [['2022/smaller.jpg', 'e.jpg']],
+    );
+  });
+
+  it('refuse wrong use with a sentence', async () => {
+    for (const [args, words] of [
+      [['similar', folder], /PHOTO is missing/],
+      [['index'], /FOLDER is missing/],
+      [['index', folder, 'more'], /"more" is one too many after FOLDER/],
+      [['duplicates', folder, '--threshold', '95'], /--threshold must be a number from -1 to 1, got "95"/],
+      [['similar', folder, 'a.jpg', '-n', '0'], /--number must be a whole number of at least 1, got "0"/],
+    ] as const) {
+      const { code, stderr } = await bagssl([...args]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, words);
+    }
+    const { code, stderr } = await bagssl(['similar', folder, 'missing.jpg']);
+    assert.equal(code, 1);
+    assert.match(stderr, /PHOTO "missing\.jpg" does not exist/);
+  });
+});
