@@ -1,5 +1,5 @@
 import { aboveZero, checkOptions, fromZero } from '../base/options.ts';
-import { add, div, min, mul, reduceSumSquare, scale, shift, sqrt } from '../graph/functions.ts';
+import { add, div, greater, min, mul, reduceSumSquare, scale, shift, sqrt, where } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 import { EXCLUSION, type Exclusion, isExempt } from './exclusion.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -22,7 +22,7 @@ export interface LarsOptions extends Exclusion {
 /**
  * SGD with momentum inside LARS with clipping, as EMP-SSL uses it. For parameters that are not exempt
  *   r = min(η‖p‖/(‖g‖ + wd‖p‖ + 1e-8)/lr, 1),  g ← r·(g + wd·p);
- * exempt ones (of one axis: biases, batch norm) take plain SGD without decay. Then momentum as in SGD.
+ * r is 1 where ‖p‖ is 0: else a tensor that starts at zero would never move. Exempt parameters (of one axis: biases, batch norm) take plain SGD without decay. Then momentum as in SGD.
  */
 export function lars(options: LarsOptions = {}): Optimizer {
   checkOptions('lars', options, { ...MOMENTUM, ...EXCLUSION, trust: aboveZero(), biasRate: fromZero() });
@@ -47,7 +47,8 @@ function adapted(p: Value, g: Value, rate: Value, trust: number, decay: number):
       ),
     );
   const size = norm(p);
+  const one = p.graph.scalar(1);
   const ratio = div(scale(size, trust), shift(add(norm(g), scale(size, decay)), 1e-8));
-  const r = min(div(ratio, rate), p.graph.scalar(1));
+  const r = where(greater(size, p.graph.scalar(0)), min(div(ratio, rate), one), one);
   return mul(add(g, scale(p, decay)), r);
 }

@@ -19,7 +19,13 @@ type Rule = (
 ) => { p: number[]; memory: number[][] };
 
 /** Three steps of a rule on native ONNX Runtime against the same in float64. */
-async function compare(optimizer: Optimizer, shape: number[], rule: Rule, gradientScale = 1) {
+async function compare(
+  optimizer: Optimizer,
+  shape: number[],
+  rule: Rule,
+  gradientScale = 1,
+  start = (size: number) => randoms(1, size),
+) {
   const graph = createGraph();
   const parameter = graph.input('p', shape);
   const gradient = graph.input('g', shape);
@@ -32,7 +38,7 @@ async function compare(optimizer: Optimizer, shape: number[], rule: Rule, gradie
   };
 
   const size = shape.reduce((a, b) => a * b, 1);
-  let p: Float32Array = randoms(1, size);
+  let p: Float32Array = start(size);
   let state: Float32Array[] = optimizer.slots.map(() => new Float32Array(size));
   let expected = { p: [...p], memory: state.map((s) => [...s]) };
   for (let step = 1; step <= 3; step++) {
@@ -99,6 +105,24 @@ describe('update rules, three steps against float64', () => {
         scale,
       ));
   }
+  it('LARS, from zeros: the first step is plain SGD', () =>
+    compare(
+      lars(),
+      [4, 5],
+      (p, g, [v], rate) => {
+        const ratio = (0.005 * norm(p)) / (norm(g) + 1e-4 * norm(p) + 1e-8);
+        const r = norm(p) === 0 ? 1 : Math.min(ratio / rate, 1);
+        return momentumStep(
+          p,
+          g.map((x, i) => r * (x + 1e-4 * p[i])),
+          v,
+          rate,
+          true,
+        );
+      },
+      1,
+      (size) => new Float32Array(size),
+    ));
   it('LARS leaves one-dimensional parameters to plain SGD without decay', () =>
     compare(lars({ nesterov: false }), [6], (p, g, [v], rate) => momentumStep(p, g, v, rate, false)));
   it('LARS with a lower rate for one-dimensional parameters', () =>
