@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { compact, encoders, type OnnxConfig, patchSize } from '../src/encoders.ts';
+import { compact, encoders, loadOnnx, type OnnxConfig, patchSize } from '../src/encoders.ts';
 import { presets } from '../src/patches.ts';
 import type { RunConfig } from '../src/train.ts';
 import { type Rule, UsageError, type Values } from './command.ts';
@@ -20,8 +19,9 @@ export async function encoderOverrides(values: Values): Promise<Partial<Pick<Run
   const file = asked !== undefined && isFile(asked) ? asked : undefined;
   const batchNorm = values.choice('batch-norm', BATCH_NORM);
   const output = values.text('encoder-output');
+  const side = values.number('encoder-size');
   if (file === undefined) {
-    for (const option of ['batch-norm', 'encoder-output']) {
+    for (const option of ['batch-norm', 'encoder-output', 'encoder-size']) {
       if (values.text(option) !== undefined)
         throw new UsageError(`--${option} is for your own network: --encoder FILE.onnx.`);
     }
@@ -31,18 +31,19 @@ export async function encoderOverrides(values: Values): Promise<Partial<Pick<Run
   const encoder: OnnxConfig = {
     kind: 'onnx',
     name: basename(file),
-    model: await bytesOf(file),
+    model: await modelAt(file),
     batchNorm: batchNorm ?? 'train',
     ...(output !== undefined && { output }),
+    ...(side !== undefined && { size: side }),
   };
   const size = patchSize(encoder);
   return { model: { ...compact, encoder }, recipe: { ...presets.cifar16, size } };
 }
 
-async function bytesOf(file: string): Promise<Uint8Array> {
+async function modelAt(file: string): Promise<Uint8Array> {
   try {
-    return new Uint8Array(await readFile(file));
+    return await loadOnnx(file);
   } catch (cause) {
-    throw new UsageError(`--encoder ${file} cannot be read (${(cause as { code?: string }).code}).`);
+    throw new UsageError(`--encoder ${file}: ${(cause as Error).message}`);
   }
 }

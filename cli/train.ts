@@ -1,4 +1,4 @@
-import { encoders } from '../src/encoders.ts';
+import { describeModel, encoders } from '../src/encoders.ts';
 import { BagsslError, fit, openRun, type Step } from '../src/index.ts';
 import { folderStore } from '../src/node.ts';
 import { OBJECTIVES } from '../src/objectives.ts';
@@ -40,6 +40,11 @@ export const train: Command = {
       help: "batch norm of FILE.onnx: train, or frozen at the file's statistics; default train",
     },
     'encoder-output': { value: 'VALUE', rule: NAME, help: 'the value of FILE.onnx to use; default its first output' },
+    'encoder-size': {
+      value: 'PX',
+      rule: whole(1),
+      help: 'side of the images of FILE.onnx, if it leaves that open',
+    },
     objective: { value: 'NAME', rule: oneOf(OBJECTIVES), help: `${OBJECTIVES.join(', ')}; default coding-rate` },
     slices: { value: 'N', rule: whole(1), help: 'run a batch in N slices, with the memory of one; default 1' },
     precision: {
@@ -73,7 +78,9 @@ export const train: Command = {
     const training = fit({ ...engine, data, config, resume: kept.found, signal });
     try {
       const { device, adapter, threads } = await training.open();
-      const { images, views } = training.config;
+      const { images, views, model, recipe } = training.config;
+      const { tensors, parameters } = describeModel(model, recipe.size).encoder;
+      progress.say(`The encoder trains ${tensors} tensors, ${parameters} parameters.`);
       progress.say(
         `Training on ${data.length} images (${data.name}), ${images} × ${views} patches a step, on ${device}${adapter ? ` (${adapter})` : ''}, ${threads} thread${threads === 1 ? '' : 's'}.`,
       );

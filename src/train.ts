@@ -5,6 +5,7 @@ export * from './optimizers/choice.ts';
 export type { Optimizer, Update, UpdateContext } from './optimizers/optimizer.ts';
 export type { State } from './runtime/resident-state.ts';
 export { browserStore } from './training/browser-store.ts';
+export { runConfig } from './training/checked-config.ts';
 export {
   type Checkpoint,
   decodeCheckpoint,
@@ -14,9 +15,9 @@ export {
 } from './training/checkpoint.ts';
 export { fit } from './training/fit.ts';
 export type { Fit, FitOptions, Footing, Step } from './training/fit-options.ts';
-export { initialWeights } from './training/initial-state.ts';
+export { initialWeights } from './training/initial-weights.ts';
 export { type KeepOptions, type KeptRun, type OpenRunOptions, openRun, type Trainable } from './training/kept-run.ts';
-export { type RunConfig, runConfig, type Schedule } from './training/run-config.ts';
+export type { RunChanges, RunConfig, Schedule } from './training/run-config.ts';
 export { runPresets } from './training/run-presets.ts';
 export { memoryStore, type RunStore } from './training/run-store.ts';
 export type { Position } from './training/schedule.ts';

@@ -104,9 +104,14 @@ function named({ model, objective, slices, precision }: RunConfig) {
 
 function encoderOptions(encoder: RunConfig['model']['encoder']): Record<string, string> {
   if (encoder.kind === 'onnx') {
-    const { name = 'encoder.onnx', batchNorm, output } = encoder;
+    const { name = 'encoder.onnx', batchNorm, output, size } = encoder;
     const frozen = batchNorm === 'frozen' && { 'batch-norm': batchNorm };
-    return { encoder: quoted(name), ...frozen, ...(output !== undefined && { 'encoder-output': quoted(output) }) };
+    return {
+      encoder: quoted(name),
+      ...frozen,
+      ...(output !== undefined && { 'encoder-output': quoted(output) }),
+      ...(size !== undefined && { 'encoder-size': String(size) }),
+    };
   }
   const [preset] = Object.entries(encoders).find(([, value]) => same(value, encoder)) ?? [];
   return preset && preset !== 'compact' ? { encoder: preset } : {};

@@ -4,6 +4,7 @@ import { writeSafetensors } from '../formats/safetensors.ts';
 import type { Shape, Value } from '../graph/graph.ts';
 import { needed } from '../graph/needed.ts';
 import { onnxModel, portableOnnx } from '../graph/write-onnx.ts';
+import { allEncoderKinds } from '../model/all-encoder-kinds.ts';
 import { objectiveOf } from '../objectives/choice.ts';
 import { optimizerOf } from '../optimizers/choice.ts';
 import type { Recipe } from '../patches/recipe.ts';
@@ -65,6 +66,7 @@ export function exportStep(config: RunConfig, from?: Pick<Checkpoint, 'state' | 
     ...config,
     size: recipe.size,
     precision,
+    kinds: allEncoderKinds,
   });
   const { loss, lossScale, skipped, collapse } = graph.outputs;
   const reads: Record<string, Value> = {

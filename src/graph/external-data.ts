@@ -1,7 +1,6 @@
 import { BagsslError } from '../base/errors.ts';
 import { quote } from '../base/values.ts';
 import { EXTERNAL, type FoundTensor } from './onnx-proto.ts';
-import { readMessage } from './protobuf/read.ts';
 
 /** Where a tensor's bytes are in another file (onnx.proto, TensorProto.external_data). */
 export interface ExternalPlace {
@@ -13,8 +12,6 @@ export interface ExternalPlace {
   readonly length?: number;
 }
 
-const ENTRY = { key: [1, 'string'], value: [2, 'string'] } as const;
-
 /**
  * Where the data of a tensor of an untrusted file are; undefined for one that holds its data itself.
  * @throws BagsslError `bad-model` for a place outside the model's folder, or none that can be
@@ -23,10 +20,7 @@ export function externalPlace(tensor: FoundTensor): ExternalPlace | undefined {
   if (tensor.dataLocation !== EXTERNAL && tensor.externalData.length === 0) return undefined;
   const what = `The tensor ${quote(tensor.name ?? '')}`;
   const entries = new Map<string, string>();
-  for (const bytes of tensor.externalData) {
-    const { key = '', value = '' } = readMessage(ENTRY, bytes);
-    entries.set(key, value);
-  }
+  for (const { key = '', value = '' } of tensor.externalData) entries.set(key, value);
   const whole = (key: string) => {
     const text = entries.get(key);
     if (text === undefined) return undefined;

@@ -199,7 +199,10 @@ export class Graph {
 
   /** A one-dimensional int64 constant: shapes, axes, starts. */
   integers(values: readonly number[]): Value {
-    return this.constant(BigInt64Array.from(values, BigInt), [values.length]);
+    // Files write "to the end" as the largest int64, which a number rounds up beyond it. It stays as large as exact numbers go.
+    const limit = Number.MAX_SAFE_INTEGER;
+    const exact = values.map((value) => BigInt(Math.max(-limit, Math.min(limit, value))));
+    return this.constant(BigInt64Array.from(exact), [values.length]);
   }
 
   /** Appends a node and returns its outputs. @throws BagsslError from the operator's shape rule for operands that do not fit */

@@ -8,6 +8,8 @@ import { Scope } from './scope.ts';
 
 /** The size of a part of a model, and its cost for one patch. */
 export interface PartSize {
+  /** Learnt tensors, without running statistics. */
+  readonly tensors: number;
   /** Learnt numbers, without running statistics. */
   readonly parameters: number;
   /** Multiply-adds of convolutions and matrix products for one patch, forward. A training step takes about three times that. */
@@ -40,6 +42,7 @@ export function describeModel(config: ModelConfig, size: number): ModelSize {
   return {
     encoder: ofEncoder,
     projector: {
+      tensors: total.tensors - ofEncoder.tensors,
       parameters: total.parameters - ofEncoder.parameters,
       multiplyAdds: total.multiplyAdds - ofEncoder.multiplyAdds,
     },
@@ -48,6 +51,7 @@ export function describeModel(config: ModelConfig, size: number): ModelSize {
 }
 
 const counted = ({ graph, parameters }: Scope): PartSize => ({
+  tensors: parameters.length,
   parameters: parameters.reduce((count, { value }) => count + elements(value.shape), 0),
   multiplyAdds: graph.nodes.reduce((count, node) => count + multiplyAdds(node), 0),
 });

@@ -9,7 +9,7 @@ import type { Shape } from '../graph/graph.ts';
 import type { State } from '../runtime/resident-state.ts';
 import { fileDigest, withFile, withoutFile } from './encoder-file.ts';
 import { withoutCode } from './own-parts.ts';
-import { type RunConfig, runConfig } from './run-config.ts';
+import { completeConfig, type RunConfig } from './run-config.ts';
 import type { Position } from './schedule.ts';
 import { upgradedConfig } from './upgraded-config.ts';
 
@@ -100,7 +100,7 @@ export async function decodeCheckpoint(
     );
   }
   const { weights, shapes } = readWeights(tensors);
-  const config = runConfig(await withFile(header.config, encoder, name));
+  const config = completeConfig(await withFile(header.config, encoder, name));
   // `fit` would import a URL, and run the code of whoever wrote the file.
   if (!(config.augmentations ?? []).every(isOwnPart)) throw bad(`${name} has augmentations that are not digests`);
   return {

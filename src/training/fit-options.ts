@@ -18,7 +18,7 @@ import type { Precision } from '../graph/graph.ts';
 import type { Device } from '../runtime/device.ts';
 import { RUNTIME_RULES, type RuntimeOptions } from '../runtime/runtime.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
-import { isRunOption, type RunConfig, runConfig } from './run-config.ts';
+import { completeConfig, isRunOption, type RunConfig } from './run-config.ts';
 import type { Position } from './schedule.ts';
 
 /** What to train on, what to train, and how. */
@@ -76,7 +76,7 @@ export function configOf(options: FitOptions): RunConfig {
   if (lost) throw new BagsslError('bad-argument', `"${lost}" belongs in config: fit({ data, config: { ${lost} } }).`);
   checkImageSet(data, 'data');
   checkOptions('fit', options, RULES);
-  const config = runConfig({ ...(resume?.config ?? { budget: { steps: 1000 } }), ...changes });
+  const config = completeConfig({ ...(resume?.config ?? { budget: { steps: 1000 } }), ...changes });
   refuseMissing(config);
   if (data.length < 2) {
     throw new BagsslError('bad-data', `"${data.name}" holds ${data.length} images; training needs at least 2.`);

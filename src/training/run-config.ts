@@ -13,8 +13,8 @@ import {
 } from '../base/options.ts';
 import { isOwnPart, type OwnPart } from '../base/own-part.ts';
 import { quote } from '../base/values.ts';
-import { allEncoderKinds } from '../model/all-encoder-kinds.ts';
 import { checkModel, compact, type ModelConfig } from '../model/config.ts';
+import { uncheckedKinds } from '../model/late-encoder-kinds.ts';
 import { type ObjectiveChoice, objectiveOf } from '../objectives/choice.ts';
 import type { Objective } from '../objectives/objective.ts';
 import { type OptimizerChoice, optimizerOf } from '../optimizers/choice.ts';
@@ -110,15 +110,21 @@ const RULES: Rules<RunConfig> = {
   budget: needed(OBJECT),
 };
 
+/** What differs from the default, and how long to train. */
+export type RunChanges = Partial<RunConfig> & Pick<RunConfig, 'budget'>;
+
 /** Whether a run has an option of this name. */
 export const isRunOption = (name: string): boolean => Object.hasOwn(RULES, name);
 
-/** A complete, checked configuration from what differs from the default. */
-export function runConfig(overrides: Partial<RunConfig> & Pick<RunConfig, 'budget'>): RunConfig {
+/**
+ * A complete, checked configuration from what differs from the default. Of an .onnx encoder only the options are checked, unless
+ * `kinds` has what reads the file.
+ */
+export function completeConfig(overrides: RunChanges, kinds = uncheckedKinds): RunConfig {
   const config: RunConfig = { ...DEFAULTS, ...overrides };
   checkOptions('config', config, RULES);
   checkRecipe(config.recipe);
-  if (!isOwnPart(config.model.encoder)) checkModel(config.model, config.recipe.size, allEncoderKinds);
+  if (!isOwnPart(config.model.encoder)) checkModel(config.model, config.recipe.size, kinds);
   checkSchedule(config.schedule);
   checkBudget(config.budget);
   // Building them rejects bad options. The caller passes parts that a checkpoint cannot hold again later.

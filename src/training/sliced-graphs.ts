@@ -5,7 +5,6 @@ import type { Value } from '../graph/graph.ts';
 import { elements } from '../graph/graph.ts';
 import type { Outputs } from '../graph/needed.ts';
 import { createGraph } from '../graph/ops/index.ts';
-import { allEncoderKinds } from '../model/all-encoder-kinds.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { network } from '../model/network.ts';
 import { Scope, type TensorSpec } from '../model/scope.ts';
@@ -57,7 +56,7 @@ export function slicedGraphs(
     const patches = graph.input('patches', [count, 3, layout.size, layout.size]);
     const scope = new Scope(graph, undefined, precision);
     const scaling = lossScaling(graph, precision);
-    return { graph, scope, scaling, projection: network(scope, model, patches, allEncoderKinds).projection };
+    return { graph, scope, scaling, projection: network(scope, model, patches, layout.kinds).projection };
   };
   const sumOf = ({ name, shape }: TensorSpec): TensorSpec => ({
     name: `${name}.gradient`,

@@ -3,9 +3,9 @@ import { gradients } from '../graph/gradients.ts';
 import type { Precision, Value } from '../graph/graph.ts';
 import type { Outputs } from '../graph/needed.ts';
 import { createGraph } from '../graph/ops/index.ts';
-import { allEncoderKinds } from '../model/all-encoder-kinds.ts';
 import { batchNormRelu } from '../model/batch-norm.ts';
 import type { ModelConfig } from '../model/config.ts';
+import type { EncoderKinds } from '../model/encoders/index.ts';
 import { network } from '../model/network.ts';
 import { Scope, type TensorSpec } from '../model/scope.ts';
 import type { Learner, Loss, Objective, Views } from '../objectives/objective.ts';
@@ -33,6 +33,8 @@ export interface StepLayout extends Views {
   readonly averaging?: number;
   /** What the network computes in; parameters, loss and update are float32. Default float32. */
   readonly precision?: Precision;
+  /** The kinds of encoders that it may have; by default those that come with the package and read no file. */
+  readonly kinds?: EncoderKinds;
 }
 
 /**
@@ -51,17 +53,17 @@ export function stepGraph(
   const rate = graph.input('rate', []);
   const step = graph.input('step', []);
   const remaining = graph.input('remaining', []);
-  const { precision = 'float32' } = layout;
+  const { precision = 'float32', kinds } = layout;
   const scaling = lossScaling(graph, precision);
   const counted = scaling.counted(step);
   const scope = new Scope(graph, undefined, precision);
-  const { projection } = network(scope, model, patches, allEncoderKinds);
+  const { projection } = network(scope, model, patches, kinds);
   const targets: NextTensor[] = [];
   const learner: Learner = {
     predict: (x, hidden) => predictor(scope, x, hidden),
     target(momentum) {
       const target = new TargetScope(scope, shift(scale(remaining, momentum - 1), 1), counted);
-      const made = network(target, model, patches, allEncoderKinds).projection;
+      const made = network(target, model, patches, kinds).projection;
       targets.push(...target.averages);
       return made;
     },

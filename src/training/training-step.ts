@@ -1,7 +1,10 @@
 import { sayOnce } from '../base/shared.ts';
 import { CompiledLoop, type Reads, scalar } from '../engine/compiled-loop.ts';
 import type { Precision } from '../graph/graph.ts';
+import { checkModel } from '../model/config.ts';
+import { kindsFor } from '../model/late-encoder-kinds.ts';
 import type { TensorSpec } from '../model/scope.ts';
+import { checkTrainable } from '../model/trainable.ts';
 import { objectiveOf } from '../objectives/choice.ts';
 import type { Loss } from '../objectives/objective.ts';
 import { optimizerOf } from '../optimizers/choice.ts';
@@ -36,11 +39,15 @@ export class TrainingStep {
   ): Promise<TrainingStep> {
     const { slices, seed } = config;
     const precision = choosePrecision(runtime, config.precision, onWarning);
+    const kinds = await kindsFor(config.model.encoder);
+    checkModel(config.model, config.recipe.size, kinds);
+    if (config.model.encoder.kind === 'onnx')
+      checkTrainable(config.model.encoder, config.recipe.size, kinds, onWarning);
     const parts = [
       config.model,
       objectiveOf(config.objective),
       optimizerOf(config.optimizer),
-      { ...config, size: config.recipe.size, precision },
+      { ...config, size: config.recipe.size, precision, kinds },
     ] as const;
     const graphs = slices > 1 ? slicedGraphs(...parts, slices) : stepGraph(...parts);
     const { state, reads, loss } = graphs;

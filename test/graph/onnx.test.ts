@@ -97,17 +97,17 @@ describe('an .onnx file', () => {
       [new TextEncoder().encode('hello there'), 'bad-model', /Not an ONNX file/],
       [
         edited((m) => {
-          m.opsetImport[0].version = 18n;
+          m.opsetImport[0].version = 24n;
         }),
         'bad-model',
-        /opset 18; supported are 9 to 17. Export it with opset_version=17/,
+        /opset 24; supported are 7 to 23. Export it with opset_version=23/,
       ],
       [
         edited((m) => {
-          m.opsetImport[0].version = 8n;
+          m.opsetImport[0].version = 6n;
         }),
         'bad-model',
-        /opset 8; supported are 9 to 17/,
+        /opset 6; supported are 7 to 23/,
       ],
       [
         edited((m) => {

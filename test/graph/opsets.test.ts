@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { elements } from '../../src/graph/graph.ts';
 import { readOnnx } from '../../src/graph/read-onnx.ts';
-import { type FileTensor, type OnnxFile, onnxFile } from '../support/onnx-file.ts';
+import { type FileAttribute, type FileTensor, type OnnxFile, onnxFile } from '../support/onnx-file.ts';
 import { randoms } from '../support/random.ts';
 import { runNative } from '../support/run-native.ts';
 
@@ -14,6 +14,40 @@ const scalar = (value: number): FileTensor => ({ dims: [], float: [value] });
 const floats = (...float: number[]): FileTensor => ({ dims: [float.length], float });
 const some = (seed: number, ...dims: number[]): FileTensor => ({ dims, float: [...randoms(seed, elements(dims))] });
 const image = { x: [2, 4, 6, 6] };
+
+/** Resize in each way that files ask for. */
+function resizeForms(): Record<string, OnnxFile> {
+  const sized = (attributes: Record<string, FileAttribute>, sizes: number[], opset = 18): OnnxFile => ({
+    opset,
+    inputs: image,
+    tensors: { z: ints(...sizes) },
+    nodes: [['Resize', 'x - - z', 'y', attributes]],
+  });
+  const whole = [2, 4, 9, 4];
+  return {
+    'Resize, cubic': sized({ mode: 'cubic' }, whole),
+    'Resize, cubic, inside the image': sized(
+      { mode: 'cubic', exclude_outside: 1, cubic_coeff_a: { float: -0.5 } },
+      whole,
+    ),
+    'Resize, antialiased': sized({ mode: 'linear', antialias: 1 }, [2, 4, 3, 4]),
+    'Resize, cubic, antialiased': sized({ mode: 'cubic', antialias: 1 }, [2, 4, 3, 4]),
+    'Resize of some axes': sized({ mode: 'linear', axes: [3, 2] }, [9, 4]),
+    'Resize, keeping the form': sized({ mode: 'linear', axes: [2, 3], keep_aspect_ratio_policy: 'not_larger' }, [9, 4]),
+    'Resize, symmetric': sized(
+      { mode: 'linear', coordinate_transformation_mode: 'half_pixel_symmetric' },
+      [2, 4, 9, 5],
+      19,
+    ),
+    'Resize, nearest, rounded up': sized({ nearest_mode: 'ceil', coordinate_transformation_mode: 'asymmetric' }, whole),
+    'Resize of a region': {
+      opset: 13,
+      inputs: image,
+      tensors: { r: floats(0, 0, 0.2, 0.1, 1, 1, 0.9, 1), z: ints(2, 4, 4, 7) },
+      nodes: [['Resize', 'x r - z', 'y', { mode: 'linear', coordinate_transformation_mode: 'tf_crop_and_resize' }]],
+    },
+  };
+}
 
 /** What ONNX Runtime itself makes of the file, at its own opset. */
 async function oracle(
@@ -217,6 +251,207 @@ const forms: Record<string, OnnxFile> = {
     inputs: image,
     tensors: { r: { dims: [0], float: [] }, s: floats(1, 1, 2, 2) },
     nodes: [['Resize', 'x r s', 'y', { coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }]],
+  },
+  'Gelu, exact': { opset: 20, nodes: [['Gelu', 'x', 'y']] },
+  'Gelu, by tanh': { opset: 20, nodes: [['Gelu', 'x', 'y', { approximate: 'tanh' }]] },
+  Mish: { opset: 18, nodes: [['Mish', 'x', 'y']] },
+  Softsign: { nodes: [['Softsign', 'x', 'y']] },
+  ThresholdedRelu: { nodes: [['ThresholdedRelu', 'x', 'y', { alpha: { float: 0.4 } }]] },
+  Shrink: { nodes: [['Shrink', 'x', 'y', { lambd: { float: 0.4 }, bias: { float: 0.1 } }]] },
+  'Sin, Cos': {
+    nodes: [
+      ['Sin', 'x', 's'],
+      ['Cos', 's', 'y'],
+    ],
+  },
+  'Floor, Ceil, Round': {
+    tensors: { k: scalar(1.5) },
+    nodes: [
+      ['Floor', 'x', 'f'],
+      ['Mul', 'x k', 'm'],
+      ['Ceil', 'm', 'c'],
+      ['Round', 'm', 'r'],
+      ['Sum', 'f c r', 'y'],
+    ],
+  },
+  'GroupNormalization, γ of a group': {
+    opset: 18,
+    inputs: image,
+    tensors: { g: some(5, 2), b: some(6, 2) },
+    nodes: [['GroupNormalization', 'x g b', 'y', { num_groups: 2, epsilon: { float: 0.01 } }]],
+  },
+  'GroupNormalization, γ of a channel': {
+    opset: 21,
+    inputs: image,
+    tensors: { g: some(5, 4), b: some(6, 4) },
+    nodes: [['GroupNormalization', 'x g b', 'y', { num_groups: 2 }]],
+  },
+  RMSNormalization: {
+    opset: 23,
+    inputs: image,
+    tensors: { g: some(5, 6) },
+    nodes: [['RMSNormalization', 'x g', 'y', { epsilon: { float: 0.01 } }]],
+  },
+  'LpNormalization by 2': { inputs: image, nodes: [['LpNormalization', 'x', 'y', { axis: 1 }]] },
+  'LpNormalization by 1': { inputs: image, nodes: [['LpNormalization', 'x', 'y', { p: 1 }]] },
+  LpPool: {
+    inputs: image,
+    nodes: [['LpPool', 'x', 'y', { kernel_shape: [3, 2], strides: [2, 2], pads: [1, 0, 1, 0] }]],
+  },
+  'GlobalLpPool by 3': { inputs: image, nodes: [['GlobalLpPool', 'x', 'y', { p: 3 }]] },
+  LRN: {
+    inputs: image,
+    nodes: [['LRN', 'x', 'y', { size: 3, alpha: { float: 0.5 }, bias: { float: 2 } }]],
+  },
+  'Einsum, a product of matrices in stacks': {
+    inputs: image,
+    tensors: { w: some(3, 2, 4, 6, 5) },
+    nodes: [['Einsum', 'x w', 'y', { equation: 'bhij,bhjk->bihk' }]],
+  },
+  'Einsum, contracted channels': {
+    inputs: image,
+    tensors: { w: some(3, 5, 4) },
+    nodes: [['Einsum', 'x w', 'y', { equation: 'bchw,oc->bohw' }]],
+  },
+  'Einsum of three, with an ellipsis': {
+    inputs: image,
+    tensors: { a: some(3, 6, 5), b: some(4, 5) },
+    nodes: [['Einsum', 'x a b', 'y', { equation: '...i,ij,j->...' }]],
+  },
+  'Einsum of one': { inputs: image, nodes: [['Einsum', 'x', 'y', { equation: 'bchw->wb' }]] },
+  'Reductions, axes as an input': {
+    opset: 18,
+    inputs: image,
+    tensors: { a: ints(2, -1) },
+    nodes: [
+      ['ReduceMean', 'x a', 'm'],
+      ['ReduceMax', 'x a', 'n'],
+      ['ReduceL2', 'x a', 'l'],
+      ['ReduceLogSumExp', 'x a', 'e'],
+      ['Sum', 'm n l e', 'y'],
+    ],
+  },
+  'GreaterOrEqual, Not': {
+    inputs: image,
+    tensors: { z: scalar(0) },
+    nodes: [
+      ['GreaterOrEqual', 'x z', 'g'],
+      ['Not', 'g', 'n'],
+      ['Where', 'n x z', 'y'],
+    ],
+  },
+  'Slice to the largest int64': {
+    opset: 9,
+    inputs: image,
+    nodes: [['Slice', 'x', 'y', { starts: [2], ends: [Number.MAX_SAFE_INTEGER], axes: [2] }]],
+  },
+  'Slice, axes left out': {
+    inputs: image,
+    tensors: { s: ints(0, 3), e: ints(2, 1), t: ints(1, -1) },
+    nodes: [['Slice', 'x s e - t', 'y']],
+  },
+  'Split by a number of parts': {
+    opset: 18,
+    inputs: image,
+    nodes: [['Split', 'x', 'a y', { axis: 3, num_outputs: 2 }]],
+  },
+  'Pad of some axes': {
+    opset: 18,
+    inputs: image,
+    tensors: { p: ints(1, 0, 2, -1), v: scalar(0.5), a: ints(3, -2) },
+    nodes: [['Pad', 'x p v a', 'y']],
+  },
+  'Pad, wrapped': {
+    opset: 19,
+    inputs: image,
+    tensors: { p: ints(0, 0, 2, 1, 0, 0, 0, 3) },
+    nodes: [['Pad', 'x p', 'y', { mode: 'wrap' }]],
+  },
+  'AveragePool, ceil_mode with padding counted': {
+    opset: 19,
+    inputs: image,
+    nodes: [
+      [
+        'AveragePool',
+        'x',
+        'y',
+        { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1], ceil_mode: 1, count_include_pad: 1 },
+      ],
+    ],
+  },
+  'AveragePool, dilated': {
+    opset: 19,
+    inputs: image,
+    nodes: [['AveragePool', 'x', 'y', { kernel_shape: [2, 3], dilations: [2, 1], pads: [1, 1, 0, 1] }]],
+  },
+  'ConvTranspose, SAME_UPPER': {
+    inputs: image,
+    tensors: { w: some(8, 4, 2, 3, 3) },
+    nodes: [['ConvTranspose', 'x w', 'y', { auto_pad: 'SAME_UPPER', strides: [2, 2] }]],
+  },
+  'ConvTranspose, output_shape': {
+    inputs: image,
+    tensors: { w: some(8, 4, 2, 3, 3) },
+    nodes: [['ConvTranspose', 'x w', 'y', { output_shape: [12, 11], strides: [2, 2] }]],
+  },
+  'Upsample of opset 8': {
+    opset: 8,
+    inputs: image,
+    nodes: [['Upsample', 'x', 'y', { scales: { floats: [1, 1, 2, 3] } }]],
+  },
+  'BatchNormalization of opset 7': {
+    opset: 7,
+    inputs: image,
+    tensors: { g: some(5, 4), b: some(6, 4), m: some(7, 4), v: floats(1, 0.5, 2, 3) },
+    nodes: [['BatchNormalization', 'x g b m v', 'y', { spatial: 1 }]],
+  },
+  ...resizeForms(),
+  'If on a shape': {
+    inputs: image,
+    tensors: { axis: ints(1), four: ints(4), k: some(2, 4, 1, 1) },
+    nodes: [
+      ['Shape', 'x', 's'],
+      ['Gather', 's axis', 'c'],
+      ['Equal', 'c four', 'cond'],
+      [
+        'If',
+        'cond',
+        'i',
+        {
+          then_branch: { graph: { nodes: [['Mul', 'x k', 't']], outputs: 't' } },
+          else_branch: { graph: { nodes: [['Neg', 'x', 'e']], outputs: 'e' } },
+        },
+      ],
+      ['Relu', 'i', 'y'],
+    ],
+  },
+  'shapes computed in floats: Cast, Mul, Floor, Concat as sizes': {
+    opset: 18,
+    inputs: image,
+    tensors: { two: ints(2), four: ints(4), half: floats(1.5, 2.5), axis: ints(0), zero: ints(0) },
+    nodes: [
+      ['Shape', 'x', 's'],
+      ['Slice', 's two four axis', 'hw'],
+      ['Cast', 'hw', 'f', { to: 1 }],
+      ['Mul', 'f half', 'g'],
+      ['Floor', 'g', 'h'],
+      ['Cast', 'h', 'wanted', { to: 7 }],
+      ['Slice', 's zero two axis', 'nc'],
+      ['Concat', 'nc wanted', 'sizes', { axis: 0 }],
+      ['Resize', 'x - - sizes', 'y', { mode: 'linear' }],
+    ],
+  },
+  'weights quantised, per channel': {
+    inputs: image,
+    tensors: {
+      q: { dims: [2, 4, 1, 1], int8: [-3, 7, 100, -128, 5, 6, 0, 1] },
+      s: floats(0.1, 0.02),
+      z: { dims: [2], int8: [1, -2] },
+    },
+    nodes: [
+      ['DequantizeLinear', 'q s z', 'w', { axis: 0 }],
+      ['Conv', 'x w', 'y'],
+    ],
   },
   'Gemm without C': {
     inputs: { x: [2, 5] },

@@ -1,7 +1,9 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
+  type AttributeProto,
   AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
+  type GraphProto,
   GraphProtoSchema,
   type ModelProto,
   ModelProtoSchema,
@@ -18,12 +20,14 @@ export type FileAttribute =
   | string
   | { float: number }
   | { floats: Numbers }
-  | { tensor: FileTensor };
+  | { tensor: FileTensor }
+  | { graph: Pick<OnnxFile, 'nodes' | 'tensors' | 'outputs'> };
 export interface FileTensor {
   dims: Numbers;
   float?: Numbers;
   int64?: Numbers;
   bool?: Numbers;
+  int8?: Numbers;
 }
 export type FileNode = readonly [
   type: string,
@@ -48,24 +52,30 @@ export function onnxFile(file: OnnxFile, edit: (model: ModelProto) => void = () 
   const model = create(ModelProtoSchema, {
     irVersion: 7n,
     opsetImport: [{ domain: '', version: BigInt(opset) }],
-    graph: create(GraphProtoSchema, {
-      name: 'by hand',
-      input: Object.entries(inputs).map(([name, dims]) => valueInfo(name, dims)),
-      output: words(outputs).map((name) => create(ValueInfoProtoSchema, { name, type: floatType() })),
-      initializer: Object.entries(tensors).map(([name, tensor]) => tensorProto(tensor, name)),
-      node: nodes.map(([opType, from, to, attributes = {}]) =>
-        create(NodeProtoSchema, {
-          opType,
-          name: `the ${opType} of ${words(to)[0]}`,
-          input: words(from),
-          output: words(to),
-          attribute: Object.entries(attributes).map(([name, value]) => attributeProto(name, value)),
-        }),
-      ),
-    }),
+    graph: graphProto({ inputs, tensors, nodes, outputs }),
   });
   edit(model);
   return toBinary(ModelProtoSchema, model);
+}
+
+function graphProto({ inputs = {}, tensors = {}, nodes, outputs = 'y' }: Omit<OnnxFile, 'opset'>): GraphProto {
+  return create(GraphProtoSchema, {
+    name: 'by hand',
+    input: Object.entries(inputs).map(([name, dims]) => valueInfo(name, dims)),
+    output: words(outputs).map((name) => create(ValueInfoProtoSchema, { name, type: floatType() })),
+    initializer: Object.entries(tensors).map(([name, tensor]) => tensorProto(tensor, name)),
+    node: nodes.map(([type, from, to, attributes = {}]) => {
+      const dot = type.lastIndexOf('.');
+      return create(NodeProtoSchema, {
+        opType: type.slice(dot + 1),
+        domain: type.slice(0, Math.max(0, dot)),
+        name: `the ${type} of ${words(to)[0]}`,
+        input: words(from),
+        output: words(to),
+        attribute: Object.entries(attributes).map(([name, value]) => attributeProto(name, value)),
+      });
+    }),
+  });
 }
 
 const words = (text: string) =>
@@ -88,19 +98,21 @@ function valueInfo(name: string, dims: readonly (number | string)[]) {
   return create(ValueInfoProtoSchema, { name, type: floatType({ dim }) });
 }
 
-export function tensorProto({ dims, float, int64, bool }: FileTensor, name = '') {
+export function tensorProto({ dims, float, int64, bool, int8 }: FileTensor, name = '') {
   const shared = { name, dims: dims.map(BigInt) };
   if (float) return create(TensorProtoSchema, { ...shared, dataType: 1, floatData: [...float] });
+  if (int8) return create(TensorProtoSchema, { ...shared, dataType: 3, int32Data: [...int8] });
   if (bool) return create(TensorProtoSchema, { ...shared, dataType: 9, int32Data: [...bool] });
   return create(TensorProtoSchema, { ...shared, dataType: 7, int64Data: (int64 ?? []).map(BigInt) });
 }
 
-function attributeProto(name: string, value: FileAttribute) {
+function attributeProto(name: string, value: FileAttribute): AttributeProto {
   const make = (fields: object) => create(AttributeProtoSchema, { name, ...fields });
   if (typeof value === 'number') return make({ type: AttributeType.INT, i: BigInt(value) });
   if (typeof value === 'string') return make({ type: AttributeType.STRING, s: new TextEncoder().encode(value) });
   if ('float' in value) return make({ type: AttributeType.FLOAT, f: value.float });
   if ('floats' in value) return make({ type: AttributeType.FLOATS, floats: [...value.floats] });
+  if ('graph' in value) return make({ type: AttributeType.GRAPH, g: graphProto(value.graph) });
   if ('tensor' in value) return make({ type: AttributeType.TENSOR, t: tensorProto(value.tensor) });
   return make({ type: AttributeType.INTS, ints: value.map(BigInt) });
 }

@@ -1,4 +1,20 @@
-import { abs, div, exp, greater, like, mul, neg, scale, shift, sigmoid, sign, sub, where } from '../functions.ts';
+import {
+  abs,
+  cos,
+  div,
+  exp,
+  greater,
+  like,
+  mul,
+  neg,
+  scale,
+  shift,
+  sigmoid,
+  sign,
+  sin,
+  sub,
+  where,
+} from '../functions.ts';
 import type { Attributes, GradientRule, GradientRules, Value } from '../graph.ts';
 
 /** A function of one element: `slope` gives ∂L/∂x from x, y = f(x), ∂L/∂y and the node's attributes. */
@@ -16,7 +32,13 @@ export const rules: GradientRules = {
   Abs: unary((x, _y, g) => mul(g, sign(x))),
   Tanh: unary((_x, y, g) => mul(g, sub(like(y, 1), mul(y, y)))),
   Sigmoid: unary((_x, y, g) => mul(g, mul(y, scale(shift(y, -1), -1)))),
+  Sin: unary((x, _y, g) => mul(g, cos(x))),
+  Cos: unary((x, _y, g) => neg(mul(g, sin(x)))),
+  // Steps: flat wherever they have a slope.
   Sign: unary((_x, _y, g) => scale(g, 0)),
+  Floor: unary((_x, _y, g) => scale(g, 0)),
+  Ceil: unary((_x, _y, g) => scale(g, 0)),
+  Round: unary((_x, _y, g) => scale(g, 0)),
 
   /** erf′(x) = 2/√π · exp(−x²). */
   Erf: unary((x, _y, g) => mul(scale(g, 2 / Math.sqrt(Math.PI)), exp(mul(x, scale(x, -1))))),

@@ -1,10 +1,14 @@
 import { BagsslError } from '../../base/errors.ts';
+import * as f from '../functions.ts';
 import { elements, type Graph, type Precision, type Value } from '../graph.ts';
+import { type FixedBatch, type Recorded, rebatched } from './fixed-batch.ts';
 import { fold, MOST_FOLDED } from './fold.ts';
+import type { FileNode } from './nodes.ts';
 import { nodesFor } from './order.ts';
-import type { FileModel, FileNode } from './parse.ts';
+import type { FileModel } from './parse.ts';
 import type { Tensor } from './read-tensor.ts';
 import { isSetting, translate } from './translate.ts';
+import { STATISTICS, type Stored, storedIn } from './weights.ts';
 
 /** A batch norm of a file: γ and β are values, its statistics are tensors. */
 export interface FileBatchNorm {
@@ -38,21 +42,28 @@ export interface BuildOptions {
   weight(tensor: NamedTensor, precision: Precision): Value;
   /** Builds a batch norm whose statistics the file gives. */
   batchNorm(norm: FileBatchNorm): Value;
+  /** Where the file was made for another batch. */
+  readonly fixed?: FixedBatch;
+  /** Takes what every value of the file becomes, by its name. */
+  readonly record?: Map<string, Recorded>;
 }
 
-/** The operands of BatchNormalization that are averages kept beside the weights: its mean and variance. */
-const STATISTICS: readonly number[] = [3, 4];
-
 const MOST_AXES = 8;
+/** The most elements of weights that a file's nodes make. */
+const MOST_MADE = 2 ** 26;
 
 type Attributes = ReturnType<FileNode['attributes']>;
 
 /** Appends the part of a file's network that `outputs` need to a graph, and returns their values. */
 export function buildOnnx(model: FileModel, outputs: readonly string[], options: BuildOptions): Value[] {
-  const nodes = nodesFor(model, outputs);
-  const build = new Build(model, options);
-  build.startWeights(nodes);
-  for (const node of nodes) options.graph.from(node.place, () => build.append(node));
+  let made = 0;
+  const stored = storedIn(options.graph, model.tensors, nodesFor(model, outputs), options.precision, (count) => {
+    made += count;
+    if (made <= MOST_MADE) return;
+    throw new BagsslError('bad-model', `weights of more than ${MOST_MADE} elements would have to be computed.`);
+  });
+  const build = new Build(stored, options);
+  build.appendAll(stored.nodes);
   return outputs.map((name) => {
     const value = build.named(name);
     if (value) return value;
@@ -68,59 +79,91 @@ class Build {
   #folded = 0;
 
   constructor(
-    private readonly model: FileModel,
+    private readonly stored: Stored,
     private readonly options: BuildOptions,
   ) {
     this.#values = new Map(options.inputs);
+    for (const [name, value] of options.inputs) options.record?.set(name, value);
   }
 
-  /** Makes a weight of every tensor that can be learned. */
-  startWeights(nodes: readonly FileNode[]): void {
-    for (const [name, precision] of weightsOf(this.model, nodes, this.options.precision)) {
-      this.#values.set(name, this.options.weight({ name, tensor: this.model.tensors.get(name)! }, precision));
-    }
+  appendAll(nodes: readonly FileNode[]): void {
+    for (const node of nodes) this.options.graph.from(node.place, () => this.#append(node));
   }
 
   /** The value of a name; undefined for '', an operand left out. */
   named(name: string): Value | undefined {
     const value = this.#values.get(name);
-    const tensor = value ? undefined : this.model.tensors.get(name);
+    const tensor = value ? undefined : this.stored.tensors.get(name);
     if (!tensor) return value;
-    const made = this.#constant(tensor, name);
+    const precision = this.stored.weights.get(name);
+    const made = precision ? this.options.weight({ name, tensor }, precision) : this.#constant(tensor, name);
+    this.options.record?.set(name, made);
     this.#values.set(name, made);
     return made;
   }
 
   /** Appends a node whose operands have been built. */
-  append(node: FileNode): void {
+  #append(node: FileNode): void {
     const made = this.#make(node);
     node.outputs.forEach((name, k) => {
       if (!made[k] || !name) return;
       this.#check(name, made[k]);
       this.#values.set(name, made[k]);
+      this.options.record?.set(name, made[k]);
     });
   }
 
-  #make(node: FileNode): readonly Value[] {
-    const { graph, precision } = this.options;
-    const { type, outputs } = node;
-    const inputs = node.inputs.map((name) => this.named(name));
+  #make(node: FileNode): readonly (Value | undefined)[] {
+    const { graph, fixed } = this.options;
+    const { type, opset, outputs } = node;
+    if (node.branches) return this.#taken(node);
+    const named = node.inputs.map((name) => this.named(name));
     const attributes = node.attributes();
-    if (type === 'Shape' || type === 'Size') return [this.#constant(extents(type, inputs[0]!.shape, attributes))];
-    if (inputs.every((value) => value && this.#known.has(value))) {
-      const tensor = fold(type, { graph, inputs: inputs as Value[], attributes }, (count) => this.#spend(count));
-      if (tensor) return [this.#constant(tensor)];
+    if (type === 'Shape' || type === 'Size') return [this.#constant(extents(type, named[0]!.shape, attributes))];
+    const given = named.filter((value) => value !== undefined);
+    if (given.every((value) => this.#known.has(value))) {
+      const operands = { graph, inputs: named as Value[], attributes, outputs: outputs.length };
+      const tensors = fold(type, operands, (count) => this.#spend(count));
+      if (tensors) return tensors.map((tensor) => this.#constant(tensor));
     }
+    const inputs = fixed ? rebatched(node, named, fixed) : named;
     const normalised = type === 'BatchNormalization' && this.#batchNorm(node, inputs as Value[], attributes);
     if (normalised) return [normalised];
-    // The file's constants are float32; a network in half precision needs them in half precision.
-    const operands = inputs.map((value, k) => {
-      if (!value || precision === 'float32' || value.dtype !== 'float32') return value;
-      if (!this.#known.has(value) || isSetting(type, k)) return value;
-      return graph.floats(value.data as Float32Array, value.shape, precision);
-    });
-    const { opset } = this.model;
+    const operands = inputs.map((value, k) => this.#operand(value, isSetting(type, k)));
     return translate({ type, graph, opset, inputs: operands, attributes, outputs: outputs.length });
+  }
+
+  /** The outputs of an If whose condition is constant, from the branch that is taken. */
+  #taken({ inputs, branches, type }: FileNode): readonly (Value | undefined)[] {
+    const condition = this.named(inputs[0]);
+    if (!condition || !this.#known.has(condition)) {
+      throw new BagsslError(
+        'unsupported-operator',
+        `${type} on a value that depends on the images has no gradient rule; only one on shapes and constants can be read.`,
+      );
+    }
+    const branch = branches![condition.data![0] ? 0 : 1];
+    if (!branch) throw new BagsslError('bad-model', `${type} lacks a branch.`);
+    this.appendAll(branch.nodes);
+    return branch.outputs.map((name) => this.named(name));
+  }
+
+  /** An operand as the graph needs it. */
+  #operand(value: Value | undefined, setting: boolean): Value | undefined {
+    if (!value || setting || !this.#known.has(value)) return value;
+    const { graph, precision, inputs } = this.options;
+    // The file's constants are float32; a network in half precision needs them in half precision.
+    const own =
+      precision === 'float32' || value.dtype !== 'float32'
+        ? value
+        : graph.floats(value.data as Float32Array, value.shape, precision);
+    // A class token may start as zeros for every image: repeated by a node, it can be written for any batch.
+    const [batch] = [...inputs.values()][0]?.shape ?? [];
+    const { data, shape } = own;
+    if (!(batch > 1 && shape[0] === batch && shape.length > 1)) return own;
+    const row = data!.length / batch;
+    if (!data!.every((v, i) => v === data![i % row])) return own;
+    return f.expand(graph.constant(data!.slice(0, row), [1, ...shape.slice(1)], undefined, own.dtype), shape);
   }
 
   /** A batch norm whose statistics the file holds. */
@@ -131,7 +174,7 @@ class Build {
     const [mean, variance] = STATISTICS.map((k) => {
       const name = node.inputs[k];
       const tensor =
-        this.model.tensors.get(name) ?? (this.#known.has(inputs[k]) ? (inputs[k] as Value & Tensor) : undefined);
+        this.stored.tensors.get(name) ?? (this.#known.has(inputs[k]) ? (inputs[k] as Value & Tensor) : undefined);
       return tensor && { name, tensor };
     });
     if (!mean || !variance) return undefined;
@@ -160,26 +203,6 @@ class Build {
       `its output "${name}" has the shape [${value.shape.slice(0, MOST_AXES + 1)}]; from 1 to ${largest} elements and up to ${MOST_AXES} axes are supported.`,
     );
   }
-}
-
-/**
- * The tensors of `model` that can be learned, and their precision: floating, with axes, read by a node, and by none as an operand
- * that must be constant.
- */
-function weightsOf({ tensors }: FileModel, nodes: readonly FileNode[], precision: Precision): Map<string, Precision> {
-  const weights = new Map<string, Precision>();
-  const constants = new Set<string>();
-  for (const { type, inputs } of nodes) {
-    inputs.forEach((name, k) => {
-      const tensor = tensors.get(name);
-      if (!tensor || tensor.shape.length === 0 || !['float32', 'float16'].includes(tensor.dtype)) return;
-      if (isSetting(type, k)) constants.add(name);
-      else if (type !== 'BatchNormalization') weights.set(name, precision);
-      else if (!STATISTICS.includes(k)) weights.set(name, weights.get(name) ?? 'float32');
-    });
-  }
-  for (const name of constants) weights.delete(name);
-  return weights;
 }
 
 /** The extents of x as a tensor, or their product. */

@@ -1,13 +1,15 @@
-import { type DType, elements, type Graph, type Shape, type Value } from '../graph.ts';
+import { type DType, elements, type Graph, type Shape, type TensorData, type Value } from '../graph.ts';
 import { axisOf, broadcast, constantIntegers } from '../shapes.ts';
+import type { FileAttribute } from './nodes.ts';
 import { listOf } from './operation.ts';
-import type { FileAttribute } from './parse.ts';
 
 /** The arguments of a folding rule: constants, and a graph for its operators' shape rules. */
 interface Operands {
   readonly graph: Graph;
   readonly inputs: readonly Value[];
   readonly attributes: Readonly<Record<string, FileAttribute>>;
+  /** How many outputs the node has. */
+  readonly outputs?: number;
 }
 
 /** A constant about to be computed. */
@@ -15,11 +17,11 @@ interface Numbers {
   readonly dtype: DType;
   readonly shape: Shape;
   /** Called only after the size has been checked. */
-  readonly values: () => readonly (number | bigint)[];
+  readonly values: () => readonly (number | bigint)[] | TensorData;
 }
 
-/** The output of a node whose operands are constants. */
-export type FoldingRule = (operands: Operands) => Numbers;
+/** The output of a node whose operands are constants, or its outputs. */
+export type FoldingRule = (operands: Operands) => Numbers | readonly Numbers[];
 
 export const numbers = ({ data }: Value): number[] => Array.from(data as Iterable<number | bigint>, Number);
 

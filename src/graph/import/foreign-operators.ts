@@ -1,20 +1,13 @@
 import { BagsslError } from '../../base/errors.ts';
 import * as f from '../functions.ts';
-import { elements, type Value } from '../graph.ts';
+import type { Value } from '../graph.ts';
 import { constantIntegers, mismatch } from '../shapes.ts';
-import { floatOf, reduce, type Translation } from './operation.ts';
+import { ACTIVATIONS } from './activations.ts';
+import { einsum } from './einsum.ts';
+import { FUSED } from './fused.ts';
+import { NORMALISERS } from './normalisers.ts';
+import { type Foreign, plain, reduce, type Translation } from './operation.ts';
 import { resized } from './resize.ts';
-
-/** An operator that occurs in files and in no graph. */
-interface Foreign {
-  /** As in `Operator`. */
-  readonly settings: readonly number[];
-  /** Expresses it by operators that a graph holds. */
-  readonly translate: Translation;
-}
-
-/** An operator without settings. */
-const plain = (translate: Translation): Foreign => ({ settings: [], translate });
 
 /** For operators that fold.ts computes, if their operands are not constant. */
 const ofConstants: Translation = ({ type }) => {
@@ -24,10 +17,12 @@ const ofConstants: Translation = ({ type }) => {
   );
 };
 
-/** Per-channel numbers of shape [C] beside x [N, C, …]. */
-const alongChannels = (v: Value, x: Value) => f.reshape(v, [v.shape[0], ...x.shape.slice(2).map(() => 1)]);
+const not = (x: Value) => f.cast(f.shift(f.neg(f.cast(x, 'float32')), 1), 'bool');
 
 export const FOREIGN: Readonly<Record<string, Foreign>> = {
+  ...ACTIVATIONS,
+  ...NORMALISERS,
+  ...FUSED,
   ConstantOfShape: { settings: [0], translate: ofConstants },
   Range: { settings: [0, 1, 2], translate: ofConstants },
   /** In inference dropout does nothing; its mask, a second output, is not provided. */
@@ -35,19 +30,11 @@ export const FOREIGN: Readonly<Record<string, Foreign>> = {
 
   Mean: plain(({ inputs }) => [f.scale((inputs as Value[]).reduce(f.add), 1 / inputs.length)]),
   Less: plain(({ inputs: [a, b] }) => [f.greater(b!, a!)]),
-  PRelu: plain(({ inputs: [x, slope] }) => {
-    const zero = f.like(x!, 0);
-    return [f.where(f.greater(x!, zero), x!, f.mul(x!, slope!))];
-  }),
-  Selu: plain(({ inputs: [x], attributes: { alpha, gamma } }) => [
-    f.scale(f.elu(x!, floatOf(alpha, 1.6732632)), floatOf(gamma, 1.050701)),
-  ]),
-
-  /** max(0, x) + min(0, α(eˣᐟᵅ − 1)), which is α·Elu(x/α). */
-  Celu: plain(({ inputs: [x], attributes: { alpha } }) => {
-    const a = floatOf(alpha, 1);
-    return [f.scale(f.elu(f.scale(x!, 1 / a)), a)];
-  }),
+  GreaterOrEqual: plain(({ inputs: [a, b] }) => [not(f.greater(b!, a!))]),
+  LessOrEqual: plain(({ inputs: [a, b] }) => [not(f.greater(a!, b!))]),
+  Not: plain(({ inputs: [x] }) => [not(x!)]),
+  CastLike: plain(({ inputs: [x, like] }) => [f.cast(x!, like!.dtype)]),
+  Einsum: plain(einsum),
 
   ReduceMin: plain(reduce((x, axes, keep) => f.neg(f.reduceMax(f.neg(x), axes, keep)))),
   ReduceL1: plain(reduce((x, axes, keep) => f.reduceSum(f.abs(x), axes, keep))),
@@ -59,15 +46,8 @@ export const FOREIGN: Readonly<Record<string, Foreign>> = {
       true,
     ),
   ]),
-  /** Each channel of each sample by its own mean and variance: a layer norm of its positions, then γ and β. */
-  InstanceNormalization: plain(({ graph, inputs: [x, gamma, beta], attributes: { epsilon } }) => {
-    const [n, c, ...space] = x!.shape;
-    const count = elements(space);
-    const flat = (v: number) => graph.floats(new Float32Array(count).fill(v), [count], x!.dtype);
-    const rows = f.layerNormalization(f.reshape(x!, [n * c, count]), flat(1), flat(0), floatOf(epsilon, 1e-5));
-    const normal = f.reshape(rows, x!.shape);
-    return [f.add(f.mul(normal, alongChannels(gamma!, x!)), alongChannels(beta!, x!))];
-  }),
+  ReduceLogSum: plain(reduce((x, axes, keep) => f.log(f.reduceSum(x, axes, keep)))),
+  ReduceLogSumExp: plain(reduce((x, axes, keep) => f.log(f.reduceSum(f.exp(x), axes, keep)))),
 
   Tile: {
     settings: [1],

@@ -1,7 +1,7 @@
 import { BagsslError } from '../../base/errors.ts';
 import type { Attributes, Graph, Value } from '../graph.ts';
 import { axisOf, constantIntegers, mismatch } from '../shapes.ts';
-import type { FileAttribute } from './parse.ts';
+import type { FileAttribute } from './nodes.ts';
 
 /** A node of a file, its operands already in the graph; operands left out are undefined. */
 export interface Operation {
@@ -17,6 +17,17 @@ export interface Operation {
 
 /** Appends what a node means to the graph, and returns its outputs. */
 export type Translation = (operation: Operation) => readonly Value[];
+
+/** An operator that occurs in files and in no graph. */
+export interface Foreign {
+  /** As in `Operator`. */
+  readonly settings: readonly number[];
+  /** Expresses it by operators that a graph holds. */
+  readonly translate: Translation;
+}
+
+/** An operator without settings. */
+export const plain = (translate: Translation): Foreign => ({ settings: [], translate });
 
 /** Appends the node as it is: it means the same in the file as in a graph. */
 export function asItIs({ type, graph, inputs, attributes }: Operation): readonly Value[] {

@@ -1,5 +1,6 @@
 import { BagsslError } from '../../base/errors.ts';
-import type { FileModel, FileNode } from './parse.ts';
+import type { FileNode } from './nodes.ts';
+import type { FileModel } from './parse.ts';
 
 /** The nodes that `outputs` need, each after those it reads from, whatever their order in the file. @throws BagsslError `bad-model` naming a cycle */
 export function nodesFor({ nodes, inputs, tensors }: FileModel, outputs: readonly string[]): FileNode[] {
@@ -27,8 +28,9 @@ export function nodesFor({ nodes, inputs, tensors }: FileModel, outputs: readonl
     enter(output, 'The model promises an output');
     while (path.length > 0) {
       const step = path[path.length - 1];
-      if (step.next < step.node.inputs.length) {
-        enter(step.node.inputs[step.next++], `${step.node.place} reads`);
+      const reads = readsOf(step.node);
+      if (step.next < reads.length) {
+        enter(reads[step.next++], `${step.node.place} reads`);
         continue;
       }
       path.pop();
@@ -38,4 +40,14 @@ export function nodesFor({ nodes, inputs, tensors }: FileModel, outputs: readonl
     }
   }
   return order;
+}
+
+/** What a node reads: its operands, and for If what its branches take from outside. */
+function readsOf({ inputs, branches }: FileNode): readonly string[] {
+  if (!branches) return inputs;
+  const outside = branches.flatMap(({ nodes, outputs }) => {
+    const own = new Set(nodes.flatMap((node) => node.outputs));
+    return [...nodes.flatMap(readsOf), ...outputs].filter((name) => !own.has(name));
+  });
+  return [...inputs, ...new Set(outside)];
 }

@@ -1,8 +1,8 @@
 import * as f from '../functions.ts';
 import type { Value } from '../graph.ts';
 import { axisOf, constantIntegers, mismatch } from '../shapes.ts';
+import type { FileAttribute } from './nodes.ts';
 import { asItIs, axesOf, floatOf, listOf, reduce, scalarOf, type Translation } from './operation.ts';
-import type { FileAttribute } from './parse.ts';
 import { windowed } from './windows.ts';
 
 /** Applies an operator of any number of operands to two at a time. */
@@ -78,13 +78,21 @@ export const OWN: Readonly<Record<string, Translation>> = {
   Slice(operation) {
     const { graph, inputs, attributes } = operation;
     const { starts, ends, axes } = attributes;
-    if (!starts) return asItIs(operation);
+    if (!starts) {
+      const [x, from, to, along, steps] = inputs;
+      const order = along ?? graph.integers(constantIntegers('Slice', from!).map((_, i) => i));
+      return graph.apply('Slice', [x!, from!, to!, order, ...(steps ? [steps] : [])]);
+    }
     const given = [starts, ends, axes].flatMap((attribute) => (attribute ? [graph.integers(listOf(attribute)!)] : []));
     return graph.apply('Slice', [inputs[0]!, ...given]);
   },
-  Pad({ inputs: [x, pads, value], attributes }) {
-    const amounts = listOf(attributes.pads) ?? constantIntegers('Pad', pads!);
+  Pad({ inputs: [x, pads, value, along], attributes }) {
+    const given = listOf(attributes.pads) ?? constantIntegers('Pad', pads!);
     const rank = x!.shape.length;
+    const axes = along && constantIntegers('Pad', along).map((axis) => axisOf('Pad', axis, rank));
+    const side = (start: number) => x!.shape.map((_, i) => given[start + (axes?.indexOf(i) ?? 0)] ?? 0);
+    const only = axes && [0, axes.length].map((start) => side(start).map((n, i) => (axes.includes(i) ? n : 0)));
+    const amounts = only && given.length === 2 * axes.length ? only.flat() : given;
     if (amounts.length !== 2 * rank) throw mismatch('Pad', `needs ${2 * rank} amounts, not [${amounts}]`, x!);
     const fill = value ? scalarOf('The value of Pad', value) : floatOf(attributes.value, 0);
     const mode = (attributes.mode as string | undefined) ?? 'constant';
@@ -108,13 +116,19 @@ function padded(x: Value, before: readonly number[], after: readonly number[], m
   );
   const [lead, trail] = [before, after].map((amounts) => amounts.map((n) => Math.max(0, n)));
   if (mode === 'constant') return f.pad(cut, lead, trail, value);
-  if (mode !== 'edge' && mode !== 'reflect') throw mismatch('Pad', `cannot be padded in mode "${mode}"`, x);
+  if (mode !== 'edge' && mode !== 'reflect' && mode !== 'wrap')
+    throw mismatch('Pad', `cannot be padded in mode "${mode}"`, x);
   return axes.reduce((y, axis) => bordered(y, axis, lead[axis], trail[axis], mode), cut);
 }
 
-/** Continues one axis beyond its ends: by its last element repeated, or mirrored there. */
-function bordered(x: Value, axis: number, lead: number, trail: number, mode: 'edge' | 'reflect'): Value {
+/** Continues one axis beyond its ends: by its last element repeated, mirrored there, or by its other end. */
+function bordered(x: Value, axis: number, lead: number, trail: number, mode: 'edge' | 'reflect' | 'wrap'): Value {
   const extent = x.shape[axis];
+  if (mode === 'wrap') {
+    if (lead === 0 && trail === 0) return x;
+    const places = Array.from({ length: lead + extent + trail }, (_, i) => (((i - lead) % extent) + extent) % extent);
+    return f.gather(x, places, axis);
+  }
   if (mode === 'reflect' && Math.max(lead, trail) >= extent) {
     throw mismatch('Pad', `is too small along axis ${axis} to be mirrored by ${lead} and ${trail}`, x);
   }

@@ -1,41 +1,46 @@
 import { BagsslError } from '../../base/errors.ts';
 import { matmul } from '../functions.ts';
 import type { Value } from '../graph.ts';
-import { constantIntegers, mismatch } from '../shapes.ts';
+import { axisOf, constantIntegers, mismatch } from '../shapes.ts';
 import { MOST_FOLDED } from './fold.ts';
-import type { Operation } from './operation.ts';
+import { floatOf, listOf, type Operation } from './operation.ts';
+import { resampling, type Way } from './resampling.ts';
 
 /**
  * Upsample and Resize of an image's two spatial axes. Both are linear in the pixels, axis by axis: y = A·x·Bᵀ with the
  * weights of rows and columns, so that the gradient is that of a matrix product.
  */
-export function resized({ type, opset, inputs, attributes }: Operation): readonly Value[] {
+export function resized(operation: Operation): readonly Value[] {
+  const { type, opset, inputs, attributes } = operation;
   const x = inputs[0]!;
   if (x.shape.length !== 4) throw mismatch(type, 'must be [N,C,H,W]', x);
-  // Upsample (until opset 9) and Resize of opset 10 take the scales second; since opset 11 a region comes before them.
+  // Upsample (an attribute until opset 8) and Resize of opset 10 take the scales second; since opset 11 a region comes before them.
   const [scales, sizes] = opset < 11 ? [inputs[1], undefined] : [inputs[2], inputs[3]];
+  const axes = listOf(attributes.axes)?.map((axis) => axisOf(type, axis, 4)) ?? [0, 1, 2, 3];
   const numbers = (v: Value | undefined) => (v && v.shape[0] > 0 ? constantIntegers(type, v) : undefined);
+  const listed = (attributes.scales as { floats: readonly number[] } | undefined)?.floats;
   const asked = numbers(sizes);
-  const factors = asked ? asked.map((size, i) => size / x.shape[i]) : numbers(scales);
-  if (factors?.length !== 4 || factors[0] !== 1 || factors[1] !== 1 || !(factors[2] > 0 && factors[3] > 0)) {
-    throw mismatch(type, `can only be scaled along its two last axes, not by [${factors ?? 'nothing'}]`, x);
+  const given = asked?.map((size, i) => size / x.shape[axes[i]]) ?? numbers(scales) ?? listed;
+  if (given && given.length !== axes.length) throw mismatch(type, `cannot be scaled by [${given}]`, x);
+  const policy = (attributes.keep_aspect_ratio_policy as string | undefined) ?? 'stretch';
+  const kept = asked && given && policy !== 'stretch' ? [keptRatio(policy, given)] : undefined;
+  const factors = x.shape.map((_, i) => kept?.[0] ?? given?.[axes.indexOf(i)] ?? (given ? 1 : 0));
+  for (const i of [0, 1]) if (!axes.includes(i)) factors[i] = 1;
+  if (factors[0] !== 1 || factors[1] !== 1 || !(factors[2] > 0 && factors[3] > 0)) {
+    throw mismatch(type, `can only be scaled along its two last axes, not by [${given ?? 'nothing'}]`, x);
   }
-  const { mode = 'nearest', nearest_mode = 'round_prefer_floor', exclude_outside = 0 } = attributes;
-  const older = opset < 11 ? 'asymmetric' : 'half_pixel';
-  const way = {
-    mode: mode as string,
-    rounding: (opset < 11 ? 'floor' : nearest_mode) as string,
-    coordinates: (attributes.coordinate_transformation_mode as string | undefined) ?? older,
-  };
-  if (!['nearest', 'linear'].includes(way.mode) || exclude_outside !== 0) {
-    throw new BagsslError('unsupported-operator', `${type} in mode "${mode}"; "nearest" and "linear" are supported.`);
-  }
+  const regions = numbers(opset < 11 ? undefined : inputs[1]);
   const [rows, columns] = [2, 3].map((axis) => {
-    const length = asked?.[axis] ?? Math.floor(x.shape[axis] * factors[axis]);
-    return weights(type, x, x.shape[axis], length, factors[axis], way);
+    const k = axes.indexOf(axis);
+    const extent = x.shape[axis];
+    const exact = kept ? Math.floor(factors[axis] * extent + 0.5) : asked?.[k];
+    const length = exact ?? Math.floor(extent * factors[axis]);
+    if (!(length >= 1 && length * extent <= MOST_FOLDED)) throw mismatch(type, `cannot be resized to ${length}`, x);
+    const region = regions && k >= 0 ? ([regions[k], regions[k + axes.length]] as const) : undefined;
+    const data = resampling(wayOf(operation), { extent, length, factor: factors[axis], region });
+    return { data, extent, length };
   });
-  const constant = (w: Matrix, transposed: boolean) => {
-    const { data, length, extent } = w;
+  const constant = ({ data, length, extent }: typeof rows, transposed: boolean) => {
     if (!transposed) return x.graph.floats(data, [length, extent], x.dtype);
     const turned = data.map((_, k) => data[(k % length) * extent + Math.floor(k / length)]);
     return x.graph.floats(turned, [extent, length], x.dtype);
@@ -43,53 +48,35 @@ export function resized({ type, opset, inputs, attributes }: Operation): readonl
   return [matmul(matmul(constant(rows, false), x), constant(columns, true))];
 }
 
-interface Matrix {
-  readonly data: Float32Array;
-  readonly length: number;
-  readonly extent: number;
+/** How a node resamples. @throws BagsslError `unsupported-operator` for a way that is not known */
+function wayOf({ type, opset, attributes }: Operation): Way {
+  const older = opset < 11 ? 'asymmetric' : 'half_pixel';
+  const {
+    mode = 'nearest',
+    nearest_mode = 'round_prefer_floor',
+    coordinate_transformation_mode = older,
+    exclude_outside = 0,
+    antialias = 0,
+    extrapolation_value,
+  } = attributes;
+  if (floatOf(extrapolation_value, 0) !== 0) {
+    throw new BagsslError('unsupported-operator', `${type} with an extrapolation_value is not supported.`);
+  }
+  return {
+    type,
+    // Upsample's first name for it.
+    mode: mode === 'bilinear' ? 'linear' : (mode as string),
+    rounding: (opset < 11 ? 'floor' : nearest_mode) as string,
+    coordinates: coordinate_transformation_mode as string,
+    cubic: floatOf(attributes.cubic_coeff_a, -0.75),
+    inside: exclude_outside === 1,
+    antialias: antialias === 1,
+  };
 }
 
-/** The share of each of `extent` elements in each of `length` resized ones, row by row. */
-function weights(
-  type: string,
-  x: Value,
-  extent: number,
-  length: number,
-  factor: number,
-  { mode, rounding, coordinates }: Record<'mode' | 'rounding' | 'coordinates', string>,
-): Matrix {
-  if (!(length >= 1 && length * extent <= MOST_FOLDED)) throw mismatch(type, `cannot be resized to ${length}`, x);
-  const place = PLACES[coordinates];
-  const round = ROUNDINGS[rounding];
-  if (!place || !round) {
-    throw new BagsslError('unsupported-operator', `${type} by "${coordinates}", "${rounding}" is not supported.`);
-  }
-  const inside = (i: number) => Math.min(extent - 1, Math.max(0, i));
-  const data = new Float32Array(length * extent);
-  for (let i = 0; i < length; i++) {
-    const at = place(i, factor, length, extent);
-    if (mode === 'nearest') {
-      data[i * extent + inside(round(at))] = 1;
-      continue;
-    }
-    const below = Math.floor(at);
-    data[i * extent + inside(below)] += 1 - (at - below);
-    data[i * extent + inside(below + 1)] += at - below;
-  }
-  return { data, length, extent };
+/** One factor for every axis, so that an image keeps its form. */
+function keptRatio(policy: string, factors: readonly number[]): number {
+  if (policy === 'not_larger') return Math.min(...factors);
+  if (policy === 'not_smaller') return Math.max(...factors);
+  throw new BagsslError('unsupported-operator', `Resize with keep_aspect_ratio_policy "${policy}" is not supported.`);
 }
-
-/** The position of the i-th of `length` output elements among the `extent` inputs, by ONNX's name for the rule. */
-const PLACES: Readonly<Record<string, (i: number, factor: number, length: number, extent: number) => number>> = {
-  half_pixel: (i, factor) => (i + 0.5) / factor - 0.5,
-  pytorch_half_pixel: (i, factor, length) => (length > 1 ? (i + 0.5) / factor - 0.5 : 0),
-  asymmetric: (i, factor) => i / factor,
-  align_corners: (i, _factor, length, extent) => (length > 1 ? (i * (extent - 1)) / (length - 1) : 0),
-};
-
-const ROUNDINGS: Readonly<Record<string, (at: number) => number>> = {
-  floor: Math.floor,
-  ceil: Math.ceil,
-  round_prefer_floor: (at) => Math.ceil(at - 0.5),
-  round_prefer_ceil: (at) => Math.floor(at + 0.5),
-};

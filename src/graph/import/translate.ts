@@ -2,6 +2,7 @@ import { BagsslError } from '../../base/errors.ts';
 import type { Value } from '../graph.ts';
 import { OPERATORS } from '../ops/index.ts';
 import { FOREIGN } from './foreign-operators.ts';
+import { checkAttributes } from './known-attributes.ts';
 import { asItIs, type Operation } from './operation.ts';
 import { OWN } from './own-operators.ts';
 
@@ -10,14 +11,24 @@ import { OWN } from './own-operators.ts';
  * the file may write them in another form; foreign operators are expressed by a graph's own.
  */
 export function translate(operation: Operation): readonly Value[] {
-  const { type, opset } = operation;
+  const { type, opset, attributes } = operation;
   const foreign = entry(FOREIGN, type);
+  if (foreign || OPERATORS.has(type)) checkAttributes(type, attributes);
   if (foreign) return foreign.translate(operation);
   const form = entry(OWN, type);
   if (form) return form(operation);
   const operator = OPERATORS.get(type);
   if (!operator) {
-    const known = [...new Set([...OPERATORS.keys(), ...Object.keys(FOREIGN)])].sort();
+    const domain = type.slice(0, Math.max(0, type.lastIndexOf('.')));
+    if (domain) {
+      throw new BagsslError(
+        'unsupported-operator',
+        `${type.slice(domain.length + 1)} of the domain "${domain}" is not supported; end the network before it, or export it without.`,
+      );
+    }
+    const known = [...new Set([...OPERATORS.keys(), ...Object.keys(FOREIGN)])]
+      .filter((name) => !name.includes('.'))
+      .sort();
     throw new BagsslError(
       'unsupported-operator',
       `there is no gradient rule for ${type}. Supported are ${known.join(', ')}; end the network before it, or replace it.`,
@@ -34,7 +45,7 @@ export function translate(operation: Operation): readonly Value[] {
 
 /** Whether the k-th operand of an operator is one of its `settings`, and so must be constant. */
 export const isSetting = (type: string, k: number): boolean =>
-  (entry(FOREIGN, type) ?? OPERATORS.get(type))?.settings.includes(k) ?? false;
+  type === 'If' ? k === 0 : ((entry(FOREIGN, type) ?? OPERATORS.get(type))?.settings.includes(k) ?? false);
 
 const entry = <T>(table: Readonly<Record<string, T>>, type: string): T | undefined =>
   Object.hasOwn(table, type) ? table[type] : undefined;

@@ -1,59 +1,92 @@
 import { BagsslError } from '../../base/errors.ts';
-import type { Attributes, Value } from '../graph.ts';
+import { conv, mul, pad } from '../functions.ts';
+import { type Attributes, elements, type Value } from '../graph.ts';
 import { mismatch } from '../shapes.ts';
 import type { Operation } from './operation.ts';
 
 /** The backward pass of a pool grows with its window and strides; no network goes beyond this. */
 const LARGEST = 1024;
 
+type Numbers = readonly number[];
+
+/** The window of a node, with ONNX's defaults filled in; the lists have one number per axis, `pads` one per side. */
+interface Window {
+  readonly space: Numbers;
+  readonly kernel: Numbers;
+  readonly strides: Numbers;
+  readonly dilations: Numbers;
+  /** How far the kernel's taps reach: dilation·(kernel − 1). */
+  readonly reach: Numbers;
+  readonly pads: Numbers;
+}
+
 /** Convolutions and pooling with explicit pads, also where the file has `auto_pad` or `ceil_mode`. */
 export function windowed({ type, graph, inputs, attributes }: Operation): readonly Value[] {
-  const { auto_pad = 'NOTSET', ceil_mode = 0, storage_order: _, ...rest } = attributes;
-  const own = rest as Attributes & Record<string, readonly number[] | undefined>;
+  const { auto_pad = 'NOTSET', ceil_mode = 0, storage_order: _, output_shape, ...rest } = attributes;
+  const own = rest as Attributes & Record<string, Numbers | undefined>;
   const operands = inputs.filter((v) => v !== undefined);
   const [x, w] = operands;
-  const kernel = own.kernel_shape ?? w?.shape.slice(2) ?? [];
-  const space = kernel.map((_, i) => x.shape[i + 2]);
-  const strides = own.strides ?? kernel.map(() => 1);
-  const dilations = own.dilations ?? kernel.map(() => 1);
+  const window = windowOf(type, x, w, own);
+  const { kernel, space } = window;
+  if (w && type.startsWith('Conv') && `${kernel}` !== `${w.shape.slice(2)}`) {
+    throw mismatch(type, `does not fit kernel_shape [${kernel}]`, w);
+  }
+  if (type === 'ConvTranspose') {
+    return graph.apply(type, operands, {
+      ...own,
+      ...transposedPads(window, auto_pad as string, own, output_shape as Numbers),
+    });
+  }
+  const pads = String(auto_pad).startsWith('SAME') ? samePads(window, auto_pad as string) : window.pads;
+  const rounded = ceil_mode === 1 ? roundedUp({ ...window, pads }) : pads;
+  if (type !== 'AveragePool') return graph.apply(type, operands, { ...own, pads: rounded });
+
+  // Padding counts, but what ceil_mode adds beyond it does not: the padding is made real.
+  if (own.count_include_pad === (1 as never) && `${rounded}` !== `${pads}`) {
+    const rank = space.length;
+    const wide = pad(x, [0, 0, ...pads.slice(0, rank)], [0, 0, ...pads.slice(rank)]);
+    const beyond = rounded.map((n, i) => n - pads[i]);
+    return averaged(wide, windowOf(type, wide, w, { ...own, pads: beyond }), { ...own, count_include_pad: 0 });
+  }
+  return averaged(x, { ...window, pads: rounded }, own);
+}
+
+function windowOf(type: string, x: Value, w: Value | undefined, own: Readonly<Record<string, unknown>>): Window {
+  const given = own as Readonly<Record<string, Numbers | undefined>>;
+  const kernel = given.kernel_shape ?? w?.shape.slice(2) ?? [];
+  const strides = given.strides ?? kernel.map(() => 1);
+  const dilations = given.dilations ?? kernel.map(() => 1);
   const most = type.endsWith('Pool') ? LARGEST : Number.MAX_SAFE_INTEGER;
+  const pads = given.pads ?? [...kernel, ...kernel].map(() => 0);
   for (const [what, numbers, least] of [
     ['kernel', kernel, 1],
     ['stride', strides, 1],
     ['dilation', dilations, 1],
-    ['pad', own.pads ?? [], 0],
+    ['pad', pads, 0],
   ] as const) {
     const bad = numbers.find((n) => !(n >= least && n <= most));
     if (bad !== undefined)
       throw new BagsslError('bad-model', `a ${what} of ${bad}; from ${least} to ${most} is supported.`);
   }
-  if (w && type.startsWith('Conv') && `${kernel}` !== `${w.shape.slice(2)}`) {
-    throw mismatch(type, `does not fit kernel_shape [${kernel}]`, w);
-  }
-  if (type === 'ConvTranspose' && (auto_pad !== 'NOTSET' || own.output_shape)) {
-    throw new BagsslError('unsupported-operator', 'ConvTranspose with auto_pad or output_shape; export explicit pads.');
-  }
-  const reach = kernel.map((k, i) => dilations[i] * (k - 1));
-  let pads = own.pads ?? [...kernel, ...kernel].map(() => 0);
-  if (auto_pad === 'SAME_UPPER' || auto_pad === 'SAME_LOWER') {
-    const total = space.map((extent, i) =>
-      Math.max(0, (Math.ceil(extent / strides[i]) - 1) * strides[i] + reach[i] + 1 - extent),
-    );
-    const less = total.map((n) => Math.floor(n / 2));
-    const more = total.map((n) => Math.ceil(n / 2));
-    pads = auto_pad === 'SAME_UPPER' ? [...less, ...more] : [...more, ...less];
-  }
-  if (ceil_mode === 1) pads = roundedUp(type, x, own, { space, strides, reach, pads });
-  return graph.apply(type, operands, { ...own, pads });
+  const space = kernel.map((_, i) => x.shape[i + 2]);
+  return { space, kernel, strides, dilations, pads, reach: kernel.map((k, i) => dilations[i] * (k - 1)) };
+}
+
+const halves = (total: Numbers, upper: boolean) => {
+  const [less, more] = [total.map((n) => Math.floor(n / 2)), total.map((n) => Math.ceil(n / 2))];
+  return upper ? [...less, ...more] : [...more, ...less];
+};
+
+/** As many outputs as inputs, divided by the strides. */
+function samePads({ space, strides, reach }: Window, auto: string): Numbers {
+  const total = space.map((extent, i) =>
+    Math.max(0, (Math.ceil(extent / strides[i]) - 1) * strides[i] + reach[i] + 1 - extent),
+  );
+  return halves(total, auto === 'SAME_UPPER');
 }
 
 /** Pads that include the last, partial window; ONNX skips a window that would start beyond the input. */
-function roundedUp(
-  type: string,
-  x: Value,
-  own: Attributes,
-  { space, strides, reach, pads }: Record<'space' | 'strides' | 'reach' | 'pads', readonly number[]>,
-): readonly number[] {
+function roundedUp({ space, strides, reach, pads }: Window): Numbers {
   const rank = space.length;
   const extra = space.map((extent, i) => {
     const padded = extent + pads[i] + pads[i + rank];
@@ -61,8 +94,47 @@ function roundedUp(
     const started = last * strides[i] < extent + pads[i] ? last : last - 1;
     return Math.max(0, started * strides[i] + reach[i] + 1 - padded);
   });
-  if (extra.some((n) => n > 0) && type === 'AveragePool' && own.count_include_pad === 1) {
-    throw mismatch(type, 'cannot be averaged with both ceil_mode and count_include_pad', x);
-  }
   return [...pads.slice(0, rank), ...pads.slice(rank).map((n, i) => n + extra[i])];
+}
+
+/** Pads of a ConvTranspose whose output is given: as `output_shape`, or by `auto_pad` the input's times the strides. */
+function transposedPads(
+  { space, strides, reach, pads }: Window,
+  auto: string,
+  { output_padding }: Readonly<Record<string, Numbers | undefined>>,
+  shape: Numbers | undefined,
+): Attributes {
+  if (!shape && !auto.startsWith('SAME')) return { pads };
+  const wanted = shape?.slice(-space.length) ?? space.map((extent, i) => extent * strides[i]);
+  const extra = output_padding ?? space.map(() => 0);
+  const total = space.map((extent, i) => strides[i] * (extent - 1) + extra[i] + reach[i] + 1 - wanted[i]);
+  return {
+    pads: halves(
+      total.map((n) => Math.max(0, n)),
+      auto === 'SAME_UPPER',
+    ),
+    output_padding: extra.map((n, i) => n + Math.max(0, -total[i])),
+  };
+}
+
+/** An AveragePool; a dilated one is a convolution of each channel with equal taps. */
+function averaged(x: Value, { kernel, strides, dilations, reach, pads }: Window, own: Attributes): readonly Value[] {
+  const { dilations: _, ...plain } = own;
+  if (dilations.every((d) => d === 1)) return x.graph.apply('AveragePool', [x], { ...plain, pads });
+  const [, c, ...space] = x.shape;
+  const size = elements(kernel);
+  const taps = x.graph.floats(new Float32Array(c * size).fill(1), [c, 1, ...kernel], x.dtype);
+  const sum = conv(x, taps, { strides, pads, dilations, group: c });
+  const [rows, columns] = [0, 1].map((axis) =>
+    Array.from({ length: sum.shape[axis + 2] }, (_, i) => {
+      const places = Array.from(
+        { length: kernel[axis] },
+        (_, k) => i * strides[axis] - pads[axis] + k * dilations[axis],
+      );
+      return own.count_include_pad === 1 ? kernel[axis] : places.filter((at) => at >= 0 && at < space[axis]).length;
+    }),
+  );
+  const shares = Float32Array.from(rows.flatMap((r) => columns.map((n) => 1 / (r * n))));
+  if (reach.length !== 2) throw mismatch('AveragePool', 'must be [N,C,H,W]', x);
+  return [mul(sum, x.graph.floats(shares, [1, 1, ...sum.shape.slice(2)], x.dtype))];
 }

@@ -34,7 +34,7 @@ export default [
     return shape;
   }),
   /** A matrix: the axes before `axis` (there may be none) make its rows, the rest its columns. */
-  renaming('Flatten', 9, [], ([x], { axis = 1 }) => {
+  renaming('Flatten', 1, [], ([x], { axis = 1 }) => {
     const rank = x.shape.length;
     const first = axis === rank ? rank : axisOf('Flatten', axis as number, rank);
     return [elements(x.shape.slice(0, first)), elements(x.shape.slice(first))];

@@ -6,7 +6,7 @@ export default [
   /** In inference form: y = scale·(x − mean)/√(variance + ε) + bias per channel, with all four given as tensors. */
   {
     type: 'BatchNormalization',
-    since: 9,
+    since: 7,
     kind: 'other',
     settings: [],
     infer(inputs) {

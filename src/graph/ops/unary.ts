@@ -27,6 +27,11 @@ export default [
   elementwise('Softplus', 1),
   elementwise('HardSigmoid', 6),
   elementwise('HardSwish', 14),
+  elementwise('Sin', 7),
+  elementwise('Cos', 7),
+  elementwise('Floor', 6),
+  elementwise('Ceil', 6),
+  elementwise('Round', 11),
 ] satisfies Operator[];
 
 /** A function of one operand. */
@@ -58,6 +63,10 @@ export const tanh: Unary = /* @__PURE__ */ unary('Tanh');
 export const sigmoid: Unary = /* @__PURE__ */ unary('Sigmoid');
 /** The error function. */
 export const erf: Unary = /* @__PURE__ */ unary('Erf');
+/** The sine of an angle in radians. */
+export const sin: Unary = /* @__PURE__ */ unary('Sin');
+/** The cosine of an angle in radians. */
+export const cos: Unary = /* @__PURE__ */ unary('Cos');
 /** x·clip(x/6 + ½, 0, 1). */
 export const hardSwish: Unary = /* @__PURE__ */ unary('HardSwish');
 /** x where positive, else slope·x. */

@@ -44,7 +44,7 @@ function numeral(kind: string, value: number): Uint8Array {
 }
 
 /** Seven bits per byte, the lowest first; negative numbers as 64 bits. */
-function varint(value: number): Uint8Array {
+export function varint(value: number): Uint8Array {
   const bytes: number[] = [];
   let rest = value < 0 ? BigInt.asUintN(64, BigInt(value)) : value;
   for (; rest > 127; rest = typeof rest === 'bigint' ? rest >> 7n : Math.floor(rest / 128)) {

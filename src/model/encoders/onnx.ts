@@ -1,41 +1,24 @@
 import { BagsslError } from '../../base/errors.ts';
-import { BYTES, givenParts, needed, oneOf, TEXT } from '../../base/options.ts';
+import { givenParts } from '../../base/options.ts';
 import { cast, reduceMean } from '../../graph/functions.ts';
-import type { Precision, Shape, Value } from '../../graph/graph.ts';
-import { buildOnnx, type FileBatchNorm, type NamedTensor } from '../../graph/import/build.ts';
+import type { Shape, Value } from '../../graph/graph.ts';
+import { type BuildOptions, buildOnnx, type FileBatchNorm, type NamedTensor } from '../../graph/import/build.ts';
+import type { Recorded } from '../../graph/import/fixed-batch.ts';
 import { type FileModel, parseOnnx } from '../../graph/import/parse.ts';
 import { createGraph } from '../../graph/ops/index.ts';
-import { shapeOf } from '../../graph/read-onnx.ts';
 import { normaliseByStatistics, normaliseWith } from '../batch-norm.ts';
 import { Scope, type Statistic } from '../scope.ts';
 import type { EncoderKind } from './kind.ts';
+import { ONNX_RULES, type OnnxConfig } from './onnx-config.ts';
+import { type ImageInput, imageInput, inputShape, prepared } from './onnx-input.ts';
 
-/**
- * A custom network: any feed-forward .onnx file of opset 9 to 17 that takes images [batch, 3, size, size] and gives
- * [batch, width], or [batch, width, rows, columns], which is averaged over positions. Its floating-point tensors are the
- * parameters' initial values and train. Scalars, and what the file computes from constants, stay as they are.
- */
-export interface OnnxConfig {
-  /** A network from an .onnx file. */
-  readonly kind: 'onnx';
-  /** The file's bytes. A checkpoint keeps them, so that the network can be built again and compared with its start. */
-  readonly model: Uint8Array;
-  /**
-   * `train`: batch norms normalise by the batch and keep running averages for evaluation, as in training from scratch.
-   * `frozen`: they normalise by the statistics in the file, always; γ and β train.
-   */
-  readonly batchNorm: 'train' | 'frozen';
-  /** The value to take as the output, by its name in the file, such as the one before a classifier; default the first output. */
-  readonly output?: string;
-  /** What to call the file in reports. */
-  readonly name?: string;
-}
+export type { OnnxConfig };
 
 /** The most elements of a value for one patch: 64 channels of 1,024 × 1,024. */
 const LARGEST = 2 ** 26;
 
 export const onnx: EncoderKind<OnnxConfig> = {
-  rules: { model: needed(BYTES), batchNorm: needed(oneOf('train', 'frozen')), output: TEXT, name: TEXT },
+  rules: ONNX_RULES,
   check(config, size) {
     const side = patchSize(config);
     if (side !== size) {
@@ -50,26 +33,16 @@ export const onnx: EncoderKind<OnnxConfig> = {
   build: (scope, config, patches) => build(scope, config, patches),
 };
 
-/** Side of the square images a file's network takes, px. */
-export function patchSize(config: Pick<OnnxConfig, 'model'>): number {
-  const input = inputOf(config);
-  const [, channels, rows, columns] = shapeOf(input, 1);
-  if (input.dtype !== 'float32' || input.dims.length !== 4 || channels !== 3 || rows !== columns) {
-    throw new BagsslError(
-      'shape-mismatch',
-      `The .onnx file's input "${input.name}" is ${input.dtype} [${input.dims.map((d) => d || '?')}]; an encoder takes float32 [batch,3,size,size].`,
-    );
-  }
-  return rows;
-}
+/** Side of the patches that a file's network takes, px. */
+export const patchSize = (config: Pick<OnnxConfig, 'model' | 'size'>): number => imagesOf(config).side;
 
-/** The files parsed so far. */
+/** The files taken apart so far. */
 const parsed = new WeakMap<Uint8Array, FileModel>();
 
 function fileOf(config: Pick<OnnxConfig, 'model'>): FileModel {
   givenParts(config, 'An encoder of an .onnx file', 'model');
   const { model } = config;
-  const known = parsed.get(model) ?? parseOnnx(model);
+  const known = parsed.get(model) ?? parseOnnx(model, { widened: true });
   parsed.set(model, known);
   return known;
 }
@@ -83,18 +56,45 @@ function inputOf(config: Pick<OnnxConfig, 'model'>) {
   );
 }
 
-/** What building the network once, at the batch size its file states, shows. */
+const imagesOf = (config: Pick<OnnxConfig, 'model' | 'size'>): ImageInput => imageInput(inputOf(config), config.size);
+
+/** What is found out by building the network once. */
 function own(config: OnnxConfig): { width: number } {
+  const { side } = imagesOf(config);
   const graph = createGraph();
-  const embedding = build(new Scope(graph), config, graph.input('patches', shapeOf(inputOf(config), 1)));
+  const embedding = build(new Scope(graph), config, graph.input('patches', [1, 3, side, side]));
   return { width: embedding.shape[1] };
 }
 
 function build(scope: Scope, config: OnnxConfig, patches: Value): Value {
+  const images = imagesOf(config);
+  const [batch] = patches.shape;
+  const made = images.batch ?? batch;
+  if (made === batch) return appended(scope, config, prepared(images, patches));
+  // Made for one batch: built for that first, apart, to see which of its constants are its shapes.
+  const graph = createGraph();
+  const record = new Map<string, Recorded>();
+  appended(new Scope(graph), config, graph.input('patches', inputShape(images, made)), { record });
+  try {
+    return appended(scope, config, prepared(images, patches), { fixed: { made, batch, recorded: record } });
+  } catch (cause) {
+    if (!(cause instanceof BagsslError)) throw cause;
+    const why = `The file's network is made for a batch of ${made} and does not take one of ${batch}; export it with an open batch axis.`;
+    throw new BagsslError(cause.code, `${why} ${cause.message}`, { cause });
+  }
+}
+
+/** Appends the file's network. */
+function appended(
+  scope: Scope,
+  config: OnnxConfig,
+  images: Value,
+  more: Pick<BuildOptions, 'fixed' | 'record'> = {},
+): Value {
   const file = fileOf(config);
   const input = inputOf(config);
   const output = config.output ?? file.outputs[0];
-  const [batch] = patches.shape;
+  const [batch] = images.shape;
   const taken = new Set<string>();
   const nameOf = ({ name }: NamedTensor) => {
     let own = `encoder.${name}`;
@@ -102,37 +102,30 @@ function build(scope: Scope, config: OnnxConfig, patches: Value): Value {
     taken.add(own);
     return own;
   };
-  const options = {
+  const [y] = buildOnnx(file, [output], {
     graph: scope.graph,
-    inputs: new Map([[input.name, patches]]),
+    inputs: new Map([[input.name, images]]),
     largest: LARGEST * batch,
     precision: scope.precision,
-    weight: (named: NamedTensor, precision: Precision) =>
+    weight: (named, precision) =>
       scope.parameter(nameOf(named), named.tensor.shape, { data: floats(named) }, precision),
-    batchNorm: (norm: FileBatchNorm) => normalised(scope, config, norm, nameOf),
-  };
-  let y: Value;
-  try {
-    [y] = buildOnnx(file, [output], options);
-    return pooled(y, output, batch);
-  } catch (cause) {
-    const [made] = input.dims;
-    if (!(cause instanceof BagsslError) || typeof made !== 'number' || made === batch) throw cause;
-    const why = `The file's network is made for a batch of ${made} and does not take one of ${batch}; export it with an open batch axis.`;
-    throw new BagsslError(cause.code, `${why} ${cause.message}`, { cause });
-  }
+    batchNorm: (norm) => normalised(scope, config, norm, nameOf),
+    ...more,
+  });
+  return pooled(y, output, batch);
 }
 
-/** One row per patch. */
+/** One row a patch. */
 function pooled(y: Value, output: string, batch: number): Value {
   const { length } = y.shape;
   if (y.dtype.startsWith('float') && y.shape[0] === batch) {
     if (length === 2) return y;
+    if (length === 3) return reduceMean(y, [1]);
     if (length === 4) return reduceMean(y, [2, 3]);
   }
   throw new BagsslError(
     'shape-mismatch',
-    `The .onnx file's "${output}" is ${y.dtype} [${y.shape}] for ${batch} patches; an encoder gives float32 [${batch},width] or [${batch},width,rows,columns]. Choose another value as its output.`,
+    `The .onnx file's "${output}" is ${y.dtype} [${y.shape}] for ${batch} patches; an encoder gives float32 [${batch},width], [${batch},width,rows,columns] or [${batch},tokens,width]. Choose another value as its output.`,
   );
 }
 
