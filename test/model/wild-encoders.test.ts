@@ -34,7 +34,7 @@ const REFUSED: readonly (readonly [file: RegExp, code: string, message: RegExp])
 ];
 
 /** The largest images of which values and gradients are compared here: larger ones take minutes. */
-const SIDE = Number(process.env.WILD_SIDE ?? 128);
+const SIDE = Number(process.env.WILD_SIDE ?? 96);
 
 describe('public .onnx models are read for training, or refused for a reason', { skip }, () => {
   for (const file of files) {
