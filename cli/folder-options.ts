@@ -14,7 +14,7 @@ export const FOLDER_OPTIONS = {
 
 export interface OpenedImages {
   readonly images: ImageSet;
-  /** Says which files turned out unreadable since the images were opened. */
+  /** Says which files turned out unreadable or damaged since the images were opened. */
   sayUnreadable(): void;
 }
 
@@ -26,28 +26,41 @@ export async function openImages(
   options: OpenDataOptions = {},
 ): Promise<OpenedImages> {
   const cache = values.number('cache');
+  const warnings: string[] = [];
+  const started = performance.now();
   const images = await openData(path, {
     ...options,
     ...(cache !== undefined && { cacheBytes: cache * MIB }),
     followLinks: values.flag('follow-links') ? 'anywhere' : 'inside',
-    onProgress: (done, total) => progress.show(done / total, `looking at files, ${done} of ${total}`),
+    onWarning: (message) => warnings.push(message),
+    onProgress(done, total) {
+      if (performance.now() - started > 1000) progress.show(done / total, `looking at files, ${done} of ${total}`);
+    },
   });
   progress.clear();
   const { name, length, files, skipped = [] } = images;
   const before = skipped.length;
-  const say = (what: string, some: readonly SkippedFile[]) => {
-    const listed = values.flag('list-skipped');
-    const reasons = some.length ? `left out ${some.length}: ${skippedByReason(some)}` : '';
-    progress.say(
-      `${[what, reasons].filter(Boolean).join('; ')}.${some.length && !listed ? ' --list-skipped names them.' : ''}`,
-    );
+  const leftOut = (some: readonly SkippedFile[]) => `left out ${some.length}: ${skippedByReason(some)}`;
+  const listed = values.flag('list-skipped');
+  const say = (line: string, some: readonly SkippedFile[]) => {
+    progress.say(`${line}.${some.length && !listed ? ' --list-skipped names them.' : ''}`);
     if (listed) for (const { file, reason } of some) progress.say(`  ${file}: ${reason}`);
   };
-  if (files) say(`Took ${length} ${length === 1 ? 'image' : 'images'} of ${name}`, skipped);
+  if (files) {
+    const taken = `Took ${length} ${length === 1 ? 'image' : 'images'} of ${name}`;
+    say(skipped.length ? `${taken}; ${leftOut(skipped)}` : taken, skipped);
+  }
   return {
     images,
     sayUnreadable() {
-      if (skipped.length > before) say('While reading', skipped.slice(before));
+      const late = skipped.slice(before);
+      if (late.length > 0) say(`Decoding ${leftOut(late)}`, late);
+      if (warnings.length === 0) return;
+      const shown = listed ? warnings : warnings.slice(0, 3);
+      const more = warnings.length - shown.length;
+      progress.say(`${warnings.length} images were taken though they are damaged:`);
+      for (const message of shown) progress.say(`  ${message}`);
+      if (more > 0) progress.say(`  … and ${more} more, which --list-skipped names.`);
     },
   };
 }

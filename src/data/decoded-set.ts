@@ -43,22 +43,30 @@ const AT_ONCE = 4;
 
 /**
  * Images of files, each read and decoded when it is asked for, four at a time, in the order of their sources. One that cannot be read
- * rejects with `bad-data`, now and whenever it is asked for again, and is listed in `skipped`.
+ * rejects with `bad-data`, now and whenever it is asked for again, and is listed in `skipped`. `onWarning` is told once of each fault.
  * @param name of the set, for messages
  * @throws BagsslError `bad-argument`
  */
 export function decodedSet(name: string, sources: readonly ImageSource[], options: DecodedSetOptions = {}): ImageSet {
   given(Array.isArray(sources), sources, 'sources', 'an array of { file, read() }');
   checkOptions('decodedSet', options, DECODED_SET_RULES);
-  const { classes, cacheBytes = DEFAULT_CACHE, skipped: before = [], ...decoding } = options;
+  const { classes, cacheBytes = DEFAULT_CACHE, skipped: before = [], onWarning, ...decoding } = options;
   const skipped = [...before];
+  const warned = new Set<string>();
+  // An image that was dropped from the cache is decoded again.
+  const warn = (message: string) => {
+    if (!warned.has(message)) onWarning?.(message);
+    warned.add(message);
+  };
 
   async function decode(index: number): Promise<Pixels> {
     const { file } = sources[index];
     try {
-      return await decodeImage(await sources[index].read(), file, decoding);
+      return await decodeImage(await sources[index].read(), file, { ...decoding, onWarning: warn });
     } catch (cause) {
-      if (cause instanceof BagsslError && cause.code !== 'bad-data') throw cause;
+      // A HEIC that no decoder is installed for is left out too.
+      const bad = !(cause instanceof BagsslError) || cause.code === 'bad-data' || cause.code === 'missing-dependency';
+      if (!bad) throw cause;
       const reason = reasonOf(cause, file);
       skipped.push({ file, reason });
       throw new BagsslError('bad-data', `${file}: ${reason}.`, { cause });

@@ -67,10 +67,14 @@ describe('decodedSet', () => {
     assert.deepEqual([reads[1], set.skipped!.map(({ file }) => file)], [1, ['x', '1.png']]);
     const broken = decodedSet('broken', [{ file: 'a.png', read: () => Promise.reject(new Error('EIO: i/o error')) }]);
     await assert.rejects(async () => broken.image(0), { code: 'bad-data', message: 'a.png: EIO: i/o error.' });
+    const missing = () => Promise.reject(new BagsslError('missing-dependency', 'Install libheif-js.'));
+    const heic = decodedSet('phone', counted(1).sources, { decoder: missing });
+    await assert.rejects(async () => heic.image(0), { code: 'bad-data' });
+    assert.deepEqual(heic.skipped, [{ file: '0.png', reason: 'Install libheif-js' }]);
     // What is not the file's fault is no reason to leave it out.
-    const decoder = () => Promise.reject(new BagsslError('missing-dependency', 'install it'));
+    const decoder = () => Promise.reject(new BagsslError('bad-argument', 'not so'));
     const without = decodedSet('without', sources, { decoder });
-    await assert.rejects(async () => without.image(0), { code: 'missing-dependency' });
+    await assert.rejects(async () => without.image(0), { code: 'bad-argument' });
     assert.deepEqual(without.skipped, []);
   });
 });

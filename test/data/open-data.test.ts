@@ -8,6 +8,7 @@ import sharp from 'sharp';
 import type { ImageSet } from '../../src/data/image-set.ts';
 import { NO_IMAGE } from '../../src/data/list-images.ts';
 import { type OpenDataOptions, openData } from '../../src/data/open-data.ts';
+import { readableSet } from '../../src/data/readable-set.ts';
 import { skippedByReason } from '../../src/data/skipped-by-reason.ts';
 
 let root = '';
@@ -165,15 +166,23 @@ describe('openData: folders of images', () => {
 
   it('takes JPEGs named .HEIC and without an ending, and counts what is none by its ending', async () => {
     await jpegs('phone', 4);
-    await jpegs('phone/real', 5, '.HEIC');
+    await jpegs('phone/named', 5, '.HEIC');
     await put('phone/IMG_1', await grey(1, 'jpeg'));
-    // Of a kind that no decoder has.
-    for (let i = 0; i < 40; i++) await put(`phone/other/${i}.MOV`, 'no image');
+    // By their first bytes they are HEIC; that nothing follows shows when one is decoded.
+    const heic = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1');
+    for (let i = 0; i < 40; i++) await put(`phone/real/${i}.HEIC`, heic);
+    for (let i = 0; i < 7; i++) await put(`phone/other/${i}.MOV`, 'no image');
     await put('phone/text.jpg', 'this is text');
     await put('phone/none.png', '');
     const set = await openData(at('phone'));
-    assert.deepEqual([set.length, set.skipped!.length], [10, 42]);
-    assert.equal(skippedByReason(set.skipped!), `41 ${NO_IMAGE} (40 .mov, 1 .jpg), 1 the file is empty (1 .png)`);
+    assert.deepEqual([set.length, set.skipped!.length], [50, 9]);
+    const atFirst = `8 ${NO_IMAGE} (7 .mov, 1 .jpg), 1 the file is empty (1 .png)`;
+    assert.equal(skippedByReason(set.skipped!), atFirst);
+    assert.equal((await readableSet(set)).length, 10);
+    assert.deepEqual(
+      set.skipped!.slice(9).map(({ file }) => file.replace(/\d+/, '')),
+      new Array(40).fill('real/.HEIC'),
+    );
   });
 
   it('leaves out trash, system folders and what is hidden, each counted once', async () => {

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import sharp from 'sharp';
+import { readNpy } from '../../src/formats.ts';
+import { bagssl } from '../support/command-line.ts';
+import { randoms } from '../support/random.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'bagssl-folders-'));
+after(() => rm(folder, { recursive: true }));
+const at = (...parts: string[]) => join(folder, ...parts);
+const engine = '--device native --threads 1 --workers 1 --json'.split(' ');
+
+async function put(file: string, bytes: Uint8Array | string): Promise<void> {
+  await mkdir(dirname(at(file)), { recursive: true });
+  await writeFile(at(file), bytes);
+}
+
+describe('the command line with a folder of photos', () => {
+  before(async () => {
+    const png = (seed: number) =>
+      sharp(
+        Uint8Array.from(randoms(seed, 20 * 16 * 3), (v) => 128 + 127 * v),
+        { raw: { width: 20, height: 16, channels: 3 } },
+      )
+        .png()
+        .toBuffer();
+    for (const [k, album] of ['2021/01', '2022'].entries()) {
+      for (let i = 0; i < 10; i++) await put(`photos/${album}/${i}.png`, await png(10 * k + i));
+    }
+    await put('photos/stray.png', await png(20));
+    await put('photos/2021/01/damaged.png', (await png(21)).subarray(0, 60));
+    await put('photos/2021/notes.txt', 'text');
+    await put('photos/.DS_Store', 'text');
+  });
+
+  it('takes every image for training and embedding, and says what it leaves out', async () => {
+    const train = [
+      'train',
+      '--data',
+      at('photos'),
+      '--out',
+      at('run'),
+      '--steps',
+      '4',
+      '--batch',
+      '10',
+      '--views',
+      '2',
+    ];
+    const trained = await bagssl([...train, ...engine]);
+    assert.equal(trained.code, 0, trained.stderr);
+    assert.match(trained.stderr, /^Took 22 images of .*photos; left out 2: .*1 hidden.*--list-skipped names them\.$/m);
+    assert.match(trained.stderr, /An image cannot be read \(2021\/01\/damaged\.png: .*Another takes its place/);
+
+    const embed = ['embed', '--data', at('photos'), '--model', at('run'), '--out', at('all.npy'), '--list-skipped'];
+    const embedded = await bagssl([...embed, '--patches', 'grid1', ...engine]);
+    assert.equal(embedded.code, 0, embedded.stderr);
+    assert.match(embedded.stderr, /^ {2}\.DS_Store: hidden$/m);
+    assert.match(embedded.stderr, /^Decoding left out 1: .*\n {2}2021\/01\/damaged\.png: /m);
+    const { images, unreadable } = JSON.parse(embedded.stdout);
+    assert.deepEqual([images, unreadable], [21, 1]);
+    const ids: string[] = JSON.parse(await readFile(at('all.ids.json'), 'utf8'));
+    assert.deepEqual([ids[0], ids[10], ids[20]], ['2021/01/0.png', '2022/0.png', 'stray.png']);
+    assert.deepEqual(readNpy(await readFile(at('all.npy'))).shape, [21, 1024]);
+  });
+
+  it('evaluates what is in first-level folders, without what cannot be read', async () => {
+    const evaluate = ['evaluate', '--data', at('photos'), '--model', at('run'), '--patches', 'grid1'];
+    const { code, stdout, stderr } = await bagssl([...evaluate, ...engine]);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /1 in no folder that could be its class/);
+    const figures = JSON.parse(stdout);
+    // 11 and 10 images, of which every fifth is a test image; the last of the first album is damaged.
+    assert.deepEqual([figures.train_images, figures.test_images], [16, 4]);
+  });
+});
