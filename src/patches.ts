@@ -10,8 +10,9 @@ export type { Augmentation, OwnField, RandomNumbers } from './patches/augmentati
 export type { Solarise } from './patches/augmentations/solarise.ts';
 export type { Crop, CropFields, Interpolation, Range } from './patches/crop.ts';
 export type { JobImage, PatchBatch, PatchJob, PatchSource, Region } from './patches/job.ts';
+export type { CutOptions, JobPoolOptions, StreamOptions } from './patches/job-pool.ts';
 export type { PatchParameters } from './patches/parameters.ts';
 export { type Placement, parsePlacement } from './patches/placement.ts';
-export { type CutOptions, PatchPool, type PoolOptions, type StreamOptions } from './patches/pool.ts';
+export { PatchPool, type PoolOptions } from './patches/pool.ts';
 export { presets } from './patches/presets.ts';
 export { checkRecipe, type Recipe, type Triple, type ViewChanges, withoutAugmentation } from './patches/recipe.ts';

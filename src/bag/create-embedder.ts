@@ -21,7 +21,7 @@ import type { TrainedRun } from '../encoder/encoder-parts.ts';
 import { PatchEncoder } from '../encoder/patch-encoder.ts';
 import type { OnnxEncoder } from '../onnx-encoder/onnx-encoder.ts';
 import type { OnnxOptions } from '../onnx-encoder/onnx-options.ts';
-import { PatchPool } from '../patches/pool.ts';
+import { JobPool } from '../patches/job-pool.ts';
 import { choosePrecision, PRECISION_CHOICES, type PrecisionChoice } from '../runtime/precision.ts';
 import { RUNTIME_RULES, Runtime, type RuntimeOptions, runtimeOptions } from '../runtime/runtime.ts';
 import { Embedder } from './embedder.ts';
@@ -65,7 +65,7 @@ export const CREATE_EMBEDDER_RULES: Rules<CreateEmbedderOptions> = {
   ...RUNTIME_RULES,
   placement: OBJECT,
   precision: oneOf(...PRECISION_CHOICES),
-  workers: whole(0),
+  workers: whole(0, 256),
   workerUrl: ADDRESS,
   signal: SIGNAL,
   onProgress: FUNCTION,
@@ -134,7 +134,7 @@ async function open(encoder: PatchEncoder | OnnxEncoder, options: CreateEmbedder
   ]);
   const program = await compile(runtime, encoder, choosePrecision(runtime, precision, onWarning), own?.onnx);
   try {
-    const pool = await PatchPool.create({ workers, workerUrl });
+    const pool = await JobPool.create({ workers, workerUrl });
     return new Embedder(encoder, runtime, new PatchBags(encoder, runtime, program, pool));
   } catch (error) {
     await program.program.dispose();

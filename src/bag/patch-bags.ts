@@ -3,7 +3,7 @@ import { MIDDLE } from '../encoder/bag-placement.ts';
 import type { EncoderProgram } from '../encoder/encoder-program.ts';
 import type { PatchEncoder } from '../encoder/patch-encoder.ts';
 import type { Precision } from '../graph/graph.ts';
-import type { PatchPool } from '../patches/pool.ts';
+import type { JobPool } from '../patches/job-pool.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Bag } from './bag.ts';
 import type { BagMaker, NumberedImage, PlacedRequest } from './bag-maker.ts';
@@ -21,7 +21,7 @@ export class PatchBags implements BagMaker {
     private readonly encoder: PatchEncoder,
     private readonly runtime: Runtime,
     private readonly program: EncoderProgram,
-    private readonly pool: PatchPool,
+    private readonly pool: JobPool,
   ) {
     this.width = program.width;
     this.precision = program.precision;

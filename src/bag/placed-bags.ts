@@ -4,8 +4,8 @@ import { MIDDLE } from '../encoder/bag-placement.ts';
 import type { WholeEncoder } from '../encoder/encoder-parts.ts';
 import type { EncoderProgram } from '../encoder/encoder-program.ts';
 import type { JobImage, PatchBatch, PatchJob } from '../patches/job.ts';
+import type { JobPool } from '../patches/job-pool.ts';
 import { type Placement, patchCount } from '../patches/placement.ts';
-import type { PatchPool } from '../patches/pool.ts';
 import { type Bag, BagBuilder } from './bag.ts';
 import type { NumberedImage, PlacedRequest } from './bag-maker.ts';
 
@@ -22,7 +22,7 @@ export class PlacedBags {
   constructor(
     private readonly encoder: Pick<WholeEncoder, 'recipe' | 'feature'>,
     private readonly program: EncoderProgram,
-    private readonly pool: PatchPool,
+    private readonly pool: JobPool,
   ) {}
 
   /** The bags of many images, in order, as they are asked for. */

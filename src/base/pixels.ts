@@ -31,7 +31,7 @@ const LONGEST = 65_535;
  * @throws BagsslError `bad-argument`
  */
 export function checkPixels(pixels: Pixels, name = 'image'): void {
-  const { data, width, height, layout } = pixels;
+  const { data, width, height, layout } = Object(pixels) as Pixels;
   for (const [what, v] of [
     ['width', width],
     ['height', height],

@@ -10,7 +10,8 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { encoderGraph } from './encoder-graph.ts';
 import type { WholeEncoder } from './encoder-parts.ts';
 
-export { checkModel };
+// A page loads them together.
+export { readEncoder } from './read-encoder.ts';
 
 /** A trained encoder ready to run. */
 export interface EncoderProgram {

@@ -1,21 +1,13 @@
-import { BagsslError } from '../base/errors.ts';
 import { checkOptions, givenParts } from '../base/options.ts';
-import { quote } from '../base/values.ts';
-import { readWeights } from '../formats/read-weights.ts';
-import { readSafetensors } from '../formats/safetensors.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Weights } from '../model/scope.ts';
-import { upgradedModel } from '../model/upgraded-model.ts';
 import { averagedWeights } from '../optimizers/averaged-weights.ts';
 import { checkRecipe, type Recipe, withoutAugmentation } from '../patches/recipe.ts';
 import { type BagPlacement, checkBagPlacement } from './bag-placement.ts';
 import {
   type EncoderParts,
   type EncoderUse,
-  FEATURES,
   type Feature,
-  type Header,
-  NAMES,
   PARTS_RULES,
   type TrainedRun,
   USE_RULES,
@@ -80,24 +72,10 @@ export class PatchEncoder implements WholeEncoder {
    * @throws BagsslError `bad-checkpoint` for any other file; `bad-argument` for a network or recipe in it that cannot be
    */
   static async read(bytes: Uint8Array): Promise<PatchEncoder> {
-    const header = headerOf(bytes);
     // What checks a network also builds it: a page loads that once, when it first needs it.
-    const { checkModel } = await import('./encoder-program.ts');
-    const model = upgradedModel(header.model, header.recipe.size);
-    checkModel(model, header.recipe.size);
-    if (!FEATURES.includes(header.feature)) {
-      throw new BagsslError(
-        'bad-checkpoint',
-        `The encoder's file names the feature ${quote(header.feature)}; it must be one of ${FEATURES.join(', ')}.`,
-      );
-    }
-    const { [NAMES.mean]: mean, [NAMES.matrix]: matrix, ...weights } = readWeights(bytes).weights;
-    return new PatchEncoder({
-      ...header,
-      model,
-      weights,
-      ...(mean && matrix && { whitening: new Whitening(mean, matrix) }),
-    });
+    const { readEncoder } = await import('./encoder-program.ts');
+    const { whitening, ...parts } = readEncoder(bytes);
+    return new PatchEncoder({ ...parts, ...(whitening && { whitening: new Whitening(...whitening) }) });
   }
 
   /** The same encoder with another feature, placement, whitening or recipe. */
@@ -121,20 +99,4 @@ export class PatchEncoder implements WholeEncoder {
     const { encoderDigest } = await import('./write-encoder.ts');
     return encoderDigest(this);
   }
-}
-
-function headerOf(bytes: Uint8Array): Header {
-  const text = readSafetensors(bytes).metadata[NAMES.header];
-  let header: Partial<Header> | undefined;
-  try {
-    header = text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    // reported below
-  }
-  const { model, recipe, feature, placement } = header ?? {};
-  if (model && recipe && placement) return { model, recipe, feature: feature as Feature, placement };
-  throw new BagsslError(
-    'bad-checkpoint',
-    `This safetensors file is no patch encoder: its metadata has ${text === undefined ? `no "${NAMES.header}"` : `"${text.slice(0, 80)}" as "${NAMES.header}"`}. Write one with PatchEncoder.write().`,
-  );
 }

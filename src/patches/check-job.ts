@@ -2,7 +2,7 @@ import { BagsslError } from '../base/errors.ts';
 import { checkKind, checkOptions, needed, OBJECT, type Rule, type Rules, SWITCH, whole } from '../base/options.ts';
 import { checkPixels } from '../base/pixels.ts';
 import { quote } from '../base/values.ts';
-import type { OwnField } from './augmentations/own.ts';
+import { checkOwn, type OwnChecks } from './augmentations/check-own.ts';
 import { isInside } from './crop.ts';
 import type { JobImage, PatchJob, PatchSource } from './job.ts';
 import { checkPatch } from './parameters.ts';
@@ -34,22 +34,6 @@ const SOURCES: { readonly [Kind in PatchSource['kind']]: Readonly<Record<string,
   given: { patches: LIST },
 };
 
-/** Checks of the options of the user's augmentations, by name. */
-export type OwnChecks = ReadonlyMap<string, (options: unknown) => void>;
-
-function checkOwn({ own = {} }: OwnField, checks: OwnChecks, drawn: boolean): void {
-  for (const [name, options] of Object.entries(own)) {
-    const check = checks.get(name);
-    if (!check) {
-      throw new BagsslError(
-        'bad-argument',
-        `The recipe asks for the augmentation "${name}", which was not given; add it to "augmentations".`,
-      );
-    }
-    if (!drawn) check(options);
-  }
-}
-
 /**
  * Refuses anything that would not give a batch, before any work is done.
  * @throws BagsslError `bad-argument`
@@ -58,7 +42,7 @@ export function checkJob(job: PatchJob, own: OwnChecks = new Map()): void {
   checkOptions('job', job, JOB_RULES);
   const { images, source } = job;
   const recipe = checkRecipe(job.recipe);
-  for (const fields of [recipe, ...(recipe.views ?? [])]) checkOwn(fields, own, false);
+  for (const fields of [recipe, ...(recipe.views ?? [])]) checkOwn(fields, own);
   if (images.length === 0) throw new BagsslError('bad-argument', 'The job has 0 images; give at least 1.');
   for (const image of images) checkImage(image);
   checkKind('source', source, SOURCES);

@@ -9,8 +9,8 @@ import { ortModules } from '../runtime/ort-modules.ts';
 import { take } from '../threads/answer.ts';
 import { OwnedWorker, type WorkerScript } from '../threads/owned-worker.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
-import { configOf, type Fit, type FitOptions, type Footing, type Step } from './fit-options.ts';
-import { checkSameCode, ownCode } from './own-parts.ts';
+import type { Fit, FitOptions, Footing, Step } from './fit-options.ts';
+import { ownCode } from './own-code.ts';
 import type { RemoteTrainer, TrainerAnswer, TrainerOptions, TrainerOwner } from './remote-trainer.ts';
 import type { RunConfig } from './run-config.ts';
 
@@ -55,8 +55,16 @@ export class BackgroundFit implements Fit {
   /** Why an image could not be read. */
   #missing: { readonly error: unknown } | undefined;
 
-  constructor(private readonly options: FitOptions) {
-    this.#config = configOf(options);
+  /**
+   * @param config the run's, checked
+   * @param checkResumed rejects a run that is resumed with other augmentations than it was trained with
+   */
+  constructor(
+    config: RunConfig,
+    private readonly options: Omit<FitOptions, 'config'>,
+    private readonly checkResumed: (before: RunConfig, now: RunConfig) => Promise<void>,
+  ) {
+    this.#config = config;
     const [code] = ownCode(this.#config);
     if (code) {
       throw new BagsslError(
@@ -139,7 +147,7 @@ export class BackgroundFit implements Fit {
   async #start(): Promise<OwnedWorker<RemoteTrainer>> {
     const { data, signal: _signal, onWarning = sayOnce, background: _background, trainerUrl, ...rest } = this.options;
     const { resume } = rest;
-    if (resume) await checkSameCode(resume.config, this.#config);
+    if (resume) await this.checkResumed(resume.config, this.#config);
     const config = await withAddresses(this.#config);
     const { port1, port2 } = new MessageChannel();
     this.#owner = port1;

@@ -1,9 +1,10 @@
 import { within } from '../base/deadline.ts';
 import { BagsslError } from '../base/errors.ts';
+import { checkPixels } from '../base/pixels.ts';
 import { Stream } from '../base/random.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import type { JobImage, PatchBatch, PatchJob } from '../patches/job.ts';
-import type { PatchPool } from '../patches/pool.ts';
+import type { JobPool } from '../patches/job-pool.ts';
 import type { RunConfig } from './run-config.ts';
 
 /**
@@ -16,7 +17,7 @@ export class Batches {
   constructor(
     private readonly data: ImageSet,
     private readonly config: RunConfig,
-    pool: PatchPool,
+    pool: JobPool,
     first: number,
     ahead: number,
     /** Seconds to wait for the images of a batch. */
@@ -75,7 +76,9 @@ export class Batches {
     const read = async (id: number): Promise<JobImage | undefined> => {
       waiting.add(id);
       try {
-        return { id, pixels: await this.data.image(id), keep: true };
+        const pixels = await this.data.image(id);
+        checkPixels(pixels, `image ${id}`);
+        return { id, pixels, keep: true };
       } catch (error) {
         if (!(error instanceof BagsslError) || error.code !== 'bad-data') throw error;
         this.onUnreadable(error);

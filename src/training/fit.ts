@@ -1,8 +1,14 @@
 import { givenParts } from '../base/options.ts';
 import { BackgroundFit } from './background-fit.ts';
-import type { Fit, FitOptions } from './fit-options.ts';
+import { configOf, type Fit, type FitOptions } from './fit-options.ts';
 import { LocalFit } from './local-fit.ts';
-import { checkSameCode } from './own-parts.ts';
+import type { RunConfig } from './run-config.ts';
+
+/** Loaded on demand: it writes graphs to hash them, which a new run does not need. */
+async function checkResumed(before: RunConfig, now: RunConfig): Promise<void> {
+  const { checkSameCode } = await import('./own-parts.ts');
+  await checkSameCode(before, now);
+}
 
 /**
  * Trains an encoder: `for await (const step of fit({ data, config: { budget: { steps: 500 } } }))`. Between steps
@@ -10,5 +16,8 @@ import { checkSameCode } from './own-parts.ts';
  */
 export function fit(options: FitOptions): Fit {
   givenParts(options, 'What fit is given', 'data');
-  return options.background ? new BackgroundFit(options) : new LocalFit(options, checkSameCode);
+  const config = configOf(options);
+  return options.background
+    ? new BackgroundFit(config, options, checkResumed)
+    : new LocalFit(config, options, checkResumed);
 }

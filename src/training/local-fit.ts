@@ -1,13 +1,13 @@
 import { checkAborted } from '../base/aborted.ts';
 import { BagsslError } from '../base/errors.ts';
-import type { AugmentationSource } from '../patches/augmentations/load-own.ts';
-import { PatchPool } from '../patches/pool.ts';
+import type { AugmentationSource, LoadedAugmentations } from '../patches/augmentations/load-own.ts';
+import { JobPool } from '../patches/job-pool.ts';
 import type { Device, DeviceChoice } from '../runtime/device.ts';
 import { abandon } from '../runtime/ort.ts';
 import { Runtime, runtimeOptions } from '../runtime/runtime.ts';
 import { Batches } from './batches.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
-import { configOf, type Fit, type FitOptions, type Footing, type Step } from './fit-options.ts';
+import type { Fit, FitOptions, Footing, Step } from './fit-options.ts';
 import { allFinite, type GoodState, Recovery, type Remedy } from './recovery.ts';
 import type { RunConfig } from './run-config.ts';
 import { learningRate, Pace, type Position, progress } from './schedule.ts';
@@ -19,7 +19,7 @@ const SKIPS = { float32: 3, float16: 40 } as const;
 interface Opened extends Footing {
   readonly runtime: Runtime;
   readonly step: TrainingStep;
-  readonly pool: PatchPool;
+  readonly pool: JobPool;
 }
 
 /** Training on this thread. */
@@ -34,21 +34,23 @@ export class LocalFit implements Fit {
   #skipped: number;
   #skippedInTurn = 0;
   #opened?: Promise<Opened>;
-  #pool?: PatchPool;
+  #pool?: JobPool;
   #device: Device | undefined;
   #broken = false;
   #saidUnreadable = false;
 
   /**
+   * @param config the run's, checked
    * @param checkResumed rejects code of the program's own that is not what the resumed run was trained with. A worker gets no
    * code, so its training needs no check, nor the hashes that it computes.
    */
   constructor(
-    private readonly options: FitOptions,
+    config: RunConfig,
+    private readonly options: Omit<FitOptions, 'config'>,
     private readonly checkResumed: (before: RunConfig, now: RunConfig) => Promise<void> = async () => {},
   ) {
     const { resume } = options;
-    this.#config = configOf(options);
+    this.#config = config;
     this.history = [...(resume?.history ?? [])];
     this.#skipped = this.history.at(-1)?.skipped ?? 0;
     this.#position = resume?.position ?? { step: 0, seconds: 0 };
@@ -70,11 +72,17 @@ export class LocalFit implements Fit {
     const runtime = await Runtime.open({ ...runtimeOptions(this.options), device });
     this.#device = runtime.device;
     const step = await TrainingStep.create(runtime, this.#config, this.#good.state, onWarning);
-    // A part would be a missing one, which has been refused.
-    const augmentations = this.#config.augmentations as readonly AugmentationSource[] | undefined;
-    this.#pool ??= await PatchPool.create({ workers, workerUrl, augmentations });
+    this.#pool ??= await JobPool.create({ workers, workerUrl }, await this.#ownAugmentations(workers > 0));
     const { adapter, threads } = runtime;
     return { device: runtime.device, adapter, threads, precision: step.precision, runtime, step, pool: this.#pool };
+  }
+
+  async #ownAugmentations(workers: boolean): Promise<LoadedAugmentations | undefined> {
+    const { augmentations = [], recipe } = this.#config;
+    if (augmentations.length === 0 && ![recipe, ...(recipe.views ?? [])].some(({ own }) => own)) return undefined;
+    const { loadForRecipe } = await import('../patches/augmentations/load-own.ts');
+    // A part would be a missing one, which has been refused.
+    return loadForRecipe(augmentations as readonly AugmentationSource[], workers, recipe);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Step, void, void> {

@@ -5,31 +5,14 @@ import type { Value } from '../graph/graph.ts';
 import type { Outputs } from '../graph/needed.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { writeOnnx } from '../graph/write-onnx.ts';
-import { encode, type OwnEncoder } from '../model/encoder.ts';
+import { encode } from '../model/encoder.ts';
 import { Scope } from '../model/scope.ts';
 import type { Objective } from '../objectives/objective.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
+import { augmentationParts } from '../patches/augmentations/augmentation-digest.ts';
 import type { AugmentationSource } from '../patches/augmentations/load-own.ts';
+import { type OwnCode, ownCode } from './own-code.ts';
 import type { RunConfig } from './run-config.ts';
-
-/**
- * Custom objectives, optimizers, encoders and augmentations. A checkpoint cannot hold their code. It holds their name and a digest
- * of what they write into a small graph (augmentations: do to a tile), to check that a resumed run gets the same ones again.
- */
-type OwnCode =
-  | { readonly where: 'objective'; readonly value: Objective }
-  | { readonly where: 'optimizer'; readonly value: Optimizer }
-  | { readonly where: 'model.encoder'; readonly value: OwnEncoder };
-
-/** The parts of a configuration that are code and write into a graph. */
-export function ownCode({ objective, optimizer, model }: RunConfig): OwnCode[] {
-  const { encoder } = model;
-  return [
-    ...('build' in objective ? [{ where: 'objective', value: objective } as const] : []),
-    ...('update' in optimizer ? [{ where: 'optimizer', value: optimizer } as const] : []),
-    ...(typeof encoder.kind === 'object' ? [{ where: 'model.encoder', value: encoder as OwnEncoder } as const] : []),
-  ];
-}
 
 /** A configuration as JSON, with the name and digest of each part that is code. */
 export async function withoutCode(config: RunConfig): Promise<RunConfig> {
@@ -37,7 +20,6 @@ export async function withoutCode(config: RunConfig): Promise<RunConfig> {
   for (const code of ownCode(config)) plain = replaced(plain, code.where, await partOf(code, config.recipe.size));
   const { augmentations, recipe } = config;
   if (!augmentations || augmentations.every(isOwnPart)) return plain;
-  const { augmentationParts } = await import('../patches/augmentations/augmentation-digest.ts');
   return { ...plain, augmentations: await augmentationParts(augmentations as AugmentationSource[], recipe) };
 }
 

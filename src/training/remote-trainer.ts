@@ -24,7 +24,9 @@ export interface TrainerOwner {
 
 /** The options that are sent to the trainer as plain values. */
 export interface TrainerOptions
-  extends Omit<FitOptions, 'data' | 'signal' | 'onWarning' | 'background' | 'trainerUrl'> {
+  extends Omit<FitOptions, 'data' | 'config' | 'signal' | 'onWarning' | 'background' | 'trainerUrl'> {
+  /** The run's, checked. */
+  readonly config: RunConfig;
   readonly data: Pick<ImageSet, 'name' | 'length'>;
 }
 
@@ -96,7 +98,7 @@ export function remoteTrainer(
     },
     async start(options, port) {
       const owner = wrap(port); // kept for good: collecting the proxy would close its port
-      fit = new LocalFit({
+      fit = new LocalFit(options.config, {
         ...options,
         data: imagesOf(options.data, owner),
         signal: stop.signal,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { Stream } from '../../src/base/random.ts';
 import type { ImageSet } from '../../src/data.ts';
 import { BagsslError } from '../../src/index.ts';
+import type { JobPool } from '../../src/patches/job-pool.ts';
 import type { PatchWorker } from '../../src/patches/patch-worker.ts';
-import type { PatchPool } from '../../src/patches/pool.ts';
 import { memoryStore, type RunStore } from '../../src/train.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 import { type Session, type SessionOptions, session } from './session.ts';
@@ -33,7 +33,7 @@ export interface Place {
 }
 
 const inside = (s: Stream) => 1 + s.below(STEPS - 1);
-const running = (pool: PatchPool) => Reflect.get(pool, 'running') as PatchWorker[];
+const running = (pool: JobPool) => Reflect.get(pool, 'running') as PatchWorker[];
 
 /**
  * Sessions one after the other, the first disturbed, until the run has come to its end; no fault may need more than three. What is
@@ -154,7 +154,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
 
   async 'worker crashes'(s, { store }) {
-    let pool: PatchPool | undefined;
+    let pool: JobPool | undefined;
     let crashed = false;
     const { end, steps } = await untilEnd(await store(), {
       workers: 1 + s.below(2),
@@ -171,7 +171,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
 
   async 'worker hangs'(s, { store, hangingWorker }) {
     let first: PatchWorker | undefined;
-    let pool: PatchPool | undefined;
+    let pool: JobPool | undefined;
     const channel = new BroadcastChannel('bagssl-hang');
     const at = 1 + s.below(STEPS - 6);
     const { end, steps } = await untilEnd(await store(), {

@@ -1,7 +1,8 @@
 import { BagsslError, type FitOptions, openRun, type Step } from '../../src/index.ts';
-import type { PatchPool } from '../../src/patches/pool.ts';
+import type { JobPool } from '../../src/patches/job-pool.ts';
 import type { State } from '../../src/runtime/resident-state.ts';
 import type { RunStore } from '../../src/train.ts';
+import { configOf } from '../../src/training/fit-options.ts';
 import { LocalFit } from '../../src/training/local-fit.ts';
 import type { TrainingStep } from '../../src/training/training-step.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
@@ -12,7 +13,7 @@ export interface SessionOptions extends Partial<FitOptions> {
   /** Called before a step's batch is trained on; may change it, or throw. */
   readonly meddle?: (number: number, patches: Float32Array) => void;
   /** Called once the pool of workers is there. */
-  readonly onPool?: (pool: PatchPool) => void;
+  readonly onPool?: (pool: JobPool) => void;
   /** Called after each step; `false` drops the program here, with nothing more saved. */
   readonly onStep?: (step: Step, opened: Awaited<ReturnType<LocalFit['open']>>) => unknown;
 }
@@ -43,7 +44,7 @@ export async function session(store: RunStore, options: SessionOptions = {}): Pr
   const onWarning = (message: string) => said.push(message);
   const run = await openRun(store, { onWarning });
   const resume = run.found;
-  const training = new LocalFit({
+  const all: FitOptions = {
     data: plainImages(),
     device: 'wasm',
     threads: 1,
@@ -52,7 +53,8 @@ export async function session(store: RunStore, options: SessionOptions = {}): Pr
     config: resume ? undefined : { ...SHORT_RUN, ...more.config },
     resume,
     onWarning,
-  });
+  };
+  const training = new LocalFit(configOf(all), all);
   const open = training.open.bind(training);
   const known = new Set<TrainingStep>();
   training.open = async () => {

@@ -10,10 +10,10 @@ import { build } from 'esbuild';
  */
 describe('the size of', () => {
   for (const [names, face, called, atFirst, inAll] of [
-    ['createEmbedder', 'index', ['encoderProgram', 'checkModel'], 20, 41],
-    ['createEmbedder', 'embed', ['encoderProgram', 'checkModel'], 20, 41],
+    ['createEmbedder', 'index', ['encoderProgram', 'readEncoder'], 20, 41],
+    ['createEmbedder', 'embed', ['encoderProgram', 'readEncoder'], 20, 41],
     ['fit', 'index', [], 56, 56],
-    ['createEmbedder, fit', 'index', ['encoderProgram', 'checkModel'], 64, 86],
+    ['createEmbedder, fit', 'index', ['encoderProgram', 'readEncoder'], 64, 86],
   ] as const) {
     it(`${names} of ${face} is at most ${atFirst} kB at first, ${inAll} kB when called`, async () => {
       const { outputFiles, metafile } = await build({

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { findAdapter } from '../../src/runtime.ts';
+import { configOf, type FitOptions } from '../../src/training/fit-options.ts';
 import { LocalFit } from '../../src/training/local-fit.ts';
 import { plainImages, SHORT_RUN } from './short-training.ts';
 
 /** A training that loses its GPU after some steps, or so many milliseconds into the next, and what it said. */
 async function train(losses: { after: number; ms?: number }[]) {
   const said: string[] = [];
-  const training = new LocalFit({
+  const options: FitOptions = {
     data: plainImages(),
     device: 'webgpu',
     workers: 0,
@@ -15,7 +16,8 @@ async function train(losses: { after: number; ms?: number }[]) {
     reportEvery: 1,
     rescueSeconds: 0,
     onWarning: (message) => said.push(message),
-  });
+  };
+  const training = new LocalFit(configOf(options), options);
   for await (const { step } of training) {
     const [loss] = losses;
     if (step !== loss?.after) continue;

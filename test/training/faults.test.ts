@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BagsslError, type ErrorCode, type FitOptions } from '../../src/index.ts';
+import { configOf } from '../../src/training/fit-options.ts';
 import { LocalFit } from '../../src/training/local-fit.ts';
 import { Pace } from '../../src/training/schedule.ts';
 import type { TrainingStep } from '../../src/training/training-step.ts';
@@ -17,7 +18,7 @@ async function meddled(
   options: Partial<FitOptions> = {},
 ): Promise<{ training: LocalFit; said: string[] }> {
   const said: string[] = [];
-  const training = new LocalFit({
+  const all: FitOptions = {
     data: plainImages(),
     device: 'wasm',
     threads: 1,
@@ -25,7 +26,8 @@ async function meddled(
     config: SHORT_RUN,
     onWarning: (message) => said.push(message),
     ...options,
-  });
+  };
+  const training = new LocalFit(configOf(all), all);
   const open = training.open.bind(training);
   const known = new Set<TrainingStep>();
   training.open = async () => {

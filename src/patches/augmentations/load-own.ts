@@ -1,9 +1,17 @@
 import { BagsslError } from '../../base/errors.ts';
 import { isA, quote } from '../../base/values.ts';
-import { type Augmentation, callOwn } from './own.ts';
+import { checkOwn, type OwnChecks } from './check-own.ts';
+import { type Augmentation, callOwn, type OwnField } from './own.ts';
 
 /** An augmentation, or the URL of a module whose default export it is. */
 export type AugmentationSource = Augmentation | string | URL;
+
+/** The user's own augmentations, as a pool needs them. */
+export interface LoadedAugmentations {
+  readonly own: readonly Augmentation[];
+  readonly urls: readonly string[];
+  readonly checks: OwnChecks;
+}
 
 const isUrl = (source: AugmentationSource): source is string | URL => typeof source === 'string' || isA(source, 'URL');
 
@@ -44,12 +52,7 @@ export async function loadAugmentation(source: AugmentationSource): Promise<Augm
 export async function loadAugmentations(
   sources: readonly AugmentationSource[],
   workers: boolean,
-): Promise<{
-  readonly own: readonly Augmentation[];
-  readonly urls: readonly string[];
-  /** Checks of their options, by name. */
-  readonly checks: ReadonlyMap<string, (options: unknown) => void>;
-}> {
+): Promise<LoadedAugmentations> {
   const value = sources.findIndex((source) => !isUrl(source));
   if (workers && value >= 0) {
     throw new BagsslError(
@@ -62,4 +65,18 @@ export async function loadAugmentations(
   if (twice) throw new BagsslError('bad-argument', `Two augmentations have the name ${quote(twice.name)}; rename one.`);
   const checks = new Map(own.map((one) => [one.name, (options: unknown) => callOwn(one, () => one.check?.(options))]));
   return { own, urls: sources.filter(isUrl).map(absolute), checks };
+}
+
+/**
+ * The augmentations of a run, whose recipe is checked for them.
+ * @throws BagsslError `bad-argument` too for a recipe that asks for another one, or has options that an augmentation refuses
+ */
+export async function loadForRecipe(
+  sources: readonly AugmentationSource[],
+  workers: boolean,
+  { views = [], ...recipe }: OwnField & { readonly views?: readonly OwnField[] },
+): Promise<LoadedAugmentations> {
+  const loaded = await loadAugmentations(sources, workers);
+  for (const fields of [recipe, ...views]) checkOwn(fields, loaded.checks);
+  return loaded;
 }
