@@ -54,14 +54,15 @@ function plainIsZeros(segment: Uint8Array): boolean {
 }
 
 /**
- * Whether image data has a run of zeros that stands for nothing: where zeros would be detail; or before the end, which encoders pad
- * with ones (T.81, F.1.2.3).
+ * Whether image data has a run of zeros that stands for nothing: where zeros would be detail; or in a progressive file before the
+ * end, which encoders pad with ones (T.81, F.1.2.3). Nothing can be said of a file whose tables are made for plain areas.
  */
 function zeros(bytes: Uint8Array, from: number, to: number, { plain, progressive }: Tables): boolean {
   let end = to;
   while (end > from && bytes[end - 1] === 0) end--;
+  if (plain && !progressive) return false;
   if (to - end >= MANY) return true;
-  if (plain || progressive) return false;
+  if (progressive) return false;
   for (let i = bytes.indexOf(0, from); i >= 0 && i < to; i = bytes.indexOf(0, i + 1)) {
     let run = i;
     while (run < to && bytes[run] === 0) run++;
