@@ -13,7 +13,7 @@ export type { Images, OnError } from './bag/images-of.ts';
 export { cosine } from './bag/nearest.ts';
 export { type Found, type ImageId, SearchIndex } from './bag/search-index.ts';
 export type { Matrix } from './base/matrix.ts';
-export type { AnyImage } from './data/image-from.ts';
+export type { AnyImage, PlainPixels } from './data/image-from.ts';
 export {
   type BagPlacement,
   type DensePlacement,
