@@ -9,8 +9,8 @@ import type { Decoder } from './decoder.ts';
  * The bytes decide the type, not the name. What a JPEG that is cut short lacks is grey, and `onWarning` is told.
  * @param name names the file in errors
  * @returns layout `rgba`, opaque
- * @throws BagsslError `bad-data` if the bytes are of another type, damaged, truncated, or of more than `mostPixels`;
- * `missing-dependency` for a HEIC where libheif-js is not installed; `bad-argument`
+ * @throws BagsslError `bad-data` if the bytes are of another type, damaged, truncated, of more than `mostPixels`, or a HEIC where
+ * libheif-js is not installed; `bad-argument`
  */
 export async function decodeImage(bytes: Uint8Array, name: string, options: DecodeOptions = {}): Promise<Pixels> {
   givenBytes(bytes);

@@ -1,6 +1,7 @@
 import { BagsslError } from '../base/errors.ts';
 import { checkOptions, fromZero, given, type Rule, type Rules } from '../base/options.ts';
 import type { Pixels } from '../base/pixels.ts';
+import { isA } from '../base/values.ts';
 import { decodeImage } from './decode.ts';
 import { DECODE_RULES, type DecodeOptions } from './decode-options.ts';
 import { ImageCache } from './image-cache.ts';
@@ -41,14 +42,26 @@ const DEFAULT_CACHE = 512 * 1024 ** 2;
 /** Files decoded at the same time: enough to keep sharp's threads busy, few enough to hold few full-size images. */
 const AT_ONCE = 4;
 
+/** A file of a form or a drop is its own source. */
+function sourceOf(given: ImageSource | File): ImageSource {
+  if (!isA(given, 'File')) return given;
+  const { name, webkitRelativePath } = given;
+  return { file: webkitRelativePath || name, read: async () => new Uint8Array(await given.arrayBuffer()) };
+}
+
 /**
  * Images of files, each read and decoded when it is asked for, four at a time, in the order of their sources. One that cannot be read
  * rejects with `bad-data`, now and whenever it is asked for again, and is listed in `skipped`. `onWarning` is told once of each fault.
  * @param name of the set, for messages
+ * @param files what an `input type="file"` or a drop gives, or sources of any kind
  * @throws BagsslError `bad-argument`
  */
-export function decodedSet(name: string, sources: readonly ImageSource[], options: DecodedSetOptions = {}): ImageSet {
-  given(Array.isArray(sources), sources, 'sources', 'an array of { file, read() }');
+export function decodedSet(
+  name: string,
+  files: readonly (ImageSource | File)[],
+  options: DecodedSetOptions = {},
+): ImageSet {
+  given(Array.isArray(files), files, 'sources', 'an array of File, or of { file, read() }');
   checkOptions('decodedSet', options, DECODED_SET_RULES);
   const { classes, cacheBytes = DEFAULT_CACHE, skipped: before = [], onWarning, ...decoding } = options;
   const skipped = [...before];
@@ -58,6 +71,7 @@ export function decodedSet(name: string, sources: readonly ImageSource[], option
     if (!warned.has(message)) onWarning?.(message);
     warned.add(message);
   };
+  const sources = files.map(sourceOf);
 
   async function decode(index: number): Promise<Pixels> {
     const { file } = sources[index];

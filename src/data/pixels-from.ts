@@ -6,6 +6,7 @@ import { bitmapPixels } from './bitmap-pixels.ts';
 import { decodeImage } from './decode.ts';
 import { DECODE_RULES, type DecodeOptions } from './decode-options.ts';
 import { MOST_PIXELS } from './decoder.ts';
+import { onWhite } from './on-white.ts';
 
 /** The objects that hold pictures in a web page. */
 export type PixelSource =
@@ -22,7 +23,7 @@ export type PixelSource =
  * The pixels of any picture in a web page, at full size and upright: the EXIF orientation of an image and the rotation of a
  * video are applied. A Blob is an encoded file. Deno and Node have no canvas and take only Blobs and ImageData.
  * @param options `mostPixels` is the largest picture accepted, width × height; default 100 million
- * @returns layout `rgba`; ImageData shares its memory, everything else is a copy
+ * @returns layout `rgba`, opaque: what is transparent is laid on white. Opaque ImageData shares its memory, everything else is a copy
  * @throws BagsslError `bad-data` for pictures that are empty, too large, not loaded, damaged, or of another origin;
  * `bad-argument`
  */
@@ -49,7 +50,9 @@ export async function pixelsFrom(source: PixelSource, options: DecodeOptions = {
       `The ${name} is ${width}×${height} pixels; the limit is ${mostPixels} (mostPixels).`,
     );
   }
-  if (isA(source, 'ImageData')) return { data: source.data as Uint8ClampedArray, width, height, layout: 'rgba' };
+  if (isA(source, 'ImageData')) {
+    return onWhite({ data: source.data as Uint8ClampedArray, width, height, layout: 'rgba' });
+  }
   try {
     const bitmap = isA(source, 'ImageBitmap') ? source : await createImageBitmap(source as ImageBitmapSource);
     try {

@@ -153,11 +153,23 @@ describe('the bag', () => {
     const file = join(await mkdtemp(join(tmpdir(), 'bagssl-embed-')), 'a b.png');
     await writeFile(file, png);
     const expected = (await bags(embedder, set))[3].vector;
-    for (const image of [pixels, png, new Blob([png]), file, pathToFileURL(file), pathToFileURL(file).href]) {
+    const { width, height } = pixels;
+    const rgb = interleaved(pixels);
+    const rgba = Uint8ClampedArray.from({ length: 1600 }, (_, i) => (i % 4 < 3 ? rgb[3 * (i >> 2) + (i % 4)] : 255));
+    const inMemory = [pixels, { data: rgb, width, height }, { data: rgba, width, height }];
+    const encoded = [png, png.buffer.slice(png.byteOffset, png.byteOffset + png.length) as ArrayBuffer];
+    const files = [new Blob([png]), new File([png], 'a.png'), file, pathToFileURL(file), pathToFileURL(file).href];
+    for (const image of [...inMemory, ...encoded, ...files]) {
       assert.ok(relativeError(await embedder.embed(image), expected) < 1e-6);
     }
     await rm(file);
     await assert.rejects(embedder.embed(file), (error: BagsslError) => error.code === 'bad-data');
+    const short = { data: rgb.subarray(1), width, height };
+    await assert.rejects(
+      embedder.embed(short),
+      /data are 1199 bytes; 20×20 pixels are 1600 bytes of rgba, 1200 of rgb, or 400/,
+    );
+    await assert.rejects(embedder.embed(new Float32Array(1200) as never), /pixels \(\{ data, width, height \}\)/);
     let made = 0;
     const endless = async function* () {
       for (;;) {

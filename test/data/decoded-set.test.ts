@@ -31,6 +31,14 @@ function counted(count: number, bad: readonly number[] = []) {
 }
 
 describe('decodedSet', () => {
+  it('takes files of a form beside other sources, by the names they have there', async () => {
+    const given = [new File([png as Uint8Array<ArrayBuffer>], 'a.png'), { file: 'b.png', read: async () => png }];
+    Object.defineProperty(given[0], 'webkitRelativePath', { value: 'trip/a.png' });
+    const set = decodedSet('chosen', given);
+    assert.deepEqual(set.files, ['trip/a.png', 'b.png']);
+    assert.deepEqual(await set.image(0), await set.image(1));
+  });
+
   it('reads nothing until an image is asked for, each once, and few at the same time', async () => {
     const { sources, reads, state } = counted(30);
     const set = decodedSet('some', sources);

@@ -1,4 +1,3 @@
-import { BagsslError } from '../../base/errors.ts';
 import { colourProfile } from '../colour-profile.ts';
 import type { Decoded } from '../decoder.ts';
 
@@ -29,11 +28,8 @@ async function load(): Promise<Libheif> {
     const { default: start } = await import('libheif-js/libheif-wasm/libheif-bundle.mjs' as string);
     return (await start()) as Libheif;
   } catch (cause) {
-    throw new BagsslError(
-      'missing-dependency',
-      `HEIC is decoded by libheif-js, which could not be loaded (${(cause as Error).message}). Install it: npm install libheif-js.`,
-      { cause },
-    );
+    // Not a missing dependency of the whole program: other files decode.
+    throw new Error(`libheif-js could not be loaded: ${(cause as Error).message}; npm install libheif-js`, { cause });
   }
 }
 
