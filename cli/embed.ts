@@ -7,6 +7,7 @@ import { type Command, oneOf, parsedBy, type Rule, whole } from './command.ts';
 import { checkFree } from './files.ts';
 import { FOLDER_OPTIONS, openImages } from './folder-options.ts';
 import { MODEL_OPTION, openModel } from './model.ts';
+import { encoderAddress, ONNX_OPTIONS, onnxEncoder } from './onnx-encoder.ts';
 import { Pace, Progress } from './progress.ts';
 import { DATA_OPTION, ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson } from './shared.ts';
 
@@ -19,7 +20,8 @@ export const embed: Command = {
   summary: 'write the bag vector of every image as one .npy or .parquet file',
   options: {
     data: DATA_OPTION,
-    model: MODEL_OPTION,
+    model: { ...MODEL_OPTION, required: false },
+    ...ONNX_OPTIONS,
     out: {
       value: 'FILE',
       rule: MATRIX_FILE,
@@ -27,9 +29,9 @@ export const embed: Command = {
       help: '.npy: float32, one row an image, and .ids.json with the files of the rows; .parquet: id, file, class, vector. An unfinished file is resumed',
     },
     patches: {
-      value: 'N|grid|tiles|all|dense',
+      value: 'N|grid|tiles|all|dense|whole',
       rule: parsedBy(parseBagPlacement),
-      help: 'N at random, a grid 5 across, tiles that overlap by half, every position, or a dense bag; default grid',
+      help: 'N at random, a grid 5 across, tiles that overlap by half, every position, a dense bag, or the whole image as one; default grid, for an .onnx file whole',
     },
     feature: {
       value: 'NAME',
@@ -49,19 +51,22 @@ export const embed: Command = {
   },
   async run(values) {
     const progress = new Progress();
-    const placement = parseBagPlacement(values.text('patches') ?? 'grid');
+    const patches = values.text('patches');
     const text = values.text('shard');
     const shard = text === undefined ? undefined : parseShard(text);
     const feature = values.choice('feature', FEATURES);
     const engine = engineOptions(values, progress);
     const out = named(values.text('out')!, shard);
     await checkFree(isParquet(out) ? [out] : [out, idsFile(out)], values.flag('overwrite'));
-    const { encoder } = await openModel(values.text('model')!, { feature });
+    const own = await onnxEncoder(values, progress, patches === undefined ? undefined : parseBagPlacement(patches));
+    const encoder = own ?? (await openModel(encoderAddress(values), { feature })).encoder;
+    const placement = own?.placement ?? parseBagPlacement(patches ?? 'grid');
     const { images, sayUnreadable } = await openImages(values.text('data')!, values, progress, {
       whole: true,
       limit: values.number('images'),
       shard,
       cacheBytes: ONE_PASS,
+      ...(own && { shortSide: own.shortSide(placement) }),
     });
     const started = performance.now();
     const embedder = await createEmbedder({ ...engine, encoder });

@@ -7,6 +7,7 @@ import { type Command, PATH, parsedBy, UsageError, whole } from './command.ts';
 import { checkThere } from './files.ts';
 import { FOLDER_OPTIONS, openImages } from './folder-options.ts';
 import { MODEL_OPTION, openModel } from './model.ts';
+import { encoderAddress, ONNX_OPTIONS, onnxEncoder } from './onnx-encoder.ts';
 import { Progress } from './progress.ts';
 import { checkReportFile, writeReport } from './report/write-report.ts';
 import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson } from './shared.ts';
@@ -14,7 +15,8 @@ import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson } f
 export const evaluate: Command = {
   summary: 'measure how good the vectors are, beside an untrained encoder and raw pixels',
   options: {
-    model: MODEL_OPTION,
+    model: { ...MODEL_OPTION, required: false },
+    ...ONNX_OPTIONS,
     data: {
       value: 'PATH',
       rule: PATH,
@@ -24,9 +26,9 @@ export const evaluate: Command = {
     test: { value: 'PATH', rule: PATH, help: 'test images; default: the test part of --data' },
     'train-images': { value: 'N', rule: whole(1), help: 'use the first N labelled images only' },
     patches: {
-      value: 'N|grid|tiles|all|dense',
+      value: 'N|grid|tiles|all|dense|whole',
       rule: parsedBy(parseBagPlacement),
-      help: 'N at random, a grid 5 across ("gridK": K across), tiles that overlap by half, every position, or a dense bag; default grid3',
+      help: 'N at random, a grid 5 across ("gridK": K across), tiles that overlap by half, every position, a dense bag, or the whole image as one; default grid3, for an .onnx file whole',
     },
     report: { value: 'FILE.html', rule: PATH, help: 'write a page that shows the result, as one file' },
     ...FOLDER_OPTIONS,
@@ -35,11 +37,13 @@ export const evaluate: Command = {
   },
   async run(values) {
     const progress = new Progress();
-    const placement = parseBagPlacement(values.text('patches') ?? 'grid3');
-    const folder = values.text('model')!;
+    const patches = values.text('patches');
+    const folder = encoderAddress(values);
     const report = values.text('report');
     if (report !== undefined) await checkReportFile(report);
-    const { encoder, run, untrained } = await openModel(folder);
+    const own = await onnxEncoder(values, progress, patches === undefined ? undefined : parseBagPlacement(patches));
+    const placement = own?.placement ?? parseBagPlacement(patches ?? 'grid3');
+    const { encoder, run, untrained } = own ? { encoder: own } : await openModel(folder);
     if (report !== undefined && !run) {
       throw new UsageError(`--report shows a run, and "${folder}" is an encoder's file; give --model a run's folder.`);
     }
@@ -49,9 +53,10 @@ export const evaluate: Command = {
     const isWhole = testPath !== undefined;
     const engine = engineOptions(values, progress);
     await checkThere('--test', testPath);
+    const shown = { whole: isWhole, labels: true, ...(own && { shortSide: own.shortSide(placement) }) } as const;
     const sets = [
-      await openImages(path, values, progress, { split: 'train', whole: isWhole, labels: true, limit }),
-      await openImages(testPath ?? path, values, progress, { split: 'test', whole: isWhole, labels: true }),
+      await openImages(path, values, progress, { ...shown, split: 'train', limit }),
+      await openImages(testPath ?? path, values, progress, { ...shown, split: 'test' }),
     ];
     const [train, test] = sets.map(({ images }) => images);
     if (train.classes && test.classes && `${train.classes}` !== `${test.classes}`) {
@@ -63,7 +68,7 @@ export const evaluate: Command = {
     const result = await evaluateModel({
       ...engine,
       encoder,
-      untrained: untrained(),
+      untrained: untrained?.(),
       train,
       test,
       placement,
@@ -74,8 +79,7 @@ export const evaluate: Command = {
     for (const { sayUnreadable } of sets) sayUnreadable();
     if (run) await writeFile(join(folder, 'evaluation.json'), `${JSON.stringify(inJson(result), null, 1)}\n`);
     if (report !== undefined && run) {
-      const patches = values.text('patches') ?? 'grid3';
-      const typed = { model: folder, data: path, test: testPath, trainImages: limit, patches };
+      const typed = { model: folder, data: path, test: testPath, trainImages: limit, patches: patches ?? 'grid3' };
       progress.show(0, 'report: patches and neighbours');
       // The device's warnings have been shown.
       const quiet = { ...engine, onWarning: () => {} };
@@ -104,7 +108,7 @@ function inJson({ trainImages, testImages, patches, whitened, untrained, pixels,
   return {
     ...all(trained),
     whitened: nearest(whitened),
-    untrained: all(untrained),
+    ...(untrained && { untrained: all(untrained) }),
     pixels: all(pixels),
     patches,
     train_images: trainImages,
@@ -115,13 +119,14 @@ function inJson({ trainImages, testImages, patches, whitened, untrained, pixels,
 function table(result: Evaluation): string {
   const row = (name: string, { knnK200, knnK20, linear }: Omit<Accuracies, 'linear'> & Partial<Accuracies>) =>
     `${name.padEnd(18)}${[knnK200, knnK20, linear].map((v) => (v?.toFixed(3) ?? '').padStart(12)).join('')}`.trimEnd();
+  const trained = result.untrained ? 'trained' : 'as it is';
   return [
     `${result.trainImages} labelled images, ${result.testImages} test images, ${result.patches} patches an image`,
     '',
     `${'accuracy'.padEnd(18)}${['kNN k=200', 'kNN k=20', 'linear'].map((v) => v.padStart(12)).join('')}`,
-    row('trained', result),
-    row('trained, whitened', result.whitened),
-    row('untrained', result.untrained),
+    row(trained, result),
+    row(`${trained}, whitened`, result.whitened),
+    ...(result.untrained ? [row('untrained', result.untrained)] : []),
     row('raw pixels', result.pixels),
     '',
   ].join('\n');

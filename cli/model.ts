@@ -1,15 +1,15 @@
 import type { EncoderUse, PatchEncoder } from '../src/embed.ts';
 import { loadEncoder } from '../src/node.ts';
 import { type Checkpoint, initialWeights, runConfig } from '../src/train.ts';
-import { type Option, PATH } from './command.ts';
+import { type Option, PATH, UsageError } from './command.ts';
 
 /** What `--model` names. */
-export const MODEL_OPTION: Option = {
+export const MODEL_OPTION = {
   value: 'PATH',
   rule: PATH,
   required: true,
   help: 'a folder that "bagssl train" wrote, or an encoder\'s file (.safetensors)',
-};
+} satisfies Option;
 
 /** A trained encoder, and the run that trained it where there is one. */
 export interface Model {
@@ -21,6 +21,7 @@ export interface Model {
 
 /** Opens what `--model` names, to be used in this way. */
 export async function openModel(path: string, use: EncoderUse = {}): Promise<Model> {
+  if (/\.onnx$/i.test(path)) throw new UsageError(`"${path}" is an .onnx file already, which other engines run.`);
   const { encoder, run } = await loadEncoder(path, use);
   const { model, recipe } = encoder;
   const config = run?.config ?? runConfig({ model, recipe, budget: { steps: 1 } });

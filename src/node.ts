@@ -15,5 +15,6 @@ export {
   openFolderIndex,
   type Synced,
 } from './library/folder-index.ts';
+export { type OpenOnnxOptions, openOnnx as openOnnxEncoder } from './onnx-encoder/open-onnx.ts';
 export { type LoadedEncoder, loadCheckpoint, loadEncoder, saveCheckpoint } from './training/checkpoint-folder.ts';
 export { folderStore } from './training/folder-store.ts';

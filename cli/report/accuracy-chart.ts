@@ -19,7 +19,7 @@ export const percent = (share: number): string => `${(100 * share).toFixed(1)} %
 
 /** Accuracy as bars, with a mark at what guessing would reach, and as a table. */
 export function accuracyChart({ evaluation, classes }: ReportContents): Html {
-  const of = { trained: evaluation, untrained: evaluation.untrained, pixels: evaluation.pixels };
+  const of = { trained: evaluation, untrained: evaluation.untrained!, pixels: evaluation.pixels };
   const chance = 1 / classes;
   const said = PROTOCOLS.map(
     ([key, title]) => `${title}: ${SERIES.map(([id, name]) => `${name} ${percent(of[id][key])}`).join(', ')}.`,

@@ -55,7 +55,7 @@ function accuracyIntroduction({ evaluation, classes }: ReportContents): Html {
   const doubt = 200 * Math.sqrt((linear * (1 - linear)) / n);
   return html`Vectors are good if images of one class are close together, so that simple rules can separate the ${classes} classes.
     On ${number(n)} test images a linear classifier on the learnt vectors is right for <b>${percent(linear)}</b>; on
-    the same encoder before training, for ${percent(untrained.linear)}; on raw pixels, for ${percent(pixels.linear)}. With this many
+    the same encoder before training, for ${percent(untrained!.linear)}; on raw pixels, for ${percent(pixels.linear)}. With this many
     test images, read the first figure as ±${Math.max(0.1, doubt).toFixed(1)} points.`;
 }
 

@@ -16,6 +16,7 @@ import { checkImageSet } from '../data/image-set.ts';
 import type { BagPlacement } from '../encoder/bag-placement.ts';
 import type { PatchEncoder } from '../encoder/patch-encoder.ts';
 import { Whitening } from '../encoder/whitening.ts';
+import type { OnnxEncoder } from '../onnx-encoder/onnx-encoder.ts';
 import { RUNTIME_RULES, Runtime, type RuntimeOptions, runtimeOptions } from '../runtime/runtime.ts';
 import { KNN_PROTOCOLS, knnAccuracies, type Labelled } from './knn.ts';
 import { labelledVectors } from './labelled-vectors.ts';
@@ -24,15 +25,15 @@ import { pixelFeatures } from './pixel-features.ts';
 
 /** What is evaluated, on which images. */
 export interface EvaluateOptions extends RuntimeOptions {
-  /** The trained encoder. */
-  readonly encoder: PatchEncoder;
-  /** The same encoder as it was before training. */
-  readonly untrained: PatchEncoder;
+  /** The trained encoder, or an .onnx file that runs as it is. */
+  readonly encoder: PatchEncoder | OnnxEncoder;
+  /** The same encoder as it was before training, to compare with; absent: there is none. */
+  readonly untrained?: PatchEncoder;
   /** Labelled images, the ones neighbours and probe learn from. */
   readonly train: ImageSet;
   /** Labelled images of the same classes, to classify. */
   readonly test: ImageSet;
-  /** Default: a grid, 3 across. */
+  /** Default: a grid, 3 across; of an .onnx file that runs as it is, the encoder's own. */
   readonly placement?: BagPlacement;
   /** Passes of the linear probe; default 100. */
   readonly epochs?: number;
@@ -50,7 +51,7 @@ export interface EvaluateOptions extends RuntimeOptions {
 
 const RULES: Rules<EvaluateOptions> = {
   encoder: needed(OBJECT),
-  untrained: needed(OBJECT),
+  untrained: OBJECT,
   ...RUNTIME_RULES,
   train: needed(OBJECT),
   test: needed(OBJECT),
@@ -77,8 +78,8 @@ export interface Accuracies {
 export interface Evaluation extends Accuracies {
   /** kNN with the bags whitened, as learnt from the labelled images' vectors. */
   readonly whitened: Omit<Accuracies, 'linear'>;
-  /** The same network before training. */
-  readonly untrained: Accuracies;
+  /** The same network before training, where one was given. */
+  readonly untrained?: Accuracies;
   /** Raw pixels in place of vectors. */
   readonly pixels: Accuracies;
   /** Patches averaged for an image (of the first test image, where sizes differ). */
@@ -97,9 +98,10 @@ export const EVALUATION_PLACEMENT: BagPlacement = { kind: 'grid', across: 3 };
  * @throws BagsslError `bad-data` for a set without labels or images, or of which none can be read; as `createEmbedder`; `aborted`
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  givenParts(options, 'What evaluate is given', 'encoder', 'untrained', 'train', 'test');
+  givenParts(options, 'What evaluate is given', 'encoder', 'train', 'test');
   checkOptions('evaluate', options, RULES);
-  const { train, test, placement = EVALUATION_PLACEMENT, signal, onProgress } = options;
+  const { encoder, untrained, train, test, signal, onProgress } = options;
+  const { placement = 'notes' in encoder ? encoder.placement : EVALUATION_PLACEMENT } = options;
   for (const [what, set] of Object.entries({ train, test })) {
     checkImageSet(set, what);
     if (!set.labels) {
@@ -126,8 +128,8 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     ];
   };
   const measure = (name: string, sides: Sides) => accuracies(options, ...sides, told(`${name}: linear probe`), signal);
-  const encoded = async (name: string, encoder: PatchEncoder) => {
-    const embedder = await createEmbedder({ ...engine, encoder });
+  const encoded = async (name: string, own: PatchEncoder | OnnxEncoder) => {
+    const embedder = await createEmbedder({ ...engine, encoder: own });
     try {
       for await (const { count } of embedder.bags(test, { placement, onError: 'skip' })) {
         patches = count;
@@ -140,11 +142,11 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
       await embedder.dispose();
     }
   };
-  const trained = await encoded('trained', options.encoder);
+  const trained = await encoded('trained', encoder);
   return {
     ...(await measure('trained', trained)),
     whitened: await whitened(options, trained),
-    untrained: await measure('untrained', await encoded('untrained', options.untrained)),
+    ...(untrained && { untrained: await measure('untrained', await encoded('untrained', untrained)) }),
     pixels: await measure('pixels', await featuresOf('pixels', (images) => pixelFeatures(images, options))),
     patches,
     trainImages: trained[0].labels.length,

@@ -28,6 +28,8 @@ const SUMS = new Set(['Add', 'Sub', 'QLinearAdd', 'BiasAdd']);
 /** What stands between a 1×1 convolution that classifies every position and the scores of the image. */
 const POOLING = new Set(['GlobalAveragePool', 'AveragePool', 'ReduceMean', 'Relu', 'GlobalMaxPool']);
 
+const LAYERS = new Set(['Conv', 'ConvTranspose', 'QLinearConv', 'FusedConv', 'ConvInteger', ...PRODUCTS]);
+
 /** How far back an end is looked for, nodes. */
 const FAR = 16;
 
@@ -37,8 +39,7 @@ const FAR = 16;
  * of operators and which values are constant decide.
  */
 export function beforeClassifier(face: ModelFace, output: string): ClassifierEnd | undefined {
-  const producers = new Map<string, FoundNode>();
-  for (const node of face.nodes) for (const name of node.output) if (name) producers.set(name, node);
+  const producers = producersOf(face);
   const isConstant = constants(face, producers);
   const dataOf = ({ input }: FoundNode) => input.find((name) => name && !isConstant(name));
   const operator = (name: string) => producers.get(name)?.opType ?? '';
@@ -98,6 +99,26 @@ export function beforeClassifier(face: ModelFace, output: string): ClassifierEnd
   const extents = kernel ?? face.tensors.get(node.input[1])?.dims.slice(2);
   if (!extents?.every((extent) => extent === 1)) return undefined;
   return { before: back(node.input[0], RENAMING), linear: 'Conv', scores };
+}
+
+/** What the last convolution or product on the way to an output is computed from; undefined where there is none near. */
+export function beforeLastLayer(face: ModelFace, output: string): string | undefined {
+  const producers = producersOf(face);
+  const isConstant = constants(face, producers);
+  let at: string | undefined = output;
+  for (let step = 0; step < FAR && at !== undefined; step++) {
+    const node: FoundNode | undefined = producers.get(at);
+    const data: string | undefined = node?.input.find((name) => name && !isConstant(name));
+    if (LAYERS.has(node?.opType ?? '')) return producers.has(data ?? '') ? data : undefined;
+    at = data;
+  }
+  return undefined;
+}
+
+function producersOf({ nodes }: ModelFace): Map<string, FoundNode> {
+  const producers = new Map<string, FoundNode>();
+  for (const node of nodes) for (const name of node.output) if (name) producers.set(name, node);
+  return producers;
 }
 
 /** Whether the file says that an output is [batch, width]; where it says nothing, it may be. */

@@ -55,7 +55,7 @@ export async function filesBeside(address: URL | string, { cache, signal, onProg
         if (!(cause instanceof BagsslError) || cause.code !== 'bad-data') throw cause;
         throw new BagsslError(
           'bad-data',
-          `${name} keeps its weights in a second file, which cannot be read: ${cause.message} Put it beside the .onnx file under that name.`,
+          `${name} keeps its weights in a second file, which cannot be read (${cause.message.replace(/\.$/, '')}). Put it beside the .onnx file under that name.`,
           { cause },
         );
       }

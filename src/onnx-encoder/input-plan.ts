@@ -176,7 +176,10 @@ function sizeOf(
     notes.push(`${clash}: its size is ${sides.join('×')}.`);
   }
   const assumed = fixed.some((side, axis) => side === undefined && !wanted && !told?.[axis]);
-  if (assumed) notes.push(`The file leaves the input's size open: it is ${sides.join('×')} (set onnx.input.size).`);
+  if (assumed)
+    notes.push(
+      `The file leaves the input's size open: it is ${sides.join('×')} (set onnx.input.size, --encoder-size).`,
+    );
   return [sides[0], sides[1], assumed];
 }
 
@@ -206,8 +209,8 @@ function normalisation(
       own
         ? `The model normalises by itself (${quote(own.operator)}): it is given ${values}.`
         : isPlain
-          ? `Nothing says how the model's input is normalised: it is given ${values} (set onnx.input: range, mean, std).`
-          : `Nothing says how the model's input is normalised: ImageNet's mean and standard deviation are assumed (set onnx.input: mean, std).`,
+          ? `Nothing says how the model's input is normalised: it is given ${values} (set onnx.input: range, mean, std; --encoder-range, --encoder-mean, --encoder-std).`
+          : `Nothing says how the model's input is normalised: ImageNet's mean and standard deviation are assumed (set onnx.input: mean, std; --encoder-mean, --encoder-std).`,
     );
   }
   return found;

@@ -1,6 +1,6 @@
 import { BagsslError } from '../base/errors.ts';
 import { quote } from '../base/values.ts';
-import { beforeClassifier } from './before-classifier.ts';
+import { beforeClassifier, beforeLastLayer } from './before-classifier.ts';
 import { type FaceValue, type ModelFace, shownValue } from './model-face.ts';
 
 /** Which value of a model is the vector. */
@@ -22,7 +22,8 @@ const VECTORS = [
 
 /**
  * Chooses the value that becomes the vector: what the caller names; else the output whose name says that it is a vector; else
- * one of two axes, then of four, then of three. A classifier's output gives way to the value before its last linear layer.
+ * one of two axes, then of four, then of three. A classifier's output gives way to the value before its last linear
+ * layer, an image to the value before the last convolution.
  * @returns the plan, and sentences on what was chosen
  * @throws BagsslError `bad-argument` for a name that the graph does not have
  */
@@ -48,17 +49,33 @@ export function planOutput(
   if (outputs.length > 1) {
     const others = ranked.slice(1, 6).map(({ name }) => quote(name));
     notes.push(
-      `Of ${outputs.length} outputs ${shownValue(chosen)} is taken, not ${others.join(', ')} (set onnx.output).`,
+      `Of ${outputs.length} outputs ${shownValue(chosen)} is taken, not ${others.join(', ')} (set onnx.output, --encoder-output).`,
     );
   }
   const end = nameRank(chosen) < VECTORS.length ? undefined : beforeClassifier(face, chosen.name);
-  if (!end) return { plan: { name: chosen.name, isOutput: true, pool }, notes };
+  if (!end) {
+    const inside = isImage(chosen) ? beforeLastLayer(face, chosen.name) : undefined;
+    if (inside === undefined) return { plan: { name: chosen.name, isOutput: true, pool }, notes };
+    notes.push(
+      `${shownValue(chosen)} is an image, which is no embedding: the value before the last convolution, ${quote(inside)}, is taken (set onnx.output or --encoder-output to another).`,
+    );
+    return { plan: { name: inside, isOutput: isOutput(inside), pool }, notes };
+  }
   const { before, linear, scores } = end;
   const what = scores ? `scores of classes (${scores})` : 'what a last linear layer gives';
   notes.push(
-    `${shownValue(chosen)} is ${what}, which is no embedding: the value before that layer (${linear}), ${quote(before)}, is taken (set onnx.output: ${quote(chosen.name)} for the other).`,
+    `${shownValue(chosen)} is ${what}, which is no embedding: the value before that layer (${linear}), ${quote(before)}, is taken (set onnx.output or --encoder-output to ${quote(chosen.name)} for the other).`,
   );
   return { plan: { name: before, isOutput: isOutput(before), pool }, notes };
+}
+
+/** Whether an output has at most four channels and many positions: what a model gives that makes images of images. */
+function isImage({ dims = [] }: FaceValue): boolean {
+  if (dims.length !== 4) return false;
+  const [, a, b, c] = dims;
+  const isFew = (extent: number | string) => typeof extent === 'number' && extent <= 4;
+  const isMany = (extent: number | string) => typeof extent === 'string' || extent > 8;
+  return (isFew(a) && isMany(b) && isMany(c)) || (isMany(a) && isMany(b) && isFew(c));
 }
 
 const nameRank = ({ name }: FaceValue): number => {

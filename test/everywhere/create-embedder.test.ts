@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PatchEncoder } from '../../src/embed.ts';
+import { reduceMean } from '../../src/graph/functions.ts';
+import { createGraph } from '../../src/graph/ops/index.ts';
+import { writeOnnx } from '../../src/graph/write-onnx.ts';
 import { type BagsslError, createEmbedder } from '../../src/index.ts';
 import { initialWeights, runConfig } from '../../src/train.ts';
 import { openEmbedder } from '../support/open-embedder.ts';
@@ -54,6 +57,18 @@ describe('createEmbedder', () => {
       assert.ok(relativeError(await embedder.embed(image), found.data.subarray(2 * found.columns)) < 1e-5);
       await embedder.dispose();
       await assert.rejects(embedder.embed(image), (error: BagsslError) => error.code === 'disposed');
+    }
+  });
+
+  it('runs an .onnx file as it is, from bytes or a URL', async () => {
+    const x = createGraph().input('x', [1, 3, 8, 8]);
+    const file = writeOnnx({ embedding: reduceMean(x, [2, 3]) }) as Uint8Array<ArrayBuffer>;
+    const data = Uint8Array.from({ length: 192 }, (_, i) => (i % 3) * 51);
+    const image = { data, width: 8, height: 8, layout: 'rgb' } as const;
+    const onnx = { input: { mean: 0, std: 1 } };
+    for (const encoder of [file, URL.createObjectURL(new Blob([file]))]) {
+      await using embedder = await createEmbedder({ ...engine, encoder, onnx });
+      assert.ok(relativeError(await embedder.embed(image), Float32Array.of(0, 0.2, 0.4)) < 1e-5);
     }
   });
 

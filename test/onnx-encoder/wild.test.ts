@@ -71,8 +71,8 @@ async function expected(file: string, encoder: OnnxEncoder, pixels: Pixels): Pro
   const data: ArrayLike<number> = found.type === 'float16' ? fromHalf(found.data) : found.data;
   const [, ...each] = found.dims[0] === 1 ? found.dims : [1, ...found.dims];
   if (each.length < 2) return Float32Array.from(data);
-  // Maps lie as the input does here; tokens have their width last.
-  const isMap = each.length === 3 && encoder.input.layout === 'nchw';
+  // Outputs lie as the input does here, and values inside have channels first; tokens have their width last.
+  const isMap = each.length === 3 && (encoder.input.layout === 'nchw' || !encoder.output.isOutput);
   const width = isMap ? each[0] : each.at(-1);
   const positions = data.length / width;
   const at = (p: number, c: number) => data[isMap ? c * positions + p : p * width + c];

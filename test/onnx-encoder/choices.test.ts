@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { create } from '@bufbuild/protobuf';
+import { TensorShapeProtoSchema } from 'onnx-buf';
+import { modelFace } from '../../src/onnx-encoder/model-face.ts';
+import { planOutput } from '../../src/onnx-encoder/output-plan.ts';
+import { readPreprocessorConfig } from '../../src/onnx-encoder/preprocessor-config.ts';
+import { type FileNode, type OnnxFile, onnxFile } from '../support/onnx-file.ts';
+
+const tensors = {
+  w: { dims: [3, 2], float: [1, 2, 3, 4, 5, 6] },
+  b: { dims: [2], float: [0, 0] },
+  k1: { dims: [5, 3, 1, 1], float: new Array(15).fill(1) },
+  k3: { dims: [3, 3, 3, 3], float: new Array(81).fill(1) },
+  s: { dims: [], float: [1] },
+  z: { dims: [2], int64: [0, -1] },
+};
+const POOLED: readonly FileNode[] = [
+  ['GlobalAveragePool', 'x', 'p'],
+  ['Flatten', 'p', 'v'],
+];
+
+/** The value that is taken of a model, and what is said. */
+function taken(nodes: readonly FileNode[], outputs = 'y', more: Partial<OnnxFile> = {}, dims?: readonly number[]) {
+  const bytes = onnxFile({ inputs: { x: ['b', 3, 32, 32] }, tensors, nodes, outputs, ...more }, ({ graph }) => {
+    const { value } = graph!.output[0].type!;
+    if (!dims || value.case !== 'tensorType') return;
+    const dim = dims.map((extent) => ({ value: { case: 'dimValue' as const, value: BigInt(extent) } }));
+    value.value.shape = create(TensorShapeProtoSchema, { dim });
+  });
+  const { plan, notes } = planOutput(modelFace(bytes, 'model'), 'model', {});
+  return { name: plan.name, isOutput: plan.isOutput, said: notes.join(' ') };
+}
+
+describe('of a classifier the value before its last linear layer is taken', () => {
+  for (const [what, nodes] of [
+    ['Gemm', [['Gemm', 'v w b', 'y']]],
+    ['MatMul', [['MatMul', 'v w', 'y']]],
+    [
+      'MatMul and Add',
+      [
+        ['MatMul', 'v w', 'm'],
+        ['Add', 'm b', 'y'],
+      ],
+    ],
+    [
+      'a bias added from the left',
+      [
+        ['MatMul', 'v w', 'm'],
+        ['Add', 'b m', 'y'],
+      ],
+    ],
+    [
+      'Softmax',
+      [
+        ['Gemm', 'v w b', 'l'],
+        ['Softmax', 'l', 'y'],
+      ],
+    ],
+    [
+      'Sigmoid, then Squeeze',
+      [
+        ['Gemm', 'v w b', 'l'],
+        ['Sigmoid', 'l', 'q'],
+        ['Squeeze', 'q', 'y'],
+      ],
+    ],
+    [
+      'quantised weights',
+      [
+        ['QuantizeLinear', 'w s', 'q'],
+        ['DequantizeLinear', 'q s', 'd'],
+        ['Gemm', 'v d b', 'y'],
+      ],
+    ],
+    [
+      'a quantised input',
+      [
+        ['QuantizeLinear', 'v s', 'q'],
+        ['DequantizeLinear', 'q s', 'd'],
+        ['Gemm', 'd w b', 'y'],
+      ],
+    ],
+    [
+      'dynamic quantisation',
+      [
+        ['DynamicQuantizeLinear', 'v', 'q qs qz'],
+        ['MatMulInteger', 'q w qz', 'i'],
+        ['Cast', 'i', 'f', { to: 1 }],
+        ['Mul', 'qs s', 'scales'],
+        ['Mul', 'f scales', 'm'],
+        ['Add', 'm b', 'y'],
+      ],
+    ],
+  ] as const) {
+    it(what, () => {
+      const { name, isOutput, said } = taken([...POOLED, ...(nodes as readonly FileNode[])]);
+      assert.deepEqual([name, isOutput], ['v', false], said);
+      assert.match(said, /is no embedding: the value before that layer \(.*\), "v", is taken/);
+    });
+  }
+
+  it('a 1×1 convolution, a mean and Softmax', () => {
+    const { name } = taken([
+      ['Relu', 'x', 'r'],
+      ['Conv', 'r k1', 'c', { kernel_shape: [1, 1] }],
+      ['GlobalAveragePool', 'c', 'g'],
+      ['Softmax', 'g', 'y'],
+    ]);
+    assert.equal(name, 'r');
+  });
+});
+
+describe('an output stays as it is', () => {
+  for (const [what, nodes, outputs, dims] of [
+    ['if its name says that it is a vector', [['Gemm', 'v w b', 'image_embeds']], 'image_embeds', undefined],
+    ['without a linear layer at its end', [['Relu', 'v', 'y']], 'y', undefined],
+    [
+      'if a linear layer is followed by an activation',
+      [
+        ['Gemm', 'v w b', 'g'],
+        ['Relu', 'g', 'y'],
+      ],
+      'y',
+      undefined,
+    ],
+    [
+      'if two values are added',
+      [
+        ['MatMul', 'v w', 'm'],
+        ['Relu', 'm', 'r'],
+        ['Add', 'm r', 'y'],
+      ],
+      'y',
+      undefined,
+    ],
+    ['if it has tokens', [['MatMul', 'v w', 'y']], 'y', [1, 7, 2]],
+    ['if it is a map of one position', [['Relu', 'p', 'y']], 'y', [1, 3, 1, 1]],
+  ] as const) {
+    it(what, () => {
+      const { name, isOutput } = taken([...POOLED, ...(nodes as never as FileNode[])], outputs, {}, dims);
+      assert.deepEqual([name, isOutput], [outputs, true]);
+    });
+  }
+});
+
+it('of an image made of an image the value before the last convolution is taken', () => {
+  const nodes: readonly FileNode[] = [
+    ['Relu', 'x', 'r'],
+    ['Conv', 'r k3', 'c', { pads: [1, 1, 1, 1] }],
+    ['Sigmoid', 'c', 'y'],
+  ];
+  const { name, said } = taken(nodes, 'y', {}, [1, 3, 32, 32]);
+  assert.equal(name, 'r');
+  assert.match(said, /is an image/);
+});
+
+describe('a preprocessor_config.json', () => {
+  const read = (config: object) => readPreprocessorConfig(JSON.stringify(config))!;
+  const norm = { image_mean: [0.5, 0.5, 0.5], image_std: [0.25, 0.25, 0.25] };
+
+  for (const [what, config, expected] of [
+    [
+      'of ViT stretches',
+      { size: { height: 224, width: 196 }, resample: 2 },
+      { size: [224, 196], fit: 'stretch', interpolation: 'bilinear' },
+    ],
+    ['of ViT, before sizes had names', { size: 224 }, { size: [224, 224], fit: 'stretch' }],
+    [
+      'of CLIP and DINOv2 crops',
+      { size: { shortest_edge: 256 }, do_center_crop: true, crop_size: { height: 224, width: 224 }, resample: 3 },
+      { size: [224, 224], fit: 'crop', crop: 0.875, interpolation: 'bicubic' },
+    ],
+    [
+      'of ConvNeXt crops a share',
+      { size: { shortest_edge: 224 }, crop_pct: 0.875 },
+      { size: 224, fit: 'crop', crop: 0.875 },
+    ],
+    [
+      'of ConvNeXt stretches from 384 on',
+      { size: { shortest_edge: 384 }, crop_pct: 0.875 },
+      { size: 384, fit: 'stretch' },
+    ],
+    ['says mean and deviation', norm, { range: 1, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] }],
+    ['says that there are none', { ...norm, do_normalize: false }, { range: 1, mean: [0, 0, 0], std: [1, 1, 1] }],
+    [
+      'scales by 1/127.5',
+      { rescale_factor: 1 / 127.5, image_mean: [1, 1, 1], image_std: [1, 1, 1] },
+      { range: 1, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+    ],
+    [
+      'keeps levels',
+      { do_rescale: false, image_mean: [120, 120, 120], image_std: [60, 60, 60] },
+      { range: 255, mean: [120, 120, 120], std: [60, 60, 60] },
+    ],
+    ['turns channels round', { do_flip_channel_order: true }, { channels: 'bgr' }],
+  ] as const) {
+    it(what, () => {
+      const { input } = read(config);
+      assert.deepEqual(Object.fromEntries(Object.keys(expected).map((key) => [key, input[key as never]])), expected);
+    });
+  }
+
+  it('that asks for what there is not says so', () => {
+    const { input, notes } = read({ resample: 1 });
+    assert.equal(input.interpolation, 'bicubic');
+    assert.match(notes.join(), /asks for Lanczos resampling; bicubic is used/);
+  });
+
+  it('that is none is left alone', () => {
+    for (const text of ['<!doctype html>', '[]', '3', '{"size"', ''])
+      assert.equal(readPreprocessorConfig(text), undefined);
+    assert.deepEqual(Object.keys(read({ size: 'large', resample: 'x', image_mean: 'y' }).input).sort(), [
+      'interpolation',
+      'mean',
+      'range',
+      'std',
+    ]);
+  });
+});
