@@ -61,6 +61,20 @@ const inWorkers = {
           return { contents: `export default Uint8Array.from(${text}, (byte) => byte.charCodeAt());`, loader: 'js' };
         }),
     },
+    {
+      // A worker's script is one file. Left late, an import would make esbuild wrap that module, and all it imports, in functions.
+      name: 'late imports early',
+      setup: (builder) =>
+        builder.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+          let early = '';
+          let count = 0;
+          const code = readFileSync(path, 'utf8').replace(/\bimport\(('\.[^']+')\)/g, (_, file) => {
+            early += `import * as late${count} from ${file};\n`;
+            return `Promise.resolve(late${count++})`;
+          });
+          return { contents: `${code}\n${early}`, loader: 'ts' };
+        }),
+    },
   ],
 };
 

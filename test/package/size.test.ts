@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -9,11 +10,21 @@ import { build } from 'esbuild';
  * call loads beside ONNX Runtime, which are told by what they export.
  */
 describe('the size of', () => {
+  for (const [script, most] of [
+    ['patches', 11.5],
+    ['trainer', 68],
+  ] as const) {
+    it(`${script}.worker.js is at most ${most} kB`, async () => {
+      const size = gzipSync(await readFile(`dist/${script}.worker.js`), { level: 9 }).length / 1000;
+      assert.ok(size <= most, `it is ${size.toFixed(1)} kB`);
+    });
+  }
+
   for (const [names, face, called, atFirst, inAll] of [
-    ['createEmbedder', 'index', ['encoderProgram', 'readEncoder'], 20, 41],
-    ['createEmbedder', 'embed', ['encoderProgram', 'readEncoder'], 20, 41],
-    ['fit', 'index', [], 56, 56],
-    ['createEmbedder, fit', 'index', ['encoderProgram', 'readEncoder'], 64, 86],
+    ['createEmbedder', 'index', ['encoderProgram', 'readEncoder'], 18, 41],
+    ['createEmbedder', 'embed', ['encoderProgram', 'readEncoder'], 18, 40],
+    ['fit', 'index', [], 46, 46],
+    ['createEmbedder, fit', 'index', ['encoderProgram', 'readEncoder'], 52, 75],
   ] as const) {
     it(`${names} of ${face} is at most ${atFirst} kB at first, ${inAll} kB when called`, async () => {
       const { outputFiles, metafile } = await build({
