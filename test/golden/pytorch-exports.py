@@ -44,6 +44,10 @@ for name, (size, make) in NETWORKS.items():
             torch.nn.init.normal_(module.running_mean, 0, 0.1); torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
         for key in ('gamma', 'layer_scale'):
             if isinstance(getattr(module, key, None), torch.nn.Parameter): torch.nn.init.uniform_(getattr(module, key), 0.5, 1.0)
+    # The exporter stores equal tensors once, such as all biases that start at 0; then one tensor is learned for several.
+    with torch.no_grad():
+        for p in net.parameters():
+            if p.dim() == 1: p += 0.05 * torch.randn_like(p)
     # The exporter folds a batch norm in evaluation into the convolution before it. So that the same numbers are learned, so do we.
     if any(isinstance(m, torch.nn.BatchNorm2d) for m in net.modules()): net = fx.fuse(net)
     # What a file has as a tensor is learned: masks too.
