@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import * as f from '../../src/graph/functions.ts';
 import { gradients } from '../../src/graph/gradients.ts';
 import type { Value } from '../../src/graph/graph.ts';
+import { translate } from '../../src/graph/import/translate.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { stopGradient, withGradient } from '../../src/graph/with-gradient.ts';
 import { checkGradient, type GradientCase } from '../support/check-gradient.ts';
@@ -96,6 +97,11 @@ describe('gradient rules against central differences on native ONNX Runtime', ()
     ['Clip, below', (x: Value) => f.clip(x, -1, 1), [-3, -1.1]],
     ['Clip, inside', (x: Value) => f.clip(x, -1, 1), [-0.9, 0.9]],
     ['Clip, above', (x: Value) => f.clip(x, -1, 1), [1.1, 3]],
+    ['Sin', f.sin, [-2, 2]],
+    ['Cos', f.cos, [-2, 2]],
+    ['Floor', (x: Value) => f.add(x, x.graph.apply('Floor', [x])[0]), [0.1, 0.9]],
+    ['Ceil', (x: Value) => f.add(x, x.graph.apply('Ceil', [x])[0]), [0.1, 0.9]],
+    ['Round', (x: Value) => f.add(x, x.graph.apply('Round', [x])[0]), [0.6, 1.4]],
     ['HardSwish, below', f.hardSwish, [-5, -3.1]],
     ['HardSwish, inside', f.hardSwish, [-2.9, 2.9]],
     ['HardSwish, above', f.hardSwish, [3.1, 5]],
@@ -108,6 +114,76 @@ describe('gradient rules against central differences on native ONNX Runtime', ()
       6,
     );
   }
+  // Operators that only files have, as import/ expresses them: [operator, attributes, range, shapes of x and of the others].
+  const image = [2, 4, 5, 6];
+  for (const [type, attributes, range, ...shapes] of [
+    ['Gelu', {}, [-2, 2], [3, 4]],
+    ['Gelu', { approximate: 'tanh' }, [-2, 2], [3, 4]],
+    ['Mish', {}, [-2, 2], [3, 4]],
+    ['Celu', { alpha: { float: 0.7 } }, [-2, -0.1], [3, 4]],
+    ['Softsign', {}, [0.1, 2], [3, 4]],
+    ['ThresholdedRelu', { alpha: { float: 0.5 } }, [0.6, 2], [3, 4]],
+    ['Shrink', { lambd: { float: 0.5 }, bias: { float: 0.2 } }, [0.6, 2], [3, 4]],
+    ['GroupNormalization', { num_groups: 2 }, [-1, 1], image, [4], [4]],
+    ['InstanceNormalization', {}, [-1, 1], image, [4], [4]],
+    ['RMSNormalization', {}, [-1, 1], image, [6]],
+    ['LpNormalization', { axis: 1 }, [-1, 1], image],
+    ['LpPool', { kernel_shape: [2, 3], strides: [2, 1] }, [-1, 1], image],
+    ['GlobalLpPool', { p: 3 }, [0.1, 1], image],
+    ['LRN', { size: 3, alpha: { float: 0.5 } }, [-1, 1], image],
+    ['Einsum', { equation: 'bchw,oc->bohw' }, [-1, 1], image, [3, 4]],
+    ['Einsum', { equation: 'bhij,bhjk->bihk' }, [-1, 1], image, [2, 4, 6, 3]],
+    ['AveragePool', { kernel_shape: [2, 2], dilations: [2, 1], pads: [1, 0, 1, 0] }, [-1, 1], image],
+    [
+      'AveragePool',
+      { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1], ceil_mode: 1, count_include_pad: 1 },
+      [-1, 1],
+      image,
+    ],
+    ['ConvTranspose', { auto_pad: 'SAME_UPPER', strides: [2, 2] }, [-1, 1], image, [4, 2, 3, 3]],
+    ['ReduceLogSumExp', { axes: [1, 2] }, [-1, 1], image],
+    ['com.microsoft.QuickGelu', {}, [-2, 2], [3, 4]],
+    ['com.microsoft.FastGelu', {}, [-2, 2], [3, 4], [4]],
+    ['com.microsoft.FusedConv', { activation: 'Tanh', pads: [1, 1, 1, 1] }, [-1, 1], image, [3, 4, 3, 3], [3]],
+    ['com.microsoft.SkipLayerNormalization', {}, [-1, 1], [2, 3, 6], [2, 3, 6], [6], [6]],
+  ] as const) {
+    it(`${type} ${JSON.stringify(attributes)}`, () =>
+      checkGradient(7, {
+        shapes,
+        range,
+        build: (...inputs: Value[]) =>
+          translate({ type, graph: inputs[0].graph, opset: 23, inputs, attributes, outputs: 1 })[0],
+      }));
+  }
+  for (const [name, attributes, scales] of [
+    ['cubic', { mode: 'cubic' }, [1, 1, 1.6, 0.7]],
+    ['antialiased', { mode: 'linear', antialias: 1 }, [1, 1, 0.5, 0.4]],
+  ] as const) {
+    it(`Resize, ${name}`, () =>
+      checkGradient(8, {
+        shapes: [image],
+        build(x: Value) {
+          const inputs = [x, undefined, x.graph.constant(Float32Array.from(scales), [4])];
+          return translate({ type: 'Resize', graph: x.graph, opset: 18, inputs, attributes, outputs: 1 })[0];
+        },
+      }));
+  }
+  it('Pad, wrapped', () =>
+    checkGradient(9, {
+      shapes: [image],
+      build(x: Value) {
+        const inputs = [x, x.graph.integers([0, 0, 2, 1, 0, 0, 0, 3])];
+        return translate({
+          type: 'Pad',
+          graph: x.graph,
+          opset: 19,
+          inputs,
+          attributes: { mode: 'wrap' },
+          outputs: 1,
+        })[0];
+      },
+    }));
+
   it('Cast, whose gradient is rounded on the way back', async () => {
     const graph = createGraph();
     const x = graph.input('x', [3]);

@@ -1,7 +1,7 @@
 import { BagsslError } from '../../base/errors.ts';
 import * as f from '../functions.ts';
 import { elements, type Graph, type Precision, type Value } from '../graph.ts';
-import { type FixedBatch, type Recorded, rebatched } from './fixed-batch.ts';
+import { type FixedBatch, type Recorded, rebatched, regathered } from './fixed-batch.ts';
 import { fold, MOST_FOLDED } from './fold.ts';
 import type { FileNode } from './nodes.ts';
 import { nodesFor } from './order.ts';
@@ -126,6 +126,8 @@ class Build {
       const tensors = fold(type, operands, (count) => this.#spend(count));
       if (tensors) return tensors.map((tensor) => this.#constant(tensor));
     }
+    const regrouped = fixed && type === 'Gather' && regathered(node, named, fixed);
+    if (regrouped) return [regrouped];
     const inputs = fixed ? rebatched(node, named, fixed) : named;
     const normalised = type === 'BatchNormalization' && this.#batchNorm(node, inputs as Value[], attributes);
     if (normalised) return [normalised];

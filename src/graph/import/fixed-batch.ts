@@ -1,4 +1,4 @@
-import { concat, expand, slice } from '../functions.ts';
+import { concat, expand, reshape, slice } from '../functions.ts';
 import { elements, type Shape, type TensorData, type Value } from '../graph.ts';
 import type { FileNode } from './nodes.ts';
 
@@ -65,6 +65,23 @@ export function rebatched(
     });
   }
   return inputs;
+}
+
+/**
+ * A Gather of all elements in their order, as PyTorch writes as_strided of a flat tensor, is a Reshape; undefined for any other.
+ */
+export function regathered(
+  { inputs: names, outputs, attributes }: FileNode,
+  [x, places]: readonly (Value | undefined)[],
+  { made, batch, recorded }: FixedBatch,
+): Value | undefined {
+  const before = recorded.get(names[0])?.shape;
+  const after = recorded.get(outputs[0])?.shape;
+  if (!x || !places?.data || before?.length !== 1 || !after || before[0] === x.shape[0]) return undefined;
+  const { axis = 0 } = attributes() as { axis?: number };
+  const inOrder = places.data.length === before[0] && places.data.every((place, i) => Number(place) === i);
+  if (axis !== 0 || !inOrder || after[0] % made !== 0) return undefined;
+  return reshape(x, [(after[0] / made) * batch, ...after.slice(1)]);
 }
 
 /**
