@@ -128,7 +128,7 @@ export class FolderIndex implements AsyncDisposable {
     let moved: readonly Entry[] = [];
     const failed: SkippedFile[] = [];
     if (fresh.length > 0 || gone.length > 0) {
-      const unlock = await lockFolder(at);
+      const unlock = await lockFolder(at, { file: 'index.lock', busy });
       try {
         // Another process may have written to it in the meantime.
         store = await IndexStore.open(at, digest);
@@ -201,6 +201,12 @@ export class FolderIndex implements AsyncDisposable {
     }
   }
 }
+
+const busy = (where: string, holder: string) =>
+  new BagsslError(
+    'run-busy',
+    `The index in "${where}" is being brought up to date by ${holder}. Wait for its end, or end it.`,
+  );
 
 async function checkFolder(folder: string): Promise<void> {
   const found = await stat(folder).catch((error: NodeJS.ErrnoException) => error);

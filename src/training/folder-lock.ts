@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { BagsslError } from '../base/errors.ts';
 import { runBusy } from './run-store.ts';
 
-const LOCK_FILE = 'run.lock';
 /** A lock without its holder's name is still being written, or its writer died. After this long, assume it died. */
 const WRITING_MS = 10_000;
 
@@ -15,14 +14,22 @@ interface Holder {
   readonly began?: string;
 }
 
+/** What a lock guards: the name of its file, and the error for whoever finds it taken. */
+export interface Guarded {
+  readonly file: string;
+  busy(folder: string, holder: string): BagsslError;
+}
+
+const RUN: Guarded = { file: 'run.lock', busy: runBusy };
+
 /**
  * Locks a folder for this process with a file that only one process can create and that names its holder. Takes over the lock
  * of a process that no longer runs.
  * @throws BagsslError `run-busy`
  */
-export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+export async function lockFolder(folder: string, guarded = RUN): Promise<() => Promise<void>> {
   const made = await mkdir(folder, { recursive: true }).catch(refused);
-  const file = join(folder, LOCK_FILE);
+  const file = join(folder, guarded.file);
   const own = JSON.stringify({ pid: process.pid, host: hostname(), began: await began(process.pid) } satisfies Holder);
   for (let attempt = 0; attempt < 5; attempt++) {
     const handle = await open(file, 'wx').catch((error: NodeJS.ErrnoException) => {
@@ -38,14 +45,14 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     const found = await readFile(file, 'utf8').catch(() => undefined);
     if (found === undefined) continue; // released in the meantime
     const holder = await livingHolder(file, found);
-    if (holder) throw runBusy(folder, `${holder} (${file})`);
+    if (holder) throw guarded.busy(folder, `${holder} (${file})`);
     await takeAway(file, found);
   }
-  throw runBusy(folder, `another process that started just now (${file})`);
+  throw guarded.busy(folder, `another process that started just now (${file})`);
 }
 
 function refused(cause: NodeJS.ErrnoException): never {
-  throw new BagsslError('not-saved', `A run cannot be kept there: ${cause.message}. Choose another folder.`, { cause });
+  throw new BagsslError('not-saved', `Nothing can be kept there: ${cause.message}. Choose another folder.`, { cause });
 }
 
 /** Who holds the lock, for messages; undefined if that process no longer runs. */

@@ -140,6 +140,18 @@ describe('the index of a folder', () => {
     await assert.rejects(open({ place: join(top, 'a file') }), refused('bad-checkpoint', /a file/));
   });
 
+  it('is brought up to date by one process at a time', async () => {
+    let other: Promise<unknown> | undefined;
+    const first = open({
+      onProgress() {
+        other ??= assert.rejects(open(), refused('run-busy', /The index in .* is being brought up to date by process/));
+      },
+    });
+    await (await first).dispose();
+    await other;
+    assert.ok(other);
+  });
+
   it('goes by the bytes where a time has changed alone', async () => {
     await (await open()).dispose();
     await utimes(at('c'), 1, 1);
