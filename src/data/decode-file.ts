@@ -1,12 +1,12 @@
 import { BagsslError } from '../base/errors.ts';
 import type { Pixels } from '../base/pixels.ts';
 import type { DecodeOptions } from './decode-options.ts';
-import { type Decoded, type Decoder, MOST_PIXELS } from './decoder.ts';
+import { type Decoded, type Decoder, MOST_PIXELS, SHORT_SIDE } from './decoder.ts';
 import { type ImageHeader, readImageHeader } from './image-header.ts';
 import { IMAGE_TYPES } from './image-type.ts';
 import { onWhite } from './on-white.ts';
 import { isText, pngChunks, riffChunks } from './segments.ts';
-import { SHORT_SIDE, shrink, shrinkFactor } from './shrink.ts';
+import { shrink, shrinkFactor } from './shrink.ts';
 import { tiffTags } from './tiff-tags.ts';
 import { inksToSrgb, toSrgb } from './to-srgb.ts';
 import { wholeJpeg } from './whole-jpeg.ts';

@@ -23,3 +23,9 @@ export type Decoder = (bytes: Uint8Array, header: ImageHeader, request: DecoderR
 
 /** The largest image that is decoded, in pixels: 400 MB in memory for a moment, and more than any camera's photograph. */
 export const MOST_PIXELS = 100_000_000;
+
+/**
+ * The default length of the shorter side, in pixels, below which an image is not shrunk. It is enough for fixed-scale patches,
+ * and a photograph of 12 megapixels (46 MiB in memory) becomes about 345×259 (0.3 MiB).
+ */
+export const SHORT_SIDE = 256;

@@ -4,9 +4,9 @@ import { BYTES, checkPixels, type Layout, type Pixels } from '../base/pixels.ts'
 import { isA, tagOf } from '../base/values.ts';
 import { bytesAt } from './bytes-at.ts';
 import { decodeImage } from './decode.ts';
+import { SHORT_SIDE } from './decoder.ts';
 import { onWhite } from './on-white.ts';
 import { type PixelSource, pixelsFrom } from './pixels-from.ts';
-import { SHORT_SIDE } from './shrink.ts';
 
 /** Pixels without a layout, as pngjs, jpeg-js and node-canvas give them: it follows from the length of `data`. */
 export type PlainPixels = Omit<Pixels, 'layout'> & { readonly layout?: undefined };

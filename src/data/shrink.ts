@@ -1,10 +1,5 @@
 import type { Pixels } from '../base/pixels.ts';
-
-/**
- * The default length of the shorter side, in pixels, below which an image is not shrunk. It is enough for fixed-scale patches,
- * and a photograph of 12 megapixels (46 MiB in memory) becomes about 345×259 (0.3 MiB).
- */
-export const SHORT_SIDE = 256;
+import { SHORT_SIDE } from './decoder.ts';
 
 type Size = Pick<Pixels, 'width' | 'height'>;
 
