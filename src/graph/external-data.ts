@@ -1,6 +1,6 @@
 import { BagsslError } from '../base/errors.ts';
 import { quote } from '../base/values.ts';
-import { EXTERNAL, type FoundTensor } from './onnx-proto.ts';
+import { EXTERNAL, type FoundTensor } from './file-proto.ts';
 
 /** Where a tensor's bytes are in another file (onnx.proto, TensorProto.external_data). */
 export interface ExternalPlace {

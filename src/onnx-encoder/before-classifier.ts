@@ -1,4 +1,4 @@
-import type { FoundNode } from '../graph/onnx-proto.ts';
+import type { FoundNode } from '../graph/file-proto.ts';
 import type { ModelFace } from './model-face.ts';
 
 /** The end of a classifier, walked back from one of its outputs. */

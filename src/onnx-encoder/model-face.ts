@@ -1,6 +1,6 @@
 import { BagsslError } from '../base/errors.ts';
 import { externalFiles } from '../graph/external-data.ts';
-import { type FoundNode, type FoundTensor, type FoundValueInfo, MODEL } from '../graph/onnx-proto.ts';
+import { FILE_MODEL, type FoundNode, type FoundTensor, type FoundValueInfo } from '../graph/file-proto.ts';
 import { readMessage } from '../graph/protobuf/read.ts';
 
 /** An input or output of a model as its file describes it. */
@@ -34,9 +34,9 @@ export function modelFace(bytes: Uint8Array, name: string): ModelFace {
   checkStart(bytes, name);
   const broken = (why: string, cause?: unknown) =>
     new BagsslError('bad-model', `${name} ${why}; restore a copy, or export it again.`, { cause });
-  let graph: ReturnType<typeof readMessage<typeof MODEL>>['graph'];
+  let graph: ReturnType<typeof readMessage<typeof FILE_MODEL>>['graph'];
   try {
-    ({ graph } = readMessage(MODEL, bytes));
+    ({ graph } = readMessage(FILE_MODEL, bytes));
   } catch (cause) {
     throw broken(`is no ONNX file, or a truncated one (${bytes.length} bytes)`, cause);
   }

@@ -1,5 +1,5 @@
 import { BagsslError } from '../base/errors.ts';
-import { MODEL } from '../graph/onnx-proto.ts';
+import { FILE_MODEL } from '../graph/file-proto.ts';
 import { writeMessage } from '../graph/protobuf/write.ts';
 import type { Program } from '../runtime/program.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -102,7 +102,7 @@ async function compiled(runtime: Runtime, encoder: OnnxEncoder): Promise<Program
 /** The model with the chosen value as one more output. A message that is written twice is merged, so the file's bytes stay. */
 function withOutput({ model, output: { name, isOutput } }: OnnxEncoder): Uint8Array {
   if (isOutput) return model;
-  const more = writeMessage(MODEL, { graph: { output: [{ name }] } });
+  const more = writeMessage(FILE_MODEL, { graph: { output: [{ name }] } });
   const whole = new Uint8Array(model.length + more.length);
   whole.set(model);
   whole.set(more, model.length);

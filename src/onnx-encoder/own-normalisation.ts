@@ -1,4 +1,4 @@
-import type { FoundNode, FoundTensor } from '../graph/onnx-proto.ts';
+import type { FoundNode, FoundTensor } from '../graph/file-proto.ts';
 import type { ModelFace } from './model-face.ts';
 
 /** Operators that a model's input may pass before it is normalised. */

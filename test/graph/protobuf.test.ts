@@ -4,8 +4,8 @@ import { describe, it } from 'node:test';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { ModelProtoSchema, TensorProtoSchema } from 'onnx-buf';
+import { FILE_MODEL, FILE_TENSOR } from '../../src/graph/file-proto.ts';
 import { conv, relu, reshape } from '../../src/graph/functions.ts';
-import { MODEL, TENSOR } from '../../src/graph/onnx-proto.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { readMessage } from '../../src/graph/protobuf/read.ts';
 import { writeMessage } from '../../src/graph/protobuf/write.ts';
@@ -37,10 +37,10 @@ describe('the protocol buffers of .onnx files', () => {
     assert.ok(files.length > 3);
     for (const file of files) {
       const bytes = new Uint8Array(readFileSync(`${folder}/${file}`));
-      const { graph, opsetImport } = readMessage(MODEL, bytes);
+      const { graph, opsetImport } = readMessage(FILE_MODEL, bytes);
       const other = fromBinary(ModelProtoSchema, bytes);
-      assert.deepEqual({ opsetImport }, plain(other, { opsetImport: MODEL.opsetImport }), file);
-      const [, fields] = MODEL.graph;
+      assert.deepEqual({ opsetImport }, plain(other, { opsetImport: FILE_MODEL.opsetImport }), file);
+      const [, fields] = FILE_MODEL.graph;
       const { initializer: tensors, ...rest } = graph!;
       const { initializer: known, ...others } = plain(other.graph!, fields) as NonNullable<typeof graph>;
       assert.deepEqual(rest, others, file);
@@ -60,7 +60,7 @@ describe('the protocol buffers of .onnx files', () => {
       y: reshape(relu(conv(x, w, { strides: [2, 1], pads: [0, 1, 1, 1], dilations: [1, 1] })), [2, -1]),
     });
     const other = fromBinary(ModelProtoSchema, writeModel(model));
-    assert.deepEqual(plain(other, MODEL), readMessage(MODEL, writeModel(model)));
+    assert.deepEqual(plain(other, FILE_MODEL), readMessage(FILE_MODEL, writeModel(model)));
     assert.equal(other.graph!.node[0].attribute.find(({ name }) => name === 'pads')?.ints.join(), '0,1,1,1');
     assert.deepEqual(new Float32Array(other.graph!.initializer[0].rawData.slice().buffer), randoms(1, 4 * 27));
   });
@@ -78,11 +78,18 @@ describe('the protocol buffers of .onnx files', () => {
       },
       { requiredKeys: ['dims', 'floatData', 'doubleData'] },
     );
-    const none = { segment: undefined, int32Data: [], int64Data: [], externalData: [], dataLocation: undefined };
+    const none = {
+      segment: undefined,
+      int32Data: [],
+      int64Data: [],
+      uint64Data: [],
+      externalData: [],
+      dataLocation: undefined,
+    };
     fc.assert(
       fc.property(tensor, (message) => {
-        const bytes = writeMessage(TENSOR, message);
-        const found = readMessage(TENSOR, bytes);
+        const bytes = writeMessage(FILE_TENSOR, message);
+        const found = readMessage(FILE_TENSOR, bytes);
         const full = { name: undefined, dataType: undefined, rawData: undefined, ...none, ...message };
         assert.deepEqual(found, full);
         const { dims, name } = fromBinary(TensorProtoSchema, bytes);
@@ -98,8 +105,8 @@ describe('the protocol buffers of .onnx files', () => {
       TensorProtoSchema,
       create(TensorProtoSchema, { dims: dims.map(BigInt), docString: 'text', floatData: [0.5] }),
     );
-    assert.notDeepEqual(unpacked, writeMessage(TENSOR, { dims, floatData: [0.5] }));
-    const { dims: found, floatData } = readMessage(TENSOR, unpacked);
+    assert.notDeepEqual(unpacked, writeMessage(FILE_TENSOR, { dims, floatData: [0.5] }));
+    const { dims: found, floatData } = readMessage(FILE_TENSOR, unpacked);
     assert.deepEqual({ dims: found, floatData }, { dims, floatData: [0.5] });
   });
 
@@ -116,9 +123,9 @@ describe('the protocol buffers of .onnx files', () => {
       ['a group', 0x63, 0x64],
       ['field 0', 0x00, 0x01],
     ] as const) {
-      assert.throws(() => readMessage(TENSOR, Uint8Array.from(bytes)), Error, what);
+      assert.throws(() => readMessage(FILE_TENSOR, Uint8Array.from(bytes)), Error, what);
     }
-    assert.equal(readMessage(TENSOR, Uint8Array.of(0x4a, 2, 1, 2)).rawData?.length, 2);
+    assert.equal(readMessage(FILE_TENSOR, Uint8Array.of(0x4a, 2, 1, 2)).rawData?.length, 2);
   });
 
   it('do not allocate memory beyond the bytes present', () => {

@@ -1,13 +1,7 @@
 import { BagsslError } from '../../base/errors.ts';
+import { FILE_GRAPH, type FoundAttribute, type FoundFunction, type FoundGraph, type FoundNode } from '../file-proto.ts';
 import type { Attribute } from '../graph.ts';
-import {
-  ATTRIBUTE_TYPE,
-  type FoundAttribute,
-  type FoundFunction,
-  type FoundGraph,
-  type FoundNode,
-  GRAPH,
-} from '../onnx-proto.ts';
+import { ATTRIBUTE_TYPE } from '../onnx-proto.ts';
 import { readMessage } from '../protobuf/read.ts';
 import { FLOAT16, FLOAT64, readTensor, type Tensor } from './read-tensor.ts';
 
@@ -176,7 +170,7 @@ const keyOf = ({ domain, overload }: { domain?: string; overload?: string }, nam
 
 function graphIn(bytes: Uint8Array, place: string): FoundGraph {
   try {
-    return readMessage(GRAPH, bytes);
+    return readMessage(FILE_GRAPH, bytes);
   } catch (cause) {
     throw new BagsslError('bad-model', `${place}: one of its branches is malformed.`, { cause });
   }

@@ -1,6 +1,6 @@
 import { BagsslError } from '../../base/errors.ts';
+import { FILE_MODEL, type FoundModel, type FoundOpsets, type FoundValueInfo } from '../file-proto.ts';
 import { type DType, dtypeOfCode } from '../graph.ts';
-import { type FoundModel, type FoundOpsets, type FoundValueInfo, MODEL } from '../onnx-proto.ts';
 import { readMessage } from '../protobuf/read.ts';
 import { type FileNode, Flattened, isStandard } from './nodes.ts';
 import { FLOAT16, readTensor, type Tensor } from './read-tensor.ts';
@@ -59,7 +59,7 @@ export function parseOnnx(bytes: Uint8Array, { widened = false }: ParseOptions =
 
 function decode(bytes: Uint8Array): FoundModel {
   try {
-    return readMessage(MODEL, bytes);
+    return readMessage(FILE_MODEL, bytes);
   } catch (cause) {
     throw new BagsslError(
       'bad-model',

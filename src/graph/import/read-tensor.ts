@@ -1,7 +1,7 @@
 import { BagsslError } from '../../base/errors.ts';
 import { fromBfloat16, fromHalf } from '../../base/half.ts';
+import { EXTERNAL, type FoundTensor } from '../file-proto.ts';
 import { type DType, elements, type Shape, type TensorData } from '../graph.ts';
-import { EXTERNAL, type FoundTensor } from '../onnx-proto.ts';
 
 /** Elements with their type and extents. */
 export interface Tensor {

@@ -2,7 +2,7 @@ import { BagsslError } from '../../base/errors.ts';
 import { givenBytes } from '../../base/options.ts';
 import { quote } from '../../base/values.ts';
 import { type ExternalPlace, externalPlace } from '../external-data.ts';
-import { TENSOR } from '../onnx-proto.ts';
+import { FILE_TENSOR } from '../file-proto.ts';
 import { WIRE } from '../protobuf/fields.ts';
 import { readMessage } from '../protobuf/read.ts';
 import { fieldsOf } from '../protobuf/walk.ts';
@@ -17,7 +17,11 @@ const NODE: Way = { 5: { 5: 'tensor', 6: GRAPH, 10: 'tensor', 11: GRAPH } };
 GRAPH[1] = NODE;
 const MODEL: Way = { 7: GRAPH, 25: { 7: NODE } };
 
-const [DATA, LOCATION, EXTERNAL_DATA] = [TENSOR.rawData[0], TENSOR.dataLocation[0], TENSOR.externalData[0]];
+const [DATA, LOCATION, EXTERNAL_DATA] = [
+  FILE_TENSOR.rawData[0],
+  FILE_TENSOR.dataLocation[0],
+  FILE_TENSOR.externalData[0],
+];
 
 /**
  * An .onnx model in one file: with the data that it keeps in `files`, by their names, put in. PyTorch writes such a file beside
@@ -72,7 +76,7 @@ function message(bytes: Uint8Array, way: Way, dataOf: DataOf): Uint8Array[] {
 }
 
 function tensor(bytes: Uint8Array, dataOf: DataOf): Uint8Array[] {
-  const found = readMessage(TENSOR, bytes);
+  const found = readMessage(FILE_TENSOR, bytes);
   const place = externalPlace(found);
   if (!place) return [bytes];
   const data = dataOf(found.name ?? '', place);
