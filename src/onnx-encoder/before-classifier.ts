@@ -1,5 +1,5 @@
 import type { FoundNode } from '../graph/file-proto.ts';
-import type { ModelFace } from './model-face.ts';
+import type { ModelSignature } from './model-signature.ts';
 
 /** The end of a classifier, walked back from one of its outputs. */
 export interface ClassifierEnd {
@@ -38,9 +38,9 @@ const FAR = 16;
  * makes scores of it). A classifier's logits are no embedding; what they are computed from is. No operator is computed: the names
  * of operators and which values are constant decide.
  */
-export function beforeClassifier(face: ModelFace, output: string): ClassifierEnd | undefined {
-  const producers = producersOf(face);
-  const isConstant = constants(face, producers);
+export function beforeClassifier(signature: ModelSignature, output: string): ClassifierEnd | undefined {
+  const producers = producersOf(signature);
+  const isConstant = constants(signature, producers);
   const dataOf = ({ input }: FoundNode) => input.find((name) => name && !isConstant(name));
   const operator = (name: string) => producers.get(name)?.opType ?? '';
 
@@ -79,7 +79,7 @@ export function beforeClassifier(face: ModelFace, output: string): ClassifierEnd
   });
   const product = productBehind(logits);
   if (product) {
-    const isVector = GEMMS.has(product.opType ?? '') || scores !== undefined || hasTwoAxes(face, output);
+    const isVector = GEMMS.has(product.opType ?? '') || scores !== undefined || hasTwoAxes(signature, output);
     if (!isVector) return undefined;
     const quantised = new Set([
       'DequantizeLinear',
@@ -96,15 +96,15 @@ export function beforeClassifier(face: ModelFace, output: string): ClassifierEnd
   const node = producers.get(positions);
   if (node?.opType !== 'Conv' || positions === logits) return undefined;
   const kernel = node.attribute.find(({ name }) => name === 'kernel_shape')?.ints;
-  const extents = kernel ?? face.tensors.get(node.input[1])?.dims.slice(2);
+  const extents = kernel ?? signature.tensors.get(node.input[1])?.dims.slice(2);
   if (!extents?.every((extent) => extent === 1)) return undefined;
   return { before: back(node.input[0], RENAMING), linear: 'Conv', scores };
 }
 
 /** What the last convolution or product on the way to an output is computed from; undefined where there is none near. */
-export function beforeLastLayer(face: ModelFace, output: string): string | undefined {
-  const producers = producersOf(face);
-  const isConstant = constants(face, producers);
+export function beforeLastLayer(signature: ModelSignature, output: string): string | undefined {
+  const producers = producersOf(signature);
+  const isConstant = constants(signature, producers);
   let at: string | undefined = output;
   for (let step = 0; step < FAR && at !== undefined; step++) {
     const node: FoundNode | undefined = producers.get(at);
@@ -115,20 +115,20 @@ export function beforeLastLayer(face: ModelFace, output: string): string | undef
   return undefined;
 }
 
-function producersOf({ nodes }: ModelFace): Map<string, FoundNode> {
+function producersOf({ nodes }: ModelSignature): Map<string, FoundNode> {
   const producers = new Map<string, FoundNode>();
   for (const node of nodes) for (const name of node.output) if (name) producers.set(name, node);
   return producers;
 }
 
 /** Whether the file says that an output is [batch, width]; where it says nothing, it may be. */
-function hasTwoAxes({ outputs }: ModelFace, name: string): boolean {
+function hasTwoAxes({ outputs }: ModelSignature, name: string): boolean {
   const dims = outputs.find((output) => output.name === name)?.dims;
   return dims === undefined || dims.length === 2;
 }
 
 /** Whether a value is the same in every run: a weight, a Constant, or computed from such alone. */
-function constants({ tensors }: ModelFace, producers: ReadonlyMap<string, FoundNode>): (name: string) => boolean {
+function constants({ tensors }: ModelSignature, producers: ReadonlyMap<string, FoundNode>): (name: string) => boolean {
   const known = new Map<string, boolean>();
   const isConstant = (name: string, depth = 0): boolean => {
     if (tensors.has(name)) return true;

@@ -2,7 +2,7 @@ import { BagsslError } from '../base/errors.ts';
 import { sha256 } from '../base/sha256.ts';
 import { bytesAt } from '../data/bytes-at.ts';
 import { type KeptFiles, keptFiles } from './kept-files.ts';
-import { checkStart } from './model-face.ts';
+import { checkStart } from './model-signature.ts';
 import { type Preprocessing, readPreprocessorConfig } from './preprocessor-config.ts';
 
 /** How files are read or fetched. */

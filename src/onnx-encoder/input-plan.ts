@@ -1,7 +1,7 @@
 import { BagsslError } from '../base/errors.ts';
 import { quote } from '../base/values.ts';
 import type { Triple } from '../patches/recipe.ts';
-import { type FaceValue, type ModelFace, shownValue } from './model-face.ts';
+import { type FaceValue, type ModelSignature, shownValue } from './model-signature.ts';
 import type { OnnxInput } from './onnx-options.ts';
 import { ownNormalisation } from './own-normalisation.ts';
 import type { Preprocessing } from './preprocessor-config.ts';
@@ -69,12 +69,12 @@ export interface PlannedInput {
  * @throws BagsslError `bad-model` for a model whose input is no image; `bad-argument` for a size that the model does not take
  */
 export function planInput(
-  face: ModelFace,
+  signature: ModelSignature,
   file: string,
   given: OnnxInput = {},
   config: Preprocessing | undefined = undefined,
 ): PlannedInput {
-  const input = onlyInput(face, file);
+  const input = onlyInput(signature, file);
   const type = TYPES[input.type];
   if (!type) {
     throw noImage(file, input, `has ONNX type ${input.type}, which pixels cannot be given in`);
@@ -92,7 +92,7 @@ export function planInput(
   }
   const usual = isWhole
     ? { range: 255 as const, ...PLAIN }
-    : normalisation(face, input, layout, channels, given, config, notes);
+    : normalisation(signature, input, layout, channels, given, config, notes);
   return {
     plan: {
       name: input.name,
@@ -112,7 +112,7 @@ export function planInput(
   };
 }
 
-function onlyInput({ inputs }: ModelFace, file: string): FaceValue {
+function onlyInput({ inputs }: ModelSignature, file: string): FaceValue {
   const [input] = inputs;
   if (!input) throw new BagsslError('bad-model', `${file} has no input; an encoder takes images.`);
   if (inputs.length > 1) {
@@ -184,7 +184,7 @@ function sizeOf(
 }
 
 function normalisation(
-  face: ModelFace,
+  signature: ModelSignature,
   input: FaceValue,
   layout: InputPlan['layout'],
   channels: 1 | 3,
@@ -192,7 +192,7 @@ function normalisation(
   config: Preprocessing | undefined,
   notes: string[],
 ): Pick<InputPlan, 'range' | 'mean' | 'std'> {
-  const own = ownNormalisation(face, input.name);
+  const own = ownNormalisation(signature, input.name);
   const told = config?.input;
   const triple = (value: number | Triple | undefined): Triple | undefined =>
     typeof value === 'number' ? [value, value, value] : value;

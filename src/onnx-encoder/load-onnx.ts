@@ -1,6 +1,6 @@
 import { withExternalData } from '../graph/import/with-external-data.ts';
 import { filesBeside } from './files-beside.ts';
-import { modelFace } from './model-face.ts';
+import { modelSignature } from './model-signature.ts';
 
 /** How a file is loaded. */
 export interface LoadOnnxOptions {
@@ -25,6 +25,6 @@ export async function loadOnnx(
   const beside = await filesBeside(address, { cache, signal, onProgress });
   const model = await beside.model();
   const files: Record<string, Uint8Array> = {};
-  for (const [name, least] of modelFace(model, beside.name).files) files[name] = await beside.data(name, least);
+  for (const [name, least] of modelSignature(model, beside.name).files) files[name] = await beside.data(name, least);
   return Object.keys(files).length > 0 ? withExternalData(model, files) : model;
 }

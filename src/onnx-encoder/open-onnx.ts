@@ -5,16 +5,20 @@ import { isA, quote } from '../base/values.ts';
 import type { BagPlacement } from '../encoder/bag-placement.ts';
 import { filesBeside } from './files-beside.ts';
 import { planInput } from './input-plan.ts';
-import { modelFace } from './model-face.ts';
+import { modelSignature } from './model-signature.ts';
 import { OnnxEncoder } from './onnx-encoder.ts';
 import { checkOnnxOptions, type OnnxOptions } from './onnx-options.ts';
 import { planOutput } from './output-plan.ts';
 
 /** How an .onnx file is opened. */
 export interface OpenOnnxOptions {
+  /** What goes before what the file, and the files beside it, say. */
   readonly onnx?: OnnxOptions;
+  /** Where the patches of a bag lie; default the whole image. */
   readonly placement?: BagPlacement;
+  /** Stops the opening with an `aborted` error. */
   readonly signal?: AbortSignal;
+  /** Bytes that have arrived, of how many; Infinity where the server does not say. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -39,12 +43,12 @@ export async function openOnnx(
       `${name} is not the expected file: its ${model.length} bytes have SHA-256 ${digest}, not ${options.sha256} (onnx.sha256).`,
     );
   }
-  const face = modelFace(model, name);
+  const signature = modelSignature(model, name);
   const config = await beside?.config();
-  const { plan: input, notes, sizeAssumed } = planInput(face, name, options.input, config);
-  const output = planOutput(face, name, options);
+  const { plan: input, notes, sizeAssumed } = planInput(signature, name, options.input, config);
+  const output = planOutput(signature, name, options);
   const data = new Map<string, Uint8Array>();
-  for (const [file, least] of face.files) {
+  for (const [file, least] of signature.files) {
     checkAborted(signal, `Opening ${name} was stopped.`);
     const bytes = given[file] ?? (await beside?.data(file, least));
     if (!bytes) {
@@ -61,11 +65,11 @@ export async function openOnnx(
     }
     data.set(file, bytes);
   }
-  const stranger = Object.keys(given).find((file) => !face.files.has(file));
+  const stranger = Object.keys(given).find((file) => !signature.files.has(file));
   if (stranger !== undefined) {
     throw new BagsslError(
       'bad-argument',
-      `onnx.data: ${name} names no file ${quote(stranger)}; it names ${[...face.files.keys()].map(quote).join(', ') || 'none'}.`,
+      `onnx.data: ${name} names no file ${quote(stranger)}; it names ${[...signature.files.keys()].map(quote).join(', ') || 'none'}.`,
     );
   }
   const all = [...notes, ...output.notes];

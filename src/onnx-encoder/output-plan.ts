@@ -1,7 +1,7 @@
 import { BagsslError } from '../base/errors.ts';
 import { quote } from '../base/values.ts';
 import { beforeClassifier, beforeLastLayer } from './before-classifier.ts';
-import { type FaceValue, type ModelFace, shownValue } from './model-face.ts';
+import { type FaceValue, type ModelSignature, shownValue } from './model-signature.ts';
 
 /** Which value of a model is the vector. */
 export interface OutputPlan {
@@ -28,14 +28,14 @@ const VECTORS = [
  * @throws BagsslError `bad-argument` for a name that the graph does not have
  */
 export function planOutput(
-  face: ModelFace,
+  signature: ModelSignature,
   file: string,
   { output, pool = 'mean' }: { readonly output?: string; readonly pool?: 'mean' | 'first' },
 ): { readonly plan: OutputPlan; readonly notes: readonly string[] } {
-  const { outputs } = face;
+  const { outputs } = signature;
   const isOutput = (name: string) => outputs.some((each) => each.name === name);
   if (output !== undefined) {
-    if (!isOutput(output) && !face.nodes.some((node) => node.output.includes(output))) {
+    if (!isOutput(output) && !signature.nodes.some((node) => node.output.includes(output))) {
       throw new BagsslError(
         'bad-argument',
         `onnx.output: ${file} has no value ${quote(output)}. Its outputs: ${outputs.slice(0, 12).map(shownValue).join(', ')}; any value inside the graph can be named too.`,
@@ -52,9 +52,9 @@ export function planOutput(
       `Of ${outputs.length} outputs ${shownValue(chosen)} is taken, not ${others.join(', ')} (set onnx.output, --encoder-output).`,
     );
   }
-  const end = nameRank(chosen) < VECTORS.length ? undefined : beforeClassifier(face, chosen.name);
+  const end = nameRank(chosen) < VECTORS.length ? undefined : beforeClassifier(signature, chosen.name);
   if (!end) {
-    const inside = isImage(chosen) ? beforeLastLayer(face, chosen.name) : undefined;
+    const inside = isImage(chosen) ? beforeLastLayer(signature, chosen.name) : undefined;
     if (inside === undefined) return { plan: { name: chosen.name, isOutput: true, pool }, notes };
     notes.push(
       `${shownValue(chosen)} is an image, which is no embedding: the value before the last convolution, ${quote(inside)}, is taken (set onnx.output or --encoder-output to another).`,

@@ -1,5 +1,5 @@
 import type { FoundNode, FoundTensor } from '../graph/file-proto.ts';
-import type { ModelFace } from './model-face.ts';
+import type { ModelSignature } from './model-signature.ts';
 
 /** Operators that a model's input may pass before it is normalised. */
 const PASSING = new Set(['Cast', 'Transpose', 'Identity']);
@@ -15,7 +15,7 @@ const OF_LEVELS = 8;
  * or for each. The size of the constant shows whether it expects values of 0 to 1 or of 0 to 255.
  */
 export function ownNormalisation(
-  { nodes, tensors }: ModelFace,
+  { nodes, tensors }: ModelSignature,
   input: string,
 ): { readonly range: 1 | 255; readonly operator: string } | undefined {
   let name = input;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { create } from '@bufbuild/protobuf';
 import { TensorShapeProtoSchema } from 'onnx-buf';
-import { modelFace } from '../../src/onnx-encoder/model-face.ts';
+import { modelSignature } from '../../src/onnx-encoder/model-signature.ts';
 import { planOutput } from '../../src/onnx-encoder/output-plan.ts';
 import { readPreprocessorConfig } from '../../src/onnx-encoder/preprocessor-config.ts';
 import { type FileNode, type OnnxFile, onnxFile } from '../support/onnx-file.ts';
@@ -28,7 +28,7 @@ function taken(nodes: readonly FileNode[], outputs = 'y', more: Partial<OnnxFile
     const dim = dims.map((extent) => ({ value: { case: 'dimValue' as const, value: BigInt(extent) } }));
     value.value.shape = create(TensorShapeProtoSchema, { dim });
   });
-  const { plan, notes } = planOutput(modelFace(bytes, 'model'), 'model', {});
+  const { plan, notes } = planOutput(modelSignature(bytes, 'model'), 'model', {});
   return { name: plan.name, isOutput: plan.isOutput, said: notes.join(' ') };
 }
 

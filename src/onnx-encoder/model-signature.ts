@@ -13,7 +13,7 @@ export interface FaceValue {
 }
 
 /** What a model shows of itself without its operators being understood. */
-export interface ModelFace {
+export interface ModelSignature {
   /** What a run must be given. */
   readonly inputs: readonly FaceValue[];
   readonly outputs: readonly FaceValue[];
@@ -26,11 +26,11 @@ export interface ModelFace {
 }
 
 /**
- * Reads a model's face from an untrusted file. The memory it takes is a small multiple of the file's.
+ * Reads a model's signature from an untrusted file. The memory it takes is a small multiple of the file's.
  * @param name names the file in errors
  * @throws BagsslError `bad-model`
  */
-export function modelFace(bytes: Uint8Array, name: string): ModelFace {
+export function modelSignature(bytes: Uint8Array, name: string): ModelSignature {
   checkStart(bytes, name);
   const broken = (why: string, cause?: unknown) =>
     new BagsslError('bad-model', `${name} ${why}; restore a copy, or export it again.`, { cause });
