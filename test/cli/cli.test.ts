@@ -180,7 +180,11 @@ describe('the command line', () => {
     await writeFile(run('bad.onnx'), 'certainly not a file');
     for (const [args, code, message] of [
       [[], 2, /Name a command/],
-      [['frobnicate'], 2, /Unknown command "frobnicate"; there are train, embed, evaluate, export, reproduce, doctor/],
+      [
+        ['frobnicate'],
+        2,
+        /Unknown command "frobnicate"; there are index, similar, duplicates, train, embed, evaluate, export, reproduce, doctor/,
+      ],
       [['train', '--data', 'builtin'], 2, /--out is missing/],
       [
         ['train', '--data', 'builtin', '--out', run('y'), '--steps', 'many'],

@@ -101,7 +101,7 @@ describe('the demo that learns from pictures', () => {
     assert.equal(await page.$$eval('#strip canvas', (all) => all.length), 12);
     const refused = await text(page, '.refused', /left out/);
     assert.match(refused, /<img src=x onerror=alert\(1\)>\.png: the bytes are not a JPEG, PNG/);
-    assert.match(refused, /half\.png: the png does not decode/);
+    assert.match(refused, /half\.png: the png is truncated/);
     assert.match(refused, /half\.jpg: the jpeg is truncated/);
     assert.equal(await page.$$eval('main img', (all) => all.length), 0);
 
