@@ -69,7 +69,7 @@ export function checkStart(bytes: Uint8Array, name: string): void {
   const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart();
   const instead = /^<(!doctype|html|\?xml|head|body)/i.test(start)
     ? 'a page of HTML. Check the address; on Hugging Face a file is at …/resolve/main/…, its page at …/blob/main/…'
-    : start.startsWith('version https://git-lfs')
+    : /^version \S+git-lfs/.test(start)
       ? 'a pointer of Git LFS, which names the file but does not hold it. Fetch the file itself (git lfs pull)'
       : bytes.length === 0
         ? 'empty. Restore a copy'

@@ -136,7 +136,7 @@ describe('a mistake that is often made', () => {
       /loss must be one of spectral/,
     ],
     ['no dimensions', () => closedForm([[1]], 0), /k is 0; it must be a whole number from 1 to 1/],
-    ['a part left out', () => evaluate({ encoder: {} } as never), /has no untrained; .*encoder, untrained, train/],
+    ['a part left out', () => evaluate({ encoder: {} } as never), /has no train; .*encoder, train, test/],
   ];
   for (const [what, call, message] of cases) {
     it(`is told apart: ${what}`, async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { cp, mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import sharp, { type Sharp } from 'sharp';
@@ -141,15 +141,15 @@ describe('the index of a folder', () => {
   });
 
   it('is brought up to date by one process at a time', async () => {
-    let other: Promise<unknown> | undefined;
-    const first = open({
-      onProgress() {
-        other ??= assert.rejects(open(), refused('run-busy', /The index in .* is being brought up to date by process/));
-      },
-    });
-    await (await first).dispose();
-    await other;
-    assert.ok(other);
+    await (await open()).dispose();
+    await put('new.jpg', await photo(20));
+    const [name] = await readdir(at('.bagssl'));
+    const lock = join(at('.bagssl'), name, 'index.lock');
+    await writeFile(lock, JSON.stringify({ pid: process.pid, host: hostname() }));
+    await assert.rejects(open(), refused('run-busy', /The index in .* is being brought up to date by process/));
+    await rm(lock);
+    await using index = await open();
+    assert.equal(index.synced.embedded, 1);
   });
 
   it('goes by the bytes where a time has changed alone', async () => {
