@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { compact, encoders, loadOnnx, type OnnxConfig, patchSize } from '../src/encoders.ts';
+import { BagsslError } from '../src/index.ts';
 import { presets } from '../src/patches.ts';
 import type { RunConfig } from '../src/train.ts';
 import { type Rule, UsageError, type Values } from './command.ts';
@@ -44,6 +45,8 @@ async function modelAt(file: string): Promise<Uint8Array> {
   try {
     return await loadOnnx(file);
   } catch (cause) {
+    // Found and no model: that is a failure, not wrong use.
+    if (cause instanceof BagsslError && cause.code !== 'bad-data') throw cause;
     throw new UsageError(`--encoder ${file}: ${(cause as Error).message}`);
   }
 }

@@ -216,7 +216,7 @@ describe('the command line', () => {
       [
         ['train', '--data', 'builtin', '--out', run('y'), '--encoder', run('bad.onnx')],
         1,
-        /Not an ONNX file, or a truncated one \(20 bytes\)/,
+        /bad\.onnx is no ONNX file, or a truncated one \(20 bytes\)/,
       ],
       [
         ['train', '--data', 'builtin', '--out', run('y'), '--batch-norm', 'frozen'],
