@@ -1,8 +1,10 @@
 import { skippedByReason } from '../src/data.ts';
 import { type FolderIndex, openFolderIndex } from '../src/node.ts';
 import { type Argument, type Command, PATH, type Values } from './command.ts';
+import { FOLDER_OPTIONS } from './folder-options.ts';
 import { MODEL_OPTION, openModel } from './model.ts';
-import { duration, Progress } from './progress.ts';
+import { isOnnx } from './onnx-encoder.ts';
+import { duration, Pace, Progress } from './progress.ts';
 import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION } from './shared.ts';
 
 export const FOLDER: Argument = { value: 'FOLDER', rule: PATH, help: 'a folder of photographs, at any depth' };
@@ -15,8 +17,8 @@ export const INDEX_OPTIONS = {
     help: `${MODEL_OPTION.help}, or an .onnx file; default the encoder that comes with bagssl`,
   },
   place: { value: 'DIR', rule: PATH, help: 'where the index is kept; default .bagssl in FOLDER' },
-  'follow-links': { help: 'follow symbolic links that lead out of the folder too' },
-  'list-skipped': { help: 'name every file that is left out, with the reason' },
+  'follow-links': FOLDER_OPTIONS['follow-links'],
+  'list-skipped': FOLDER_OPTIONS['list-skipped'],
   ...ENGINE_OPTIONS,
   json: JSON_OPTION,
 } satisfies Command['options'];
@@ -30,13 +32,14 @@ export async function withFolderIndex<T>(
   const folder = values.text('folder')!;
   const model = values.text('model');
   const started = performance.now();
+  const pace = new Pace();
   const index = await openFolderIndex(folder, {
     ...engineOptions(values, progress),
-    ...(model !== undefined && { encoder: /\.onnx$/i.test(model) ? model : (await openModel(model)).encoder }),
+    ...(model !== undefined && { encoder: isOnnx(model) ? model : (await openModel(model)).encoder }),
     place: values.text('place'),
     followLinks: values.flag('follow-links') ? 'anywhere' : 'inside',
     signal: interruption(),
-    onProgress: (done, total) => progress.show(done / total, rate(done, total, (performance.now() - started) / 1000)),
+    onProgress: (done, total) => progress.show(done / total, `indexing, ${pace.describe(done, total, 'pictures')}`),
   });
   try {
     progress.clear();
@@ -50,9 +53,6 @@ export async function withFolderIndex<T>(
     await index.dispose();
   }
 }
-
-const rate = (done: number, total: number, seconds: number) =>
-  `indexing, ${done} of ${total} pictures, ${(done / seconds).toFixed(1)} a second, ${duration((seconds / done) * (total - done))} left`;
 
 /** What is in an index, and what bringing it up to date has changed. */
 function summary({ folder, index, synced }: FolderIndex): string {

@@ -49,7 +49,8 @@ export const ONNX_OPTIONS = {
   },
 } satisfies Command['options'];
 
-const isOnnx = (address: string) => /\.onnx([?#]|$)/i.test(address);
+/** Whether an address names an .onnx file. */
+export const isOnnx = (address: string) => /\.onnx([?#]|$)/i.test(address);
 
 /** What `--model` or `--encoder` names. @throws UsageError unless exactly one is given */
 export function encoderAddress(values: Values): string {

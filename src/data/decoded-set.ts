@@ -99,8 +99,8 @@ export function decodedSet(
   };
 }
 
-/** The message without the file's name, which is listed beside it. */
-function reasonOf(error: unknown, file: string): string {
+/** The message without the file's name, which is listed with it. */
+export function reasonOf(error: unknown, file: string): string {
   const text = error instanceof Error ? error.message : String(error);
   return (text.startsWith(`${file}: `) ? text.slice(file.length + 2) : text).replace(/\.$/, '');
 }

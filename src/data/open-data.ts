@@ -65,17 +65,21 @@ export async function openData(path: string, options: OpenDataOptions = {}): Pro
   };
   if (path === 'builtin') return part(builtinScenes({ split, seed }));
 
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => error);
-  if (found instanceof Error || !found.isDirectory()) {
-    const what = found instanceof Error ? explain(found) : 'is a file, not a folder';
-    throw new BagsslError(
-      'bad-data',
-      `${path} ${what}. Give "builtin", a folder of CIFAR-10 batches (data_batch_*.bin, test_batch.bin), or a folder of ${IMAGE_TYPES} images, at any depth.`,
-    );
-  }
+  await checkFolder(
+    path,
+    `Give "builtin", a folder of CIFAR-10 batches (data_batch_*.bin, test_batch.bin), or a folder of ${IMAGE_TYPES} images, at any depth.`,
+  );
   const cifar = await findCifarFolder(path);
   if (cifar) return part(await openCifarFolder(cifar, split));
   return openImageFolder(path, inFolder);
+}
+
+/** @throws BagsslError `bad-data` unless there is a folder at `path`, with what to give instead */
+export async function checkFolder(path: string, advice: string): Promise<void> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => error);
+  if (!(found instanceof Error) && found.isDirectory()) return;
+  const what = found instanceof Error ? explain(found) : 'is a file, not a folder';
+  throw new BagsslError('bad-data', `${path} ${what}. ${advice}`);
 }
 
 function explain({ code, message }: NodeJS.ErrnoException): string {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Embedder } from '../bag/embedder.ts';
 import { FUNCTION, type Rules, SIGNAL } from '../base/options.ts';
-import { decodedSet } from '../data/decoded-set.ts';
+import { decodedSet, reasonOf } from '../data/decoded-set.ts';
 import { readImageFile } from '../data/image-folder.ts';
 import type { SkippedFile } from '../data/image-set.ts';
 import type { ListedImage } from '../data/list-images.ts';
@@ -48,7 +48,7 @@ export async function embedInto(
   };
   const onError = (error: Error, index: number) => {
     const { file } = images[index];
-    const reason = withoutName(error.message, file);
+    const reason = reasonOf(error, file);
     if (digests[index] === undefined) unread.push({ file, reason });
     else note(index, { reason });
   };
@@ -68,10 +68,6 @@ export async function embedInto(
   }
   return unread;
 }
-
-/** The message without the file's name, which is listed with it. */
-const withoutName = (message: string, file: string) =>
-  (message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message).replace(/\.$/, '');
 
 /** Files whose bytes a store knows under another name. Only those of a size that it knows are read. */
 export async function movedOf(fresh: readonly ListedImage[], store: IndexStore): Promise<Entry[]> {

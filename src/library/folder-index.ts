@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -17,6 +17,7 @@ import { noImages } from '../data/image-folder.ts';
 import type { AnyImage } from '../data/image-from.ts';
 import type { SkippedFile } from '../data/image-set.ts';
 import { listImages } from '../data/list-images.ts';
+import { checkFolder } from '../data/open-data.ts';
 import type { FollowLinks } from '../data/walk-folder.ts';
 import { lockFolder } from '../training/folder-lock.ts';
 import { changesOf } from './changes.ts';
@@ -50,6 +51,7 @@ const RULES: Rules<FolderIndexOptions> = {
   place: TEXT,
   followLinks: oneOf('inside', 'anywhere'),
 };
+
 /**
  * The index of a folder of photographs, at any depth: kept on disk, and brought up to date here. Only pictures that are new or have
  * changed are embedded; what is gone is dropped. Whatever ends the process, the index on disk stays whole, and the next call
@@ -121,7 +123,7 @@ export class FolderIndex implements AsyncDisposable {
     checkOptions('sync', options, SYNC_RULES);
     const { signal } = options;
     const { place, at, digest, followLinks } = this.kept;
-    await checkFolder(this.folder);
+    await checkFolder(this.folder, 'Give a folder of photographs.');
     const { images, skipped } = await listImages(this.folder, { followLinks, signal });
     let store = await IndexStore.open(at, digest);
     let { unchanged, fresh, gone } = changesOf(images, store.entries);
@@ -207,18 +209,6 @@ const busy = (where: string, holder: string) =>
     'run-busy',
     `The index in "${where}" is being brought up to date by ${holder}. Wait for its end, or end it.`,
   );
-
-async function checkFolder(folder: string): Promise<void> {
-  const found = await stat(folder).catch((error: NodeJS.ErrnoException) => error);
-  if (!(found instanceof Error) && found.isDirectory()) return;
-  const missing = found instanceof Error && found.code === 'ENOENT';
-  const what = missing
-    ? 'does not exist'
-    : found instanceof Error
-      ? `cannot be opened (${found.message})`
-      : 'is a file';
-  throw new BagsslError('bad-data', `${folder} ${what}. Give a folder of photographs.`);
-}
 
 function indexOf(store: IndexStore): SearchIndex {
   const index = new SearchIndex(store.width || 1);
