@@ -58,7 +58,10 @@ export async function embedInto(
     last = performance.now();
   };
   try {
-    const set = decodedSet('the folder', sources, { cacheBytes: 0 });
+    // An encoder in an .onnx file may see more detail than a picture is shrunk to otherwise.
+    const { encoder } = embedder;
+    const shortSide = 'notes' in encoder ? encoder.shortSide(encoder.placement) : undefined;
+    const set = decodedSet('the folder', sources, { cacheBytes: 0, shortSide });
     for await (const { index, vector } of embedder.bags(set, { signal, onError, onProgress })) {
       note(index, { row: store.add(vector) });
       if (performance.now() - last > WRITE_EVERY) await write();

@@ -8,6 +8,7 @@ import { builtinScenes } from '../../src/data.ts';
 import { type BagsslError, createEmbedder } from '../../src/index.ts';
 import { type FolderIndexOptions, openFolderIndex } from '../../src/node.ts';
 import { bagssl } from '../support/command-line.ts';
+import { onnxFile } from '../support/onnx-file.ts';
 
 const scenes = builtinScenes({});
 const ENGINE = { device: 'native', threads: 1, workers: 0 } as const;
@@ -61,6 +62,44 @@ describe('the index of a folder', () => {
     const [first] = index.index.search(await embedder.embed(at('2022/b.jpeg')), 1);
     assert.equal(first.id, '2022/b.jpeg');
     assert.ok(first.similarity > 1 - 1e-5);
+  });
+
+  it('shows an encoder in an .onnx file the detail that createEmbedder shows it', async () => {
+    // The energy of the differences between neighbouring columns, by channel.
+    const columns = (from: number) => ({ dims: [1], int64: [from] });
+    const encoder = onnxFile({
+      inputs: { x: ['b', 3, 320, 320] },
+      tensors: {
+        even: columns(0),
+        odd: columns(1),
+        end: columns(320),
+        axis: columns(3),
+        step: { dims: [1], int64: [2] },
+      },
+      nodes: [
+        ['Slice', 'x even end axis step', 'left'],
+        ['Slice', 'x odd end axis step', 'right'],
+        ['Sub', 'left right', 'd'],
+        ['Mul', 'd d', 'e'],
+        ['GlobalAveragePool', 'e', 'p'],
+        ['Flatten', 'p', 'v'],
+      ],
+      outputs: 'v',
+    });
+    // Red stripes of 4 pixels, green ones of 40: only the green ones are left once the picture is shrunk to 256.
+    const side = 1280;
+    const stripes = Uint8Array.from({ length: 3 * side * side }, (_, i) => {
+      const x = Math.floor(i / 3) % side;
+      return [(x >> 2) & 1, Math.floor(x / 40) & 1, 0][i % 3] * 255;
+    });
+    const picture = await sharp(stripes, { raw: { width: side, height: side, channels: 3 } })
+      .png()
+      .toBuffer();
+    await put('stripes.png', picture);
+    await using index = await open({ encoder });
+    await using embedder = await createEmbedder({ ...ENGINE, encoder });
+    const found = index.index.search(await embedder.embed(picture), 7).find(({ id }) => id === 'stripes.png');
+    assert.ok(found!.similarity > 1 - 1e-6, `${found!.similarity}`);
   });
 
   it('embeds only what is new or changed, knows moved files by their bytes, and drops what is gone', async () => {
