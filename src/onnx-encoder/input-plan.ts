@@ -1,7 +1,7 @@
 import { BagsslError } from '../base/errors.ts';
 import { quote } from '../base/values.ts';
 import type { Triple } from '../patches/recipe.ts';
-import { type FaceValue, type ModelSignature, shownValue } from './model-signature.ts';
+import { type ModelSignature, type ModelValue, shownValue } from './model-signature.ts';
 import type { OnnxInput } from './onnx-options.ts';
 import { ownNormalisation } from './own-normalisation.ts';
 import type { Preprocessing } from './preprocessor-config.ts';
@@ -112,7 +112,7 @@ export function planInput(
   };
 }
 
-function onlyInput({ inputs }: ModelSignature, file: string): FaceValue {
+function onlyInput({ inputs }: ModelSignature, file: string): ModelValue {
   const [input] = inputs;
   if (!input) throw new BagsslError('bad-model', `${file} has no input; an encoder takes images.`);
   if (inputs.length > 1) {
@@ -124,7 +124,7 @@ function onlyInput({ inputs }: ModelSignature, file: string): FaceValue {
   return input;
 }
 
-const noImage = (file: string, input: FaceValue, why: string) =>
+const noImage = (file: string, input: ModelValue, why: string) =>
   new BagsslError(
     'bad-model',
     `${file}: its input ${shownValue(input)} ${why}. An encoder takes images: [batch, 3 or 1, rows, columns] or [batch, rows, columns, 3 or 1] in float32, float16, float64, uint8 or int32.`,
@@ -138,7 +138,7 @@ interface Axes {
   readonly batch?: number;
 }
 
-function axesOf(input: FaceValue, file: string, given: OnnxInput): Axes {
+function axesOf(input: ModelValue, file: string, given: OnnxInput): Axes {
   const { dims = ['', '', '', ''] } = input;
   if (dims.length !== 4) throw noImage(file, input, `has ${dims.length} axes, not four`);
   const isColour = (extent: number | string) => extent === 3 || extent === 1;
@@ -158,7 +158,7 @@ function axesOf(input: FaceValue, file: string, given: OnnxInput): Axes {
 }
 
 function sizeOf(
-  input: FaceValue,
+  input: ModelValue,
   file: string,
   fixed: readonly [number | undefined, number | undefined],
   given: OnnxInput,
@@ -185,7 +185,7 @@ function sizeOf(
 
 function normalisation(
   signature: ModelSignature,
-  input: FaceValue,
+  input: ModelValue,
   layout: InputPlan['layout'],
   channels: 1 | 3,
   given: OnnxInput,

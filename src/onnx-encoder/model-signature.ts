@@ -4,7 +4,7 @@ import { FILE_MODEL, type FoundNode, type FoundTensor, type FoundValueInfo } fro
 import { readMessage } from '../graph/protobuf/read.ts';
 
 /** An input or output of a model as its file describes it. */
-export interface FaceValue {
+export interface ModelValue {
   readonly name: string;
   /** ONNX's code of the type of its elements; 0: it is no tensor. */
   readonly type: number;
@@ -15,8 +15,8 @@ export interface FaceValue {
 /** What a model shows of itself without its operators being understood. */
 export interface ModelSignature {
   /** What a run must be given. */
-  readonly inputs: readonly FaceValue[];
-  readonly outputs: readonly FaceValue[];
+  readonly inputs: readonly ModelValue[];
+  readonly outputs: readonly ModelValue[];
   /** In the order of the file. */
   readonly nodes: readonly FoundNode[];
   /** Weights and other constants, by name. */
@@ -53,7 +53,7 @@ export function modelSignature(bytes: Uint8Array, name: string): ModelSignature 
   };
 }
 
-function faceValue({ name = '', type }: FoundValueInfo): FaceValue {
+function faceValue({ name = '', type }: FoundValueInfo): ModelValue {
   const tensor = type?.tensorType;
   if (!tensor) return { name, type: 0 };
   const dims = tensor.shape?.dim.map(({ dimValue, dimParam = '' }) => (dimValue && dimValue > 0 ? dimValue : dimParam));
@@ -61,7 +61,7 @@ function faceValue({ name = '', type }: FoundValueInfo): FaceValue {
 }
 
 /** A value as an error quotes it, such as "x" [batch,3,224,224]. */
-export const shownValue = ({ name, dims }: FaceValue): string =>
+export const shownValue = ({ name, dims }: ModelValue): string =>
   `"${name}"${dims ? ` [${dims.map((extent) => extent || '?')}]` : ''}`;
 
 /** What commonly comes in place of a model. */

@@ -1,7 +1,7 @@
 import { BagsslError } from '../base/errors.ts';
 import { quote } from '../base/values.ts';
 import { beforeClassifier, beforeLastLayer } from './before-classifier.ts';
-import { type FaceValue, type ModelSignature, shownValue } from './model-signature.ts';
+import { type ModelSignature, type ModelValue, shownValue } from './model-signature.ts';
 
 /** Which value of a model is the vector. */
 export interface OutputPlan {
@@ -70,7 +70,7 @@ export function planOutput(
 }
 
 /** Whether an output has at most four channels and many positions: what a model gives that makes images of images. */
-function isImage({ dims = [] }: FaceValue): boolean {
+function isImage({ dims = [] }: ModelValue): boolean {
   if (dims.length !== 4) return false;
   const [, a, b, c] = dims;
   const isFew = (extent: number | string) => typeof extent === 'number' && extent <= 4;
@@ -78,16 +78,16 @@ function isImage({ dims = [] }: FaceValue): boolean {
   return (isFew(a) && isMany(b) && isMany(c)) || (isMany(a) && isMany(b) && isFew(c));
 }
 
-const nameRank = ({ name }: FaceValue): number => {
+const nameRank = ({ name }: ModelValue): number => {
   const found = VECTORS.findIndex((pattern) => pattern.test(name));
   return found < 0 ? VECTORS.length : found;
 };
 
 /** The extent of the last axis, where the file says it. */
-const widthOf = ({ dims }: FaceValue): number => Number(dims?.at(-1)) || 0;
+const widthOf = ({ dims }: ModelValue): number => Number(dims?.at(-1)) || 0;
 
 /** By name, then by the number of axes; of two outputs alike the wider comes first. */
-function rank(value: FaceValue): number {
+function rank(value: ModelValue): number {
   const axes = [2, 4, 3].indexOf(value.dims?.length ?? 2);
   return nameRank(value) * 10 + (axes < 0 ? 9 : axes);
 }

@@ -86,18 +86,18 @@ export class BackgroundFit implements Fit {
   async *[Symbol.asyncIterator](): AsyncGenerator<Step, void, void> {
     const { signal } = this.options;
     const trainer = await this.#trainer();
-    const stop = () => void trainer.call((face) => face.abort()).catch(() => undefined);
+    const stop = () => void trainer.call((remote) => remote.abort()).catch(() => undefined);
     if (signal?.aborted) stop();
     signal?.addEventListener('abort', stop);
     try {
       for (;;) {
-        const step = await this.#ask((face) => face.next() as Promise<TrainerAnswer<Step | undefined>>);
+        const step = await this.#ask((remote) => remote.next() as Promise<TrainerAnswer<Step | undefined>>);
         if (!step) return;
         yield step;
       }
     } finally {
       signal?.removeEventListener('abort', stop);
-      if (!trainer.failed) await trainer.call((face) => face.leave());
+      if (!trainer.failed) await trainer.call((remote) => remote.leave());
     }
   }
 
@@ -109,7 +109,7 @@ export class BackgroundFit implements Fit {
   async dispose(): Promise<void> {
     this.#disposed = true;
     const trainer = await this.started?.catch(() => undefined);
-    await trainer?.call((face) => face.dispose(), FAREWELL_SECONDS).catch(() => undefined);
+    await trainer?.call((remote) => remote.dispose(), FAREWELL_SECONDS).catch(() => undefined);
     await trainer?.terminate();
     this.#owner?.close();
   }
@@ -163,8 +163,8 @@ export class BackgroundFit implements Fit {
       wasmUrl: absolute(rest.wasmUrl),
       data: { name: data.name, length: data.length },
     };
-    const start: Ask<undefined> = (face) =>
-      face.start(options, transfer(port2, [port2])) as Promise<TrainerAnswer<undefined>>;
+    const start: Ask<undefined> = (remote) =>
+      remote.start(options, transfer(port2, [port2])) as Promise<TrainerAnswer<undefined>>;
     const trainer = new OwnedWorker<RemoteTrainer>(SCRIPT, trainerUrl);
     try {
       await trainer.ready();
