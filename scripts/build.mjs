@@ -89,16 +89,28 @@ await build({
 
 // The trainer too, but for ONNX Runtime, which finds its WebAssembly beside its own module. It is imported by a name that
 // bundlers do not see: Vite, for one, refuses a worker of more than one file. What no import finds is named by `modules`.
-await build({
-  ...inWorkers,
-  entryPoints: { 'trainer.worker': 'workers/trainer.ts' },
-  outdir: 'dist',
-  minify: true,
-  mainFields: ['module', 'main'],
-  external: ['onnxruntime-web', 'onnxruntime-web/*', 'onnxruntime-node'],
-});
+// What reads .onnx files is only in a script of its own, for the runs that need it.
+const withoutOnnx = {
+  name: 'no reader of .onnx files',
+  setup: (builder) =>
+    builder.onResolve({ filter: /\/encoders\/onnx\.ts$/ }, () => ({ path: join(root, 'workers/no-onnx.ts') })),
+};
+for (const [name, plugins] of [
+  ['trainer.worker', [withoutOnnx, ...inWorkers.plugins]],
+  ['trainer-onnx.worker', inWorkers.plugins],
+]) {
+  await build({
+    ...inWorkers,
+    plugins,
+    entryPoints: { [name]: 'workers/trainer.ts' },
+    outdir: 'dist',
+    minify: true,
+    mainFields: ['module', 'main'],
+    external: ['onnxruntime-web', 'onnxruntime-web/*', 'onnxruntime-node'],
+  });
+}
 const mark = '/* webpackIgnore: true */ /* @vite-ignore */';
-for (const file of ['dist/trainer.worker.js', 'dist/patches.worker.js']) {
+for (const file of ['dist/trainer.worker.js', 'dist/trainer-onnx.worker.js', 'dist/patches.worker.js']) {
   const hidden = readFileSync(file, 'utf8')
     .replace(/import\((\w+)\)/g, `import(${mark} $1)`)
     .replace(/import\((["'])(onnxruntime-web\/\w+)\1\)/g, `import(${mark} "$2".trim())`);
@@ -134,11 +146,12 @@ await build({
 });
 // What is loaded later shares no module with what is loaded at first, but for packages. Rollup and Vite would put a shared one into
 // the page's own module, and a page whose module awaits at its top would wait for the later one, which waits for the page.
-// Modules for .onnx files that run as they are share none with the other later ones either: that would cut what most pages load
+// What most pages load, and what runs .onnx files as they are, share none with the other later ones either: that would cut them
 // into more pieces, each compressed by itself.
 const single = ['src/runtime/ort.ts', 'src/runtime/runtime.ts', 'src/threads/owned-worker.ts'];
-const isForOnnx = ([name]) => name === 'later-onnx-bags';
-for (const entries of [[...later].filter((entry) => !isForOnnx(entry)), [...later].filter(isForOnnx)]) {
+const alone = ['later-encoder-program', 'later-onnx-bags'];
+const others = [...later].filter(([name]) => !alone.includes(name));
+for (const entries of [...alone.map((name) => [[name, later.get(name)]]), others]) {
   const { metafile } = await build({
     ...library,
     entryPoints: Object.fromEntries(entries),

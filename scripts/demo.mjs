@@ -69,7 +69,7 @@ export async function buildDemo() {
     external: ['@jsquash/*'], // decoders for Deno and Node
     plugins: [{ name: 'onnxruntime', setup: leaveOrtOutside }],
   });
-  for (const file of ['patches.worker.js', 'trainer.worker.js', 'encoder.safetensors']) {
+  for (const file of ['patches.worker.js', 'trainer.worker.js', 'trainer-onnx.worker.js', 'encoder.safetensors']) {
     copyFileSync(join(root, 'dist', file), join(OUT, 'app', file));
   }
   for (const file of Object.values(BUILDS).flat()) {

@@ -14,13 +14,24 @@ import { ownCode } from './own-code.ts';
 import type { RemoteTrainer, TrainerAnswer, TrainerOptions, TrainerOwner } from './remote-trainer.ts';
 import type { RunConfig } from './run-config.ts';
 
-const SCRIPT: WorkerScript = {
+const SHARED = {
   name: 'training worker',
-  file: 'trainer.worker.js',
   option: 'trainerUrl',
   without: 'Set background: false to train on the calling thread.',
-  // Bundlers find the worker only if its URL is part of the same expression.
+};
+
+// Bundlers find a worker only if its URL is part of the same expression.
+const SCRIPT: WorkerScript = {
+  ...SHARED,
+  file: 'trainer.worker.js',
   web: () => new Worker(new URL('./trainer.worker.js', import.meta.url), { type: 'module' }),
+};
+
+/** With what reads an .onnx file, which is as large as half of the rest. */
+const ONNX_SCRIPT: WorkerScript = {
+  ...SHARED,
+  file: 'trainer-onnx.worker.js',
+  web: () => new Worker(new URL('./trainer-onnx.worker.js', import.meta.url), { type: 'module' }),
 };
 
 /** Kept in a variable so that bundlers do not try to bundle the URLs resolved against it. */
@@ -165,7 +176,8 @@ export class BackgroundFit implements Fit {
     };
     const start: Ask<undefined> = (remote) =>
       remote.start(options, transfer(port2, [port2])) as Promise<TrainerAnswer<undefined>>;
-    const trainer = new OwnedWorker<RemoteTrainer>(SCRIPT, trainerUrl);
+    const script = config.model.encoder.kind === 'onnx' ? ONNX_SCRIPT : SCRIPT;
+    const trainer = new OwnedWorker<RemoteTrainer>(script, trainerUrl);
     try {
       await trainer.ready();
       this.#take(await trainer.call(start));

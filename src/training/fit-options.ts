@@ -35,7 +35,7 @@ export interface FitOptions extends RuntimeOptions {
    * finds ONNX Runtime by the page's import map, or by `modules`.
    */
   readonly background?: boolean;
-  /** Where trainer.worker.js is, if not next to this module. */
+  /** Where trainer.worker.js is, or for an .onnx encoder trainer-onnx.worker.js, if not next to this module. */
   readonly trainerUrl?: URL | string;
   /** Workers that cut patches, 0 to 64; default 2. 0 cuts them on the thread that trains. */
   readonly workers?: number;

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { PatchEncoder } from '../../src/embed.ts';
+import { exportEncoder } from '../../src/export.ts';
 import { BagsslError, type ErrorCode, type Fit, type FitOptions, fit, type Step } from '../../src/index.ts';
 import { MODULES } from '../support/modules.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
@@ -46,6 +48,20 @@ describe('a training in a worker', () => {
     assert.equal(resume.history.length, 4);
     const { state, history } = await train(true, { config: undefined, resume });
     assert.deepEqual({ state, history }, { state: expected.state, history: expected.history });
+  });
+
+  it('trains an .onnx file in a script of its own', async () => {
+    await using training = fit({ ...options, config: { ...SEED, budget: { steps: 1 } } });
+    for await (const _ of training);
+    const model = exportEncoder(PatchEncoder.from(await training.checkpoint(), { feature: 'embedding' }));
+    const encoder = { kind: 'onnx', model, batchNorm: 'train' } as const;
+    const config = { ...SEED, model: { ...SEED.model!, encoder }, budget: { steps: 2 } };
+    const expected = await train(false, { config });
+    assert.deepEqual(await train(true, { config }), expected);
+
+    const trainerUrl = new URL('./trainer.worker.js', import.meta.url);
+    await using other = fit({ ...options, config, background: true, trainerUrl });
+    await assert.rejects(other.open(), code('bad-argument', /give that of trainer-onnx\.worker\.js/));
   });
 
   it('says what it survives, as in this thread', async () => {

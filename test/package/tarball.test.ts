@@ -36,6 +36,7 @@ describe('the packed package', () => {
       'dist/cli.js',
       'dist/patches.worker.js',
       'dist/trainer.worker.js',
+      'dist/trainer-onnx.worker.js',
     ]) {
       assert.ok(app.files.includes(file), `${file} is missing`);
     }
