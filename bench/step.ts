@@ -8,8 +8,8 @@ import { compare } from './step/table.ts';
 
 /**
  * The speed of a training step; docs/speed.md says how to read it.
- * `npm run bench -- step [--only PATTERN] [--rounds N] [--json]`: two networks on every engine, and the default step's share
- * of one large matrix product (label "share"). `--device`, `--threads`, `--images`, `--views` and `--precision` apply to the share,
+ * `npm run bench -- step [--only PATTERN] [--rounds N] [--patches N] [--json]`: two networks on every engine, and the default step's share
+ * of one large matrix product (label "share"); on WebGPU also what a step asks of it: kernels, submits, bytes. `--patches 8` makes the batches small. `--device`, `--threads`, `--images`, `--views` and `--precision` apply to the share,
  * and run it alone.
  * `npm run bench -- step --profile [--device D] [--json]`: where the default step's time goes.
  * The engines compared come from bench/package.json; `--no-peers` leaves the comparison out.
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     profile: { type: 'boolean', default: false },
     device: { type: 'string' },
     threads: { type: 'string' },
+    patches: { type: 'string' },
     images: { type: 'string' },
     views: { type: 'string' },
     precision: { type: 'string' },
@@ -36,7 +37,10 @@ const { device = 'wasm', threads, images, views, precision = 'float32' } = value
 const set = values.device ?? threads ?? images ?? views ?? values.precision;
 const only = new RegExp(values.only ?? (set ? '^share$' : ''));
 const rounds = Number(values.rounds);
-const rows = values.profile || values['no-peers'] || inDeno() ? [] : await compare(only, rounds, env.CHROME_PATH);
+const rows =
+  values.profile || values['no-peers'] || inDeno()
+    ? []
+    : await compare(only, rounds, env.CHROME_PATH, values.patches ? Number(values.patches) : undefined);
 const defaults = runConfig({ budget: { steps: 1 }, precision: precision as PrecisionChoice });
 const config = {
   ...defaults,
@@ -59,9 +63,18 @@ if (values.profile) {
   const share = only.test('share') ? await shareOfMatmul(await open(), config, rounds) : undefined;
   if (values.json) stdout.write(`${JSON.stringify({ bench: 'step', rows, share })}\n`);
   else {
-    const shown = rows.map(({ bench: _, losses, ...row }) => ({ ...row, losses: losses.join(' ') }));
+    const shown = rows.map(({ bench: _, losses, gpu: __, ...row }) => ({ ...row, losses: losses.join(' ') }));
     if (rows.length > 0) console.table(shown);
-    if (share) console.table([share]);
+    const { gpu, ...shared } = share ?? {};
+    if (share) console.table([shared]);
+    const counted = [
+      ...rows,
+      ...(share ? [{ ...share, network: 'default run', engine: 'bagssl', platform: 'here' }] : []),
+    ];
+    const calls = counted.flatMap(({ network, engine, platform, gpu }) =>
+      gpu ? [{ network, engine, platform, ...gpu }] : [],
+    );
+    if (calls.length > 0) console.table(calls);
   }
 }
 process.exit(0);

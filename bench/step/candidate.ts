@@ -1,4 +1,5 @@
 import type { Device } from '../../src/runtime/device.ts';
+import type { GpuCalls } from './gpu-calls.ts';
 
 /** What one process is asked to measure. */
 export interface Order {
@@ -7,6 +8,8 @@ export interface Order {
   readonly threads?: number;
   /** Its index in NETWORKS. */
   readonly network: number;
+  /** Patches of the batch; default: the network's. */
+  readonly patches?: number;
 }
 
 /** An engine that is ready to train. */
@@ -19,7 +22,7 @@ export interface Candidate {
 /** What a process reports; empty if there is nothing yet. */
 export interface Reply {
   readonly ready?: { readonly threads: number; readonly adapter: string };
-  /** Milliseconds a step, and the last step's loss. */
-  readonly turn?: { readonly loss: number; readonly ms: number };
+  /** Milliseconds a step, the last step's loss, and on WebGPU a step's calls. */
+  readonly turn?: { readonly loss: number; readonly ms: number; readonly gpu?: GpuCalls };
   readonly error?: string;
 }

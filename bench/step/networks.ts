@@ -52,6 +52,12 @@ export const NETWORKS: readonly Network[] = [
   },
 ];
 
+/** The network of an order, with the order's batch. */
+export function networkOf({ network, patches }: { readonly network: number; readonly patches?: number }): Network {
+  const known = NETWORKS[network];
+  return patches === undefined ? known : { ...known, images: patches / VIEWS };
+}
+
 export const patchesOf = ({ images }: Network): number => VIEWS * images;
 
 /** The same patches for every engine: [2·images, 3, 16, 16], where row images + b is another view of row b. */

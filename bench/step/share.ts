@@ -9,6 +9,7 @@ import type { RunConfig } from '../../src/training/run-config.ts';
 import { stepGraph } from '../../src/training/step-graph.ts';
 import { TrainingStep } from '../../src/training/training-step.ts';
 import { flops } from '../flops.ts';
+import { countGpuCalls, type GpuCalls } from './gpu-calls.ts';
 import { median } from './median.ts';
 
 const SIDE = 1024;
@@ -39,10 +40,14 @@ export async function shareOfMatmul(runtime: Runtime, config: RunConfig, rounds:
   // Returns only its largest element, so that the copy to the host does not count.
   const large = await runtime.compile(writeOnnx({ largest: reduceMax(product, [0, 1]) }));
   const times = { step: [] as number[], matmul: [] as number[] };
+  const calls = runtime.device === 'webgpu' ? countGpuCalls() : undefined;
+  let gpu: GpuCalls | undefined;
   for (let round = -2; round < rounds; round++) {
+    calls?.();
     const started = performance.now();
     await step.run(patches, 0.1, 1, step.reads);
     const between = performance.now();
+    gpu = calls?.();
     for (let k = 0; k < 4; k++) await large.run({ a: square, b: square });
     const ended = performance.now();
     if (round < 0) continue;
@@ -63,5 +68,6 @@ export async function shareOfMatmul(runtime: Runtime, config: RunConfig, rounds:
     gflops: Number((work / ms / 1e6).toFixed(2)),
     matmul_gflops: Number(((2 * SIDE ** 3) / median(times.matmul) / 1e6).toFixed(2)),
     share_of_matmul: Number(median(shares).toFixed(3)),
+    ...(gpu && { gpu }),
   };
 }

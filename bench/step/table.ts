@@ -1,6 +1,7 @@
 import type { Order } from './candidate.ts';
+import type { GpuCalls } from './gpu-calls.ts';
 import { median } from './median.ts';
-import { flopsOf, NETWORKS, patchesOf } from './networks.ts';
+import { flopsOf, NETWORKS, type Network, networkOf, patchesOf } from './networks.ts';
 import { ours } from './ours.ts';
 import { type EngineProcess, engineServer, type Platform } from './processes.ts';
 
@@ -23,6 +24,8 @@ export interface Row {
   /** The losses of the first three steps, and whether they equal ours within 1e-3. */
   readonly losses: readonly number[];
   readonly agrees: boolean;
+  /** What a step asks of WebGPU. */
+  readonly gpu?: GpuCalls;
   /** Why it does not run or did not finish. */
   readonly error?: string;
 }
@@ -64,16 +67,22 @@ interface Run {
   steps: number;
   adapter: string;
   threads?: number;
+  gpu?: GpuCalls;
   error?: string;
 }
 
-/** All engines whose label (such as "bare chromium jax-js webgpu") `only` matches, each network in turn. */
-export async function compare(only: RegExp, rounds: number, chromium: string | undefined): Promise<Row[]> {
+/** All engines whose label (such as "bare chromium jax-js webgpu") `only` matches, each network in turn, on its own batch or on `patches`. */
+export async function compare(
+  only: RegExp,
+  rounds: number,
+  chromium: string | undefined,
+  patches?: number,
+): Promise<Row[]> {
   const rows: Row[] = [];
   for (const [index, network] of NETWORKS.entries()) {
     const kinds = KINDS.filter((kind) => only.test(labelOf(network.name, kind)));
     if (kinds.length === 0) continue;
-    const expected = await firstLosses(index);
+    const expected = await firstLosses(index, patches);
     const server = await engineServer();
     const runs: Run[] = [];
     const stop = () => {
@@ -87,7 +96,7 @@ export async function compare(only: RegExp, rounds: number, chromium: string | u
     process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
     for (const kind of kinds) {
       const { platform, ...order } = kind;
-      const engine = server.open(platform, { ...order, network: index });
+      const engine = server.open(platform, { ...order, network: index, patches });
       const run: Run = { kind, engine, losses: [], times: [], steps: 0, adapter: '' };
       runs.push(run);
       await guarded(run, async () => {
@@ -110,7 +119,7 @@ export async function compare(only: RegExp, rounds: number, chromium: string | u
     }
     stop();
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
-    rows.push(...rowsOf(index, runs, expected));
+    rows.push(...rowsOf(networkOf({ network: index, patches }), runs, expected));
   }
   return rows;
 }
@@ -127,22 +136,22 @@ async function guarded(run: Run, work: () => Promise<void>): Promise<void> {
 /** The first steps run one by one, for their losses; later a fast engine runs several in one turn. */
 async function turn(run: Run, round: number): Promise<void> {
   const steps = round < 2 ? 1 : Math.min(10, Math.max(1, Math.floor(TURN_MS / run.times.at(-1)!)));
-  const { loss, ms } = await run.engine.turn(steps);
+  const { loss, ms, gpu } = await run.engine.turn(steps);
+  run.gpu = gpu;
   if (round < 2) run.losses.push(loss);
   run.times.push(ms);
   run.steps += steps;
 }
 
 /** The expected losses: ours, computed in this process. */
-async function firstLosses(network: number): Promise<number[]> {
-  const here = await ours(NETWORKS[network], { engine: 'bagssl', device: 'native', threads: 1, network });
+async function firstLosses(network: number, patches?: number): Promise<number[]> {
+  const here = await ours(networkOf({ network, patches }), { engine: 'bagssl', device: 'native', threads: 1, network });
   const losses: number[] = [];
   for (let k = 0; k < 3; k++) losses.push(await here.steps(1));
   return losses;
 }
 
-function rowsOf(index: number, runs: readonly Run[], expected: readonly number[]): Row[] {
-  const network = NETWORKS[index];
+function rowsOf(network: Network, runs: readonly Run[], expected: readonly number[]): Row[] {
   const msOf = ({ times }: Run) => (times.length > 0 ? median(times) : undefined);
   return runs.map((run) => {
     const ms = msOf(run);
@@ -165,6 +174,7 @@ function rowsOf(index: number, runs: readonly Run[], expected: readonly number[]
       ...(ms !== undefined && ownMs !== undefined && { ratio_to_ours: Number((ms / ownMs).toFixed(2)) }),
       losses: run.losses.map((loss) => Number(loss.toFixed(5))),
       agrees: expected.every((loss, k) => Math.abs(run.losses[k] - loss) <= 1e-3 * Math.max(1, Math.abs(loss))),
+      ...(run.gpu && { gpu: run.gpu }),
       ...(run.error && { error: run.error }),
     };
   });
