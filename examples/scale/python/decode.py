@@ -1,0 +1,121 @@
+"""A photo as the array that the embedder takes: decoded, upright, on white, in sRGB, shrunk and resized as `bagssl embed` does it."""
+import io
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+MOST_PIXELS = 100_000_000
+SRGB = ImageCms.createProfile('sRGB')
+
+
+class Unreadable(Exception):
+    """A photo without a vector, and why."""
+
+
+def plan_of(session):
+    """How a photo becomes the input of an embedder: its size from the model, the rest from the model's metadata."""
+    _, rows, columns, _ = session.get_inputs()[0].shape
+    told = json.loads(session.get_modelmeta().custom_metadata_map.get('preprocessor_config', '{}'))
+    bicubic = told.get('resample', 2) == 3
+    return {'rows': rows, 'columns': columns, 'bicubic': bicubic, 'stretch': told.get('do_center_crop') is False}
+
+
+def decode(file, plan):
+    """The pixels [rows, columns, 3], uint8. Raises `Unreadable`."""
+    try:
+        with Image.open(file) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise Unreadable(f'{image.width}×{image.height} pixels; at most {MOST_PIXELS} are decoded')
+            return np.asarray(fitted(plain(image), plan))
+    except Unreadable:
+        raise
+    except UnidentifiedImageError as error:
+        raise Unreadable('no picture' if Path(file).stat().st_size else 'empty') from error
+    except Exception as error:  # Pillow's decoders raise errors of many kinds.
+        raise Unreadable(f'{type(error).__name__}: {error}') from error
+
+
+def plain(image):
+    """Upright, 8-bit RGB: transparency on white, colours by the file's profile."""
+    profile = image.info.get('icc_profile')
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith('I;16'):
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.has_transparency_data:
+        over = image.convert('RGBA')
+        image = Image.alpha_composite(Image.new('RGBA', image.size, 'white'), over)
+    if image.mode != 'CMYK' or not profile:
+        image = image.convert('RGB')
+    if profile:
+        try:
+            image = ImageCms.profileToProfile(image, ImageCms.ImageCmsProfile(io.BytesIO(profile)), SRGB, outputMode='RGB')
+        except ImageCms.PyCMSError:
+            image = image.convert('RGB')  # a profile of another colour space, or a broken one
+    return image
+
+
+def fitted(image, plan):
+    """Shrunk by a whole factor to no less than twice the size, by means of squares, then resized: stretched, or its middle."""
+    rows, columns = plan['rows'], plan['columns']
+    factor = max(1, min(image.size) // (2 * max(rows, columns)))
+    if factor > 1:
+        width, height = (side // factor * factor for side in image.size)
+        image = image.crop((0, 0, width, height)).reduce(factor)
+    filter = Image.Resampling.BICUBIC if plan['bicubic'] else Image.Resampling.BILINEAR
+    if plan['stretch']:
+        return image.resize((columns, rows), filter)
+    scale = max(rows / image.height, columns / image.width)
+    tall = max(rows, math.floor(image.height * scale + 1e-6))
+    broad = max(columns, math.floor(image.width * scale + 1e-6))
+    left, top = (broad - columns) // 2, (tall - rows) // 2
+    return image.resize((broad, tall), filter).crop((left, top, left + columns, top + rows))
+
+
+class Isolated:
+    """`decode` in a process of its own, which a photo may crash."""
+
+    child = None
+
+    def decode(self, file, plan):
+        if self.child is None or self.child.poll() is not None:
+            command = [sys.executable, __file__]
+            self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            self.child.stdin.write(json.dumps([str(file), plan]).encode() + b'\n')
+            self.child.stdin.flush()
+            answer = self.child.stdout.readline()
+        except BrokenPipeError:
+            answer = b''
+        if not answer:
+            raise Unreadable(f'it ends the process that decodes it ({self.child.wait()})')
+        reason = json.loads(answer)
+        if reason:
+            raise Unreadable(reason)
+        rows, columns = plan['rows'], plan['columns']
+        pixels = self.child.stdout.read(rows * columns * 3)
+        return np.frombuffer(pixels, np.uint8).reshape(rows, columns, 3)
+
+    def close(self):
+        if self.child:
+            self.child.stdin.close()
+            self.child.wait()
+
+
+def serve():
+    for line in sys.stdin.buffer:
+        file, plan = json.loads(line)
+        try:
+            reason, pixels = '', decode(file, plan).tobytes()
+        except Unreadable as error:
+            reason, pixels = str(error), b''
+        sys.stdout.buffer.write(json.dumps(reason).encode() + b'\n' + pixels)
+        sys.stdout.buffer.flush()
+
+
+if __name__ == '__main__':
+    serve()

@@ -1,0 +1,185 @@
+// npm run test:scale [-- ENGINE …] [--photos N] [--kills N]: runs examples/scale/ on the engines themselves, ends their workers by
+// kill -9 on the way, and checks that every photo has one vector, the one that bagssl gives. Not part of npm test.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { begun, faultsOf, readShards, shardsOf, writtenAt } from '../test/scale/shards.mjs';
+import { built } from './lib/built.mjs';
+import { node, run } from './lib/run.mjs';
+
+const ENGINES = ['dask'];
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    photos: { type: 'string', default: '300' },
+    kills: { type: 'string', default: '3' },
+    job: { type: 'string' },
+    workers: { type: 'string', default: '2' },
+  },
+});
+const unknown = positionals.filter((name) => !ENGINES.includes(name));
+if (unknown.length > 0) {
+  console.error(`${unknown.join(', ')}: not among ${ENGINES.join(', ')}.`);
+  process.exit(2);
+}
+const count = Number(values.photos);
+const kills = Number(values.kills);
+const job = Number(values.job ?? Math.max(16, Math.min(256, Math.floor(count / 12))));
+const root = resolve('build/scale');
+const photos = join(root, `photos-${count}`);
+const model = join(root, 'embedder.onnx');
+const program = resolve('examples/scale/run.sh');
+const python = resolve('examples/scale/python/.venv/bin/python');
+const crash = { PYTHONPATH: resolve('test/scale/crash') };
+
+/** Runs what must succeed. */
+async function must(what, result) {
+  const { status, output } = await result;
+  if (status !== 0) throw new Error(`${what} ended with ${status}.\n${output}`);
+  return output;
+}
+
+const idsOf = () =>
+  readdirSync(photos, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(photos.length + 1));
+
+/** Photos, the model, and the vectors to compare with. */
+async function prepare() {
+  if (!built('.')) await must('The build', node(['scripts/build.mjs']));
+  mkdirSync(root, { recursive: true });
+  await must('The virtual environment', run(program, ['python', '--install']));
+  if (!existsSync(join(photos, 'text.jpg'))) {
+    console.log(`Making ${count} photos …`);
+    await must('Making photos', run(python, ['test/scale/make_photos.py', photos, String(count)]));
+  }
+  const encoder = ['--model', 'models/cifar10.safetensors', '--overwrite'];
+  await must(
+    'Exporting',
+    node(['dist/cli.js', 'export', ...encoder, '--image-size', '64x64', '--out', model], { quiet: true }),
+  );
+  await must(
+    'Exporting',
+    node(['dist/cli.js', 'export', ...encoder, '--image-size', '48x48', '--out', join(root, 'other.onnx')], {
+      quiet: true,
+    }),
+  );
+  console.log('Embedding in one process, and by bagssl embed …');
+  const plain = join(root, `one-process-${count}`);
+  // crash.jpg ends it twice. After that it is decoded in a process of its own, which it ends too, and is listed.
+  const alone = () => run(program, ['python', photos, model, plain, '--job', String(job)], { env: crash, quiet: true });
+  await alone();
+  await alone();
+  await must('One process', alone());
+  const own = join(root, `bagssl-${count}.parquet`);
+  if (!existsSync(own)) {
+    const images = ['--images', String(Math.min(count + 10, 1000))];
+    await must(
+      'bagssl embed',
+      node(['dist/cli.js', 'embed', '--data', photos, '--encoder', model, '--out', own, ...images], { quiet: true }),
+    );
+  }
+  const rows = await parquetReadObjects({ file: await asyncBufferFromFile(own) });
+  return {
+    reference: new Map((await readShards(plain)).rows.map(({ id, vector }) => [id, vector])),
+    own: new Map(rows.map(({ file, vector }) => [file, vector])),
+  };
+}
+
+const isAlive = (pid) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+/** Starts an engine's program in a process group of its own. */
+function start(engine, out, env = crash) {
+  const args = [engine, photos, model, out, '--job', String(job), '--workers', values.workers];
+  const child = spawn(program, args, {
+    detached: true,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+  const ended = new Promise((resolve) =>
+    child.on('close', (status, signal) => resolve({ status: status ?? signal, output })),
+  );
+  return { child, ended };
+}
+
+/** Runs an engine's program to its end. Ends some of its workers on the way, and the last time the whole program, which resumes. */
+async function runKilling(engine, out) {
+  const jobs = Math.ceil(idsOf().length / job);
+  let { child, ended } = start(engine, out);
+  let done = false;
+  ended.then(() => {
+    done = true;
+  });
+  for (let k = 1; k <= kills && !done; ) {
+    await wait(20);
+    if (!existsSync(join(out, 'begun')) || shardsOf(out).length < (k * jobs) / (kills + 2)) continue;
+    const found = begun(out).find(({ pids }) => pids.length === 1 && isAlive(pids[0]));
+    if (!found) continue;
+    if (k < kills) {
+      process.kill(found.pids[0], 'SIGKILL');
+      console.log(`  ended a worker (${shardsOf(out).length} of ${jobs} shards there)`);
+    } else {
+      process.kill(-child.pid, 'SIGKILL');
+      await ended;
+      console.log(`  ended the program (${shardsOf(out).length} of ${jobs} shards there), and started it again`);
+      ({ child, ended } = start(engine, out));
+    }
+    k++;
+  }
+  return ended;
+}
+
+/** Everything that must hold of an engine; throws what does not. */
+async function check(engine, { reference, own }) {
+  const out = join(root, `${engine}-${count}`);
+  rmSync(out, { recursive: true, force: true });
+  const output = await must(`The program of ${engine}`, runKilling(engine, out));
+  const { faults, ...found } = await faultsOf(out, model, idsOf(), reference, own);
+  if (faults.length > 0) throw new Error(`${faults.join('; ')}.`);
+  const before = writtenAt(out);
+  await must('Once more', start(engine, out).ended);
+  if (String(before) !== String(writtenAt(out))) throw new Error('Started once more, it wrote shards that were there.');
+  const { status, output: said } = await run(
+    program,
+    [engine, photos, join(root, 'other.onnx'), out, '--job', String(job)],
+    { held: true, quiet: true },
+  );
+  if (status === 0 || !/another model/.test(said)) throw new Error(`Another model was not refused: ${said}`);
+  console.log(`  ${output.trim().split('\n').at(-1)}`);
+  return `${found.rows} photos have one vector each, ${found.skipped} are listed; least cosine with bagssl of ${found.compared}: ${found.least.toFixed(6)}`;
+}
+
+const given = await prepare();
+const counts = { passed: 0, failed: 0, skipped: 0 };
+for (const engine of positionals.length > 0 ? positionals : ENGINES) {
+  console.log(`${engine}:`);
+  const { status } = await run(program, [engine, '--install']);
+  if (status !== 0) {
+    console.log(`  could not be installed; see above. Skipped.`);
+    counts.skipped++;
+    continue;
+  }
+  try {
+    console.log(`  ${await check(engine, given)}`);
+    counts.passed++;
+  } catch (error) {
+    console.error(`  failed: ${error.message}`);
+    counts.failed++;
+  }
+}
+console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exitCode = counts.failed > 0 ? 1 : 0;
