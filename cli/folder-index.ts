@@ -1,9 +1,10 @@
 import { skippedByReason } from '../src/data.ts';
+import type { PatchEncoder } from '../src/embed.ts';
 import { type FolderIndex, openFolderIndex } from '../src/node.ts';
 import { type Argument, type Command, PATH, type Values } from './command.ts';
 import { FOLDER_OPTIONS } from './folder-options.ts';
 import { MODEL_OPTION, openModel } from './model.ts';
-import { isOnnx } from './onnx-encoder.ts';
+import { encoderAddress, ONNX_OPTIONS, onnxEncoder } from './onnx-encoder.ts';
 import { duration, Pace, Progress } from './progress.ts';
 import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION } from './shared.ts';
 
@@ -16,6 +17,7 @@ export const INDEX_OPTIONS = {
     rule: PATH,
     help: `${MODEL_OPTION.help}, or an .onnx file; default the encoder that comes with bagssl`,
   },
+  ...ONNX_OPTIONS,
   place: { value: 'DIR', rule: PATH, help: 'where the index is kept; default .bagssl in FOLDER' },
   'follow-links': FOLDER_OPTIONS['follow-links'],
   'list-skipped': FOLDER_OPTIONS['list-skipped'],
@@ -30,12 +32,12 @@ export async function withFolderIndex<T>(
 ): Promise<T> {
   const progress = new Progress();
   const folder = values.text('folder')!;
-  const model = values.text('model');
   const started = performance.now();
   const pace = new Pace();
+  const encoder = (await onnxEncoder(values, progress, undefined, false)) ?? (await modelOf(values));
   const index = await openFolderIndex(folder, {
     ...engineOptions(values, progress),
-    ...(model !== undefined && { encoder: isOnnx(model) ? model : (await openModel(model)).encoder }),
+    ...(encoder && { encoder }),
     place: values.text('place'),
     followLinks: values.flag('follow-links') ? 'anywhere' : 'inside',
     signal: interruption(),
@@ -52,6 +54,12 @@ export async function withFolderIndex<T>(
   } finally {
     await index.dispose();
   }
+}
+
+/** The trained encoder that is named; undefined: the one that comes with bagssl. */
+async function modelOf(values: Values): Promise<PatchEncoder | undefined> {
+  const isNamed = values.text('model') !== undefined || values.text('encoder') !== undefined;
+  return isNamed ? (await openModel(encoderAddress(values))).encoder : undefined;
 }
 
 /** What is in an index, and what bringing it up to date has changed. */

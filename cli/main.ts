@@ -7,6 +7,7 @@ import { embed } from './embed.ts';
 import { evaluate } from './evaluate.ts';
 import { exportModel } from './export.ts';
 import { indexFolder } from './index-folder.ts';
+import { inspect } from './inspect.ts';
 import { reproduce } from './reproduce.ts';
 import { similar } from './similar.ts';
 import { train } from './train.ts';
@@ -19,6 +20,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   embed,
   evaluate,
   export: exportModel,
+  inspect,
   reproduce,
   doctor,
 };
@@ -32,6 +34,7 @@ const USAGE = `bagssl ${VERSION}: image representations learnt on this device, a
   bagssl embed    --data PATH --model DIR --out F   ${embed.summary}
   bagssl evaluate --data PATH --model DIR           ${evaluate.summary}
   bagssl export   --model DIR --out PATH            ${exportModel.summary}
+  bagssl inspect FILE                               ${inspect.summary}
   bagssl reproduce --data PATH --out DIR            ${reproduce.summary}
   bagssl doctor                                     ${doctor.summary}
 

@@ -64,13 +64,15 @@ export function encoderAddress(values: Values): string {
   return address;
 }
 
-/** The .onnx file that the command is to run as it is; undefined if it is given another encoder. */
+/** The .onnx file that the command is to run as it is; undefined if it is given another encoder, or none where it needs none. */
 export async function onnxEncoder(
   values: Values,
   progress: Progress,
   placement: BagPlacement | undefined,
+  isNeeded = true,
 ): Promise<OnnxEncoder | undefined> {
-  const address = encoderAddress(values);
+  const isGiven = isNeeded || values.text('model') !== undefined || values.text('encoder') !== undefined;
+  const address = isGiven ? encoderAddress(values) : 'the encoder that comes with bagssl';
   const given = Object.keys(ONNX_OPTIONS).find((name) => name !== 'encoder' && values.text(name) !== undefined);
   if (!isOnnx(address)) {
     if (given) throw new UsageError(`--${given} is for an .onnx file, which "${address}" is not.`);
@@ -88,7 +90,8 @@ export async function onnxEncoder(
   return encoder;
 }
 
-function onnxOptions(values: Values): OnnxOptions {
+/** What the options say of an .onnx file. */
+export function onnxOptions(values: Values): OnnxOptions {
   const list = (name: string) => {
     const text = values.text(name);
     const found = text === undefined ? undefined : numbersIn(text);

@@ -62,7 +62,7 @@ export const train: Command = {
   async run(values) {
     const progress = new Progress();
     const out = values.text('out')!;
-    const config = await overrides(values);
+    const config = await overrides(values, (line) => progress.say(line));
     const warn = (message: string) => progress.say(`Note: ${message}`);
     await using kept = await openRun(folderStore(out), { overwrite: values.flag('overwrite'), onWarning: warn });
     checkResume(kept, values, out);
@@ -93,7 +93,7 @@ export const train: Command = {
   },
 };
 
-async function overrides(values: Values): Promise<Partial<RunConfig>> {
+async function overrides(values: Values, say: (line: string) => void): Promise<Partial<RunConfig>> {
   const minutes = values.number('minutes');
   const steps = values.number('steps');
   if (minutes !== undefined && steps !== undefined) throw new UsageError('Give --minutes or --steps, not both.');
@@ -106,7 +106,7 @@ async function overrides(values: Values): Promise<Partial<RunConfig>> {
     rate: values.number('rate'),
     slices: values.number('slices'),
     precision: values.choice('precision', PRECISION_CHOICES),
-    ...(await encoderOverrides(values)),
+    ...(await encoderOverrides(values, say)),
     // The default objective keeps the default run's own settings.
     objective: objective && objective !== 'coding-rate' ? { kind: objective } : undefined,
     budget:

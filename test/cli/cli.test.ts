@@ -183,7 +183,7 @@ describe('the command line', () => {
       [
         ['frobnicate'],
         2,
-        /Unknown command "frobnicate"; there are index, similar, duplicates, train, embed, evaluate, export, reproduce, doctor/,
+        /Unknown command "frobnicate"; there are index, similar, duplicates, train, embed, evaluate, export, inspect, reproduce, doctor/,
       ],
       [['train', '--data', 'builtin'], 2, /--out is missing/],
       [

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import sharp from 'sharp';
 import { readNpy } from '../../src/formats.ts';
 import { bagssl } from '../support/command-line.ts';
 import { onnxFile } from '../support/onnx-file.ts';
+import { randoms } from '../support/random.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'bagssl-onnx-cli-'));
 after(() => rm(folder, { recursive: true }));
@@ -42,6 +44,26 @@ describe('an .onnx file on the command line', () => {
     const { linear, pixels, untrained, patches } = JSON.parse(stdout);
     assert.ok(linear >= 0 && linear <= 1 && pixels.linear >= 0);
     assert.deepEqual([untrained, patches], [undefined, 1]);
+  });
+
+  it('finds similar pictures and duplicates of a folder', async () => {
+    await mkdir(at('photos'));
+    const raw = { width: 12, height: 12, channels: 3 } as const;
+    for (const [name, seed] of Object.entries({ a: 1, b: 1, c: 2, d: 3 })) {
+      const pixels = Uint8Array.from(randoms(seed, 432), (v) => 128 + 127 * v);
+      await sharp(pixels, { raw })
+        .png({ compressionLevel: name === 'a' ? 1 : 9 })
+        .toFile(at(`photos/${name}.png`));
+    }
+    const own = ['--encoder', at('net.onnx'), '--encoder-size', '8', '--encoder-output', 'a'];
+    const engine = ['--device', 'native', '--threads', '1', '--json'];
+    const similar = await bagssl(['similar', at('photos'), 'a.png', '-n', '1', ...own, ...engine]);
+    assert.equal(similar.code, 0, similar.stderr);
+    assert.equal(JSON.parse(similar.stdout).similar[0].file, 'b.png');
+    const duplicates = await bagssl(['duplicates', at('photos'), ...own, '--threshold', '0.999', ...engine]);
+    assert.deepEqual(JSON.parse(duplicates.stdout).groups[0].files.toSorted(), ['a.png', 'b.png']);
+    const wrong = await bagssl(['index', at('photos'), '--encoder-size', '8', ...engine]);
+    assert.match(wrong.stderr, /--encoder-size is for an \.onnx file/);
   });
 
   it('is named when it is missing, is given twice or with options that are not its own', async () => {

@@ -46,7 +46,12 @@ export interface BuildOptions {
   readonly fixed?: FixedBatch;
   /** Takes what every value of the file becomes, by its name. */
   readonly record?: Map<string, Recorded>;
+  /** Called in place of appending a node; default: append it. What it leaves out has no value. */
+  readonly around?: (node: FileNode, append: () => void) => void;
 }
+
+/** What is said of an output without a value. */
+export const NO_VALUE = 'is an output that its node has in training only';
 
 const MOST_AXES = 8;
 /** The most elements of weights that a file's nodes make. */
@@ -67,7 +72,7 @@ export function buildOnnx(model: FileModel, outputs: readonly string[], options:
   return outputs.map((name) => {
     const value = build.named(name);
     if (value) return value;
-    throw new BagsslError('unsupported-operator', `"${name}" is an output that its node has in training only.`);
+    throw new BagsslError('unsupported-operator', `"${name}" ${NO_VALUE}.`);
   });
 }
 
@@ -87,7 +92,8 @@ class Build {
   }
 
   appendAll(nodes: readonly FileNode[]): void {
-    for (const node of nodes) this.options.graph.from(node.place, () => this.#append(node));
+    const { graph, around = (_node, append) => append() } = this.options;
+    for (const node of nodes) around(node, () => graph.from(node.place, () => this.#append(node)));
   }
 
   /** The value of a name; undefined for '', an operand left out. */

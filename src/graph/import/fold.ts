@@ -20,7 +20,7 @@ export function fold(
   operands: Parameters<FoldingRule>[0],
   spend: (elements: number) => void,
 ): readonly Tensor[] | undefined {
-  const rule = Object.hasOwn(RULES, type) ? RULES[type] : undefined;
+  const rule = folds(type) ? RULES[type] : undefined;
   if (!rule || operands.inputs.some((input) => input?.dtype === 'float16')) return undefined;
   checkAttributes(type, operands.attributes);
   return [rule(operands)].flat().map(({ dtype, shape, values }) => {
@@ -29,6 +29,9 @@ export function fold(
     return { dtype, shape, data: Array.isArray(made) ? ofList(dtype, made) : (made as TensorData) };
   });
 }
+
+/** Whether an operator is computed where its operands are constants. */
+export const folds = (type: string): boolean => Object.hasOwn(RULES, type);
 
 const float = (value: number): Tensor => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
 

@@ -28,13 +28,15 @@ export interface FileModel {
 export interface ParseOptions {
   /** Read float16 as float32: tensors, inputs and casts. */
   readonly widened?: boolean;
+  /** Reads the tensors that are not in nodes' attributes; default `readTensor`. */
+  readonly read?: typeof readTensor;
 }
 
 /**
  * Parses an .onnx file. Allocates no more than a small multiple of the file's size, and reads no other file.
  * @throws BagsslError `bad-model` or `unsupported-operator`, naming the tensor or node
  */
-export function parseOnnx(bytes: Uint8Array, { widened = false }: ParseOptions = {}): FileModel {
+export function parseOnnx(bytes: Uint8Array, { widened = false, read = readTensor }: ParseOptions = {}): FileModel {
   const model = decode(bytes);
   const { graph } = model;
   if (!graph) throw new BagsslError('bad-model', `The ONNX file (${bytes.length} bytes) holds no graph.`);
@@ -43,7 +45,7 @@ export function parseOnnx(bytes: Uint8Array, { widened = false }: ParseOptions =
   for (const tensor of graph.initializer) {
     const { name = '' } = tensor;
     flattened.provide(name, 'The tensor');
-    flattened.tensors.set(name, readTensor(tensor, `The tensor "${name}"`, widened));
+    flattened.tensors.set(name, read(tensor, `The tensor "${name}"`, widened));
   }
   // Before IR version 4 initialisers were listed among the inputs as well.
   const listed = graph.input.filter(({ name = '' }) => !flattened.tensors.has(name));

@@ -12,12 +12,20 @@ import { OWN } from './own-operators.ts';
  */
 export function translate(operation: Operation): readonly Value[] {
   const { type, opset, attributes } = operation;
-  const foreign = entry(FOREIGN, type);
-  if (foreign || OPERATORS.has(type)) checkAttributes(type, attributes);
-  if (foreign) return foreign.translate(operation);
-  const form = entry(OWN, type);
-  if (form) return form(operation);
+  checkOperator(type, opset, attributes);
+  const own = entry(FOREIGN, type)?.translate ?? entry(OWN, type) ?? asItIs;
+  return own(operation);
+}
+
+/**
+ * Refuses an operator that is not known, or not in this form, whatever its operands.
+ * @throws BagsslError `unsupported-operator`
+ */
+export function checkOperator(type: string, opset: number, attributes: Operation['attributes']): void {
+  const isForeign = entry(FOREIGN, type) !== undefined;
   const operator = OPERATORS.get(type);
+  if (isForeign || operator) checkAttributes(type, attributes);
+  if (isForeign || entry(OWN, type)) return;
   if (!operator) {
     const domain = type.slice(0, Math.max(0, type.lastIndexOf('.')));
     if (domain) {
@@ -40,7 +48,6 @@ export function translate(operation: Operation): readonly Value[] {
       `${type} is supported as ONNX defines it since opset ${operator.since}, and the file is written in opset ${opset}; export it in a newer one.`,
     );
   }
-  return asItIs(operation);
 }
 
 /** Whether the k-th operand of an operator is one of its `settings`, and so must be constant. */
