@@ -26,9 +26,11 @@ interface Valued {
   readonly required?: boolean;
 }
 
-/** What a command takes without a name, such as FOLDER; all are required. */
+/** What a command takes without a name, such as FOLDER. */
 export interface Argument {
   readonly help: string;
+  /** Whether it may be left out; then all that follow may too. */
+  readonly optional?: boolean;
   /** What the help calls it, such as FOLDER; `Values.text` knows it by this in lower case. */
   readonly value: string;
   readonly rule: Rule;
@@ -102,10 +104,10 @@ export class UsageError extends Error {}
 export function readOptions({ options, takes = [] }: Command, args: readonly string[]): Values {
   const values = valuesOf(options, takes, args);
   if (values.help) return new Values(values);
-  for (const { value, rule } of takes) {
+  for (const { value, rule, optional } of takes) {
     const text = values[nameOf(value)] as string | undefined;
-    if (text === undefined) throw new UsageError(`${value} is missing.`);
-    check(value, text, rule);
+    if (text !== undefined) check(value, text, rule);
+    else if (!optional) throw new UsageError(`${value} is missing.`);
   }
   for (const [name, option] of Object.entries(options)) {
     if (option.value === undefined) continue;
@@ -183,7 +185,7 @@ export function help(name: string, { summary, options, takes = [] }: Command): s
     const left = `${short}--${option}${one.value ? ` ${one.value}` : ''}`;
     rows.push(row(left, `${one.help}${one.value && one.required ? ' (required)' : ''}`));
   }
-  const line = ['bagssl', name, ...takes.map(({ value }) => value)].join(' ');
+  const line = ['bagssl', name, ...takes.map(({ value, optional }) => (optional ? `[${value}]` : value))].join(' ');
   return [`${line}: ${summary}`, '', ...rows, `  ${'-h, --help'.padEnd(28)} this text`, ''].join('\n');
 }
 

@@ -4,6 +4,7 @@ import { parseBagPlacement } from '../src/embed.ts';
 import type { Accuracies } from '../src/evaluate.ts';
 import { type Evaluation, evaluate as evaluateModel } from '../src/index.ts';
 import { type Command, PATH, parsedBy, UsageError, whole } from './command.ts';
+import { evaluateSearch } from './evaluate-search.ts';
 import { checkThere } from './files.ts';
 import { FOLDER_OPTIONS, openImages } from './folder-options.ts';
 import { MODEL_OPTION, openModel } from './model.ts';
@@ -14,15 +15,20 @@ import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson } f
 
 export const evaluate: Command = {
   summary: 'measure how good the vectors are, beside an untrained encoder and raw pixels',
+  takes: [{ value: 'FOLDER', rule: PATH, optional: true, help: 'the same as --data' }],
   options: {
     model: { ...MODEL_OPTION, required: false },
     ...ONNX_OPTIONS,
     data: {
       value: 'PATH',
       rule: PATH,
-      required: true,
       help: 'labelled images, one folder for each class, for nearest neighbours and to train the probe',
     },
+    retrieval: {
+      help: 'measure how well images of one class are found instead, beside hand-made vectors; needs no --model',
+    },
+    duplicates: { help: 'measure how often the original of an altered copy is found; needs no labels' },
+    seed: { value: 'N', rule: whole(0), help: '--duplicates: of the altered copies; default 0' },
     test: { value: 'PATH', rule: PATH, help: 'test images; default: the test part of --data' },
     'train-images': { value: 'N', rule: whole(1), help: 'use the first N labelled images only' },
     patches: {
@@ -36,6 +42,14 @@ export const evaluate: Command = {
     json: JSON_OPTION,
   },
   async run(values) {
+    const folderOrData = [values.text('folder'), values.text('data')].filter((path) => path !== undefined);
+    if (folderOrData.length !== 1)
+      throw new UsageError(
+        `${folderOrData.length ? 'Both FOLDER and --data are given' : '--data is missing'}: give one.`,
+      );
+    const [path] = folderOrData;
+    if (values.flag('retrieval') || values.flag('duplicates')) return evaluateSearch(path, values);
+    if (values.text('seed') !== undefined) throw new UsageError('--seed is for --duplicates.');
     const progress = new Progress();
     const patches = values.text('patches');
     const folder = encoderAddress(values);
@@ -47,7 +61,6 @@ export const evaluate: Command = {
     if (report !== undefined && !run) {
       throw new UsageError(`--report shows a run, and "${folder}" is an encoder's file; give --model a run's folder.`);
     }
-    const path = values.text('data')!;
     const testPath = values.text('test');
     const limit = values.number('train-images');
     const isWhole = testPath !== undefined;
@@ -102,7 +115,7 @@ export const evaluate: Command = {
 };
 
 /** An evaluation under the names that the command line's JSON has had since 0.1.0. */
-function inJson({ trainImages, testImages, patches, whitened, untrained, pixels, ...trained }: Evaluation) {
+function inJson({ trainImages, testImages, neighbours, patches, whitened, untrained, pixels, ...trained }: Evaluation) {
   const nearest = ({ knnK200, knnK20 }: Omit<Accuracies, 'linear'>) => ({ knn_k200: knnK200, knn_k20: knnK20 });
   const all = (found: Accuracies) => ({ ...nearest(found), linear: found.linear });
   return {
@@ -110,6 +123,7 @@ function inJson({ trainImages, testImages, patches, whitened, untrained, pixels,
     whitened: nearest(whitened),
     ...(untrained && { untrained: all(untrained) }),
     pixels: all(pixels),
+    neighbours: nearest(neighbours),
     patches,
     train_images: trainImages,
     test_images: testImages,
@@ -117,13 +131,18 @@ function inJson({ trainImages, testImages, patches, whitened, untrained, pixels,
 }
 
 function table(result: Evaluation): string {
+  const { neighbours } = result;
+  // Where classes have few images, both k are the same.
+  const large = neighbours.knnK200 > neighbours.knnK20 ? [0] : [];
+  const line = (name: string, of: (column: number) => string) =>
+    `${name.padEnd(18)}${[...large, 1, 2].map((column) => of(column).padStart(12)).join('')}`.trimEnd();
   const row = (name: string, { knnK200, knnK20, linear }: Omit<Accuracies, 'linear'> & Partial<Accuracies>) =>
-    `${name.padEnd(18)}${[knnK200, knnK20, linear].map((v) => (v?.toFixed(3) ?? '').padStart(12)).join('')}`.trimEnd();
+    line(name, (column) => [knnK200, knnK20, linear][column]?.toFixed(3) ?? '');
   const trained = result.untrained ? 'trained' : 'as it is';
   return [
     `${result.trainImages} labelled images, ${result.testImages} test images, ${result.patches} patches an image`,
     '',
-    `${'accuracy'.padEnd(18)}${['kNN k=200', 'kNN k=20', 'linear'].map((v) => v.padStart(12)).join('')}`,
+    line('accuracy', (column) => [`kNN k=${neighbours.knnK200}`, `kNN k=${neighbours.knnK20}`, 'linear'][column]),
     row(trained, result),
     row(`${trained}, whitened`, result.whitened),
     ...(result.untrained ? [row('untrained', result.untrained)] : []),

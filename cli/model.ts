@@ -1,6 +1,6 @@
 import type { EncoderUse, PatchEncoder } from '../src/embed.ts';
 import { loadEncoder } from '../src/node.ts';
-import { type Checkpoint, initialWeights, runConfig } from '../src/train.ts';
+import { type Checkpoint, initialWeights, type RunConfig, runConfig } from '../src/train.ts';
 import { type Option, PATH, UsageError } from './command.ts';
 
 /** What `--model` names. */
@@ -23,8 +23,12 @@ export interface Model {
 export async function openModel(path: string, use: EncoderUse = {}): Promise<Model> {
   if (/\.onnx$/i.test(path)) throw new UsageError(`"${path}" is an .onnx file already, which other engines run.`);
   const { encoder, run } = await loadEncoder(path, use);
+  return { encoder, run, untrained: () => untrainedOf(encoder, run?.config) };
+}
+
+/** An encoder before training: as the run's seed made it, or as seed 0 does. */
+export function untrainedOf(encoder: PatchEncoder, config?: RunConfig): PatchEncoder {
   const { model, recipe } = encoder;
-  const config = run?.config ?? runConfig({ model, recipe, budget: { steps: 1 } });
-  const untrained = () => encoder.with({ weights: initialWeights(config), whitening: undefined });
-  return { encoder, run, untrained };
+  const weights = initialWeights(config ?? runConfig({ model, recipe, budget: { steps: 1 } }));
+  return encoder.with({ weights, whitening: undefined });
 }

@@ -1,4 +1,4 @@
-/** What needs a file system: data sets in folders and checkpoints on disk. For Node and Deno. */
+/** What needs a file system: data sets in folders and checkpoints on disk; and altered copies, saved as JPEGs. For Node and Deno. */
 export {
   type EmbeddedFile,
   type EmbedToFileOptions,
@@ -8,6 +8,7 @@ export {
 } from './bag/embed-to-file.ts';
 export { type OpenDataOptions, openData } from './data/open-data.ts';
 export type { FollowLinks } from './data/walk-folder.ts';
+export { type AlteredSetOptions, alteredSet } from './evaluation/altered-set.ts';
 export type { SyncOptions } from './library/embed-into.ts';
 export {
   type FolderIndex,

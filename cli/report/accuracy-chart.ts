@@ -2,11 +2,19 @@ import type { Accuracies } from '../../src/evaluate.ts';
 import type { ReportContents } from './contents.ts';
 import { type Html, html } from './html.ts';
 
-const PROTOCOLS: readonly (readonly [keyof Accuracies, string, string])[] = [
-  ['linear', 'Linear classifier', 'a linear rule, trained on the vectors of the labelled images'],
-  ['knnK20', 'Nearest neighbours, k = 20', 'the 20 most similar labelled images vote'],
-  ['knnK200', 'Nearest neighbours, k = 200', 'the 200 most similar labelled images vote'],
-];
+/** What was measured, each by its key, its name and how it is done. Where a class has few images, both k are the same. */
+function protocols({ neighbours }: ReportContents['evaluation']): [keyof Accuracies, string, string][] {
+  const nearest = (key: 'knnK20' | 'knnK200'): [keyof Accuracies, string, string] => {
+    const k = neighbours[key];
+    return [key, `Nearest neighbours, k = ${k}`, `the ${k} most similar labelled images vote`];
+  };
+  const linear: [keyof Accuracies, string, string] = [
+    'linear',
+    'Linear classifier',
+    'a linear rule, trained on the vectors of the labelled images',
+  ];
+  return [linear, nearest('knnK20'), ...(neighbours.knnK200 > neighbours.knnK20 ? [nearest('knnK200')] : [])];
+}
 
 const SERIES = [
   ['trained', 'trained'],
@@ -21,11 +29,12 @@ export const percent = (share: number): string => `${(100 * share).toFixed(1)} %
 export function accuracyChart({ evaluation, classes }: ReportContents): Html {
   const of = { trained: evaluation, untrained: evaluation.untrained!, pixels: evaluation.pixels };
   const chance = 1 / classes;
-  const said = PROTOCOLS.map(
-    ([key, title]) => `${title}: ${SERIES.map(([id, name]) => `${name} ${percent(of[id][key])}`).join(', ')}.`,
-  ).join(' ');
+  const measured = protocols(evaluation);
+  const said = measured
+    .map(([key, title]) => `${title}: ${SERIES.map(([id, name]) => `${name} ${percent(of[id][key])}`).join(', ')}.`)
+    .join(' ');
   return html`<div class="chart" role="img" aria-label="Bar chart of accuracy. ${said} Guessing: ${percent(chance)}.">
-    ${PROTOCOLS.map(
+    ${measured.map(
       ([key, title, how]) => html`<p class="group"><b>${title}</b> <span>${how}</span></p>
     ${SERIES.map(
       ([id, name]) => html`<div class="bar-row"><span>${name}</span>
@@ -41,12 +50,12 @@ export function accuracyChart({ evaluation, classes }: ReportContents): Html {
   </div>
   <details><summary>The same figures as a table</summary>
   <div class="wide"><table>
-    <thead><tr><th scope="col">accuracy</th>${PROTOCOLS.map(([, title]) => html`<th scope="col">${title}</th>`)}</tr></thead>
+    <thead><tr><th scope="col">accuracy</th>${measured.map(([, title]) => html`<th scope="col">${title}</th>`)}</tr></thead>
     <tbody>${SERIES.map(
       ([id, name]) =>
-        html`<tr><th scope="row">${name}</th>${PROTOCOLS.map(([key]) => html`<td>${of[id][key].toFixed(3)}</td>`)}</tr>`,
+        html`<tr><th scope="row">${name}</th>${measured.map(([key]) => html`<td>${of[id][key].toFixed(3)}</td>`)}</tr>`,
     )}
-    <tr><th scope="row">guessing</th>${PROTOCOLS.map(() => html`<td>${chance.toFixed(3)}</td>`)}</tr></tbody>
+    <tr><th scope="row">guessing</th>${measured.map(() => html`<td>${chance.toFixed(3)}</td>`)}</tr></tbody>
   </table></div></details>`;
 }
 

@@ -18,7 +18,7 @@ import type { PatchEncoder } from '../encoder/patch-encoder.ts';
 import { Whitening } from '../encoder/whitening.ts';
 import type { OnnxEncoder } from '../onnx-encoder/onnx-encoder.ts';
 import { RUNTIME_RULES, Runtime, type RuntimeOptions, runtimeOptions } from '../runtime/runtime.ts';
-import { KNN_PROTOCOLS, knnAccuracies, type Labelled } from './knn.ts';
+import { KNN_PROTOCOLS, type KnnProtocol, knnAccuracies, type Labelled } from './knn.ts';
 import { labelledVectors } from './labelled-vectors.ts';
 import { linearProbe } from './linear-probe.ts';
 import { pixelFeatures } from './pixel-features.ts';
@@ -66,9 +66,9 @@ const RULES: Rules<EvaluateOptions> = {
 
 /** Accuracies, 0 to 1. */
 export interface Accuracies {
-  /** Of 200 nearest neighbours at temperature 0.1, 0 to 1. */
+  /** Of 200 nearest neighbours (see `Evaluation.neighbours`) at temperature 0.1, 0 to 1. */
   readonly knnK200: number;
-  /** Of 20 nearest neighbours at temperature 0.07, 0 to 1. */
+  /** Of 20 nearest neighbours (see `Evaluation.neighbours`) at temperature 0.07, 0 to 1. */
   readonly knnK20: number;
   /** Of a linear classifier, 0 to 1. */
   readonly linear: number;
@@ -82,6 +82,8 @@ export interface Evaluation extends Accuracies {
   readonly untrained?: Accuracies;
   /** Raw pixels in place of vectors. */
   readonly pixels: Accuracies;
+  /** How many neighbours voted: 200 and 20, but no more than a class has labelled images on average. */
+  readonly neighbours: Readonly<Record<keyof typeof KNN_PROTOCOLS, number>>;
   /** Patches averaged for an image (of the first test image, where sizes differ). */
   readonly patches: number;
   /** How many images were learnt from; those that cannot be read are left out. */
@@ -143,11 +145,13 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     }
   };
   const trained = await encoded('trained', encoder);
+  const { knnK200, knnK20 } = protocolsFor(trained[0]);
   return {
     ...(await measure('trained', trained)),
     whitened: await whitened(options, trained),
     ...(untrained && { untrained: await measure('untrained', await encoded('untrained', untrained)) }),
     pixels: await measure('pixels', await featuresOf('pixels', (images) => pixelFeatures(images, options))),
+    neighbours: { knnK200: knnK200.k, knnK20: knnK20.k },
     patches,
     trainImages: trained[0].labels.length,
     testImages: trained[1].labels.length,
@@ -164,7 +168,14 @@ async function whitened(options: EvaluateOptions, sides: Sides) {
     features: await whitening.applyAll(runtime, features, { signal }),
     labels,
   });
-  return knnAccuracies(runtime, await white(sides[0]), await white(sides[1]), KNN_PROTOCOLS, { signal });
+  return knnAccuracies(runtime, await white(sides[0]), await white(sides[1]), protocolsFor(sides[0]), { signal });
+}
+
+/** More neighbours than a class has images would mostly be of others. */
+function protocolsFor({ labels }: Labelled): Record<keyof typeof KNN_PROTOCOLS, KnnProtocol> {
+  const most = Math.max(1, Math.floor(labels.length / new Set(labels).size));
+  const within = (protocol: KnnProtocol) => ({ ...protocol, k: Math.min(protocol.k, most) });
+  return { knnK200: within(KNN_PROTOCOLS.knnK200), knnK20: within(KNN_PROTOCOLS.knnK20) };
 }
 
 async function accuracies(
@@ -175,7 +186,7 @@ async function accuracies(
   signal?: AbortSignal,
 ): Promise<Accuracies> {
   const runtime = await Runtime.open(runtimeOptions(options));
-  const nearest = await knnAccuracies(runtime, train, test, KNN_PROTOCOLS, { signal });
+  const nearest = await knnAccuracies(runtime, train, test, protocolsFor(train), { signal });
   const { epochs, seed } = options;
   const linear = await linearProbe(runtime, train, test, { epochs, seed, signal, onProgress });
   return { ...nearest, linear };

@@ -41,6 +41,7 @@ function contents(name: string, data = 'builtin'): ReportContents {
       whitened: { knnK200: 0.7444, knnK20: 0.7555 },
       untrained: { knnK200: 0.3111, knnK20: 0.3222, linear: 0.3333 },
       pixels: { knnK200: 0.2111, knnK20: 0.2222, linear: 0.2333 },
+      neighbours: { knnK200: 200, knnK20: 20 },
       ...{ patches: 9, trainImages: 4321, testImages: 987 },
     },
     classes: 8,

@@ -3,6 +3,7 @@ import type { Pixels } from '../../base/pixels.ts';
 import { colourProfile } from '../colour-profile.ts';
 import type { Decoded } from '../decoder.ts';
 import type { ImageHeader } from '../image-header.ts';
+import { packageWasm } from '../package-wasm.ts';
 import { turn } from '../turn.ts';
 import { firstFrame, onCanvas } from './webp-frame.ts';
 
@@ -75,36 +76,28 @@ function exactBuffer({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffe
 const LOADERS: Record<JsquashType, () => Promise<Codec>> = {
   async jpeg() {
     const { default: decode, init } = await import('@jsquash/jpeg/decode.js');
-    const module = await compile('@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm');
+    const module = await packageWasm('@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm');
     const renew = () => (init as unknown as Init)(module, options);
     await renew();
     return { decode: (bytes) => decode(bytes), renew };
   },
   async png() {
     const { default: decode, init } = await import('@jsquash/png/decode.js');
-    await init(await compile('@jsquash/png/codec/pkg/squoosh_png_bg.wasm'));
+    await init(await packageWasm('@jsquash/png/codec/pkg/squoosh_png_bg.wasm'));
     return { decode: (bytes) => decode(bytes), renew: async () => {} };
   },
   async webp() {
     const { default: decode, init } = await import('@jsquash/webp/decode.js');
-    const module = await compile('@jsquash/webp/codec/dec/webp_dec.wasm');
+    const module = await packageWasm('@jsquash/webp/codec/dec/webp_dec.wasm');
     const renew = () => (init as unknown as Init)(module, options);
     await renew();
     return { decode, renew };
   },
   async avif() {
     const { default: decode, init } = await import('@jsquash/avif/decode.js');
-    const module = await compile('@jsquash/avif/codec/dec/avif_dec.wasm');
+    const module = await packageWasm('@jsquash/avif/codec/dec/avif_dec.wasm');
     const renew = () => (init as unknown as Init)(module, options);
     await renew();
     return { decode: (bytes) => decode(bytes) as ReturnType<Codec['decode']>, renew };
   },
 };
-
-/** The packages fetch their wasm by URL, which neither Node nor Deno does for a file: it is read and compiled here. */
-async function compile(specifier: string): Promise<WebAssembly.Module> {
-  // Not a static import, so that bundlers for browsers do not look for the file.
-  const { readFile } = process.getBuiltinModule('node:fs/promises');
-  const bytes = await readFile(new URL(import.meta.resolve(specifier)));
-  return WebAssembly.compile(new Uint8Array(bytes));
-}
