@@ -11,7 +11,7 @@ import { onnxEncoder } from './onnx-encoder.ts';
 import { Progress } from './progress.ts';
 import { searchPage } from './report/search-page.ts';
 import { checkReportFile } from './report/write-report.ts';
-import { searchJson, searchTable } from './search-table.ts';
+import { searchJson, searchTable, searchText } from './search-table.ts';
 import { type EngineOptions, engineOptions, interruption, printJson } from './shared.ts';
 
 /** `evaluate --retrieval` and `--duplicates`: what vectors find in a folder, in one table. */
@@ -53,11 +53,11 @@ export async function evaluateSearch(path: string, values: Values): Promise<void
   progress.clear();
   opened.sayUnreadable();
   if (report !== undefined) {
-    await save(report, await searchPage(rows, images, queries ?? images));
+    await save(report, await searchPage(rows, searchTable(rows, images, queries), images, queries ?? images));
     progress.say(`Wrote "${report}".`);
   }
   if (values.flag('json')) printJson(searchJson(rows, images, queries));
-  else process.stdout.write(searchTable(rows, images, queries));
+  else process.stdout.write(searchText(searchTable(rows, images, queries)));
 }
 
 /** The encoders to compare: untrained, the one that comes with the package, and the one that is given. */

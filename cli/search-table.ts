@@ -1,13 +1,26 @@
 import type { ImageSet } from '../src/data.ts';
 import type { Measure, RetrievalFound, RetrievalRow } from '../src/evaluate.ts';
 
+/** A table of what was found, as text: a line for each kind of vector, as it is and whitened. */
+export interface SearchTable {
+  /** What was searched. */
+  readonly about: string;
+  readonly head: readonly string[];
+  readonly lines: readonly (readonly string[])[];
+  /** How to read it, and what could not be measured. */
+  readonly notes: readonly string[];
+}
+
+/** Below this many queries, standard errors are about 10 points. */
+const FEW = 30;
+
 const METHODS = ['plain', 'whitened'] as const;
 
-/** What was found, as text: a line for each kind of vector, as it is and whitened. */
-export function searchTable(rows: readonly RetrievalRow[], images: ImageSet, queries?: ImageSet): string {
+/** What was found among `images`, for `queries` or for each of them. */
+export function searchTable(rows: readonly RetrievalRow[], images: ImageSet, queries?: ImageSet): SearchTable {
   const all = rows.flatMap(({ plain, whitened }) => [plain, whitened]);
   const retrieval = all.find((found) => found.retrieval)?.retrieval;
-  const kinds = Object.keys(all.find(({ originals }) => Object.keys(originals).length > 0)?.originals ?? {});
+  const kinds = Object.keys(all.find(({ reason }) => reason === undefined)?.originals ?? {});
   type Column = readonly [title: string, of: (found: RetrievalFound) => string];
   const byClass: readonly Column[] = [
     ['precision at 1', (found) => share(found.retrieval?.precisionAt1)],
@@ -16,48 +29,34 @@ export function searchTable(rows: readonly RetrievalRow[], images: ImageSet, que
   ];
   const byCopy = kinds.map((kind): Column => [`${kind} copies`, (found) => share(found.originals[kind])]);
   const columns = [...(retrieval ? byClass : []), ...byCopy];
-  const name = Math.max(...rows.map((row) => row.name.length + ', whitened'.length)) + 2;
-  const line = (left: string, width: string, cells: readonly string[]) =>
-    `${left.padEnd(name)}${width.padStart(7)}${cells.map((cell) => cell.padStart(17)).join('')}`.trimEnd();
   const lines = rows.flatMap((row) =>
-    METHODS.map((method) =>
-      line(
-        method === 'plain' ? row.name : `${row.name}, whitened`,
-        method === 'plain' ? String(row.width) : '',
-        columns.map(([, of]) => of(row[method])),
-      ),
-    ),
+    METHODS.map((method) => [
+      ...(method === 'plain' ? [row.name, String(row.width)] : [`${row.name}, whitened`, '']),
+      ...columns.map(([, of]) => of(row[method])),
+    ]),
   );
-  const reasons = new Set(all.flatMap(({ reason }) => reason ?? []));
-  const notes = [
-    '± is the standard error. Raw pixels, colour and HOG have their mean over all images taken off.',
-    ...(retrieval && retrieval.queries < FEW
-      ? [`${retrieval.queries} queries are too few to tell such vectors apart.`]
-      : []),
-    ...(retrieval?.leftOut ? [`Left out: ${retrieval.leftOut} images that are the only one of their class.`] : []),
-    ...[...reasons].map((reason) => `–: ${reason}`),
-  ];
   const asked = queries ? `${queries.length} test images` : 'each searching the others';
-  const about = retrieval
-    ? `${images.length} images of ${classesOf(images)} classes, ${asked}`
-    : `${images.length} images`;
-  return [
-    about,
-    '',
-    line(
-      '',
-      'numbers',
-      columns.map(([title]) => title),
-    ),
-    ...lines,
-    '',
-    ...notes,
-    '',
-  ].join('\n');
+  const few = retrieval && retrieval.queries < FEW;
+  return {
+    about: `${images.length} images${retrieval ? ` of ${classesOf(images)} classes, ${asked}` : ''}`,
+    head: ['', 'numbers', ...columns.map(([title]) => title)],
+    lines,
+    notes: [
+      '± is the standard error. Raw pixels, colour and HOG have their mean over all images taken off.',
+      ...(few ? [`${retrieval.queries} queries are too few to tell such vectors apart.`] : []),
+      ...(retrieval?.leftOut ? [`Left out: ${retrieval.leftOut} images whose class no other image has.`] : []),
+      ...new Set(all.flatMap(({ reason }) => (reason === undefined ? [] : `–: ${reason}`))),
+    ],
+  };
 }
 
-/** Below this many queries, standard errors are about 10 points. */
-const FEW = 30;
+/** The table in columns. */
+export function searchText({ about, head, lines, notes }: SearchTable): string {
+  const name = Math.max(...lines.map(([left]) => left.length)) + 2;
+  const line = ([left, width, ...cells]: readonly string[]) =>
+    `${left.padEnd(name)}${width.padStart(7)}${cells.map((cell) => cell.padStart(17)).join('')}`.trimEnd();
+  return [about, '', line(head), ...lines.map(line), '', ...notes, ''].join('\n');
+}
 
 const classesOf = ({ labels }: ImageSet) => new Set(labels).size;
 

@@ -1,6 +1,6 @@
 import type { ImageSet } from '../../src/data.ts';
 import type { RetrievalRow, RetrievedQuery } from '../../src/evaluate.ts';
-import { searchTable } from '../search-table.ts';
+import type { SearchTable } from '../search-table.ts';
 import { document, section } from './document.ts';
 import { type Html, html } from './html.ts';
 import { className } from './in-turn.ts';
@@ -11,7 +11,12 @@ const NEAREST = 6;
 const SIDE = 96;
 
 /** A page of what retrieval found: the table, and the queries that the last encoder answers best and worst, as pictures. */
-export async function searchPage(rows: readonly RetrievalRow[], images: ImageSet, queries: ImageSet): Promise<string> {
+export async function searchPage(
+  rows: readonly RetrievalRow[],
+  table: SearchTable,
+  images: ImageSet,
+  queries: ImageSet,
+): Promise<string> {
   const { name, plain } = rows.at(-1)!;
   const order = [...(plain.retrieval?.each ?? [])].sort((a, b) => b.averagePrecision - a.averagePrecision);
   const half = Math.min(SHOWN, Math.ceil(order.length / 2));
@@ -19,11 +24,11 @@ export async function searchPage(rows: readonly RetrievalRow[], images: ImageSet
   return document(
     'bagssl: retrieval',
     html`<header><h1>What is found in ${images.name}</h1></header>
-<section><h2>How well each kind of vector finds images of one class</h2><div class="wide"><pre>${searchTable(
-      rows,
-      images,
-      queries === images ? undefined : queries,
-    )}</pre></div></section>
+<section><h2>How well each kind of vector finds images of one class</h2><p class="intro">${table.about}.</p>
+<div class="wide"><table>
+  <thead><tr>${table.head.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
+  <tbody>${table.lines.map(([left, ...cells]) => html`<tr><th scope="row">${left}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
+</table></div>${table.notes.map((note) => html`<p class="small">${note}</p>`)}</section>
 ${section('Best answers', introduction(name, 'highest'), html`<div class="queries">${await cards(order.slice(0, half))}</div>`)}
 ${section('Worst answers', introduction(name, 'lowest'), html`<div class="queries">${await cards(order.slice(half).slice(-half).reverse())}</div>`)}`,
     html`<p><b>This page contains pixels of the images</b> and their class names: share it only where you may share them. It needs neither a

@@ -36,10 +36,9 @@ export async function alteredCopy(image: Pixels, how: Alteration, seed: number, 
   const factor = () => 1 + how.recolour * (2 * stream.uniform() - 1);
   for (const change of [brightness, contrast, saturation]) change(tile, factor());
   hue(tile, how.recolour * HUE * (2 * stream.uniform() - 1));
-  const copy: Pixels = {
-    data: Uint8Array.from(tile, (value) => Math.round(255 * value)),
-    ...{ width, height, layout: 'planar' },
-  };
+  const data = new Uint8Array(tile.length);
+  for (let i = 0; i < tile.length; i++) data[i] = Math.round(255 * tile[i]);
+  const copy: Pixels = { data, width, height, layout: 'planar' };
   return how.jpeg === undefined ? copy : halvedJpeg(copy, how.jpeg);
 }
 

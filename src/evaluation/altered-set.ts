@@ -1,4 +1,5 @@
 import { checkOptions, given, type Rules, whole } from '../base/options.ts';
+import { ImageCache } from '../data/image-cache.ts';
 import { checkImageSet, type ImageSet } from '../data/image-set.ts';
 import { ALTERATIONS, alteredCopy } from './altered-copy.ts';
 
@@ -7,6 +8,9 @@ export interface AlteredSetOptions {
   /** Default 0: whole number, 0 to 2^53 - 1. The same seed alters an image of the same number in the same way. */
   readonly seed?: number;
 }
+
+/** Bytes of copies that are kept, as every encoder asks for them. */
+const KEPT = 256 * 1024 ** 2;
 
 const RULES: Rules<AlteredSetOptions> = { seed: whole(0) };
 
@@ -27,9 +31,14 @@ export function alteredSet(
   checkOptions('alteredSet', options, RULES);
   const { seed = 0 } = options;
   const { name, length, classes, labels, ids } = images;
+  const copies = new ImageCache(
+    async (index) => alteredCopy(await images.image(index), ALTERATIONS[kind], seed, ids?.[index] ?? index),
+    KEPT,
+    1,
+  );
   return {
     name: `${name}, ${kind} altered`,
     ...{ length, classes, labels, ids },
-    image: async (index) => alteredCopy(await images.image(index), ALTERATIONS[kind], seed, ids?.[index] ?? index),
+    image: (index) => copies.get(index),
   };
 }

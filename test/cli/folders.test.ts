@@ -75,5 +75,64 @@ describe('the command line with a folder of photos', () => {
     const figures = JSON.parse(stdout);
     // 11 and 10 images, of which every fifth is a test image; the last of the first album is damaged.
     assert.deepEqual([figures.train_images, figures.test_images], [16, 4]);
+    assert.deepEqual(figures.neighbours, { knn_k200: 8, knn_k20: 8 }, 'no more neighbours than a class has images');
+  });
+
+  it('measures what is found in it, in a table, as JSON, and with pictures', async () => {
+    const options = ['--patches', 'grid1', '--device', 'native', '--threads', '1', '--workers', '1'];
+    const page = ['--report', at('found.html'), '--model', at('run')];
+    const both = ['evaluate', at('photos'), '--retrieval', '--duplicates', ...page, ...options];
+    const { code, stdout, stderr } = await bagssl(both);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^20 images of 2 classes, each searching the others$/m);
+    for (const name of ['raw pixels', 'colour', 'HOG', 'HOG + colour', 'untrained', 'shipped', at('run')]) {
+      const row = new RegExp(`^${name.replaceAll('+', '\\+')}( +\\d+)( +[01]\\.\\d{3} ±\\.\\d{3}){5}$`, 'm');
+      assert.match(stdout, row);
+    }
+    assert.match(stdout, /20 queries are too few/);
+    const html = await readFile(at('found.html'), 'utf8');
+    assert.equal(html.split('class="query"').length - 1, 16, 'the eight best and the eight worst');
+    assert.doesNotMatch(html.replaceAll(/base64,[^"]*/g, ''), /<script|https?:|undefined|NaN/);
+
+    const alone = await bagssl(['evaluate', at('photos'), '--duplicates', '--json', ...options]);
+    assert.equal(alone.code, 0, alone.stderr);
+    const { images, rows } = JSON.parse(alone.stdout);
+    assert.equal(images, 21, 'no labels are needed');
+    const shipped = rows.find(({ name }: { name: string }) => name === 'shipped');
+    assert.ok(shipped.plain.mild.mean >= 0 && shipped.plain.mild.error >= 0 && !shipped.plain.queries);
+  });
+
+  it('searches with a test folder where there is one, and says what cannot be measured', async () => {
+    const search = async (...args: string[]) =>
+      bagssl(['evaluate', ...args, '--patches', 'grid1', '--device', 'native', '--threads', '1', '--workers', '1']);
+    for (const part of ['train', 'test']) {
+      for (const [k, name] of ['a', 'b'].entries()) {
+        for (let i = 0; i < 3; i++)
+          await put(
+            `divided/${part}/${name}/${i}.png`,
+            await readFile(at(`photos/${k ? '2022' : '2021/01'}/${i}.png`)),
+          );
+      }
+    }
+    const found = await search(at('divided'), '--retrieval', '--json');
+    assert.equal(found.code, 0, found.stderr);
+    const figures = JSON.parse(found.stdout);
+    assert.deepEqual([figures.images, figures.test_images, figures.classes], [6, 6, 2]);
+    assert.equal(figures.rows[0].plain.precision_at_1.mean, 1, 'the test images are the same');
+
+    await put('two/a/0.png', await readFile(at('photos/2022/0.png')));
+    await put('two/b/0.png', await readFile(at('photos/2022/1.png')));
+    for (const [args, code, message] of [
+      [[at('two'), '--retrieval'], 1, /there are 2 images; a query needs at least two others/],
+      [[at('photos/2021'), '--retrieval'], 1, /of one class, so every answer would be right/],
+      [[at('photos'), '--data', at('photos'), '--retrieval'], 2, /Both FOLDER and --data/],
+      [['--retrieval'], 2, /--data is missing/],
+      [[at('photos'), '--retrieval', '--seed', '1'], 2, /--seed is for --duplicates/],
+      [[at('photos'), '--duplicates', '--report', at('x.html')], 2, /--report shows what --retrieval found/],
+    ] as const) {
+      const refused = await search(...args);
+      assert.equal(refused.code, code, refused.stderr);
+      assert.match(refused.stderr, message);
+    }
   });
 });

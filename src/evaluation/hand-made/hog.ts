@@ -5,6 +5,8 @@ const BLOCK = 2;
 /** What a block's numbers are limited to (L2-Hys). */
 const MOST = 0.2;
 const EPSILON = 1e-5;
+/** The square of the largest gradient that rounding makes of a plain colour. */
+const NOISE = 1e-10;
 
 /**
  * Histograms of gradient directions (Dalal and Triggs, "Histograms of oriented gradients for human detection", CVPR 2005): central
@@ -42,17 +44,21 @@ export function hog(tile: ArrayLike<number>, side: number, cell: number): Float3
   return out;
 }
 
-/** Length and direction of the largest gradient of all channels; at the border a difference is 0. */
+/** Length and direction of the largest gradient of all channels; at the border, and below rounding, a difference is 0. */
 function gradient(tile: ArrayLike<number>, side: number, x: number, y: number): [size: number, direction: number] {
-  let [size, across, down] = [-1, 0, 0];
+  let [size, across, down] = [NOISE, 0, 0]; // the square of the length
   for (let at = y * side + x; at < tile.length; at += side * side) {
     const dx = x > 0 && x < side - 1 ? tile[at + 1] - tile[at - 1] : 0;
     const dy = y > 0 && y < side - 1 ? tile[at + side] - tile[at - side] : 0;
-    const length = Math.hypot(dx, dy);
-    if (length > size) [size, across, down] = [length, dx, dy];
+    const square = dx * dx + dy * dy;
+    if (square > size) {
+      size = square;
+      across = dx;
+      down = dy;
+    }
   }
   const degrees = (Math.atan2(down, across) * 180) / Math.PI;
-  return [size, Math.floor((((degrees + 180) % 180) * DIRECTIONS) / 180) % DIRECTIONS];
+  return [size > NOISE ? Math.sqrt(size) : 0, Math.floor((((degrees + 180) % 180) * DIRECTIONS) / 180) % DIRECTIONS];
 }
 
 function normalised(block: readonly number[]): number[] {
