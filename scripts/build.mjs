@@ -87,34 +87,38 @@ await build({
   mainFields: ['module', 'main'],
 });
 
-// The trainer too, but for ONNX Runtime, which finds its WebAssembly beside its own module. It is imported by a name that
-// bundlers do not see: Vite, for one, refuses a worker of more than one file. What no import finds is named by `modules`.
-// What reads .onnx files is only in a script of its own, for the runs that need it.
+// The others too, but for packages that find their WebAssembly beside their own modules, and those that may be missing. They are
+// imported by names that bundlers do not see: Vite, for one, refuses a worker of more than one file. Where no import finds ONNX
+// Runtime it is named by `modules`; a browser's decoder needs none of them.
+// What reads .onnx files to train them is only in a script of its own, for the runs that need it.
 const withoutOnnx = {
   name: 'no reader of .onnx files',
   setup: (builder) =>
     builder.onResolve({ filter: /\/encoders\/onnx\.ts$/ }, () => ({ path: join(root, 'workers/no-onnx.ts') })),
 };
-for (const [name, plugins] of [
-  ['trainer.worker', [withoutOnnx, ...inWorkers.plugins]],
-  ['trainer-onnx.worker', inWorkers.plugins],
+for (const [name, file, plugins] of [
+  ['trainer.worker', 'trainer', [withoutOnnx, ...inWorkers.plugins]],
+  ['trainer-onnx.worker', 'trainer', inWorkers.plugins],
+  ['embedder.worker', 'embedder', inWorkers.plugins],
+  ['decoder.worker', 'decoder', inWorkers.plugins],
 ]) {
   await build({
     ...inWorkers,
     plugins,
-    entryPoints: { [name]: 'workers/trainer.ts' },
+    entryPoints: { [name]: `workers/${file}.ts` },
     outdir: 'dist',
     minify: true,
     mainFields: ['module', 'main'],
-    external: ['onnxruntime-web', 'onnxruntime-web/*', 'onnxruntime-node'],
+    external: ['onnxruntime-*', '@jsquash/*', 'libheif-js', 'omggif', 'utif2'],
   });
 }
 const mark = '/* webpackIgnore: true */ /* @vite-ignore */';
-for (const file of ['dist/trainer.worker.js', 'dist/trainer-onnx.worker.js', 'dist/patches.worker.js']) {
-  const hidden = readFileSync(file, 'utf8')
+for (const file of readdirSync('dist').filter((name) => name.endsWith('.worker.js'))) {
+  const path = join('dist', file);
+  const hidden = readFileSync(path, 'utf8')
     .replace(/import\((\w+)\)/g, `import(${mark} $1)`)
-    .replace(/import\((["'])(onnxruntime-web\/\w+)\1\)/g, `import(${mark} "$2".trim())`);
-  writeFileSync(file, hidden);
+    .replace(/import\((["'])([@\w][^"']*)\1\)/g, `import(${mark} "$2".trim())`);
+  writeFileSync(path, hidden);
 }
 
 // The library keeps its dependencies as imports, so that an application holds one copy of each. Sub-paths share what they
@@ -146,17 +150,25 @@ await build({
 });
 // What is loaded later shares no module with what is loaded at first, but for packages. Rollup and Vite would put a shared one into
 // the page's own module, and a page whose module awaits at its top would wait for the later one, which waits for the page.
-// What most pages load, and what runs .onnx files as they are, share none with the other later ones either: that would cut them
-// into more pieces, each compressed by itself.
-const single = ['src/runtime/ort.ts', 'src/runtime/runtime.ts', 'src/threads/owned-worker.ts'];
-const alone = ['later-encoder-program', 'later-onnx-bags'];
-const others = [...later].filter(([name]) => !alone.includes(name));
-for (const entries of [...alone.map((name) => [[name, later.get(name)]]), others]) {
+// What most pages load to embed is one file, modules for .onnx files that run as they are another, and what is done in workers a few:
+// shared pieces would each be compressed by themselves.
+const single = ['src/runtime/ort.ts', 'src/runtime/runtime.ts'];
+// A page's bundler would cut Comlink out of what is loaded at first, too, so what is done in workers has a copy of its own.
+const ownComlink = {
+  name: 'own comlink',
+  setup: (builder) =>
+    builder.onResolve({ filter: /^comlink/ }, ({ path }) => ({ path: fileURLToPath(import.meta.resolve(path)) })),
+};
+const inBackground = ['later-background-bags', 'later-decode-pool'];
+const groups = [['later-encoder-program'], ['later-onnx-bags'], inBackground];
+const others = [...later.keys()].filter((name) => !groups.flat().includes(name));
+for (const names of [...groups, others]) {
   const { metafile } = await build({
     ...library,
-    entryPoints: Object.fromEntries(entries),
+    entryPoints: Object.fromEntries(names.map((name) => [name, later.get(name)])),
     chunkNames: 'later-[hash]',
     metafile: true,
+    plugins: names === inBackground ? [ownComlink] : [],
   });
   for (const [path, { imports }] of Object.entries(metafile.outputs)) {
     // Vite's own loader lies in the page's module too.

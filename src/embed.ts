@@ -1,7 +1,7 @@
 /** `bagssl/embed`: trained encoders, the bags of patch embeddings they make of images, and what is made of bags. */
 export type { Bag, PatchBox, PatchMap } from './bag/bag.ts';
 export { BagMean, type BagOptions } from './bag/bag.ts';
-export { type CreateEmbedderOptions, createEmbedder, type EncoderSource } from './bag/create-embedder.ts';
+export { createEmbedder } from './bag/create-embedder.ts';
 export {
   DUPLICATE_THRESHOLD,
   type DuplicateGroup,
@@ -9,6 +9,7 @@ export {
   findDuplicates,
 } from './bag/duplicates.ts';
 export type { Embedder, EmbedOptions } from './bag/embedder.ts';
+export type { CreateEmbedderOptions, EncoderSource } from './bag/embedder-options.ts';
 export type { Images, OnError } from './bag/images-of.ts';
 export { cosine } from './bag/nearest.ts';
 export { type Found, type ImageId, SearchIndex } from './bag/search-index.ts';

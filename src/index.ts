@@ -4,8 +4,9 @@
  */
 
 export type { Bag } from './bag/bag.ts';
-export { type CreateEmbedderOptions, createEmbedder } from './bag/create-embedder.ts';
+export { createEmbedder } from './bag/create-embedder.ts';
 export type { Embedder, EmbedOptions } from './bag/embedder.ts';
+export type { CreateEmbedderOptions } from './bag/embedder-options.ts';
 export type { Images } from './bag/images-of.ts';
 export { cosine } from './bag/nearest.ts';
 export { type Found, SearchIndex } from './bag/search-index.ts';

@@ -11,8 +11,8 @@ const worker: ReadingWorker = {
   async read(files, onProgress) {
     const sources = files.map((chosen) => ({ file: chosen.name, read: () => bytes(chosen) }));
     const found = await answer(async () => {
-      // All of them are kept: they are read now and handed over.
-      const all = decodedSet('your pictures', sources, { cacheBytes: Infinity });
+      // All of them are kept: they are read now and handed over. This is a worker already.
+      const all = decodedSet('your pictures', sources, { cacheBytes: Infinity, decoders: 0 });
       const set = await readableSet(all, { onProgress });
       const pixels: Pixels[] = [];
       for (let i = 0; i < set.length; i++) pixels.push(await set.image(i));

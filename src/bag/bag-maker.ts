@@ -1,3 +1,5 @@
+import type { Pixels } from '../base/pixels.ts';
+import type { AnyImage } from '../data/image-from.ts';
 import type { BagPlacement } from '../encoder/bag-placement.ts';
 import type { Precision } from '../graph/graph.ts';
 import type { Bag, BagRequest } from './bag.ts';
@@ -23,6 +25,8 @@ export interface BagMaker {
   readonly precision: Precision;
   /** Encoded images are shrunk before they get here, but their shorter side stays at least this, px; absent: the decoder's default. */
   shortSide?(placement: BagPlacement): number;
+  /** Reads an image; absent: `imageFrom` does. */
+  readonly read?: (image: AnyImage, shortSide?: number) => Promise<Pixels>;
   /** The bags of many images, in order, as they are asked for. */
   of(images: AsyncIterable<NumberedImage>, request: PlacedRequest): AsyncIterable<Bag>;
   /** See `Embedder.denseStride`. */

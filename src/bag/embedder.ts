@@ -10,7 +10,7 @@ import type { OnnxEncoder } from '../onnx-encoder/onnx-encoder.ts';
 import type { Engine } from '../runtime/program.ts';
 import { BAG_REQUEST_RULES, type Bag, type BagRequest } from './bag.ts';
 import type { BagMaker, NumberedImage } from './bag-maker.ts';
-import { countOf, type Images, ON_ERROR, type OnError, pixelsOf } from './images-of.ts';
+import { countOf, type Images, ON_ERROR, type OnError, type PlacedImage, pixelsOf } from './images-of.ts';
 
 /** What is wanted of a bag. */
 export interface EmbedOptions extends BagRequest {
@@ -48,7 +48,7 @@ export class Embedder implements AsyncDisposable {
   constructor(
     /** What it embeds with. */
     readonly encoder: PatchEncoder | OnnxEncoder,
-    private readonly runtime: Engine,
+    private readonly runtime: Pick<Engine, 'device' | 'threads' | 'adapter'>,
     private readonly maker: BagMaker,
   ) {
     this.width = maker.width;
@@ -88,8 +88,10 @@ export class Embedder implements AsyncDisposable {
     const { signal, onProgress } = options;
     const placement = checkBagPlacement(options.placement ?? this.encoder.placement);
     const total = countOf(images);
-    const numbered = withNumbers(images, options.onError, this.maker.shortSide?.(placement));
-    for await (const bag of this.maker.of(numbered, { ...options, placement })) {
+    const { maker } = this;
+    const pixels = pixelsOf(images, options.onError, maker.shortSide?.(placement), maker.read);
+    const numbered = withNumbers(images, pixels);
+    for await (const bag of maker.of(numbered, { ...options, placement })) {
       checkAborted(signal, `Embedding was stopped after ${bag.index} images.`);
       yield bag;
       onProgress?.(bag.index + 1, total);
@@ -136,10 +138,8 @@ export class Embedder implements AsyncDisposable {
 /** Images with the numbers that name them in random draws. */
 async function* withNumbers(
   images: Images,
-  onError?: OnError,
-  shortSide?: number,
+  placed: AsyncIterable<PlacedImage>,
 ): AsyncGenerator<NumberedImage, void, void> {
   const ids = 'ids' in images ? images.ids : undefined;
-  for await (const { index, pixels } of pixelsOf(images, onError, shortSide))
-    yield { id: ids?.[index] ?? index, index, pixels };
+  for await (const { index, pixels } of placed) yield { id: ids?.[index] ?? index, index, pixels };
 }

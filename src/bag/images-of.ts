@@ -44,12 +44,14 @@ export function countOf(images: Images): number {
 /**
  * The pixels of many images, in order, a few of them read ahead.
  * @param shortSide see `imageFrom`
+ * @param read turns an image in any form into pixels
  * @throws BagsslError `bad-argument`, and `bad-data` for an image that cannot be read and is not skipped
  */
 export async function* pixelsOf(
   images: Images,
   onError: OnError = 'throw',
   shortSide?: number,
+  read: typeof imageFrom = imageFrom,
 ): AsyncGenerator<PlacedImage, void, void> {
   countOf(images);
   const waiting: Promise<Pixels>[] = [];
@@ -65,8 +67,8 @@ export async function* pixelsOf(
       if (onError !== 'skip') onError(error, index);
     }
   }
-  for await (const read of isSet(images) ? reads(images) : images) {
-    const pixels = typeof read === 'function' ? (async () => read())() : imageFrom(read, shortSide);
+  for await (const image of isSet(images) ? reads(images) : images) {
+    const pixels = typeof image === 'function' ? (async () => image())() : read(image, shortSide);
     pixels.catch(() => undefined); // it is reported when its turn comes
     waiting.push(pixels);
     if (waiting.length > AHEAD) yield* next();

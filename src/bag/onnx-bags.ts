@@ -12,6 +12,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { type Bag, BagBuilder } from './bag.ts';
 import type { BagMaker, NumberedImage, PlacedRequest } from './bag-maker.ts';
 
+export { OnnxEncoder } from '../onnx-encoder/onnx-encoder.ts';
 export { openOnnx } from '../onnx-encoder/open-onnx.ts';
 
 /** One input of a bag: a patch, or the whole image (`box` undefined) as a patch or beside the bag. */

@@ -2,13 +2,11 @@ import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  CREATE_EMBEDDER_RULES,
-  type CreateEmbedderOptions,
-  createEmbedder,
-  encoderFrom,
-} from '../bag/create-embedder.ts';
+import { createEmbedder } from '../bag/create-embedder.ts';
 import type { Embedder } from '../bag/embedder.ts';
+import { CREATE_EMBEDDER_RULES, type CreateEmbedderOptions } from '../bag/embedder-options.ts';
+import { encoderFrom } from '../bag/encoder-source.ts';
+import { ownEncoder } from '../bag/own-encoder.ts';
 import { type Found, SearchIndex } from '../bag/search-index.ts';
 import { BagsslError } from '../base/errors.ts';
 import { checkOptions, given, oneOf, type Rules, TEXT } from '../base/options.ts';
@@ -63,7 +61,7 @@ export async function openFolderIndex(folder: string, options: FolderIndexOption
   given(typeof folder === 'string' && folder !== '', folder, 'folder', 'the path of a folder');
   checkOptions('openFolderIndex', options, RULES);
   const { place = join(folder, '.bagssl'), followLinks, onProgress, signal, onnx, ...embedding } = options;
-  const encoder = await encoderFrom(embedding.encoder, { ...embedding, onnx, signal });
+  const encoder = await encoderFrom(embedding.encoder ?? ownEncoder(), { ...embedding, onnx, signal });
   const { placement = encoder.placement } = embedding;
   const digest = createHash('sha256')
     .update(JSON.stringify([await encoder.digest(), placement]))

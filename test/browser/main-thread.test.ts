@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ImageSet } from '../../src/data.ts';
-import { fit } from '../../src/index.ts';
+import { decodedSet, type ImageSet } from '../../src/data.ts';
+import { createEmbedder, fit, SearchIndex } from '../../src/index.ts';
 import type { RunConfig } from '../../src/train.ts';
 import { generatedPixels } from '../patches/batch-fixture.ts';
 import { MODULES } from '../support/modules.ts';
@@ -55,6 +55,47 @@ function workOnMessages(): { take(): number; stop(): void } {
     },
   };
 }
+
+/** JPEGs of 12 megapixels. */
+async function photos(count: number): Promise<File[]> {
+  const canvas = new OffscreenCanvas(4000, 3000);
+  const context = canvas.getContext('2d')!;
+  for (let k = 0; k < 400; k++) {
+    context.fillStyle = `hsl(${k * 47} 80% ${20 + (k % 7) * 10}%)`;
+    context.fillRect((k * 811) % 4000, (k * 577) % 3000, 300, 200);
+  }
+  const blob = await canvas.convertToBlob({ type: 'image/jpeg' });
+  return Array.from({ length: count }, (_, k) => new File([blob], `${k}.jpg`, { type: 'image/jpeg' }));
+}
+
+describe('a page that indexes photos', () => {
+  it('has no long task while embedder and decoders are in workers, from files and from a set', async (context) => {
+    const files = await photos(6);
+    await using embedder = await createEmbedder({
+      device: 'wasm',
+      threads: 1,
+      workers: 1,
+      background: true,
+      modules: MODULES,
+    });
+    const index = new SearchIndex<number>(embedder.width);
+    const long: number[] = [];
+    const observer = new PerformanceObserver((list) => long.push(...list.getEntries().map((entry) => entry.duration)));
+    observer.observe({ type: 'longtask' });
+    try {
+      for await (const { index: id, vector } of embedder.bags(files)) index.add(id, vector);
+      for await (const { index: id, vector } of embedder.bags(decodedSet('photos', files))) index.add(6 + id, vector);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    } finally {
+      observer.disconnect();
+    }
+    assert.equal(index.size, 12);
+    assert.deepEqual(index.vector(11), index.vector(0));
+    context.diagnostic(`long tasks: ${long}`);
+    // Each photo would be one or more; other programs may take the processor away from a short task.
+    assert.ok(long.length < 3, `${long}`);
+  });
+});
 
 describe('a page that trains', () => {
   it('keeps its main thread free: under 10 ms of work a step, and steps that are no long tasks', async (context) => {

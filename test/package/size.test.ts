@@ -14,6 +14,8 @@ describe('the size of', () => {
     ['patches', 11.5],
     ['trainer', 50],
     ['trainer-onnx', 68],
+    ['embedder', 84],
+    ['decoder', 13.5],
   ] as const) {
     it(`${script}.worker.js is at most ${most} kB`, async () => {
       const size = gzipSync(await readFile(`dist/${script}.worker.js`), { level: 9 }).length / 1000;

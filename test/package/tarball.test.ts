@@ -37,6 +37,8 @@ describe('the packed package', () => {
       'dist/patches.worker.js',
       'dist/trainer.worker.js',
       'dist/trainer-onnx.worker.js',
+      'dist/embedder.worker.js',
+      'dist/decoder.worker.js',
     ]) {
       assert.ok(app.files.includes(file), `${file} is missing`);
     }
