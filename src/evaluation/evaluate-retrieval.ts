@@ -1,4 +1,5 @@
-import { createEmbedder, type EncoderSource } from '../bag/create-embedder.ts';
+import { createEmbedder } from '../bag/create-embedder.ts';
+import type { EncoderSource } from '../bag/embedder-options.ts';
 import { BagsslError } from '../base/errors.ts';
 import type { Matrix } from '../base/matrix.ts';
 import { ADDRESS, checkOptions, FUNCTION, given, needed, OBJECT, type Rules, SIGNAL, whole } from '../base/options.ts';
