@@ -10,7 +10,7 @@ import { batchOf, type Network, stepModel } from './networks.ts';
 export async function ours(network: Network, { device, threads }: Order): Promise<Candidate> {
   const runtime = await Runtime.open({ device: checkDevice(device), threads, onWarning: () => undefined });
   const { outputs, state } = stepModel(network);
-  const program = await compile(runtime, outputs);
+  const program = await compile(runtime, outputs, true);
   const memory = await ResidentState.create(runtime, state, initialState(state, 1));
   const scalar = (value: number) => ({ data: Float32Array.of(value), shape: [] });
   const feeds = { patches: batchOf(network), rate: scalar(network.rate), step: scalar(1) };

@@ -90,9 +90,9 @@ export function formsOf(runtime: Runtime): Promise<Forms> {
   return forms;
 }
 
-/** Compiles a model in the forms that suit the engine. */
-export async function compile(runtime: Runtime, outputs: Outputs): Promise<Program> {
-  return runtime.compile(writeOnnx(lower(outputs, await formsOf(runtime))));
+/** Compiles a model in the forms that suit the engine; `capture` as in `Runtime.compile`. */
+export async function compile(runtime: Runtime, outputs: Outputs, capture = false): Promise<Program> {
+  return runtime.compile(writeOnnx(lower(outputs, await formsOf(runtime))), [], capture);
 }
 
 /** Compiles a model of any batch size (the first axis of its one input) in the forms that suit the engine. */

@@ -32,7 +32,7 @@ export class CompiledLoop {
   ): Promise<CompiledLoop> {
     const programs: Program[] = [];
     try {
-      for (const model of models) programs.push(await compile(runtime, model));
+      for (const model of models) programs.push(await compile(runtime, model, models.length === 1));
       return new CompiledLoop(programs, await ResidentState.create(runtime, tensors, start));
     } catch (error) {
       for (const program of programs) await program.dispose().catch(() => undefined);

@@ -43,6 +43,8 @@ export class Program implements AsyncDisposable {
     readonly runtime: Engine,
     /** ONNX Runtime's session. */
     readonly session: Ort.InferenceSession,
+    /** Whether ORT records the first run on the GPU and replays it afterwards. Then every tensor stays in one buffer. */
+    readonly captured = false,
   ) {}
 
   /**

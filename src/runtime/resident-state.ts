@@ -2,6 +2,8 @@ import type * as Ort from 'onnxruntime-web';
 import { BagsslError } from '../base/errors.ts';
 import type { Shape } from '../graph/graph.ts';
 import { elements } from '../graph/graph.ts';
+import { download, type OnGpu } from './download.ts';
+import { FixedBuffers, tensorBuffer } from './fixed-buffers.ts';
 import type { Engine, HostTensor, Program } from './program.ts';
 
 /** One tensor of a state: programs read it as the input of that name and write its next value to the output `name.next`. */
@@ -17,25 +19,30 @@ export const nextOf = (name: string): string => `${name}.next`;
 
 /**
  * A state that stays on the device while programs run on it, one after another. A program reads the tensors that it has inputs
- * for and updates those that it has a `.next` output for. On a GPU each tensor has two buffers that swap, because ORT cannot
- * write an output into an input's buffer; only requested values are copied to the host.
+ * for and updates those that it has a `.next` output for. On a GPU each tensor has two buffers, because ORT cannot write an
+ * output into an input's buffer; only requested values are copied to the host. The two swap after a run. A captured program
+ * always reads the one buffer and leaves the next value in an output of its own, from where the next run first copies it.
  */
 export class ResidentState {
   readonly #now: Record<string, Ort.Tensor>;
-  readonly #spare: Record<string, Ort.Tensor> | undefined;
+  /** The second buffers, made when a program that is not captured first needs them. */
+  readonly #spare: Record<string, Ort.Tensor> = {};
   readonly #buffers: GPUBuffer[];
   /** The tensors that the last run updated, before it. */
   #before: Record<string, Ort.Tensor> = {};
+  /** The latest values that a captured program has left in its outputs. */
+  readonly #ahead = new Map<string, OnGpu>();
+  #fixed?: FixedBuffers;
 
   private constructor(
     readonly engine: Engine,
     readonly tensors: readonly StateTensor[],
     now: Record<string, Ort.Tensor>,
-    spare: Record<string, Ort.Tensor> | undefined,
+    /** Undefined on a CPU. */
+    private readonly gpu: GPUDevice | undefined,
     buffers: GPUBuffer[],
   ) {
     this.#now = now;
-    this.#spare = spare;
     this.#buffers = buffers;
   }
 
@@ -55,53 +62,97 @@ export class ResidentState {
       return new ResidentState(engine, tensors, Object.fromEntries(now), undefined, []);
     }
     const gpu = await engine.gpu();
-    const buffers: GPUBuffer[] = [];
-    const allocate = (shape: Shape, data?: Float32Array) => {
-      const size = Math.ceil((elements(shape) * 4) / 16) * 16;
-      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-      const buffer = gpu.createBuffer({ size, usage });
-      buffers.push(buffer);
-      if (data) gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
-      return ort.Tensor.fromGpuBuffer(buffer as never, { dataType: 'float32', dims: shape });
-    };
-    const now = tensors.map(({ name, shape }) => [name, allocate(shape, initial[name])]);
-    const spare = tensors.map(({ name, shape }) => [name, allocate(shape)]);
-    return new ResidentState(engine, tensors, Object.fromEntries(now), Object.fromEntries(spare), buffers);
+    const state = new ResidentState(engine, tensors, {}, gpu, []);
+    for (const { name, shape } of tensors) {
+      state.#now[name] = state.#allocate(gpu, shape);
+      gpu.queue.writeBuffer(bufferOf(state.#now[name]), 0, initial[name] as Float32Array<ArrayBuffer>);
+    }
+    return state;
+  }
+
+  #allocate(gpu: GPUDevice, shape: Shape): Ort.Tensor {
+    const buffer = tensorBuffer(gpu, shape);
+    this.#buffers.push(buffer);
+    return this.engine.ort.Tensor.fromGpuBuffer(buffer as never, { dataType: 'float32', dims: shape });
   }
 
   /** Runs a program on the state, updates the tensors that it has next values for, and returns those of `reads` that it has. */
   async run(
-    { session }: Program,
+    program: Program,
     feeds: Readonly<Record<string, HostTensor>>,
     reads: readonly string[],
   ): Promise<Record<string, Float32Array>> {
+    const { session } = program;
+    const has = (name: string) => session.outputNames.includes(name);
+    const shown = reads.filter(has);
+    const moved = this.tensors.filter(({ name }) => has(nextOf(name)));
+    if (program.captured) return this.#replay(program, feeds, shown, moved);
+    this.#settle();
     const { Tensor } = this.engine.ort;
     this.#before = {};
     const inputs: Record<string, Ort.Tensor> = {};
-    const has = (name: string) => session.outputNames.includes(name);
-    const shown = reads.filter(has);
     const fetches: Record<string, Ort.Tensor | null> = Object.fromEntries(shown.map((name) => [name, null]));
-    const moved = this.tensors.filter(({ name }) => has(nextOf(name)));
     for (const name of session.inputNames) {
       // A model lacks an input that it does not depend on, such as the step's number.
       const fed = feeds[name];
       inputs[name] = fed ? new Tensor('float32', fed.data, fed.shape) : this.#now[name];
     }
-    for (const { name } of moved) fetches[nextOf(name)] = this.#spare?.[name] ?? null;
+    for (const { name, shape } of moved) {
+      if (this.gpu) this.#spare[name] ??= this.#allocate(this.gpu, shape);
+      fetches[nextOf(name)] = this.#spare[name] ?? null;
+    }
     const results = await this.engine.run(() => session.run(inputs, fetches));
     for (const { name } of moved) {
       const before = this.#now[name];
-      this.#now[name] = this.#spare?.[name] ?? results[nextOf(name)];
-      if (this.#spare) this.#spare[name] = before;
+      this.#now[name] = this.#spare[name] ?? results[nextOf(name)];
+      if (this.gpu) this.#spare[name] = before;
       this.#before[name] = before;
     }
     return Object.fromEntries(shown.map((name) => [name, results[name].data as Float32Array]));
   }
 
+  /** Runs a captured program: every tensor is where it was at the run that ORT recorded, the outputs in buffers of ORT's own. */
+  async #replay(
+    { session }: Program,
+    feeds: Readonly<Record<string, HostTensor>>,
+    shown: readonly string[],
+    moved: readonly StateTensor[],
+  ): Promise<Record<string, Float32Array>> {
+    this.#fixed ??= new FixedBuffers(this.gpu!, this.engine.ort.Tensor);
+    const fixed = this.#fixed;
+    this.#settle();
+    const inputs = session.inputNames.map((name) => [
+      name,
+      feeds[name] ? fixed.fed(name, feeds[name]) : this.#now[name],
+    ]);
+    const results = await this.engine.run(() => session.run(Object.fromEntries(inputs)));
+    const places = session.outputNames.map((name) => {
+      const { gpuBuffer, dims } = results[name];
+      results[name].dispose(); // ORT keeps the buffer
+      return [name, { buffer: gpuBuffer as never as GPUBuffer, length: elements(dims) }] as const;
+    });
+    const outputs = new Map<string, OnGpu>(places);
+    for (const { name } of moved) this.#ahead.set(name, outputs.get(nextOf(name))!);
+    const found = await this.#download(shown.map((name) => outputs.get(name)!));
+    return Object.fromEntries(shown.map((name, k) => [name, found[k]]));
+  }
+
+  /** Copies what a captured program has left in its outputs to where programs read it. */
+  #settle(): void {
+    if (this.#ahead.size === 0) return;
+    const encoder = this.gpu!.createCommandEncoder();
+    for (const [name, { buffer, length }] of this.#ahead) {
+      encoder.copyBufferToBuffer(buffer, 0, bufferOf(this.#now[name]), 0, length * 4);
+    }
+    this.gpu!.queue.submit([encoder.finish()]);
+    this.#ahead.clear();
+  }
+
   /** Undoes the last run. */
   undo(): void {
+    this.#ahead.clear();
     for (const [name, before] of Object.entries(this.#before)) {
-      if (this.#spare) this.#spare[name] = this.#now[name];
+      if (this.gpu) this.#spare[name] = this.#now[name];
       this.#now[name] = before;
     }
     this.#before = {};
@@ -109,40 +160,35 @@ export class ResidentState {
 
   /** Sets the named tensors to zero in place. */
   async clear(names: readonly string[]): Promise<void> {
-    if (!this.#spare) {
+    if (!this.gpu) {
       for (const name of names) (this.#now[name].data as Float32Array).fill(0);
       return;
     }
-    const gpu = await this.engine.gpu();
-    const encoder = gpu.createCommandEncoder();
-    for (const name of names) encoder.clearBuffer(this.#now[name].gpuBuffer as never);
-    gpu.queue.submit([encoder.finish()]);
+    this.#settle();
+    const encoder = this.gpu.createCommandEncoder();
+    for (const name of names) encoder.clearBuffer(bufferOf(this.#now[name]));
+    this.gpu.queue.submit([encoder.finish()]);
   }
 
   /** A copy of the named tensors in host memory; default: all. */
   async read(names: readonly string[] = this.tensors.map(({ name }) => name)): Promise<Record<string, Float32Array>> {
-    const entries = names.map(async (name) => {
-      const tensor = this.#now[name];
-      if (!this.#spare) return [name, (tensor.data as Float32Array).slice()] as const;
-      return [name, await this.#download(tensor.gpuBuffer as never, elements(tensor.dims))] as const;
-    });
-    return Object.fromEntries(await Promise.all(entries));
+    const placeOf = (name: string): OnGpu =>
+      this.#ahead.get(name) ?? { buffer: bufferOf(this.#now[name]), length: elements(this.#now[name].dims) };
+    const found = this.gpu
+      ? await this.#download(names.map(placeOf))
+      : names.map((name) => (this.#now[name].data as Float32Array).slice());
+    return Object.fromEntries(names.map((name, k) => [name, found[k]]));
   }
 
-  async #download(source: GPUBuffer, length: number): Promise<Float32Array> {
-    const gpu = await this.engine.gpu();
-    const copy = gpu.createBuffer({ size: source.size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-    const encoder = gpu.createCommandEncoder();
-    encoder.copyBufferToBuffer(source, 0, copy, 0, source.size);
-    gpu.queue.submit([encoder.finish()]);
-    await this.engine.run(() => copy.mapAsync(GPUMapMode.READ));
-    const data = new Float32Array(copy.getMappedRange().slice(0, length * 4));
-    copy.destroy();
-    return data;
+  async #download(tensors: readonly OnGpu[]): Promise<Float32Array[]> {
+    return download(this.gpu!, tensors, (buffer) => this.engine.run(() => buffer.mapAsync(GPUMapMode.READ)));
   }
 
   dispose(): void {
-    for (const set of [this.#now, this.#spare ?? {}]) for (const tensor of Object.values(set)) tensor.dispose();
+    this.#fixed?.dispose();
+    for (const set of [this.#now, this.#spare]) for (const tensor of Object.values(set)) tensor.dispose();
     for (const buffer of this.#buffers) buffer.destroy();
   }
 }
+
+const bufferOf = (tensor: Ort.Tensor) => tensor.gpuBuffer as never as GPUBuffer;

@@ -107,9 +107,10 @@ export class Runtime implements Engine {
   /**
    * Compiles a model.
    * @param externalData the files that hold its weights, by the names it calls them
+   * @param capture whether a GPU may record its first run and replay it: for a model that runs on one `ResidentState` alone, with inputs of fixed shapes
    * @throws BagsslError `bad-model` for one that ONNX Runtime refuses; `device-unavailable`; `out-of-memory`
    */
-  async compile(model: Uint8Array, externalData: readonly ExternalData[] = []): Promise<Program> {
+  async compile(model: Uint8Array, externalData: readonly ExternalData[] = [], capture = false): Promise<Program> {
     const providers: Record<Device, string> = { webgpu: 'webgpu', wasm: 'wasm', native: 'cpu' };
     const options: Ort.InferenceSession.SessionOptions = {
       executionProviders: [providers[this.device]],
@@ -119,9 +120,10 @@ export class Runtime implements Engine {
       ...(this.device === 'native' && { intraOpNumThreads: this.threads }),
     };
     try {
-      const session = await createSession(this.ort, model, options);
+      const recorded = capture && this.device === 'webgpu' ? await this.#recorded(model, options) : undefined;
+      const session = recorded ?? (await createSession(this.ort, model, options));
       if (this.device === 'webgpu') this.#watch(await this.gpu());
-      return new Program(this, session);
+      return new Program(this, session, recorded !== undefined);
     } catch (cause) {
       if (cause instanceof BagsslError) throw cause;
       if (isOutOfMemory(cause)) throw outOfMemory(this.device, cause);
@@ -130,6 +132,23 @@ export class Runtime implements Engine {
       throw new BagsslError('bad-model', `ONNX Runtime (${this.device}) could not load the model: ${message}`, {
         cause,
       });
+    }
+  }
+
+  /** A session that captures its first run; undefined if ORT has no GPU kernel for one of the nodes, which it then computes on the CPU. */
+  async #recorded(model: Uint8Array, options: Ort.InferenceSession.SessionOptions) {
+    try {
+      // ORT hands options to the GPU's provider only if it is named by an object.
+      const executionProviders = [{ name: 'webgpu' }];
+      return await createSession(this.ort, model, {
+        ...options,
+        executionProviders,
+        enableGraphCapture: true,
+        logSeverityLevel: 4,
+      });
+    } catch (cause) {
+      if (/graph capture/.test(String(cause))) return undefined;
+      throw cause;
     }
   }
 

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { countGpuCalls } from '../../bench/step/gpu-calls.ts';
+import { add, mul, reduceSum, sum } from '../../src/graph/functions.ts';
+import { createGraph } from '../../src/graph/ops/index.ts';
+import { writeOnnx } from '../../src/graph/write-onnx.ts';
+import { ResidentState } from '../../src/runtime/resident-state.ts';
+import { findAdapter, Runtime } from '../../src/runtime.ts';
+
+const adapter = await findAdapter();
+const skip = 'none' in adapter ? `no WebGPU adapter: ${adapter.none}` : false;
+const calls = countGpuCalls();
+
+/** w ← w + x·rate, and the sum of w before; `onCpu` adds a node that ORT's WebGPU has no kernel for. */
+function model(onCpu = false) {
+  const graph = createGraph();
+  const [w, x, rate] = [graph.input('w', [4]), graph.input('x', [4]), graph.input('rate', [])];
+  const next = add(w, mul(x, rate));
+  return writeOnnx({ 'w.next': next, total: onCpu ? reduceSum(sum([w, w, w]), [0]) : reduceSum(w, [0]) });
+}
+
+describe('a captured program', { skip }, () => {
+  for (const onCpu of [false, true]) {
+    it(onCpu ? 'is left uncaptured where a node has no GPU kernel' : 'is recorded once and then replayed', async () => {
+      const runtime = await Runtime.open({ device: 'webgpu' });
+      await using program = await runtime.compile(model(onCpu), [], true);
+      assert.equal(program.captured, !onCpu);
+      const state = await ResidentState.create(runtime, [{ name: 'w', shape: [4] }], {
+        w: Float32Array.of(1, 2, 3, 4),
+      });
+      const run = (x: number, rate: number, reads: readonly string[] = []) =>
+        state.run(
+          program,
+          { x: { data: new Float32Array(4).fill(x), shape: [4] }, rate: { data: Float32Array.of(rate), shape: [] } },
+          reads,
+        );
+      const factor = onCpu ? 3 : 1;
+      assert.deepEqual(await run(1, 2, ['total']), { total: Float32Array.of(10 * factor) });
+      calls();
+      await run(3, 1);
+      const { bind_groups, buffer_writes, read_backs, dispatches } = calls();
+      if (!onCpu) {
+        assert.deepEqual(
+          { bind_groups, buffer_writes, read_backs },
+          { bind_groups: 0, buffer_writes: 2, read_backs: 0 },
+        );
+        assert.ok(dispatches > 0);
+      }
+      assert.deepEqual(await state.read(), { w: Float32Array.of(6, 7, 8, 9) });
+      state.undo();
+      assert.deepEqual(await state.read(), { w: Float32Array.of(3, 4, 5, 6) });
+      assert.deepEqual(await run(1, 1, ['total']), { total: Float32Array.of(18 * factor) });
+      assert.deepEqual(await state.read(), { w: Float32Array.of(4, 5, 6, 7) });
+      await state.clear(['w']);
+      assert.deepEqual(await run(1, 1, ['total']), { total: Float32Array.of(0) });
+      state.dispose();
+    });
+  }
+});
