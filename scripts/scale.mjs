@@ -4,13 +4,22 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { startRedis } from '../test/scale/redis.mjs';
 import { begun, faultsOf, readShards, shardsOf, writtenAt } from '../test/scale/shards.mjs';
 import { built } from './lib/built.mjs';
 import { node, run } from './lib/run.mjs';
 
-const ENGINES = ['dask'];
+/** What is run of each engine: with `exact`, its decoder is that of the reference, and its vectors are equal. */
+const RUNS = [
+  { engine: 'dask', exact: true },
+  { engine: 'bullmq', redis: true },
+  // Node's hook that stands for a crash is not Deno's.
+  { engine: 'bullmq', name: 'bullmq, of its workers one in Deno', redis: true, more: ['--deno', '1'], gentle: true },
+];
+const ENGINES = [...new Set(RUNS.map(({ engine }) => engine))];
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
@@ -33,7 +42,11 @@ const photos = join(root, `photos-${count}`);
 const model = join(root, 'embedder.onnx');
 const program = resolve('examples/scale/run.sh');
 const python = resolve('examples/scale/python/.venv/bin/python');
-const crash = { PYTHONPATH: resolve('test/scale/crash') };
+const crash = {
+  PYTHONPATH: resolve('test/scale/crash'),
+  NODE_OPTIONS: `--import=${pathToFileURL(resolve('test/scale/crash/crash.mjs'))}`,
+};
+const queue = { LOCK_MS: '4000', DENO: resolve('node_modules/deno/deno') };
 
 /** Runs what must succeed. */
 async function must(what, result) {
@@ -57,18 +70,17 @@ async function prepare() {
     await must('Making photos', run(python, ['test/scale/make_photos.py', photos, String(count)]));
   }
   const encoder = ['--model', 'models/cifar10.safetensors', '--overwrite'];
-  await must(
-    'Exporting',
-    node(['dist/cli.js', 'export', ...encoder, '--image-size', '64x64', '--out', model], { quiet: true }),
-  );
-  await must(
-    'Exporting',
-    node(['dist/cli.js', 'export', ...encoder, '--image-size', '48x48', '--out', join(root, 'other.onnx')], {
-      quiet: true,
-    }),
-  );
+  for (const [size, out] of [
+    ['64x64', model],
+    ['48x48', join(root, 'other.onnx')],
+  ]) {
+    await must(
+      'export',
+      node(['dist/cli.js', 'export', ...encoder, '--image-size', size, '--out', out], { quiet: true }),
+    );
+  }
   console.log('Embedding in one process, and by bagssl embed …');
-  const plain = join(root, `one-process-${count}`);
+  const plain = join(root, `one-process-${count}-${job}`);
   // crash.jpg ends it twice. After that it is decoded in a process of its own, which it ends too, and is listed.
   const alone = () => run(program, ['python', photos, model, plain, '--job', String(job)], { env: crash, quiet: true });
   await alone();
@@ -98,18 +110,19 @@ const isAlive = (pid) => {
 };
 
 /** Starts an engine's program in a process group of its own. */
-function start(engine, out, env = crash) {
-  const args = [engine, photos, model, out, '--job', String(job), '--workers', values.workers];
+function start({ engine, more = [], gentle, env }, out, embedder = model) {
+  const args = [engine, photos, embedder, out, '--job', String(job), '--workers', values.workers, ...more];
   const child = spawn(program, args, {
     detached: true,
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...env, ...(!gentle && crash) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr])
+  for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {
       output += text;
     });
+  }
   const ended = new Promise((resolve) =>
     child.on('close', (status, signal) => resolve({ status: status ?? signal, output })),
   );
@@ -117,14 +130,14 @@ function start(engine, out, env = crash) {
 }
 
 /** Runs an engine's program to its end. Ends some of its workers on the way, and the last time the whole program, which resumes. */
-async function runKilling(engine, out) {
+async function runKilling(one, out) {
   const jobs = Math.ceil(idsOf().length / job);
-  let { child, ended } = start(engine, out);
+  let { child, ended } = start(one, out);
   let done = false;
   ended.then(() => {
     done = true;
   });
-  for (let k = 1; k <= kills && !done; ) {
+  for (let k = 1; k <= (one.gentle ? 0 : kills) && !done; ) {
     await wait(20);
     if (!existsSync(join(out, 'begun')) || shardsOf(out).length < (k * jobs) / (kills + 2)) continue;
     const found = begun(out).find(({ pids }) => pids.length === 1 && isAlive(pids[0]));
@@ -136,7 +149,7 @@ async function runKilling(engine, out) {
       process.kill(-child.pid, 'SIGKILL');
       await ended;
       console.log(`  ended the program (${shardsOf(out).length} of ${jobs} shards there), and started it again`);
-      ({ child, ended } = start(engine, out));
+      ({ child, ended } = start(one, out));
     }
     k++;
   }
@@ -144,42 +157,47 @@ async function runKilling(engine, out) {
 }
 
 /** Everything that must hold of an engine; throws what does not. */
-async function check(engine, { reference, own }) {
-  const out = join(root, `${engine}-${count}`);
+async function check(one, { reference, own }) {
+  const out = join(root, `${one.engine}-${count}`);
   rmSync(out, { recursive: true, force: true });
-  const output = await must(`The program of ${engine}`, runKilling(engine, out));
-  const { faults, ...found } = await faultsOf(out, model, idsOf(), reference, own);
+  const output = await must('The program', runKilling(one, out));
+  const expected = { photos: idsOf(), crashes: !one.gentle, reference, exact: one.exact, own };
+  const { faults, ...found } = await faultsOf(out, model, expected);
   if (faults.length > 0) throw new Error(`${faults.join('; ')}.`);
   const before = writtenAt(out);
-  await must('Once more', start(engine, out).ended);
+  await must('Once more', start(one, out).ended);
   if (String(before) !== String(writtenAt(out))) throw new Error('Started once more, it wrote shards that were there.');
-  const { status, output: said } = await run(
-    program,
-    [engine, photos, join(root, 'other.onnx'), out, '--job', String(job)],
-    { held: true, quiet: true },
-  );
+  const { status, output: said } = await start(one, out, join(root, 'other.onnx')).ended;
   if (status === 0 || !/another model/.test(said)) throw new Error(`Another model was not refused: ${said}`);
   console.log(`  ${output.trim().split('\n').at(-1)}`);
-  return `${found.rows} photos have one vector each, ${found.skipped} are listed; least cosine with bagssl of ${found.compared}: ${found.least.toFixed(6)}`;
+  return `${found.rows} photos have one vector each, ${found.skipped} are listed; the least cosine with bagssl's vectors is ${found.least.toFixed(6)}, of ${found.compared}`;
+}
+
+/** Runs one of RUNS. Resolves to `passed`, `failed` or `skipped`. */
+async function tried(one, given) {
+  console.log(`${one.name ?? one.engine}:`);
+  const { status } = await run(program, [one.engine, '--install']);
+  if (one.engine === 'bullmq') await node(['node_modules/deno/bin.cjs', '--version'], { quiet: true }); // puts its binary there
+  const redis = one.redis && status === 0 ? await startRedis(join(root, 'redis')) : undefined;
+  if (status !== 0 || (one.redis && !redis)) {
+    console.log(`  ${status !== 0 ? one.engine : 'Redis'} could not be installed, so this is skipped.`);
+    return 'skipped';
+  }
+  try {
+    console.log(`  ${await check({ ...one, env: redis && { ...queue, REDIS_URL: redis.url } }, given)}`);
+    return 'passed';
+  } catch (error) {
+    console.error(`  failed: ${error.message}`);
+    return 'failed';
+  } finally {
+    await redis?.stop();
+  }
 }
 
 const given = await prepare();
 const counts = { passed: 0, failed: 0, skipped: 0 };
-for (const engine of positionals.length > 0 ? positionals : ENGINES) {
-  console.log(`${engine}:`);
-  const { status } = await run(program, [engine, '--install']);
-  if (status !== 0) {
-    console.log(`  could not be installed; see above. Skipped.`);
-    counts.skipped++;
-    continue;
-  }
-  try {
-    console.log(`  ${await check(engine, given)}`);
-    counts.passed++;
-  } catch (error) {
-    console.error(`  failed: ${error.message}`);
-    counts.failed++;
-  }
+for (const one of RUNS) {
+  if (positionals.length === 0 || positionals.includes(one.engine)) counts[await tried(one, given)]++;
 }
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exitCode = counts.failed > 0 ? 1 : 0;

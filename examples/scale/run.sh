@@ -1,18 +1,30 @@
 #!/bin/sh
-# run.sh ENGINE PHOTOS MODEL OUT [options]: makes the engine's virtual environment where it is due, and runs its program.
+# run.sh ENGINE PHOTOS MODEL OUT [options]: installs what the engine's program needs where that is due, and runs it.
+# run.sh ENGINE --install: installs only.
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
 engine=$here/$1
 shift
+
+if [ -f "$engine/package.json" ]; then
+  cd "$engine"
+  [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --silent
+  # The package of this clone. An application of your own installs it by npm.
+  [ -e node_modules/bagssl ] || ln -s "$here/../.." node_modules/bagssl
+  cd - > /dev/null
+  [ "$1" = --install ] || exec node "$engine/embed.js" "$@"
+  exit
+fi
+
 made=$engine/.venv/made
 wanted=$(cat "$engine/requirements.txt" "$here/python/requirements.txt")
-if [ "$(cat "$made" 2>/dev/null)" != "$wanted" ]; then
+if [ "$(cat "$made" 2> /dev/null)" != "$wanted" ]; then
   rm -rf "$engine/.venv"
   "${PYTHON:-python3}" -m venv "$engine/.venv"
   "$engine/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$engine/requirements.txt"
   echo "$wanted" > "$made"
 fi
-[ "$1" = --install ] && exit
+[ "$1" != --install ] || exit 0
 # The workers are processes of this machine, so this is all they need to find the shared module; README.md says what a cluster needs.
 export PYTHONPATH="$here/python${PYTHONPATH:+:$PYTHONPATH}"
 export PYTHONDONTWRITEBYTECODE=1

@@ -1,4 +1,4 @@
-"""make_photos.py FOLDER N: N pictures of many sizes and forms, the same for the same N, and a few files that are none."""
+"""make_photos.py FOLDER N: N pictures of many sizes and forms, the same for the same N, and a few that do not decode."""
 import os
 import sys
 from pathlib import Path
@@ -40,4 +40,6 @@ for k in range(count):
 picture(100, 80).save(folder / 'crash.jpg')
 (folder / 'empty.jpg').write_bytes(b'')
 (folder / 'text.jpg').write_text('no picture')
-os.truncate(folder / '000/000001.jpg', 700)
+os.truncate(folder / '000/000001.jpg', 1200)  # damaged, and decoded all the same
+picture(100, 80).save(folder / 'cut.png')
+os.truncate(folder / 'cut.png', 5000)

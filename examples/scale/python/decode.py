@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
 MOST_PIXELS = 100_000_000
 SRGB = ImageCms.createProfile('sRGB')
@@ -31,6 +31,8 @@ def decode(file, plan):
         with Image.open(file) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise Unreadable(f'{image.width}×{image.height} pixels; at most {MOST_PIXELS} are decoded')
+            # What a JPEG that is cut short lacks is grey. Other files that are cut short are unreadable.
+            ImageFile.LOAD_TRUNCATED_IMAGES = image.format == 'JPEG'
             return np.asarray(fitted(plain(image), plan))
     except Unreadable:
         raise
