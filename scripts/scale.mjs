@@ -12,9 +12,15 @@ import { begun, faultsOf, readShards, shardsOf, writtenAt } from '../test/scale/
 import { built } from './lib/built.mjs';
 import { node, run } from './lib/run.mjs';
 
-/** What is run of each engine: with `exact`, its decoder is that of the reference, and its vectors are equal. */
+/**
+ * What is run of each engine. `exact`: its decoder is that of the reference, and its vectors are equal. `again`: the program ends with
+ * its worker, and is started again.
+ */
 const RUNS = [
   { engine: 'dask', exact: true },
+  { engine: 'ray', exact: true },
+  { engine: 'spark', exact: true },
+  { engine: 'beam', exact: true, again: true },
   { engine: 'bullmq', redis: true },
   // Node's hook that stands for a crash is not Deno's.
   { engine: 'bullmq', name: 'bullmq, of its workers one in Deno', redis: true, more: ['--deno', '1'], gentle: true },
@@ -132,14 +138,28 @@ function start({ engine, more = [], gentle, env }, out, embedder = model) {
 /** Runs an engine's program to its end. Ends some of its workers on the way, and the last time the whole program, which resumes. */
 async function runKilling(one, out) {
   const jobs = Math.ceil(idsOf().length / job);
-  let { child, ended } = start(one, out);
-  let done = false;
-  ended.then(() => {
-    done = true;
-  });
-  for (let k = 1; k <= (one.gentle ? 0 : kills) && !done; ) {
+  let child;
+  let ended;
+  let done;
+  const begin = () => {
+    ({ child, ended } = start(one, out));
+    done = undefined;
+    ended.then((result) => {
+      done = result;
+    });
+  };
+  begin();
+  let starts = 1;
+  for (let k = 1; ; ) {
     await wait(20);
-    if (!existsSync(join(out, 'begun')) || shardsOf(out).length < (k * jobs) / (kills + 2)) continue;
+    if (done && (done.status === 0 || !one.again || starts > kills + 4)) return done;
+    if (done) {
+      starts++;
+      console.log(`  its program ended with its worker, and is started again`);
+      begin();
+    }
+    if (one.gentle || k > kills || !existsSync(join(out, 'begun'))) continue;
+    if (shardsOf(out).length < (k * jobs) / (kills + 2)) continue;
     const found = begun(out).find(({ pids }) => pids.length === 1 && isAlive(pids[0]));
     if (!found) continue;
     if (k < kills) {
@@ -149,11 +169,10 @@ async function runKilling(one, out) {
       process.kill(-child.pid, 'SIGKILL');
       await ended;
       console.log(`  ended the program (${shardsOf(out).length} of ${jobs} shards there), and started it again`);
-      ({ child, ended } = start(one, out));
+      begin();
     }
     k++;
   }
-  return ended;
 }
 
 /** Everything that must hold of an engine; throws what does not. */
