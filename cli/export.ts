@@ -1,15 +1,25 @@
 import { join } from 'node:path';
 import { FEATURES, type PatchEncoder } from '../src/embed.ts';
-import { exportEmbedder, exportEncoder, exportStep, exportWeights } from '../src/export.ts';
+import { exportEmbedder, exportEncoder, exportSplitStep, exportStep, exportWeights } from '../src/export.ts';
 import { parsePlacement } from '../src/patches.ts';
-import { type Command, type Option, oneOf, PATH, parsedBy, type Rule, UsageError, type Values } from './command.ts';
+import {
+  type Command,
+  type Option,
+  oneOf,
+  PATH,
+  parsedBy,
+  type Rule,
+  UsageError,
+  type Values,
+  whole,
+} from './command.ts';
 import { checkFree, save } from './files.ts';
 import { MODEL_OPTION, type Model, openModel } from './model.ts';
 import { Progress } from './progress.ts';
 import { JSON_OPTION, printJson } from './shared.ts';
 
 const PIXELS = ['uint8', 'float32'] as const;
-const WHAT = ['embedder', 'encoder', 'step', 'weights'] as const;
+const WHAT = ['embedder', 'encoder', 'step', 'gradient,update', 'weights'] as const;
 type What = (typeof WHAT)[number];
 
 const IMAGE_SIZE: Rule = {
@@ -45,8 +55,16 @@ const OF: Readonly<Record<string, { readonly kinds: readonly What[]; readonly op
     },
   },
   fresh: {
-    kinds: ['step'],
+    kinds: ['step', 'gradient,update'],
     option: { help: 'step: start from the seed, not from where the run is' },
+  },
+  slices: {
+    kinds: ['gradient,update'],
+    option: {
+      value: 'N',
+      rule: whole(1),
+      help: "gradient,update: equal parts of a batch, of which every machine takes one or more; default the run's",
+    },
   },
 };
 
@@ -54,11 +72,11 @@ export const exportModel: Command = {
   summary: 'write a run for other engines: .onnx, safetensors',
   options: {
     model: MODEL_OPTION,
-    out: { value: 'PATH', rule: PATH, required: true, help: 'the file, or for a step the folder of its three files' },
+    out: { value: 'PATH', rule: PATH, required: true, help: 'the file, or for a step the folder of its files' },
     what: {
       value: 'KIND',
       rule: oneOf(WHAT),
-      help: 'embedder (images to bags), encoder (patches to vectors), step (training), weights; default embedder',
+      help: 'embedder (images to bags), encoder (patches to vectors), step (training), gradient,update (training on many machines), weights; default embedder',
     },
     ...Object.fromEntries(Object.entries(OF).map(([name, { option }]) => [name, option])),
     overwrite: { help: 'replace what is there' },
@@ -75,12 +93,17 @@ export const exportModel: Command = {
     const size = what === 'embedder' ? imageSize(values) : undefined;
     const path = values.text('model')!;
     const { encoder, run } = await openModel(path, { feature: values.choice('feature', FEATURES) });
-    if (what === 'step' && !run) {
+    const isStep = what === 'step' || what === 'gradient,update';
+    if (isStep && !run) {
       throw new UsageError(
         `A training step needs a run, and "${path}" is an encoder's file; give --model a run's folder.`,
       );
     }
-    const files = what === 'step' ? stepFiles(out, run!, values) : { [out]: single(what, encoder, values, size) };
+    const files = !isStep
+      ? { [out]: single(what, encoder, values, size) }
+      : what === 'step'
+        ? stepFiles(out, run!, values)
+        : splitFiles(out, run!, values);
     await checkFree(Object.keys(files), values.flag('overwrite'));
     for (const [path, bytes] of Object.entries(files)) await save(path, bytes);
     const sizes = Object.entries(files).map(([path, { length }]) => ({ path, bytes: length }));
@@ -115,6 +138,21 @@ function stepFiles(
   const { model, state, manifest } = exportStep(run.config, values.flag('fresh') ? undefined : run);
   return {
     [join(folder, 'step.onnx')]: model,
+    [join(folder, 'state.safetensors')]: state,
+    [join(folder, 'step.json')]: `${JSON.stringify(manifest, null, 1)}\n`,
+  };
+}
+
+function splitFiles(
+  folder: string,
+  run: NonNullable<Model['run']>,
+  values: Values,
+): Record<string, Uint8Array | string> {
+  const config = { ...run.config, slices: values.number('slices') ?? run.config.slices };
+  const { models, state, manifest } = exportSplitStep(config, values.flag('fresh') ? undefined : run);
+  const files = Object.entries(models).map(([name, bytes]) => [join(folder, `${name}.onnx`), bytes]);
+  return {
+    ...Object.fromEntries(files),
     [join(folder, 'state.safetensors')]: state,
     [join(folder, 'step.json')]: `${JSON.stringify(manifest, null, 1)}\n`,
   };

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { startRedis } from '../test/scale/redis.mjs';
 import { begun, faultsOf, readShards, shardsOf, writtenAt } from '../test/scale/shards.mjs';
+import { checkTraining, hasMpi } from '../test/scale/train.mjs';
 import { built } from './lib/built.mjs';
 import { node, run } from './lib/run.mjs';
 
@@ -25,7 +26,9 @@ const RUNS = [
   // Node's hook that stands for a crash is not Deno's.
   { engine: 'bullmq', name: 'bullmq, of its workers one in Deno', redis: true, more: ['--deno', '1'], gentle: true },
 ];
-const ENGINES = [...new Set(RUNS.map(({ engine }) => engine))];
+/** Not an engine that embeds, but training on ranks of MPI. */
+const TRAIN = 'train';
+const ENGINES = [...new Set([...RUNS.map(({ engine }) => engine), TRAIN])];
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
@@ -66,8 +69,8 @@ const idsOf = () =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(photos.length + 1));
 
-/** Photos, the model, and the vectors to compare with. */
-async function prepare() {
+/** Photos; and, where an engine embeds them, the model and the vectors to compare with. */
+async function prepare(embeds) {
   if (!built('.')) await must('The build', node(['scripts/build.mjs']));
   mkdirSync(root, { recursive: true });
   await must('The virtual environment', run(program, ['python', '--install']));
@@ -75,6 +78,7 @@ async function prepare() {
     console.log(`Making ${count} photos …`);
     await must('Making photos', run(python, ['test/scale/make_photos.py', photos, String(count)]));
   }
+  if (!embeds) return undefined;
   const encoder = ['--model', 'models/cifar10.safetensors', '--overwrite'];
   for (const [size, out] of [
     ['64x64', model],
@@ -198,12 +202,15 @@ async function tried(one, given) {
   const { status } = await run(program, [one.engine, '--install']);
   if (one.engine === 'bullmq') await node(['node_modules/deno/bin.cjs', '--version'], { quiet: true }); // puts its binary there
   const redis = one.redis && status === 0 ? await startRedis(join(root, 'redis')) : undefined;
-  if (status !== 0 || (one.redis && !redis)) {
-    console.log(`  ${status !== 0 ? one.engine : 'Redis'} could not be installed, so this is skipped.`);
+  const lacks =
+    status !== 0 ? one.engine : one.redis && !redis ? 'Redis' : one.mpi && !(await hasMpi()) ? 'Open MPI' : '';
+  if (lacks) {
+    console.log(`  ${lacks} could not be installed, so this is skipped.`);
     return 'skipped';
   }
+  const env = redis && { ...queue, REDIS_URL: redis.url };
   try {
-    console.log(`  ${await check({ ...one, env: redis && { ...queue, REDIS_URL: redis.url } }, given)}`);
+    console.log(`  ${await (one.mpi ? checkTraining(root, photos) : check({ ...one, env }, given))}`);
     return 'passed';
   } catch (error) {
     console.error(`  failed: ${error.message}`);
@@ -213,10 +220,10 @@ async function tried(one, given) {
   }
 }
 
-const given = await prepare();
+const isAsked = (engine) => positionals.length === 0 || positionals.includes(engine);
+const given = await prepare(RUNS.some(({ engine }) => isAsked(engine)));
 const counts = { passed: 0, failed: 0, skipped: 0 };
-for (const one of RUNS) {
-  if (positionals.length === 0 || positionals.includes(one.engine)) counts[await tried(one, given)]++;
-}
+for (const one of RUNS) if (isAsked(one.engine)) counts[await tried(one, given)]++;
+if (isAsked(TRAIN)) counts[await tried({ engine: TRAIN, mpi: true }, given)]++;
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exitCode = counts.failed > 0 ? 1 : 0;

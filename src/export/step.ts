@@ -58,7 +58,7 @@ export function exportStep(config: RunConfig, from?: Pick<Checkpoint, 'state' | 
   if (slices > 1) {
     throw new BagsslError(
       'bad-argument',
-      `A step in ${slices} slices is ${slices} runs of several models; set slices to 1 to export it as one.`,
+      `A step in ${slices} slices is ${slices} runs of several models: export it by exportSplitStep (--what gradient,update), or set slices to 1 to export it as one.`,
     );
   }
   const precision = config.precision === 'float16' ? 'float16' : 'float32';
@@ -95,7 +95,11 @@ export function exportStep(config: RunConfig, from?: Pick<Checkpoint, 'state' | 
   return { model: portableOnnx(onnxModel(outputs)), state, manifest };
 }
 
-function tensorsOf(specs: readonly { readonly name: string; readonly shape: Shape }[], state: State): Uint8Array {
+/** The state's tensors as safetensors. @throws BagsslError `bad-checkpoint` where one is missing */
+export function tensorsOf(
+  specs: readonly { readonly name: string; readonly shape: Shape }[],
+  state: State,
+): Uint8Array {
   const entries = specs.map(({ name, shape }) => {
     const data = state[name];
     if (data) return [name, { dtype: 'F32' as const, shape, data }];
