@@ -150,7 +150,7 @@ await build({
 });
 // What is loaded later shares no module with what is loaded at first, but for packages. Rollup and Vite would put a shared one into
 // the page's own module, and a page whose module awaits at its top would wait for the later one, which waits for the page.
-// What most pages load to embed is one file, modules for .onnx files that run as they are another, and what is done in workers a few:
+// What most pages load to embed is one file, for the encoder of the package (block-bags) or another; modules for .onnx files that run as they are another, and what is done in workers a few:
 // shared pieces would each be compressed by themselves.
 const single = ['src/runtime/ort.ts', 'src/runtime/runtime.ts'];
 // A page's bundler would cut Comlink out of what is loaded at first, too, so what is done in workers has a copy of its own.
@@ -160,7 +160,7 @@ const ownComlink = {
     builder.onResolve({ filter: /^comlink/ }, ({ path }) => ({ path: fileURLToPath(import.meta.resolve(path)) })),
 };
 const inBackground = ['later-background-bags', 'later-decode-pool'];
-const groups = [['later-encoder-program'], ['later-onnx-bags'], inBackground];
+const groups = [['later-encoder-program'], ['later-block-bags'], ['later-onnx-bags'], inBackground];
 const others = [...later.keys()].filter((name) => !groups.flat().includes(name));
 for (const names of [...groups, others]) {
   const { metafile } = await build({

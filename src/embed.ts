@@ -1,6 +1,6 @@
 /** `bagssl/embed`: trained encoders, the bags of patch embeddings they make of images, and what is made of bags. */
-export type { Bag, PatchBox, PatchMap } from './bag/bag.ts';
-export { BagMean, type BagOptions } from './bag/bag.ts';
+export type { Bag, PatchMap } from './bag/bag.ts';
+export { BagMean, type BagOptions, type PatchBox } from './bag/bag-mean.ts';
 export { createEmbedder } from './bag/create-embedder.ts';
 export {
   DUPLICATE_THRESHOLD,
@@ -15,12 +15,14 @@ export { cosine } from './bag/nearest.ts';
 export { type Found, type ImageId, SearchIndex } from './bag/search-index.ts';
 export type { Matrix } from './base/matrix.ts';
 export type { AnyImage, PlainPixels } from './data/image-from.ts';
+export type { BagLayout, PartLayout } from './encoder/bag-layout.ts';
 export {
   type BagPlacement,
   type DensePlacement,
   parseBagPlacement,
   type WholePlacement,
 } from './encoder/bag-placement.ts';
+export type { Block, BlockLayout, Projection } from './encoder/block-layout.ts';
 export {
   type EncoderParts,
   type EncoderUse,

@@ -7,6 +7,7 @@ import { bytesAt } from '../data/bytes-at.ts';
 import { DecodePool, hasOwnThreads } from '../data/decode-pool.ts';
 import { SHORT_SIDE } from '../data/decoder.ts';
 import type { AnyImage, imageFrom } from '../data/image-from.ts';
+import { type PartLayout, seesWhole } from '../encoder/bag-layout.ts';
 import type { BagPlacement } from '../encoder/bag-placement.ts';
 import type { TrainedRun } from '../encoder/encoder-parts.ts';
 import type { PatchEncoder } from '../encoder/patch-encoder.ts';
@@ -14,7 +15,7 @@ import type { OnnxEncoder } from '../onnx-encoder/onnx-encoder.ts';
 import { ortModules } from '../runtime/ort-modules.ts';
 import { type Answer, take } from '../threads/answer.ts';
 import { OwnedWorker, type WorkerScript } from '../threads/owned-worker.ts';
-import { type Bag, BagBuilder } from './bag.ts';
+import { type Bag, BagBuilder, type BagImage } from './bag.ts';
 import type { BagMaker, NumberedImage, PlacedRequest } from './bag-maker.ts';
 import type { CreateEmbedderOptions, EncoderSource } from './embedder-options.ts';
 import { type EncoderClasses, encoderOfParts, type SentParts } from './encoder-of-parts.ts';
@@ -146,6 +147,8 @@ export class BackgroundBags implements BagMaker {
   async *of(images: AsyncIterable<NumberedImage>, request: PlacedRequest): AsyncGenerator<Bag, void, void> {
     const { weigh, placement, whole, keepPatches, unit, unitPatches } = request;
     const iterator = images[Symbol.asyncIterator]();
+    /** What bags are weighed by. */
+    const sizes = new Map<number, BagImage>();
     let failed: { readonly error: unknown } | undefined;
     let leave!: (nothing: undefined) => void;
     const left = new Promise<undefined>((resolve) => {
@@ -155,7 +158,10 @@ export class BackgroundBags implements BagMaker {
       next: async () => {
         try {
           const found = await Promise.race([left, iterator.next()]);
-          return found?.value && !failed ? this.#packed(found.value) : undefined;
+          if (!found?.value || failed) return undefined;
+          const { index, pixels } = found.value as NumberedImage;
+          if (weigh) sizes.set(index, { index, width: pixels.width, height: pixels.height });
+          return this.#packed(found.value);
         } catch (error) {
           failed ??= { error };
           return undefined;
@@ -173,8 +179,10 @@ export class BackgroundBags implements BagMaker {
       for (;;) {
         const next = (remote: Remote<RemoteBags>) => remote.next(stream) as Promise<Answer<Bag | undefined>>;
         const bag = take(await this.worker.call(next));
-        if (bag) yield weigh ? weighed(bag, this.width, request) : bag;
-        else if (failed) throw failed.error;
+        if (bag) {
+          yield weigh ? weighed(bag, sizes.get(bag.index)!, request, this.#layout) : bag;
+          sizes.delete(bag.index);
+        } else if (failed) throw failed.error;
         else return;
       }
     } finally {
@@ -183,6 +191,11 @@ export class BackgroundBags implements BagMaker {
       port1.close();
       await iterator.return?.();
     }
+  }
+
+  get #layout(): PartLayout {
+    const layout = 'layout' in this.encoder ? this.encoder.layout : 'mean';
+    return seesWhole(layout) ? 'mean' : layout;
   }
 
   #packed(image: NumberedImage): NumberedImage {
@@ -219,11 +232,11 @@ async function handedOver(image: AnyImage): Promise<Uint8Array | Blob | ImageBit
 }
 
 /** The same bag with the mean of its patches by weight. */
-function weighed({ index, patches, whole }: Bag, width: number, request: PlacedRequest): Bag {
-  const builder = new BagBuilder(index, width, request);
+function weighed({ patches, whole }: Bag, image: BagImage, request: PlacedRequest, layout: PartLayout): Bag {
   const { boxes, vectors } = patches!;
+  const builder = new BagBuilder(image, vectors.columns, request, layout);
   boxes.forEach((box, row) => {
-    builder.add(vectors.data, row * width, box);
+    builder.add(vectors.data, row * vectors.columns, box);
   });
   return { ...builder.finish(), ...(whole && { whole }) };
 }

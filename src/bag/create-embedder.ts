@@ -6,7 +6,7 @@ import { PatchEncoder } from '../encoder/patch-encoder.ts';
 import { Whitening } from '../encoder/whitening.ts';
 import { Embedder } from './embedder.ts';
 import { CREATE_EMBEDDER_RULES, type CreateEmbedderOptions } from './embedder-options.ts';
-import { encoderFrom, onnxBags } from './encoder-source.ts';
+import { encoderFrom, onnxBags, shippedEncoder } from './encoder-source.ts';
 import { openBags } from './open-bags.ts';
 import { ownEncoder } from './own-encoder.ts';
 
@@ -32,7 +32,7 @@ export async function createEmbedder(options: CreateEmbedderOptions = {}): Promi
         const { openInBackground } = await import('./background-bags.ts');
         return new Embedder(...(await openInBackground(source, options, TOOLS)));
       }
-      const found = await encoderFrom(source, options);
+      const found = options.encoder ? await encoderFrom(source, options) : await shippedEncoder(ownEncoder(), options);
       const encoder = placement ? found.with({ placement }) : found;
       return new Embedder(encoder, ...(await openBags(encoder, options)));
     },

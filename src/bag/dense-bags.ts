@@ -1,5 +1,6 @@
 import type { Pixels } from '../base/pixels.ts';
 import { blockOf } from '../data/subset.ts';
+import type { PartLayout } from '../encoder/bag-layout.ts';
 import { type DensePlacement, denseSizes } from '../encoder/bag-placement.ts';
 import { compileAnyBatch } from '../engine/compile.ts';
 import type { Outputs } from '../graph/needed.ts';
@@ -10,6 +11,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { type Bag, BagBuilder, type BagRequest } from './bag.ts';
 import { type DenseForm, denseForm } from './dense-form.ts';
 import type { PlacedImage } from './images-of.ts';
+import { ProgramsBySize } from './programs-by-size.ts';
 
 /** What is wanted of dense bags. */
 export interface DenseRequest extends BagRequest {
@@ -31,6 +33,7 @@ export class DenseBags {
     runtime: Runtime,
     patch: Outputs,
     private readonly recipe: Recipe,
+    private readonly layout: PartLayout,
   ) {
     this.#encoder = new DenseEncoder(runtime, patch);
     this.#width = Object.values(patch)[0].shape[1];
@@ -71,7 +74,10 @@ export class DenseBags {
     const { size } = this.recipe;
     const width = this.#width;
     const images = group.map(({ pixels }) => pixels);
-    const builders = group.map(({ index }) => new BagBuilder(index, width, request));
+    const builders = group.map(
+      ({ index, pixels }) =>
+        new BagBuilder({ index, width: pixels.width, height: pixels.height }, width, request, this.layout),
+    );
     const [{ width: imageWidth, height: imageHeight }] = images;
     for (const { rows, columns } of denseSizes(request.placement, this.recipe, imageWidth, imageHeight)) {
       const data = new Float32Array(images.length * 3 * rows * columns);
@@ -99,21 +105,24 @@ interface DenseVectors extends Omit<DenseForm, 'outputs'> {
 
 type Compiled = Omit<DenseForm, 'outputs'> & { readonly program: Program };
 
-/** Programs kept: each holds the weights. Photographs come in few shapes. */
+/** Programs kept: each holds the weights. */
 const KEPT = 8;
 
-/** Encodes all patches of whole images at once. A program is compiled for every size of image, and the last few are kept. */
+/** Encodes all patches of whole images at once, with a program for every size of image. */
 class DenseEncoder {
-  /** The most recently used are last. */
-  readonly #programs = new Map<string, Compiled>();
-  /** One run after the other, so that no program is disposed while another run needs it. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #programs: ProgramsBySize<Compiled>;
 
   /** @param patch the network's graph of one patch: one output [1, width] of one input [1, 3, size, size] */
   constructor(
-    private readonly runtime: Runtime,
+    runtime: Runtime,
     private readonly patch: Outputs,
-  ) {}
+  ) {
+    this.#programs = new ProgramsBySize(KEPT, async (rows, columns) => {
+      const { outputs: _, ...places } = denseForm(patch, 1, rows, columns);
+      const build = (images: number) => denseForm(patch, images, rows, columns).outputs;
+      return { program: await compileAnyBatch(runtime, build), ...places };
+    });
+  }
 
   /**
    * From a patch to the next, px.
@@ -130,37 +139,13 @@ class DenseEncoder {
    * @throws BagsslError `bad-model` for an encoder that has no dense form
    */
   run(data: Float32Array, images: number, rows: number, columns: number): Promise<DenseVectors> {
-    const result = this.#turn.then(async () => {
-      const { program, ...places } = await this.#program(rows, columns);
+    return this.#programs.use(rows, columns, async ({ program, ...places }) => {
       const results = await program.run({ images: { data, shape: [images, 3, rows, columns] } });
       return { vectors: Object.values(results)[0], ...places };
     });
-    this.#turn = result.catch(() => undefined);
-    return result;
   }
 
-  async dispose(): Promise<void> {
-    await this.#turn;
-    for (const { program } of this.#programs.values()) await program.dispose();
-    this.#programs.clear();
-  }
-
-  async #program(rows: number, columns: number): Promise<Compiled> {
-    const key = `${rows}×${columns}`;
-    const compiled = this.#programs.get(key) ?? (await this.#compile(rows, columns));
-    this.#programs.delete(key);
-    this.#programs.set(key, compiled);
-    if (this.#programs.size > KEPT) {
-      const [[oldest, { program }]] = this.#programs;
-      this.#programs.delete(oldest);
-      await program.dispose();
-    }
-    return compiled;
-  }
-
-  async #compile(rows: number, columns: number): Promise<Compiled> {
-    const { outputs: _, ...places } = denseForm(this.patch, 1, rows, columns);
-    const build = (images: number) => denseForm(this.patch, images, rows, columns).outputs;
-    return { program: await compileAnyBatch(this.runtime, build), ...places };
+  dispose(): Promise<void> {
+    return this.#programs.dispose();
   }
 }

@@ -3,6 +3,7 @@ import { BagsslError } from '../base/errors.ts';
 import type { Matrix } from '../base/matrix.ts';
 import { checkOptions, FUNCTION, OBJECT, type Rules, SIGNAL, SWITCH } from '../base/options.ts';
 import type { AnyImage } from '../data/image-from.ts';
+import { checkPlaced } from '../encoder/bag-layout.ts';
 import { type BagPlacement, checkBagPlacement } from '../encoder/bag-placement.ts';
 import type { PatchEncoder } from '../encoder/patch-encoder.ts';
 import type { Precision } from '../graph/graph.ts';
@@ -87,8 +88,9 @@ export class Embedder implements AsyncDisposable {
     checkOptions('embed', options, RULES);
     const { signal, onProgress } = options;
     const placement = checkBagPlacement(options.placement ?? this.encoder.placement);
+    const { encoder, maker } = this;
+    if ('layout' in encoder) checkPlaced(encoder.layout, placement, options);
     const total = countOf(images);
-    const { maker } = this;
     const pixels = pixelsOf(images, options.onError, maker.shortSide?.(placement), maker.read);
     const numbered = withNumbers(images, pixels);
     for await (const bag of maker.of(numbered, { ...options, placement })) {

@@ -102,7 +102,7 @@ export class OnnxBags implements BagMaker {
       }
       block = blockOf(id);
       const parts = this.#parts(pixels, id, request);
-      const bag: Open = { builder: new BagBuilder(index, this.width, request), pixels, parts, done: 0 };
+      const bag: Open = { builder: new BagBuilder({ ...pixels, index }, this.width, request), pixels, parts, done: 0 };
       open.push(bag);
       for (const { box } of parts) {
         if (box) batch.addBox(pixels, box);

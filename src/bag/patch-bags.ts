@@ -1,4 +1,5 @@
 import type { Pixels } from '../base/pixels.ts';
+import { type PartLayout, partCount } from '../encoder/bag-layout.ts';
 import { MIDDLE } from '../encoder/bag-placement.ts';
 import type { EncoderProgram } from '../encoder/encoder-program.ts';
 import type { PatchEncoder } from '../encoder/patch-encoder.ts';
@@ -22,10 +23,11 @@ export class PatchBags implements BagMaker {
     private readonly runtime: Runtime,
     private readonly program: EncoderProgram,
     private readonly pool: JobPool,
+    private readonly layout: PartLayout,
   ) {
-    this.width = program.width;
+    this.width = program.width * partCount(layout);
     this.precision = program.precision;
-    this.#placed = new PlacedBags(encoder, program, pool);
+    this.#placed = new PlacedBags(encoder, layout, program, pool);
   }
 
   async *of(images: AsyncIterable<NumberedImage>, request: PlacedRequest): AsyncGenerator<Bag, void, void> {
@@ -45,7 +47,7 @@ export class PatchBags implements BagMaker {
   /** Loaded when first asked for: few pages do. */
   #denseBags(): Promise<DenseBags> {
     this.#dense ??= import('./dense-bags.ts').then(
-      ({ DenseBags }) => new DenseBags(this.runtime, this.program.patch(), this.encoder.recipe),
+      ({ DenseBags }) => new DenseBags(this.runtime, this.program.patch(), this.encoder.recipe, this.layout),
     );
     return this.#dense;
   }

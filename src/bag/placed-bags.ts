@@ -1,12 +1,13 @@
 import type { Pixels } from '../base/pixels.ts';
 import { blockOf } from '../data/subset.ts';
+import type { PartLayout } from '../encoder/bag-layout.ts';
 import { MIDDLE } from '../encoder/bag-placement.ts';
 import type { WholeEncoder } from '../encoder/encoder-parts.ts';
 import type { EncoderProgram } from '../encoder/encoder-program.ts';
 import type { JobImage, PatchBatch, PatchJob } from '../patches/job.ts';
 import type { JobPool } from '../patches/job-pool.ts';
 import { type Placement, patchCount } from '../patches/placement.ts';
-import { type Bag, BagBuilder } from './bag.ts';
+import { type Bag, BagBuilder, type BagImage } from './bag.ts';
 import type { NumberedImage, PlacedRequest } from './bag-maker.ts';
 
 /** Of patches that are cut one by one. */
@@ -21,13 +22,14 @@ const JOB = 4 * BATCH;
 export class PlacedBags {
   constructor(
     private readonly encoder: Pick<WholeEncoder, 'recipe' | 'feature'>,
+    private readonly layout: PartLayout,
     private readonly program: EncoderProgram,
     private readonly pool: JobPool,
   ) {}
 
   /** The bags of many images, in order, as they are asked for. */
   async *of(images: AsyncIterable<NumberedImage>, request: CutRequest): AsyncGenerator<Bag, void, void> {
-    const places: (readonly number[])[] = [];
+    const places: (readonly BagImage[])[] = [];
     for await (const batch of this.pool.stream(this.#jobs(images, request, places))) {
       yield* this.#ofBatch(batch, places.shift()!, request);
     }
@@ -51,14 +53,14 @@ export class PlacedBags {
   async *#jobs(
     images: AsyncIterable<NumberedImage>,
     request: CutRequest,
-    places: (readonly number[])[],
+    places: (readonly BagImage[])[],
   ): AsyncGenerator<PatchJob, void, void> {
     const { placement, whole, weigh, keepPatches } = request;
     const { recipe } = this.encoder;
     const source = { kind: 'placed', placement, whole } as const;
-    const keepParameters = keepPatches || weigh !== undefined;
+    const keepParameters = keepPatches || weigh !== undefined || this.layout !== 'mean';
     const job = (list: readonly NumberedImage[]) => {
-      places.push(list.map(({ index }) => index));
+      places.push(list.map(({ index, pixels: { width, height } }) => ({ index, width, height })));
       const jobImages: JobImage[] = list.map(({ id, pixels }) => ({ id, pixels }));
       return { recipe, images: jobImages, source, keepParameters };
     };
@@ -80,11 +82,15 @@ export class PlacedBags {
   }
 
   /** The bags of a batch of patches, of images at these places. */
-  async *#ofBatch(batch: PatchBatch, places: readonly number[], request: CutRequest): AsyncGenerator<Bag, void, void> {
+  async *#ofBatch(
+    batch: PatchBatch,
+    places: readonly BagImage[],
+    request: CutRequest,
+  ): AsyncGenerator<Bag, void, void> {
     const { width } = this.program;
     const each = batch.data.length / batch.count;
     let image = 0;
-    let bag = new BagBuilder(places[0], width, request);
+    let bag = new BagBuilder(places[0], width, request, this.layout);
     for (let from = 0; from < batch.count; from += BATCH) {
       const rows = Math.min(BATCH, batch.count - from);
       const vectors = await this.#encode(batch.data.subarray(from * each, (from + rows) * each), rows);
@@ -95,7 +101,7 @@ export class PlacedBags {
         if (bag.count < placed || (request.whole && !whole)) continue;
         yield bag.finish(whole);
         image++;
-        bag = new BagBuilder(places[image], width, request);
+        bag = new BagBuilder(places[image], width, request, this.layout);
       }
     }
   }

@@ -5,6 +5,7 @@ interface Classes {
   readonly Float32Array: Float32Array;
   readonly ImageBitmap: ImageBitmap;
   readonly ImageData: ImageData;
+  readonly Int8Array: Int8Array;
   readonly Promise: Promise<unknown>;
   readonly Uint8Array: Uint8Array;
   readonly Uint8ClampedArray: Uint8ClampedArray;

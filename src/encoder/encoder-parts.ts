@@ -1,8 +1,10 @@
-import { needed, OBJECT, oneOf, type Rules } from '../base/options.ts';
+import { needed, OBJECT, oneOf, type Rule, type Rules } from '../base/options.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Weights } from '../model/scope.ts';
 import type { Recipe } from '../patches/recipe.ts';
+import type { BagLayout, PartLayout } from './bag-layout.ts';
 import type { BagPlacement } from './bag-placement.ts';
+import type { BlockLayout } from './block-layout.ts';
 import type { Whitening } from './whitening.ts';
 
 /**
@@ -22,6 +24,8 @@ export interface EncoderUse {
   readonly placement?: BagPlacement;
   /** Applied to every vector. It is learnt from bags of the same feature; default none. */
   readonly whitening?: Whitening;
+  /** How the patches' vectors become the image's; default their mean. */
+  readonly layout?: BagLayout;
 }
 
 /** What a `PatchEncoder` is made of. */
@@ -34,8 +38,15 @@ export interface EncoderParts extends EncoderUse {
   readonly recipe: Recipe;
 }
 
+const LAYOUT: Rule = { asked: 'a layout', fits: (value) => typeof value === 'string' || OBJECT.fits(value) };
+
 /** The rules of `EncoderUse`, for the options objects that include it. */
-export const USE_RULES: Rules<EncoderUse> = { feature: oneOf(...FEATURES), placement: OBJECT, whitening: OBJECT };
+export const USE_RULES: Rules<EncoderUse> = {
+  feature: oneOf(...FEATURES),
+  placement: OBJECT,
+  whitening: OBJECT,
+  layout: LAYOUT,
+};
 
 /** The rules of `EncoderParts`. */
 export const PARTS_RULES: Rules<EncoderParts> = {
@@ -56,8 +67,10 @@ export interface TrainedRun {
 /** An encoder with nothing left open. */
 export type WholeEncoder = Required<Omit<EncoderParts, 'whitening'>> & Pick<EncoderParts, 'whitening'>;
 
-/** What an encoder's file says in its metadata. */
-export type Header = Omit<WholeEncoder, 'weights' | 'whitening'>;
+/** What an encoder's file says in its metadata; no layout: `mean`. */
+export type Header = Omit<WholeEncoder, 'weights' | 'whitening' | 'layout'> & {
+  readonly layout?: PartLayout | Pick<BlockLayout, 'kind' | 'blocks'>;
+};
 
 /** Where a file's metadata has the header, and its tensors the whitening. */
 export const NAMES = { header: 'bagssl', mean: 'whitening.mean', matrix: 'whitening.matrix' };

@@ -11,6 +11,7 @@ import { encoderGraph } from './encoder-graph.ts';
 import type { WholeEncoder } from './encoder-parts.ts';
 
 // A page loads them together.
+export { checkModel } from '../model/config.ts';
 export { readEncoder } from './read-encoder.ts';
 
 /** A trained encoder ready to run. */

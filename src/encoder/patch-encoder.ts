@@ -3,6 +3,7 @@ import type { ModelConfig } from '../model/config.ts';
 import type { Weights } from '../model/scope.ts';
 import { averagedWeights } from '../optimizers/averaged-weights.ts';
 import { checkRecipe, type Recipe, withoutAugmentation } from '../patches/recipe.ts';
+import { type BagLayout, checkLayout, checkPlaced, seesWhole } from './bag-layout.ts';
 import { type BagPlacement, checkBagPlacement } from './bag-placement.ts';
 import {
   type EncoderParts,
@@ -13,6 +14,7 @@ import {
   USE_RULES,
   type WholeEncoder,
 } from './encoder-parts.ts';
+import type { EncoderFile } from './read-encoder.ts';
 import { Whitening } from './whitening.ts';
 
 /** A trained encoder as one value: everything that turns an image into a bag of vectors. It never changes. */
@@ -29,6 +31,8 @@ export class PatchEncoder implements WholeEncoder {
   readonly placement: BagPlacement;
   /** Applied to every vector; absent: none. */
   readonly whitening?: Whitening;
+  /** How the patches' vectors become the image's. */
+  readonly layout: BagLayout;
 
   /**
    * An encoder from its parts. The network is checked when it is first built.
@@ -42,14 +46,17 @@ export class PatchEncoder implements WholeEncoder {
       weights,
       recipe,
       feature = 'preFeature',
-      placement = { kind: 'grid', across: 5 },
+      layout = 'mean',
+      placement = seesWhole(layout) ? { kind: 'whole' } : { kind: 'grid', across: 5 },
       whitening,
     } = parts;
     this.model = model;
     this.weights = averagedWeights(weights);
     this.recipe = withoutAugmentation(checkRecipe(recipe));
     this.feature = feature;
+    this.layout = checkLayout(layout);
     this.placement = checkBagPlacement(placement);
+    checkPlaced(this.layout, this.placement);
     if (whitening) {
       givenParts(whitening, 'whitening', 'mean', 'matrix');
       this.whitening = whitening;
@@ -73,12 +80,13 @@ export class PatchEncoder implements WholeEncoder {
    */
   static async read(bytes: Uint8Array): Promise<PatchEncoder> {
     // What checks a network also builds it: a page loads that once, when it first needs it.
-    const { readEncoder } = await import('./encoder-program.ts');
-    const { whitening, ...parts } = readEncoder(bytes);
-    return new PatchEncoder({ ...parts, ...(whitening && { whitening: new Whitening(...whitening) }) });
+    const { readEncoder, checkModel } = await import('./encoder-program.ts');
+    const file = readEncoder(bytes);
+    checkModel(file.model, file.recipe.size);
+    return encoderOf(file);
   }
 
-  /** The same encoder with another feature, placement, whitening or recipe. */
+  /** The same encoder with another feature, placement, whitening, layout or recipe. */
   with(changes: Partial<EncoderParts>): PatchEncoder {
     return new PatchEncoder({ ...this, ...changes });
   }
@@ -99,4 +107,9 @@ export class PatchEncoder implements WholeEncoder {
     const { encoderDigest } = await import('./write-encoder.ts');
     return encoderDigest(this);
   }
+}
+
+/** The encoder of what `readEncoder` gives. */
+export function encoderOf({ whitening, ...parts }: EncoderFile): PatchEncoder {
+  return new PatchEncoder({ ...parts, ...(whitening && { whitening: new Whitening(...whitening) }) });
 }

@@ -7,11 +7,14 @@ import { checkModel } from '../model/config.ts';
 import type { OnnxConfig } from '../model/encoders/onnx.ts';
 import { featureOf } from '../model/network.ts';
 import { Scope } from '../model/scope.ts';
+import { type BagLayout, seesWhole } from './bag-layout.ts';
+import type { BlockLayout } from './block-layout.ts';
+import { blockTensors } from './block-tensors.ts';
 import { type Header, NAMES, type WholeEncoder } from './encoder-parts.ts';
 
 /** The work of `PatchEncoder.write`: apart, because what builds networks is large and few pages write encoders. */
 export function writeEncoder(encoder: WholeEncoder): Uint8Array<ArrayBuffer> {
-  const { model, weights, recipe, feature, placement, whitening } = encoder;
+  const { model, weights, recipe, feature, placement, whitening, layout } = encoder;
   const { kind } = model.encoder;
   if (typeof kind === 'object') {
     throw new BagsslError(
@@ -44,17 +47,27 @@ export function writeEncoder(encoder: WholeEncoder): Uint8Array<ArrayBuffer> {
     keep(NAMES.mean, [whitening.width], whitening.mean);
     keep(NAMES.matrix, [whitening.width, whitening.width], whitening.matrix);
   }
-  const header: Header = { model, recipe, feature, placement };
+  if (seesWhole(layout)) Object.assign(tensors, blockTensors(layout));
+  const header: Header = { model, recipe, feature, placement, ...named(layout) };
   return writeSafetensors(tensors, { [NAMES.header]: JSON.stringify(header) });
+}
+
+/** A layout without its numbers; none for `mean`, which every encoder of 0.1.0 has. */
+function named(layout: BagLayout): Pick<Header, 'layout'> {
+  if (layout === 'mean') return {};
+  if (!seesWhole(layout)) return { layout };
+  const { kind, blocks } = layout;
+  return { layout: { kind, blocks } };
 }
 
 /** The work of `PatchEncoder.digest`. */
 export async function encoderDigest(encoder: WholeEncoder): Promise<string> {
-  const { model, recipe, feature, placement, weights, whitening } = encoder;
-  const tensors = {
+  const { model, recipe, feature, placement, weights, whitening, layout } = encoder;
+  const tensors: Record<string, ArrayBufferView> = {
     ...weights,
     ...(whitening && { [NAMES.mean]: whitening.mean, [NAMES.matrix]: whitening.matrix }),
   };
+  if (seesWhole(layout)) Object.assign(tensors, numbersOf(layout));
   const digests: [string, string][] = [];
   for (const name of Object.keys(tensors).sort()) digests.push([name, await digestOf(tensors[name])]);
   const { encoder: network } = model;
@@ -64,8 +77,17 @@ export async function encoderDigest(encoder: WholeEncoder): Promise<string> {
     recipe,
     feature,
     placement,
+    ...named(layout),
   };
   return sha256(new TextEncoder().encode(JSON.stringify([told, digests], sorted)));
+}
+
+/** The numbers of a layout, by names of their own. */
+function numbersOf({ whitenings, projection }: BlockLayout): Record<string, ArrayBufferView> {
+  const parts = Object.entries({ ...whitenings, projection });
+  return Object.fromEntries(
+    parts.flatMap(([part, arrays]) => Object.entries(arrays).map(([name, data]) => [`layout.${part}.${name}`, data])),
+  );
 }
 
 const digestOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>

@@ -1,4 +1,4 @@
-import type { PatchBox } from '../bag/bag.ts';
+import type { PatchBox } from '../bag/bag-mean.ts';
 import { BagsslError } from '../base/errors.ts';
 import { given } from '../base/options.ts';
 

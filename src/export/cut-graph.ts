@@ -24,8 +24,23 @@ export function cutPatches(images: Value, recipe: Recipe, placement: Placement):
   const [, height, width] = images.shape;
   const planes = transpose(images, [0, 3, 1, 2]);
   const scales = lattices(placement, recipe, width, height).map((lattice) => cutLattice(planes, lattice, recipe));
-  const channel = (values: Triple) => images.graph.constant(Float32Array.from(values), [3, 1, 1]);
-  return div(sub(concat(scales, 1), channel(recipe.mean)), channel(recipe.std));
+  return normalised(concat(scales, 1), recipe);
+}
+
+/** Whole images reduced as `wholeImage` does it: `images` [n, height, width, 3], values 0 to 255, become [n, 3, rows, columns]. */
+export function reducedImages(images: Value, recipe: Recipe, rows: number, columns: number): Value {
+  const [, height, width] = images.shape;
+  const taps = (length: number, size: number) => resampleTaps(length, size, recipe.interpolation);
+  const across = resampling(images, taps(width, columns), columns, [0], width);
+  const down = resampling(images, scaledTaps(taps(height, rows), 1 / 255), rows, [0], height);
+  const planes = cast(transpose(images, [0, 3, 1, 2]), 'float32');
+  return normalised(clip(matmul(down, matmul(planes, transpose(across, [1, 0]))), 0, 1), recipe);
+}
+
+/** Of values in 0..1. */
+function normalised(values: Value, { mean, std }: Recipe): Value {
+  const channel = (triple: Triple) => values.graph.constant(Float32Array.from(triple), [3, 1, 1]);
+  return div(sub(values, channel(mean)), channel(std));
 }
 
 /** The patches of one scale in 0..1, [n, count, 3, size, size]. */

@@ -17,7 +17,8 @@ export function readWeights(bytes: Uint8Array): {
   };
 }
 
-function float32(name: string, { dtype, data }: SafeTensor): Float32Array {
+/** @throws BagsslError `bad-checkpoint` for another element type */
+export function float32(name: string, { dtype, data }: SafeTensor): Float32Array {
   if (dtype === 'F32') return data as Float32Array;
   if (dtype === 'F16') return fromHalf(data as Uint16Array);
   if (dtype === 'BF16') return fromBfloat16(data as Uint16Array);

@@ -3,9 +3,9 @@ import { type CreateEmbedderOptions, createEmbedder, type Embedder } from '../..
 
 /** An embedder of an encoder given by its parts. */
 export function openEmbedder(options: EncoderParts & Omit<CreateEmbedderOptions, 'encoder'>): Promise<Embedder> {
-  const { model, weights, recipe, feature, placement, whitening, ...engine } = options;
+  const { model, weights, recipe, feature, placement, whitening, layout, ...engine } = options;
   return createEmbedder({
     ...engine,
-    encoder: new PatchEncoder({ model, weights, recipe, feature, placement, whitening }),
+    encoder: new PatchEncoder({ model, weights, recipe, feature, placement, whitening, layout }),
   });
 }

@@ -40,18 +40,18 @@ export const conv: EncoderKind<ConvConfig> = {
     if (config.padding === 'valid') checkRoom(config, size);
   },
   width: ({ widths }) => widths.at(-1)!,
-  build: (scope, config, patches) => reduceMean(convolutions(scope, config, patches), [2, 3]),
+  build: (scope, config, patches) => reduceMean(convolutions(scope, config, patches).at(-1)!, [2, 3]),
 };
 
-/** The positions [patches, width, rows, columns] of which the embedding is the mean. */
-export function convolutions(scope: Scope, { widths, strides, residual, padding }: ConvConfig, x: Value): Value {
-  widths.forEach((width, k) => {
+/** Each layer's output [patches, width, rows, columns]. The embedding is the mean over the last one's positions. */
+export function convolutions(scope: Scope, { widths, strides, residual, padding }: ConvConfig, x: Value): Value[] {
+  return widths.map((width, k) => {
     const filtered = convolution(scope, `encoder.${k}.conv`, x, width, { stride: strides[k], padding });
     const y = batchNormRelu(scope, `encoder.${k}.bn`, filtered);
     const shortcut = padding === 'valid' && strides[k] === 1 ? middle(x) : x;
     x = residual && `${y.shape}` === `${shortcut.shape}` ? add(shortcut, y) : y;
+    return x;
   });
-  return x;
 }
 
 /** Without the border that a kernel removes. */
