@@ -17,7 +17,7 @@ import {
 } from '../graph/functions.ts';
 import type { Value } from '../graph/graph.ts';
 import { type ConvConfig, conv, convolutions } from '../model/encoders/conv.ts';
-import { Scope } from '../model/scope.ts';
+import { Scope, type Statistic } from '../model/scope.ts';
 import { normaliseRows } from '../objectives/unit-rows.ts';
 import { type Block, type BlockLayout, checkBlockLayout, mapOf, type Projection, partsOf } from './block-layout.ts';
 import type { GraphOptions } from './encoder-graph.ts';
@@ -46,7 +46,7 @@ export function blockGraph(
   const { blocks, whitenings } = checkBlockLayout(layout);
   const config = convOf(model.encoder as ConvConfig, recipe.size, blocks);
   const all = new Map(sidesOf(layout).map((side) => [side, imagesOf(side)]));
-  const scope = new Scope([...all.values()][0].graph, weights, precision);
+  const scope = new SharedScope([...all.values()][0].graph, weights, precision);
   const maps = new Map<string, { positions: Value; rows: number; columns: number }>();
   for (const [side, images] of all) {
     const layers = convolutions(scope, config, cast(images, precision));
@@ -65,6 +65,26 @@ export function blockGraph(
     return reshape(scale(root, block.weight / Math.sqrt(count)), [images, count * channels]);
   });
   return { blocks: concat(parts, 1), places: maps.get(mapOf(finestBlock(layout)))!.positions };
+}
+
+/** Gives a network that runs on images of several sizes one copy of its tensors. */
+class SharedScope extends Scope {
+  readonly #parameters = new Map<string, Value>();
+  readonly #statistics = new Map<string, Statistic>();
+
+  override parameter(...asked: Parameters<Scope['parameter']>): Value {
+    return known(this.#parameters, asked[0], () => super.parameter(...asked));
+  }
+
+  override statistic(...asked: Parameters<Scope['statistic']>): Statistic {
+    return known(this.#statistics, asked[0], () => super.statistic(...asked));
+  }
+}
+
+function known<T>(all: Map<string, T>, name: string, make: () => T): T {
+  const value = all.get(name) ?? make();
+  all.set(name, value);
+  return value;
 }
 
 /** The vectors [images, width] of their blocks. */

@@ -37,8 +37,6 @@ export class Scope {
   readonly parameters: { spec: TensorSpec; value: Value }[] = [];
   /** The statistics that layers have asked for, in their order. */
   readonly statistics: { spec: TensorSpec; value: Value; next?: Value }[] = [];
-  /** Of inference: a network that runs on several inputs is in the graph once. */
-  readonly #constants = new Map<string, Value>();
 
   /** A scope for training; with `weights`, one for inference. */
   constructor(
@@ -77,8 +75,6 @@ export class Scope {
 
   #tensor({ name, shape }: TensorSpec): Value {
     if (!this.weights) return this.graph.input(name, shape);
-    const known = this.#constants.get(name);
-    if (known) return known;
     const data = this.weights[name];
     if (!data) throw new BagsslError('bad-checkpoint', `The weights hold no tensor "${name}", which this model needs.`);
     if (data.length !== elements(shape)) {
@@ -87,8 +83,6 @@ export class Scope {
         `The weights' tensor "${name}" has ${data.length} elements, but this model needs [${shape}] (${elements(shape)}). Use the weights with the model they were trained with.`,
       );
     }
-    const constant = this.graph.constant(data, shape, name);
-    this.#constants.set(name, constant);
-    return constant;
+    return this.graph.constant(data, shape, name);
   }
 }

@@ -126,7 +126,10 @@ describe('an encoder as one file', () => {
       /no patch encoder/,
     );
     await refused(
-      () => PatchEncoder.read(writeSafetensors({}, { bagssl: '{"model":{},"recipe":{},"placement":{}}' })),
+      () =>
+        PatchEncoder.read(
+          writeSafetensors({}, { bagssl: '{"model":{},"recipe":{},"feature":"embedding","placement":{}}' }),
+        ),
       'bad-argument',
       /./,
     );
