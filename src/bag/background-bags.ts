@@ -7,7 +7,7 @@ import { bytesAt } from '../data/bytes-at.ts';
 import { DecodePool, hasOwnThreads } from '../data/decode-pool.ts';
 import { SHORT_SIDE } from '../data/decoder.ts';
 import type { AnyImage, imageFrom } from '../data/image-from.ts';
-import { type PartLayout, seesWhole } from '../encoder/bag-layout.ts';
+import { seesWhole } from '../encoder/bag-layout.ts';
 import type { BagPlacement } from '../encoder/bag-placement.ts';
 import type { TrainedRun } from '../encoder/encoder-parts.ts';
 import type { PatchEncoder } from '../encoder/patch-encoder.ts';
@@ -15,10 +15,11 @@ import type { OnnxEncoder } from '../onnx-encoder/onnx-encoder.ts';
 import { ortModules } from '../runtime/ort-modules.ts';
 import { type Answer, take } from '../threads/answer.ts';
 import { OwnedWorker, type WorkerScript } from '../threads/owned-worker.ts';
-import { type Bag, BagBuilder, type BagImage } from './bag.ts';
+import { type Bag, BagBuilder, type BagImage, type PartsOf } from './bag.ts';
 import type { BagMaker, NumberedImage, PlacedRequest } from './bag-maker.ts';
 import type { CreateEmbedderOptions, EncoderSource } from './embedder-options.ts';
 import { type EncoderClasses, encoderOfParts, type SentParts } from './encoder-of-parts.ts';
+import { partsOf } from './part-means.ts';
 import type { ImageFeed, Opened, OpeningOwner, RemoteBags, RemoteOptions } from './remote-bags.ts';
 
 const SCRIPT: WorkerScript = {
@@ -180,7 +181,7 @@ export class BackgroundBags implements BagMaker {
         const next = (remote: Remote<RemoteBags>) => remote.next(stream) as Promise<Answer<Bag | undefined>>;
         const bag = take(await this.worker.call(next));
         if (bag) {
-          yield weigh ? weighed(bag, sizes.get(bag.index)!, request, this.#layout) : bag;
+          yield weigh ? weighed(bag, sizes.get(bag.index)!, request, this.#parts) : bag;
           sizes.delete(bag.index);
         } else if (failed) throw failed.error;
         else return;
@@ -193,9 +194,9 @@ export class BackgroundBags implements BagMaker {
     }
   }
 
-  get #layout(): PartLayout {
+  get #parts(): PartsOf | undefined {
     const layout = 'layout' in this.encoder ? this.encoder.layout : 'mean';
-    return seesWhole(layout) ? 'mean' : layout;
+    return layout === 'mean' || seesWhole(layout) ? undefined : partsOf(layout);
   }
 
   #packed(image: NumberedImage): NumberedImage {
@@ -232,9 +233,9 @@ async function handedOver(image: AnyImage): Promise<Uint8Array | Blob | ImageBit
 }
 
 /** The same bag with the mean of its patches by weight. */
-function weighed({ patches, whole }: Bag, image: BagImage, request: PlacedRequest, layout: PartLayout): Bag {
+function weighed({ patches, whole }: Bag, image: BagImage, request: PlacedRequest, parts?: PartsOf): Bag {
   const { boxes, vectors } = patches!;
-  const builder = new BagBuilder(image, vectors.columns, request, layout);
+  const builder = new BagBuilder(image, vectors.columns, request, parts);
   boxes.forEach((box, row) => {
     builder.add(vectors.data, row * vectors.columns, box);
   });

@@ -87,9 +87,3 @@ function inverseLength(data: Float32Array | Float64Array, offset: number, width:
   for (let i = offset; i < offset + width; i++) square += data[i] * data[i];
   return square === 0 ? 0 : 1 / Math.sqrt(square);
 }
-
-/** v/‖v‖; the zero vector stays. */
-export function unitLength(vector: Float32Array): Float32Array {
-  const factor = inverseLength(vector, 0, vector.length);
-  return vector.map((value) => value * factor);
-}

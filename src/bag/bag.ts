@@ -1,9 +1,7 @@
 import { BagsslError } from '../base/errors.ts';
 import type { Matrix } from '../base/matrix.ts';
 import { FUNCTION, type Rules, SWITCH } from '../base/options.ts';
-import type { PartLayout } from '../encoder/bag-layout.ts';
-import { BAG_RULES, type BagOptions, type PatchBox } from './bag-mean.ts';
-import { PartMeans } from './part-means.ts';
+import { BAG_RULES, BagMean, type BagOptions, type PatchBox } from './bag-mean.ts';
 
 /** An image as a bag of patch embeddings. */
 export interface Bag {
@@ -47,31 +45,49 @@ export interface BagImage {
   readonly height: number;
 }
 
+/** The vectors of an image's patches, as they come. */
+export interface Collected {
+  readonly count: number;
+  /** @param box needed by layouts of several parts */
+  add(data: Float32Array, offset: number, weight?: number, box?: PatchBox): void;
+  mean(): Float32Array;
+}
+
+/** How a layout of several parts collects them. */
+export interface PartsOf {
+  /** Vectors side by side. */
+  readonly count: number;
+  collect(image: BagImage, width: number, options: BagOptions): Collected;
+}
+
 /** Makes one image's bag from its patches' vectors, as they come. */
 export class BagBuilder {
-  readonly #mean: PartMeans;
+  readonly #mean: Collected;
   readonly #boxes: PatchBox[] = [];
   readonly #kept: Float32Array[] = [];
 
-  /** @param width of a patch's vector */
+  /**
+   * @param width of a patch's vector
+   * @param parts of the layout; absent: one mean
+   */
   constructor(
     private readonly image: BagImage,
     private readonly width: number,
     private readonly request: BagRequest,
-    private readonly layout: PartLayout = 'mean',
+    private readonly parts?: PartsOf,
   ) {
     const { unitPatches, unit } = request;
-    this.#mean = new PartMeans(layout, image, width, { unitPatches, unit });
+    this.#mean = this.#collect({ unitPatches, unit });
   }
 
   get count(): number {
     return this.#mean.count;
   }
 
-  /** Adds the vector at `offset`; its box is needed where patches are weighed or kept, and by layouts other than `mean`. */
+  /** Adds the vector at `offset`; its box is needed where patches are weighed or kept, and by layouts of several parts. */
   add(data: Float32Array, offset: number, box?: PatchBox): void {
     const { weigh, keepPatches } = this.request;
-    this.#mean.add(data, offset, box, weigh?.(box!, this.image.index));
+    this.#mean.add(data, offset, weigh?.(box!, this.image.index), box);
     if (!keepPatches) return;
     const { x, y, width, height } = box!;
     this.#boxes.push({ x, y, width, height });
@@ -83,7 +99,7 @@ export class BagBuilder {
    * @throws BagsslError `bad-model` for vectors that are not finite; `bad-data` for a bag without a mean
    */
   finish(whole?: Float32Array): Bag {
-    const vector = this.#mean.vector();
+    const vector = this.#mean.mean();
     this.#checkFinite(vector);
     let patches: PatchMap | undefined;
     if (this.request.keepPatches) {
@@ -104,11 +120,15 @@ export class BagBuilder {
 
   #whole(vector: Float32Array): Float32Array {
     const { width, height } = this.image;
-    const alone = new PartMeans(this.layout, this.image, this.width, { unit: this.request.unit });
-    alone.add(vector, 0, { x: 0, y: 0, width, height });
-    const whole = alone.vector();
+    const alone = this.#collect({ unit: this.request.unit });
+    alone.add(vector, 0, 1, { x: 0, y: 0, width, height });
+    const whole = alone.mean();
     this.#checkFinite(whole);
     return whole;
+  }
+
+  #collect(options: BagOptions): Collected {
+    return this.parts?.collect(this.image, this.width, options) ?? new BagMean(this.width, options);
   }
 
   #checkFinite(vector: Float32Array): void {

@@ -1,6 +1,5 @@
 import type { Pixels } from '../base/pixels.ts';
 import { blockOf } from '../data/subset.ts';
-import type { PartLayout } from '../encoder/bag-layout.ts';
 import { type DensePlacement, denseSizes } from '../encoder/bag-placement.ts';
 import { compileAnyBatch } from '../engine/compile.ts';
 import type { Outputs } from '../graph/needed.ts';
@@ -8,7 +7,7 @@ import type { Recipe } from '../patches/recipe.ts';
 import { wholeImage } from '../patches/whole-image.ts';
 import type { Program } from '../runtime/program.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { type Bag, BagBuilder, type BagRequest } from './bag.ts';
+import { type Bag, BagBuilder, type BagRequest, type PartsOf } from './bag.ts';
 import { type DenseForm, denseForm } from './dense-form.ts';
 import type { PlacedImage } from './images-of.ts';
 import { ProgramsBySize } from './programs-by-size.ts';
@@ -33,7 +32,7 @@ export class DenseBags {
     runtime: Runtime,
     patch: Outputs,
     private readonly recipe: Recipe,
-    private readonly layout: PartLayout,
+    private readonly parts?: PartsOf,
   ) {
     this.#encoder = new DenseEncoder(runtime, patch);
     this.#width = Object.values(patch)[0].shape[1];
@@ -76,7 +75,7 @@ export class DenseBags {
     const images = group.map(({ pixels }) => pixels);
     const builders = group.map(
       ({ index, pixels }) =>
-        new BagBuilder({ index, width: pixels.width, height: pixels.height }, width, request, this.layout),
+        new BagBuilder({ index, width: pixels.width, height: pixels.height }, width, request, this.parts),
     );
     const [{ width: imageWidth, height: imageHeight }] = images;
     for (const { rows, columns } of denseSizes(request.placement, this.recipe, imageWidth, imageHeight)) {

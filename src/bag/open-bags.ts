@@ -27,15 +27,16 @@ export async function openBags(
     const chosen = choosePrecision(runtime, precision, onWarning);
     return [runtime, await BlockBags.open(runtime, encoder, layout, chosen)];
   }
-  const [runtime, { encoderProgram: compile }, own] = await Promise.all([
+  const [runtime, { encoderProgram: compile }, own, layouts] = await Promise.all([
     Runtime.open(runtimeOptions(options)),
     encoderProgram(),
     encoder.model.encoder.kind === 'onnx' ? import('../model/encoders/onnx.ts') : undefined,
+    layout === 'mean' ? undefined : import('./part-means.ts'),
   ]);
   const program = await compile(runtime, encoder, choosePrecision(runtime, precision, onWarning), own?.onnx);
   try {
     const pool = await JobPool.create({ workers, workerUrl });
-    return [runtime, new PatchBags(encoder, runtime, program, pool, layout)];
+    return [runtime, new PatchBags(encoder, runtime, program, pool, layouts?.partsOf(layout))];
   } catch (error) {
     await program.program.dispose();
     throw error;

@@ -1,12 +1,11 @@
 import type { Pixels } from '../base/pixels.ts';
-import { type PartLayout, partCount } from '../encoder/bag-layout.ts';
 import { MIDDLE } from '../encoder/bag-placement.ts';
 import type { EncoderProgram } from '../encoder/encoder-program.ts';
 import type { PatchEncoder } from '../encoder/patch-encoder.ts';
 import type { Precision } from '../graph/graph.ts';
 import type { JobPool } from '../patches/job-pool.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { Bag } from './bag.ts';
+import type { Bag, PartsOf } from './bag.ts';
 import type { BagMaker, NumberedImage, PlacedRequest } from './bag-maker.ts';
 import type { DenseBags } from './dense-bags.ts';
 import { PlacedBags } from './placed-bags.ts';
@@ -23,11 +22,11 @@ export class PatchBags implements BagMaker {
     private readonly runtime: Runtime,
     private readonly program: EncoderProgram,
     private readonly pool: JobPool,
-    private readonly layout: PartLayout,
+    private readonly parts?: PartsOf,
   ) {
-    this.width = program.width * partCount(layout);
+    this.width = program.width * (parts?.count ?? 1);
     this.precision = program.precision;
-    this.#placed = new PlacedBags(encoder, layout, program, pool);
+    this.#placed = new PlacedBags(encoder, program, pool, parts);
   }
 
   async *of(images: AsyncIterable<NumberedImage>, request: PlacedRequest): AsyncGenerator<Bag, void, void> {
@@ -47,7 +46,7 @@ export class PatchBags implements BagMaker {
   /** Loaded when first asked for: few pages do. */
   #denseBags(): Promise<DenseBags> {
     this.#dense ??= import('./dense-bags.ts').then(
-      ({ DenseBags }) => new DenseBags(this.runtime, this.program.patch(), this.encoder.recipe, this.layout),
+      ({ DenseBags }) => new DenseBags(this.runtime, this.program.patch(), this.encoder.recipe, this.parts),
     );
     return this.#dense;
   }

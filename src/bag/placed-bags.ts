@@ -1,13 +1,12 @@
 import type { Pixels } from '../base/pixels.ts';
 import { blockOf } from '../data/subset.ts';
-import type { PartLayout } from '../encoder/bag-layout.ts';
 import { MIDDLE } from '../encoder/bag-placement.ts';
 import type { WholeEncoder } from '../encoder/encoder-parts.ts';
 import type { EncoderProgram } from '../encoder/encoder-program.ts';
 import type { JobImage, PatchBatch, PatchJob } from '../patches/job.ts';
 import type { JobPool } from '../patches/job-pool.ts';
 import { type Placement, patchCount } from '../patches/placement.ts';
-import { type Bag, BagBuilder, type BagImage } from './bag.ts';
+import { type Bag, BagBuilder, type BagImage, type PartsOf } from './bag.ts';
 import type { NumberedImage, PlacedRequest } from './bag-maker.ts';
 
 /** Of patches that are cut one by one. */
@@ -22,9 +21,9 @@ const JOB = 4 * BATCH;
 export class PlacedBags {
   constructor(
     private readonly encoder: Pick<WholeEncoder, 'recipe' | 'feature'>,
-    private readonly layout: PartLayout,
     private readonly program: EncoderProgram,
     private readonly pool: JobPool,
+    private readonly parts?: PartsOf,
   ) {}
 
   /** The bags of many images, in order, as they are asked for. */
@@ -58,7 +57,7 @@ export class PlacedBags {
     const { placement, whole, weigh, keepPatches } = request;
     const { recipe } = this.encoder;
     const source = { kind: 'placed', placement, whole } as const;
-    const keepParameters = keepPatches || weigh !== undefined || this.layout !== 'mean';
+    const keepParameters = keepPatches || weigh !== undefined || this.parts !== undefined;
     const job = (list: readonly NumberedImage[]) => {
       places.push(list.map(({ index, pixels: { width, height } }) => ({ index, width, height })));
       const jobImages: JobImage[] = list.map(({ id, pixels }) => ({ id, pixels }));
@@ -90,7 +89,7 @@ export class PlacedBags {
     const { width } = this.program;
     const each = batch.data.length / batch.count;
     let image = 0;
-    let bag = new BagBuilder(places[0], width, request, this.layout);
+    let bag = new BagBuilder(places[0], width, request, this.parts);
     for (let from = 0; from < batch.count; from += BATCH) {
       const rows = Math.min(BATCH, batch.count - from);
       const vectors = await this.#encode(batch.data.subarray(from * each, (from + rows) * each), rows);
@@ -101,7 +100,7 @@ export class PlacedBags {
         if (bag.count < placed || (request.whole && !whole)) continue;
         yield bag.finish(whole);
         image++;
-        bag = new BagBuilder(places[image], width, request, this.layout);
+        bag = new BagBuilder(places[image], width, request, this.parts);
       }
     }
   }

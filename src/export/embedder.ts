@@ -1,10 +1,11 @@
 import { BagsslError } from '../base/errors.ts';
 import { checkOptions, needed, OBJECT, oneOf, type Rules, SWITCH, whole } from '../base/options.ts';
-import { checkPlaced, type PartLayout, partCount, partShares, seesWhole } from '../encoder/bag-layout.ts';
+import { checkPlaced, type PartLayout, seesWhole } from '../encoder/bag-layout.ts';
 import { MIDDLE } from '../encoder/bag-placement.ts';
 import { blockGraph, project } from '../encoder/block-graph.ts';
 import { type BlockLayout, reducedSize } from '../encoder/block-layout.ts';
 import { encodePatches } from '../encoder/encoder-graph.ts';
+import { partCount, partShares } from '../encoder/part-shares.ts';
 import type { PatchEncoder } from '../encoder/patch-encoder.ts';
 import { modelOfAnyBatch } from '../graph/any-batch.ts';
 import { matmul, reduceMean, reshape } from '../graph/functions.ts';
