@@ -1,7 +1,10 @@
 import { join } from 'node:path';
+import type { Found } from '../src/index.ts';
 import { type Command, PATH, whole } from './command.ts';
 import { checkThere, exists, save } from './files.ts';
 import { FOLDER, INDEX_OPTIONS, withFolderIndex } from './folder-index.ts';
+import { similarInShards } from './in-shards.ts';
+import { Progress } from './progress.ts';
 import { galleryPage } from './report/gallery.ts';
 import { printJson } from './shared.ts';
 
@@ -13,6 +16,11 @@ export const similar: Command = {
   ],
   options: {
     number: { value: 'N', short: 'n', rule: whole(1), help: 'how many; default 12' },
+    vectors: {
+      value: 'DIR',
+      rule: PATH,
+      help: "search the .parquet files in DIR in place of FOLDER's index; they must be of --encoder FILE.onnx",
+    },
     html: { value: 'FILE', rule: PATH, help: 'write a page of thumbnails too' },
     ...INDEX_OPTIONS,
   },
@@ -22,8 +30,14 @@ export const similar: Command = {
     const photo = (await exists(given)) ? given : join(folder, given);
     await checkThere('FOLDER', folder);
     await checkThere('PHOTO', (await exists(photo)) ? photo : given);
-    await withFolderIndex(values, async (index, progress) => {
-      const found = await index.similar(photo, values.number('number') ?? 12);
+    const count = values.number('number') ?? 12;
+    if (values.text('vectors') !== undefined) {
+      await show(await similarInShards(values, photo, count), new Progress());
+      return;
+    }
+    await withFolderIndex(values, async (index, progress) => show(await index.similar(photo, count), progress));
+
+    async function show(found: readonly Found[], progress: Progress): Promise<void> {
       const page = values.text('html');
       if (page !== undefined) {
         const rows = found.map(({ id, similarity }) => ({ file: join(folder, id), name: id, similarity }));
@@ -38,6 +52,6 @@ export const similar: Command = {
       if (values.flag('json'))
         printJson({ photo: given, similar: found.map(({ id, similarity }) => ({ file: id, similarity })) });
       else for (const { id, similarity } of found) process.stdout.write(`${similarity.toFixed(3)}  ${id}\n`);
-    });
+    }
   },
 };

@@ -16,6 +16,7 @@ export {
   openFolderIndex,
   type Synced,
 } from './library/folder-index.ts';
+export { type ReadShardsOptions, readShards, type Shards } from './library/read-shards.ts';
 export * from './onnx-encoder/inspect-onnx.ts';
 export { type OpenOnnxOptions, openOnnx as openOnnxEncoder } from './onnx-encoder/open-onnx.ts';
 export { type LoadedEncoder, loadCheckpoint, loadEncoder, saveCheckpoint } from './training/checkpoint-folder.ts';
