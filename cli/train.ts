@@ -4,6 +4,7 @@ import { folderStore } from '../src/node.ts';
 import { OBJECTIVES } from '../src/objectives.ts';
 import { PRECISION_CHOICES } from '../src/runtime.ts';
 import { type KeptRun, type RunConfig, runConfig, runPresets } from '../src/train.ts';
+import { adapt } from './adapt.ts';
 import { type Command, NAME, oneOf, PATH, POSITIVE, UsageError, type Values, whole } from './command.ts';
 import { BATCH_NORM, ENCODER, encoderOverrides } from './encoder-option.ts';
 import { FOLDER_OPTIONS, openImages } from './folder-options.ts';
@@ -28,6 +29,11 @@ export const train: Command = {
       value: 'NAME',
       rule: oneOf(PRESETS),
       help: `start from a complete recipe: ${PRESETS.join(', ')} (ResNet-18; needs a GPU)`,
+    },
+    from: {
+      value: 'shipped|PATH',
+      rule: PATH,
+      help: "learn from the images in closed form, in a minute or two: adapt the encoder that comes with bagssl, or a run's or file's, to them",
     },
     encoder: {
       value: 'NAME|FILE',
@@ -60,6 +66,7 @@ export const train: Command = {
     json: JSON_OPTION,
   },
   async run(values) {
+    if (values.text('from') !== undefined) return adapt(values);
     const progress = new Progress();
     const out = values.text('out')!;
     const config = await overrides(values, (line) => progress.say(line));

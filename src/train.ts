@@ -1,5 +1,7 @@
 /** `bagssl/train`: runs, and how they are configured, stored and resumed. */
 
+export { type Adaptation, type AdaptOptions, adaptEncoder } from './adaptation/adapt-encoder.ts';
+export type { Steadiness } from './adaptation/steadiness.ts';
 export type { OwnPart } from './base/own-part.ts';
 export * from './optimizers/choice.ts';
 export type { Optimizer, Update, UpdateContext } from './optimizers/optimizer.ts';

@@ -1,7 +1,6 @@
 import { BYTES, type Pixels } from '../base/pixels.ts';
 import { Stream } from '../base/random.ts';
 import { decodeImage } from '../data/decode.ts';
-import { encodeJpeg } from '../data/encode-jpeg.ts';
 import { brightness, contrast, hue, saturation } from '../patches/augmentations/jitter.ts';
 import { wholeImage } from '../patches/whole-image.ts';
 
@@ -70,5 +69,6 @@ async function halvedJpeg(image: Pixels, quality: number): Promise<Pixels> {
   wholeImage(image, { mean: [0, 0, 0], std: [1, 1, 1] }, height, width, tile);
   const rgba = new Uint8ClampedArray(4 * pixels).fill(255);
   for (let i = 0; i < 3 * pixels; i++) rgba[4 * (i % pixels) + Math.floor(i / pixels)] = Math.round(255 * tile[i]);
+  const { encodeJpeg } = await import('../data/encode-jpeg.ts');
   return decodeImage(await encodeJpeg(rgba, width, height, quality), 'the altered copy', { shortSide: LARGEST });
 }

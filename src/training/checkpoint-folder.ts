@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { BagsslError } from '../base/errors.ts';
 import { checkOptions, given } from '../base/options.ts';
 import { bytesAt } from '../data/bytes-at.ts';
@@ -23,6 +24,15 @@ export async function loadCheckpoint(folder: string, onWarning?: (message: strin
   throw new BagsslError('bad-checkpoint', `There is no trained model in "${folder}": it has no ${RUN_FILE}.`);
 }
 
+/** The encoder in a folder that is no run's. */
+const ENCODER_FILE = 'encoder.safetensors';
+
+const isThere = (path: string) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
 /** An encoder and, if a run trained it, the checkpoint of that run. */
 export interface LoadedEncoder {
   /** The trained encoder. */
@@ -32,7 +42,7 @@ export interface LoadedEncoder {
 }
 
 /**
- * The encoder at a path: a run's folder, or a file written by `PatchEncoder.write`.
+ * The encoder at a path: a run's folder, a file written by `PatchEncoder.write`, or a folder with such a file `encoder.safetensors`.
  * @param use overrides the file's settings, or the defaults of `PatchEncoder.from`
  * @throws BagsslError `bad-checkpoint`; `bad-data` if nothing can be read there; `bad-argument`
  */
@@ -45,6 +55,8 @@ export async function loadEncoder(path: string, use: EncoderUse = {}): Promise<L
   if (found && !found.isDirectory()) {
     return { encoder: (await PatchEncoder.read(await bytesAt(path))).with(wanted) };
   }
+  const learnt = join(path, ENCODER_FILE);
+  if (!(await isThere(join(path, RUN_FILE))) && (await isThere(learnt))) return loadEncoder(learnt, use);
   const run = await loadCheckpoint(path);
   return { encoder: PatchEncoder.from(run, wanted), run };
 }

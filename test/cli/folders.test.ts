@@ -102,6 +102,26 @@ describe('the command line with a folder of photos', () => {
     assert.ok(shipped.plain.mild.mean >= 0 && shipped.plain.mild.error >= 0 && !shipped.plain.queries);
   });
 
+  it('adapts an encoder to it, or keeps it and says why, as a folder that other commands take', async () => {
+    const from = ['train', '--data', at('photos'), '--out', at('adapted'), '--from', 'shipped'];
+    const { code, stdout, stderr } = await bagssl([...from, ...engine]);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /21 images are too few to learn from.* stays as it was\./);
+    const learnt = JSON.parse(stdout);
+    assert.deepEqual([learnt.gained, learnt.images, learnt.encoder], [false, 21, learnt.from]);
+    const embed = ['embed', '--data', at('photos'), '--model', at('adapted'), '--out', at('adapted.npy')];
+    assert.equal((await bagssl([...embed, '--patches', 'grid1', ...engine])).code, 0);
+    for (const [more, message] of [
+      [[], /already exists; replace it \(--overwrite\)/],
+      [['--overwrite', '--steps', '2'], /--steps is for a network that is trained step by step/],
+      [['--resume'], /nothing to resume/],
+    ] as const) {
+      const refused = await bagssl([...from, ...engine, ...more]);
+      assert.equal(refused.code, 2);
+      assert.match(refused.stderr, message);
+    }
+  });
+
   it('searches with a test folder where there is one, and says what cannot be measured', async () => {
     const search = async (...args: string[]) =>
       bagssl(['evaluate', ...args, '--patches', 'grid1', '--device', 'native', '--threads', '1', '--workers', '1']);

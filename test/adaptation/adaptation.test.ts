@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { fourthRoot } from '../../src/adaptation/matrix-power.ts';
+import { neighbourMap } from '../../src/adaptation/neighbour-map.ts';
+import { steadiness } from '../../src/adaptation/steadiness.ts';
+import { withMap } from '../../src/adaptation/with-map.ts';
+import type { ImageSet } from '../../src/data.ts';
+import { type Matrix, PatchEncoder, Whitening } from '../../src/embed.ts';
+import { centred, meanRow } from '../../src/evaluate.ts';
+import { createEmbedder } from '../../src/index.ts';
+import { openData } from '../../src/node.ts';
+import { Runtime } from '../../src/runtime.ts';
+import { adaptEncoder } from '../../src/train.ts';
+import { difference } from '../support/golden.ts';
+import { randoms } from '../support/random.ts';
+
+const runtime = await Runtime.open({ device: 'native', threads: 1 });
+const engine = { device: 'native', threads: 1, workers: 1 } as const;
+const shipped = await PatchEncoder.read(readFileSync('dist/encoder.safetensors'));
+
+/** a · b of square matrices. */
+function times(a: ArrayLike<number>, b: ArrayLike<number>): number[] {
+  const d = Math.sqrt(a.length);
+  return Array.from({ length: d * d }, (_, at) => {
+    let sum = 0;
+    for (let k = 0; k < d; k++) sum += a[Math.floor(at / d) * d + k] * b[k * d + (at % d)];
+    return sum;
+  });
+}
+
+describe('learning from a collection', () => {
+  it('takes fourth roots, and their inverses', async () => {
+    const d = 7;
+    const half = randoms(4, d * d);
+    const transposed = half.map((_, at) => half[(at % d) * d + Math.floor(at / d)]);
+    const matrix = Float32Array.from(times(half, transposed), (value, at) => value + (at % (d + 1) ? 0 : 0.5));
+    const root = await fourthRoot(runtime, matrix, 0.01, 'root');
+    assert.ok(difference(times(times(root, root), times(root, root)), [...matrix]) < 1e-4);
+    const inverse = await fourthRoot(runtime, matrix, 0.01, 'inverse');
+    const one = Array.from({ length: d * d }, (_, at) => (at % (d + 1) ? 0 : 1));
+    assert.ok(difference(times(root, inverse), one) < 1e-4);
+  });
+
+  it('finds the map that numpy finds', async () => {
+    const { width, vectors, map } = JSON.parse(readFileSync('test/golden/adaptation.json', 'utf8'));
+    const x: Matrix = { data: Float32Array.from(vectors), rows: vectors.length / width, columns: width };
+    assert.ok(difference(await neighbourMap(runtime, centred(x, meanRow(x)), undefined), map) < 1e-4);
+  });
+
+  it('adds the map to what an encoder has', async () => {
+    const d = 128;
+    const [mean, map, vector] = [randoms(5, d), randoms(6, d * d), randoms(7, d)];
+    const bare = await withMap(runtime, shipped.with({ whitening: undefined }), mean, map);
+    const expected = new Whitening(mean, map).apply(vector);
+    assert.ok(difference(bare.whitening!.apply(vector), [...expected]) < 1e-6);
+    const both = await withMap(runtime, shipped, mean, map);
+    const afterwards = new Whitening(mean, map).apply(shipped.whitening!.apply(vector));
+    assert.ok(difference(both.whitening!.apply(vector), [...afterwards]) < 1e-3);
+  });
+
+  it('measures how steady neighbours and originals are', () => {
+    const data = randoms(8, 30 * 4);
+    const images = { data, rows: 30, columns: 4 };
+    assert.deepEqual(steadiness(images, images), { neighbours: 1, originals: 1, score: 1 });
+    const others = { ...images, data: randoms(9, 30 * 4) };
+    const { neighbours, originals, score } = steadiness(images, others);
+    assert.ok(neighbours > 0.05 && neighbours < 0.4 && originals < 0.3 && score === neighbours * originals);
+  });
+
+  it('learns without labels, and keeps the encoder where it gains nothing', async () => {
+    const { labels: _, ...images } = await openData('builtin', { limit: 60 });
+    const found = await adaptEncoder({ ...engine, images });
+    assert.equal(found.images, 60);
+    assert.equal(found.gained, found.after!.score > found.before!.score);
+    assert.equal(found.encoder === found.from, !found.gained);
+    assert.equal(/gained nothing/.test(found.reason ?? ''), !found.gained);
+    const again = await adaptEncoder({ ...engine, images });
+    assert.equal(await again.encoder.digest(), await found.encoder.digest(), 'the same images, the same encoder');
+    await using embedder = await createEmbedder({ ...engine, encoder: found.encoder });
+    assert.ok((await embedder.embed(await images.image(0))).every(Number.isFinite));
+  });
+
+  it('says of too few images, and of images all the same, that there is nothing to learn', async () => {
+    const grey = { data: new Uint8Array(3 * 32 * 32).fill(90), width: 32, height: 32, layout: 'planar' as const };
+    const set = (length: number): ImageSet => ({ name: 'grey', length, image: () => grey });
+    const few = await adaptEncoder({ ...engine, images: set(12) });
+    assert.match(few.reason!, /12 images are too few to learn from; at least 40/);
+    const same = await adaptEncoder({ ...engine, images: set(40) });
+    assert.match(same.reason!, /All images have the same vector/);
+    for (const { encoder, from, gained } of [few, same]) assert.ok(!gained && encoder === from);
+  });
+});
