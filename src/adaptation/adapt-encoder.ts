@@ -1,4 +1,5 @@
-import { createEmbedder, type EncoderSource } from '../bag/create-embedder.ts';
+import { createEmbedder } from '../bag/create-embedder.ts';
+import type { EncoderSource } from '../bag/embedder-options.ts';
 import { BagsslError } from '../base/errors.ts';
 import { type Matrix, row } from '../base/matrix.ts';
 import { ADDRESS, checkOptions, FUNCTION, needed, OBJECT, type Rules, SIGNAL, whole } from '../base/options.ts';
@@ -12,7 +13,7 @@ import { alteredSet } from '../evaluation/altered-set.ts';
 import { RUNTIME_RULES, Runtime, type RuntimeOptions, runtimeOptions } from '../runtime/runtime.ts';
 import { neighbourMap } from './neighbour-map.ts';
 import { type Steadiness, steadiness } from './steadiness.ts';
-import { withMap } from './with-map.ts';
+import { hasPlace, withMap } from './with-map.ts';
 
 /** Which encoder learns from which images. */
 export interface AdaptOptions extends RuntimeOptions {
@@ -70,7 +71,7 @@ const MOST = 2000;
  * in the collection come nearer (see `neighbourMap`). The network stays as it is. Takes little more than embedding every image twice.
  * To see whether it gains, it first learns from half of the images and compares how steady the neighbours of the others are; if they
  * are no steadier, the encoder is returned unchanged. No `Runtime` is needed.
- * @throws BagsslError `bad-argument` for an .onnx file that runs as it is, which has no place for the map; `bad-data` if no image can
+ * @throws BagsslError `bad-argument` for an .onnx file that runs as it is, or a layout of parts, which have no place for the map; `bad-data` if no image can
  * be read; whatever `createEmbedder` throws; `aborted`
  */
 export async function adaptEncoder(options: AdaptOptions): Promise<Adaptation> {
@@ -93,6 +94,12 @@ export async function adaptEncoder(options: AdaptOptions): Promise<Adaptation> {
       throw new BagsslError(
         'bad-argument',
         'An .onnx file that runs as it is cannot learn in this way; train it with fit, or start from an encoder of the package.',
+      );
+    }
+    if (!hasPlace(encoder)) {
+      throw new BagsslError(
+        'bad-argument',
+        `An encoder of layout "${encoder.layout}" has no place for what is learnt; adapt encoder.with({ layout: 'mean' }).`,
       );
     }
     const order = new Stream(seed, 'adapted images').permutation(options.images.length).slice(0, MOST);

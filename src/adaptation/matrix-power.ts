@@ -48,13 +48,14 @@ async function squareRoot(
   });
 }
 
-/** a · b of square matrices. */
+/** a · b, b a square matrix. */
 export async function product(runtime: Runtime, a: Float32Array, b: Float32Array): Promise<Float32Array> {
-  const d = Math.sqrt(a.length);
+  const d = Math.sqrt(b.length);
+  const shape = [a.length / d, d];
   const graph = createGraph();
-  const found = matmul(graph.input('a', [d, d]), graph.input('b', [d, d]));
+  const found = matmul(graph.input('a', shape), graph.input('b', [d, d]));
   return inLoop(runtime, { reads: { found } }, async (loop) => {
-    const feeds = { a: { data: a, shape: [d, d] }, b: { data: b, shape: [d, d] } };
+    const feeds = { a: { data: a, shape }, b: { data: b, shape: [d, d] } };
     return (await loop.run(feeds, ['found'])).found;
   });
 }

@@ -59,6 +59,30 @@ describe('learning from a collection', () => {
     assert.ok(difference(both.whitening!.apply(vector), [...afterwards]) < 1e-3);
   });
 
+  it('adds the map to a projection of blocks', async () => {
+    const [numbers, d] = [20, 6];
+    const before = {
+      mean: randoms(10, numbers),
+      matrix: Int8Array.from(randoms(11, numbers * d), (value) => Math.round(127 * value)),
+      scale: Float32Array.from(randoms(12, d), (value) => 0.01 + Math.abs(value) / 100),
+    };
+    const block = { side: 48, layer: 4, across: 1, weight: 1 };
+    const layout = { kind: 'blocks', blocks: [block], whitenings: {}, projection: before } as const;
+    const [mean, map, x] = [randoms(13, d), randoms(14, d * d), randoms(15, numbers)];
+    const project = ({ mean: middle, matrix, scale }: typeof before) =>
+      Float32Array.from(scale, (factor, j) => {
+        let sum = 0;
+        for (let i = 0; i < numbers; i++) sum += (x[i] - middle[i]) * matrix[i * d + j] * factor;
+        return sum;
+      });
+    const encoder = shipped.with({ whitening: undefined, layout, placement: { kind: 'whole' } });
+    const { layout: after } = await withMap(runtime, encoder, mean, map);
+    const expected = new Whitening(mean, map).apply(project(before));
+    assert.ok(
+      typeof after === 'object' && difference(project(after.projection as typeof before), [...expected]) < 0.02,
+    );
+  });
+
   it('measures how steady neighbours and originals are', () => {
     const data = randoms(8, 30 * 4);
     const images = { data, rows: 30, columns: 4 };
