@@ -2,9 +2,10 @@ import { stat } from 'node:fs/promises';
 import { readableSet } from '../src/data.ts';
 import { BagsslError, VERSION } from '../src/index.ts';
 import { Runtime } from '../src/runtime.ts';
-import { type Command, PATH, POSITIVE, type Rule, type Values, whole } from './command.ts';
+import { type Command, PATH, POSITIVE, type Rule, UsageError, type Values, whole } from './command.ts';
 import { checkThere } from './files.ts';
 import { FOLDER_OPTIONS, openImages } from './folder-options.ts';
+import { ONNX_OPTIONS, onnxEncoder } from './onnx-encoder.ts';
 import { duration, Progress } from './progress.ts';
 import { measureAccuracy, planAccuracy } from './reproduce/accuracy.ts';
 import { reproduceAuthors } from './reproduce/authors.ts';
@@ -12,6 +13,7 @@ import { reproduceC1 } from './reproduce/c1.ts';
 import { findingsOfAccuracy } from './reproduce/c2-c6.ts';
 import { reproduceC4 } from './reproduce/c4.ts';
 import { reproduceMaps } from './reproduce/c5-c7.ts';
+import { reproduceC6With } from './reproduce/c6-encoder.ts';
 import { CLAIMS, type Claim, type Findings } from './reproduce/findings.ts';
 import { planTime } from './reproduce/plan.ts';
 import { commitOfProgram, provenance } from './reproduce/provenance.ts';
@@ -51,6 +53,12 @@ export const reproduce: Command = {
       help: 'how often each encoder is trained; default 3 from 10 minutes on, else 1',
     },
     seed: { value: 'S', rule: whole(0), help: 'the first seed; default 0' },
+    ...ONNX_OPTIONS,
+    encoder: {
+      value: 'FILE|URL',
+      rule: PATH,
+      help: 'with --claims C6: an .onnx file that others have trained; its centre crop against bags of patches',
+    },
     ...FOLDER_OPTIONS,
     ...ENGINE_OPTIONS,
     json: JSON_OPTION,
@@ -65,6 +73,7 @@ export const reproduce: Command = {
     const taken = await stat(out).catch(() => undefined);
     if (taken && !taken.isDirectory())
       throw new BagsslError('bad-argument', `--out "${out}" is a file; name a folder.`);
+    const own = await ownEncoder(values, progress, claims);
     const engine = engineOptions(values, progress);
     await checkThere('--photos', values.text('photos'));
     const path = values.text('data')!;
@@ -83,12 +92,13 @@ export const reproduce: Command = {
     const { workers: _workers, ...runtimeOptions } = engine;
     const runtime = await Runtime.open(runtimeOptions);
     const setting: Setting = { engine, runtime, train, test, progress, signal };
-    const plan = planTime(claims, minutes, values.number('seeds'));
+    const plan = planTime(own ? [] : claims, minutes, values.number('seeds'));
     const seed = values.number('seed') ?? 0;
     const seeds = Array.from({ length: plan.seeds }, (_, i) => seed + i);
-    progress.say(
-      `${plan.subjects.length * plan.seeds} trainings (${plan.subjects.map(({ id }) => id).join(', ')}; ${plan.seeds} seed${plan.seeds === 1 ? '' : 's'}) in about ${duration(plan.training)}, then the measurements, on ${runtime.device}, ${runtime.threads} thread${runtime.threads === 1 ? '' : 's'}.`,
-    );
+    if (!own)
+      progress.say(
+        `${plan.subjects.length * plan.seeds} trainings (${plan.subjects.map(({ id }) => id).join(', ')}; ${plan.seeds} seed${plan.seeds === 1 ? '' : 's'}) in about ${duration(plan.training)}, then the measurements, on ${runtime.device}, ${runtime.threads} thread${runtime.threads === 1 ? '' : 's'}.`,
+      );
     const found: Findings[] = [];
     const wall: [string, string][] = [];
     const timed = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
@@ -111,6 +121,7 @@ export const reproduce: Command = {
           ),
         ),
       );
+    if (own) found.push(await timed('C6', () => reproduceC6With(setting, own, 0.8 * 60 * minutes, seed)));
     const trained = plan.subjects.length
       ? await timed('training', () => trainAll(setting, plan.subjects, seeds, plan.training / 60))
       : [];
@@ -172,6 +183,16 @@ export const reproduce: Command = {
       process.stdout.write(merged.verdicts.map(({ claim, verdict, why }) => `${claim}  ${verdict}: ${why}\n`).join(''));
   },
 };
+
+/** The encoder that --encoder names. @throws UsageError where another claim than C6 is asked for */
+async function ownEncoder(values: Values, progress: Progress, claims: readonly Claim[]) {
+  const encoder = await onnxEncoder(values, progress, undefined, false);
+  if (!encoder && values.text('encoder') !== undefined)
+    throw new UsageError(`--encoder must be an .onnx file, got "${values.text('encoder')}".`);
+  if (encoder && claims.some((claim) => claim !== 'C6'))
+    throw new UsageError('--encoder is for claim C6 alone: give --claims C6 too.');
+  return encoder;
+}
 
 /** The options, as they were given. */
 function asTyped(values: Values): string {

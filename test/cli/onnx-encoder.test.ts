@@ -66,6 +66,20 @@ describe('an .onnx file on the command line', () => {
     assert.match(wrong.stderr, /--encoder-size is for an \.onnx file/);
   });
 
+  it('is compared with bags of its patches by reproduce', async () => {
+    const args = ['reproduce', '--data', 'builtin', '--claims', 'C6', '--minutes', '0.02', '--out', at('claims')];
+    const own = ['--encoder', at('net.onnx'), '--encoder-size', '8', '--encoder-output', 'a'];
+    const engine = ['--device', 'native', '--threads', '1', '--json'];
+    const { code, stdout, stderr } = await bagssl([...args, ...own, ...engine]);
+    assert.equal(code, 0, stderr);
+    const [{ claim, why }] = JSON.parse(stdout).verdicts;
+    assert.equal(claim, 'C6');
+    assert.match(why, /centre crop .*bag of both scales, the whole image beside it/);
+    assert.match(await readFile(at('claims/tables/c6-encoder.csv'), 'utf8'), /\ncentre crop,1,/);
+    const wrong = await bagssl(['reproduce', '--data', 'builtin', '--out', at('no'), ...own]);
+    assert.match(wrong.stderr, /--encoder is for claim C6 alone/);
+  });
+
   it('is named when it is missing, is given twice or with options that are not its own', async () => {
     const out = ['--out', at('none.npy')];
     for (const [args, message] of [

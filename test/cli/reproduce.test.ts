@@ -9,6 +9,7 @@ import { plot } from '../../cli/report/plot.ts';
 import type { Reading } from '../../cli/reproduce/accuracy.ts';
 import { runAuthors } from '../../cli/reproduce/authors.ts';
 import { findingsOfAccuracy } from '../../cli/reproduce/c2-c6.ts';
+import { findingsOfEncoder } from '../../cli/reproduce/c6-encoder.ts';
 import { CLAIMS, spreadOf } from '../../cli/reproduce/findings.ts';
 import { planTime } from '../../cli/reproduce/plan.ts';
 import { FIXED, MULTI_CROP } from '../../cli/reproduce/subjects.ts';
@@ -67,6 +68,27 @@ describe('the verdicts', () => {
     assert.match(below.C2.why, /−/);
     const half = verdicts((_, patches) => (patches === 0 ? 0.9 : rising(patches)));
     assert.equal(half.C2.verdict, 'in part', 'more patches are better, but the centre crop is better still');
+  });
+
+  it('of C6 with an encoder of others compare its centre crop with every bag', () => {
+    const reading = (name: string, linear: number) => ({
+      name,
+      parts: ['whole'] as const,
+      linear,
+      knnK200: 0.5,
+      knnK20: 0.5,
+    });
+    const found = findingsOfEncoder(
+      [reading('centre crop', 0.8), reading('bag', 0.85), reading('other', 0.7)],
+      'net.onnx',
+      90,
+      40,
+    );
+    const [{ claim, verdict, why }] = found.verdicts;
+    assert.deepEqual([claim, verdict], ['C6', 'in part']);
+    assert.match(why, /centre crop 80\.0 %; bag 85\.0 % \(\+5\.0 points\); other 70\.0 % \(−10\.0 points\)/);
+    // 2·√(0.8·0.2/40) = 0.1265
+    assert.match(found.tables[0].note, /uncertain by 12\.6 points/);
   });
 
   it('print the seeds that were used', () => {
