@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { builtinScenes } from '../src/data.ts';
-import { compact, encoders, type ModelConfig, projectors } from '../src/encoders.ts';
+import { compact, encoders, loadOnnx, type ModelConfig, projectors } from '../src/encoders.ts';
 import { fit } from '../src/index.ts';
 import { presets } from '../src/patches.ts';
 import { checkDevice } from '../src/runtime.ts';
@@ -9,6 +9,7 @@ import { collectGarbage, MIB, status, watchBuffers, watchHeaps } from './watch.t
 /**
  * Memory of a whole training process, with its patch worker (Linux):
  * `npm run bench -- memory [--deno] [--encoder NAME] [--size N] [--images N] [--views N] [--slices N] [--steps N] [--device D]`.
+ * NAME may be a file .onnx, which gets a small head so that its own memory shows.
  * Defaults: EMP-SSL's network and batch, ResNet-18 with its head on 100 images × 20 patches of 32×32, in 100 slices.
  * Prints a row after each twentieth of the steps, with garbage collected: `--encoder tiny --size 8 --slices 1 --steps 2000` shows what
  * memory does between steps 100 and 2,000.
@@ -38,6 +39,12 @@ const tiny: ModelConfig = {
   encoder: { kind: 'conv', widths: [8, 16], strides: [1, 2], residual: false },
   projector: { hidden: [32], out: 16 },
 };
+const isFile = values.encoder.endsWith('.onnx');
+const own = async (): Promise<ModelConfig> => ({
+  encoder: { kind: 'onnx', model: await loadOnnx(values.encoder), batchNorm: 'frozen' },
+  projector: { hidden: [64], out: 16 },
+});
+const model = isFile ? await own() : undefined;
 const heaps = watchHeaps();
 const buffers = watchBuffers();
 
@@ -48,7 +55,9 @@ const training = fit({
   workers: 1,
   config: {
     recipe: { ...presets.empSsl, size },
-    model: values.encoder === 'tiny' ? tiny : { encoder: encoders[values.encoder as keyof typeof encoders], projector },
+    model:
+      model ??
+      (values.encoder === 'tiny' ? tiny : { encoder: encoders[values.encoder as keyof typeof encoders], projector }),
     images,
     views,
     slices,

@@ -90,15 +90,16 @@ await build({
 // The others too, but for packages that find their WebAssembly beside their own modules, and those that may be missing. They are
 // imported by names that bundlers do not see: Vite, for one, refuses a worker of more than one file. Where no import finds ONNX
 // Runtime it is named by `modules`; a browser's decoder needs none of them.
-// What reads .onnx files to train them is only in a script of its own, for the runs that need it.
-const withoutOnnx = {
-  name: 'no reader of .onnx files',
-  setup: (builder) =>
-    builder.onResolve({ filter: /\/encoders\/onnx\.ts$/ }, () => ({ path: join(root, 'workers/no-onnx.ts') })),
-};
+// What reads .onnx files to train them is only in a script of its own, for the runs that need it, without most other encoders.
+const inPlaceOf = (filter, file) => ({
+  name: file,
+  setup: (builder) => builder.onResolve({ filter }, () => ({ path: join(root, 'workers', file) })),
+});
+const withoutOnnx = inPlaceOf(/\/encoders\/onnx\.ts$/, 'no-onnx.ts');
+const onlyOnnx = inPlaceOf(/^\.\/(resnet|vit|depthwise|convmixer)\.ts$/, 'only-onnx.ts');
 for (const [name, file, plugins] of [
   ['trainer.worker', 'trainer', [withoutOnnx, ...inWorkers.plugins]],
-  ['trainer-onnx.worker', 'trainer', inWorkers.plugins],
+  ['trainer-onnx.worker', 'trainer', [onlyOnnx, ...inWorkers.plugins]],
   ['embedder.worker', 'embedder', inWorkers.plugins],
   ['decoder.worker', 'decoder', inWorkers.plugins],
 ]) {

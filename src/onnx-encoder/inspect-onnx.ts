@@ -40,6 +40,7 @@ const RULES: Rules<InspectOnnxOptions> = {
 
 /** An input or output of a file. */
 export interface InspectedValue {
+  /** As the file calls it. */
   readonly name: string;
   /** Such as `float32`. */
   readonly type: string;
@@ -49,6 +50,7 @@ export interface InspectedValue {
 
 /** A file that holds a model's weights. */
 export interface InspectedData {
+  /** Its name, relative to the model's folder. */
   readonly file: string;
   /** Bytes that the model names of it. */
   readonly needed: number;
@@ -76,6 +78,7 @@ export interface InspectedRun {
 
 /** Whether a file is read for training. */
 export interface InspectedTraining {
+  /** Whether `fit` and `bagssl train` can train it. */
   readonly reads: boolean;
   /** Everything that stands against it. */
   readonly blockers: readonly Blocker[];
@@ -109,7 +112,9 @@ export interface OnnxInspection extends ModelFacts {
   readonly file: string;
   /** Its length. */
   readonly bytes: number;
+  /** What a run must be given. */
   readonly inputs: readonly InspectedValue[];
+  /** What a run gives. */
   readonly outputs: readonly InspectedValue[];
   /** Nodes in the graph itself, without those of functions and branches. */
   readonly nodes: number;

@@ -18,6 +18,7 @@ import { Scope } from '../model/scope.ts';
 
 /** Why a file cannot be read for training. */
 export interface Blocker {
+  /** The code of the error that training would throw. */
   readonly code: ErrorCode;
   /** In a sentence. */
   readonly reason: string;

@@ -116,6 +116,8 @@ export class Runtime implements Engine {
       executionProviders: [providers[this.device]],
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
+      // Planned from the first run, it would be allocated beside what that run left: the second run of a step doubles its memory.
+      enableMemPattern: false,
       ...(externalData.length > 0 && { externalData }),
       ...(this.device === 'native' && { intraOpNumThreads: this.threads }),
     };

@@ -75,16 +75,17 @@ export function stepGraph(
       scope.parameters.map(({ value }) => value),
     ),
   );
-  const learnt = updates(scope, { optimizer, slopes, rate, step: counted, averaging: layout.averaging });
-  const finished = scaling.finished(slopes, [...learnt, ...statisticsOf(scope), ...targets]);
-  const { next } = finished;
-  const reads: Record<string, Value> = {
+  // Before the updates: ONNX Runtime computes what comes last first, and the first layer's gradient would come before all others.
+  const shown: Record<string, Value> = {
     ...loss.reads,
     collapse: collapse(projection),
     // Any value that is not finite in the backward pass reaches the first layer. float16 checks every gradient.
     ...(precision === 'float32' && { slope: reduceSumSquare(slopes[0], [...slopes[0].shape.keys()]) }),
-    ...finished.reads,
   };
+  const learnt = updates(scope, { optimizer, slopes, rate, step: counted, averaging: layout.averaging });
+  const finished = scaling.finished(slopes, [...learnt, ...statisticsOf(scope), ...targets]);
+  const { next } = finished;
+  const reads = { ...shown, ...finished.reads };
   return {
     outputs: { ...namedNext(next), ...reads },
     state: next.map(({ spec }) => spec),

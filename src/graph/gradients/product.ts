@@ -1,15 +1,19 @@
 import { gemmOptionsOf } from '../attributes.ts';
-import { gemm, inFloat32, matmul, scale, transposed, unbroadcast } from '../functions.ts';
+import { gemm, inFloat32, matmul, reshape, scale, transposed, unbroadcast } from '../functions.ts';
 import type { GradientRules, Value } from '../graph.ts';
 
+/** All rows of a batch of matrices as one matrix. */
+const inRows = (x: Value): Value => (x.shape.length > 2 ? reshape(x, [-1, x.shape.at(-1)!]) : x);
+
 export const rules: GradientRules = {
-  // C = AB: ∂L/∂A = G Bᵀ, ∂L/∂B = Aᵀ G, where for a single matrix B the latter sums over the batch.
+  // C = AB: ∂L/∂A = G Bᵀ, ∂L/∂B = Aᵀ G. For a single matrix B the latter sums over the batch, in one product of all its rows: a
+  // product for each and their sum would hold a matrix for each.
   MatMul({ node, gradients: [g], wanted }) {
     const [a, b] = node.inputs;
     const db = (left: Value, slope: Value) => unbroadcast(matmul(transposed(left), slope), b);
     return [
       wanted[0] ? unbroadcast(matmul(g!, transposed(b)), a) : undefined,
-      wanted[1] ? (b.shape.length === 2 ? inFloat32(db, a, g!) : db(a, g!)) : undefined,
+      wanted[1] ? (b.shape.length === 2 ? inFloat32(db, inRows(a), inRows(g!)) : db(a, g!)) : undefined,
     ];
   },
 

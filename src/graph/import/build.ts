@@ -3,6 +3,7 @@ import * as f from '../functions.ts';
 import { elements, type Graph, type Precision, type Value } from '../graph.ts';
 import { type FixedBatch, type Recorded, rebatched, regathered } from './fixed-batch.ts';
 import { fold, MOST_FOLDED } from './fold.ts';
+import { withGelu } from './gelu-pattern.ts';
 import type { FileNode } from './nodes.ts';
 import { nodesFor } from './order.ts';
 import type { FileModel } from './parse.ts';
@@ -68,7 +69,7 @@ export function buildOnnx(model: FileModel, outputs: readonly string[], options:
     throw new BagsslError('bad-model', `weights of more than ${MOST_MADE} elements would have to be computed.`);
   });
   const build = new Build(stored, options);
-  build.appendAll(stored.nodes);
+  build.appendAll(withGelu(stored));
   return outputs.map((name) => {
     const value = build.named(name);
     if (value) return value;

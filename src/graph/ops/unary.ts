@@ -1,5 +1,5 @@
 import { graphOf, type Operator, type Value } from '../graph.ts';
-import { div, like, mul, scale, shift } from './arithmetic.ts';
+import { add, div, like, mul, scale, shift } from './arithmetic.ts';
 
 /** A function of one element. */
 const elementwise = (type: string, since: number): Operator => ({
@@ -76,5 +76,19 @@ export const leakyRelu = (x: Value, slope = 0.01): Value =>
 export const elu = (x: Value, alpha = 1): Value => graphOf(x).apply('Elu', [x], { alpha: { float: alpha } })[0];
 /** log(1 + eˣ). */
 export const softplus: Unary = /* @__PURE__ */ unary('Softplus');
-/** x·½(1 + erf(x/√2)), in the form ONNX Runtime fuses. */
-export const gelu = (x: Value): Value => scale(mul(x, shift(erf(div(x, like(x, Math.SQRT2))), 1)), 0.5);
+/**
+ * x·½(1 + erf(x/√2)), in the form ONNX Runtime fuses. Its gradient computes from x again what lies between, so that only x is kept:
+ * by a product in place of the quotient, since ONNX Runtime would find an equal node and keep its result.
+ */
+export const gelu = (x: Value): Value => {
+  const graph = graphOf(x);
+  const start = graph.nodes.length;
+  const y = scale(mul(x, shift(erf(div(x, like(x, Math.SQRT2))), 1)), 0.5);
+  const backward = ([g]: readonly (Value | undefined)[]) => {
+    const u = scale(x, Math.SQRT1_2);
+    const density = scale(exp(mul(u, scale(u, -1))), Math.SQRT1_2 / Math.sqrt(Math.PI));
+    return [g && mul(g, add(shift(scale(erf(u), 0.5), 0.5), mul(x, density)))];
+  };
+  graph.segments.push({ start, end: graph.nodes.length, inputs: [x], outputs: [y], backward });
+  return y;
+};
