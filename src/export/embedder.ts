@@ -43,7 +43,8 @@ const RULES: Rules<ExportEmbedderOptions> = {
 /**
  * An `Embedder` as one .onnx file that works without this package. Input: `images` [batch, height, width, 3], red, green and
  * blue, rows from the top. Output: `bag` [batch, width of the vector], float32. The graph contains patch grid, resampling,
- * normalisation, network, whitening and mean, and gives the vectors of `Embedder` up to rounding. Resize images of another size first.
+ * normalisation, network, whitening and mean, and gives the vectors of `Embedder` up to rounding. Images of another size must be resized
+ * first, all in one way: docs/scale-out.md says how `createEmbedder` does it with this file.
  * @throws BagsslError `bad-argument`, `bad-checkpoint`, `shape-mismatch`; `bad-model` for a network of one batch size
  */
 export function exportEmbedder(encoder: PatchEncoder, options: ExportEmbedderOptions): Uint8Array {

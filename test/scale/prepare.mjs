@@ -1,6 +1,6 @@
 // Photos, embedders, and the vectors that the engines' are compared with.
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, linkSync, mkdirSync, readdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { built } from '../../scripts/lib/built.mjs';
@@ -49,35 +49,33 @@ export async function prepare(count) {
   return { count, root, photos, ids, model, other };
 }
 
-/** The vectors of one process without an engine, and those of `bagssl embed`, of a thousand photos at most. */
-export async function references({ count, root, photos, model }, job) {
+/** A folder of a thousand of the photos, which they are compared by; all, where there are no more. */
+function sampleOf({ count, photos, ids }) {
+  if (count <= 1000) return photos;
+  const sample = `${photos}-sample`;
+  const step = Math.floor(ids.length / 1000);
+  for (const id of ids.filter((id, k) => k % step === 0 || !/^\d/.test(id))) {
+    const place = join(sample, id);
+    mkdirSync(dirname(place), { recursive: true });
+    if (!existsSync(place)) linkSync(join(photos, id), place);
+  }
+  return sample;
+}
+
+/** Vectors of one process without an engine, and of `bagssl embed`. */
+export async function references(places, job) {
+  const { count, root, model } = places;
+  const sample = sampleOf(places);
   console.log('Embedding in one process, and by bagssl embed …');
   const plain = join(root, `one-process-${count}-${job}`);
   // crash.jpg ends it twice. After that it is decoded in a process of its own, which it ends too, and is listed.
-  const alone = () =>
-    run(PROGRAM, ['python', photos, model, plain, '--job', String(job)], {
-      env: CRASH,
-      capture: true,
-      quiet: true,
-      minutes: 120,
-    });
+  const args = ['python', sample, model, plain, '--job', String(job)];
+  const alone = () => run(PROGRAM, args, { env: CRASH, capture: true, quiet: true });
   await alone();
   await alone();
   console.log(`  ${(await must('One process', alone())).trim()}`);
   const own = join(root, `bagssl-${count}.parquet`);
-  if (!existsSync(own)) {
-    await cli(
-      'embed',
-      '--data',
-      photos,
-      '--encoder',
-      model,
-      '--out',
-      own,
-      '--images',
-      String(Math.min(count + 10, 1000)),
-    );
-  }
+  if (!existsSync(own)) await cli('embed', '--data', sample, '--encoder', model, '--out', own);
   const rows = await parquetReadObjects({ file: await asyncBufferFromFile(own) });
   return {
     plain,

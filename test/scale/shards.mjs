@@ -84,7 +84,7 @@ export async function faultsOf(out, model, { photos, crashes, reference, exact, 
   if (String(without) !== String(expected)) faults.push(`skipped are ${without}, not ${expected}`);
   const isOther = ({ id, vector }) => {
     const other = reference.get(id);
-    if (!other) return id !== CRASHES;
+    if (!other) return false;
     return exact ? vector.some((value, k) => Math.abs(value - other[k]) > 1e-5) : cosine(vector, other) < 0.9999;
   };
   const unequal = rows.filter(isOther);

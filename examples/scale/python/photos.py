@@ -106,6 +106,7 @@ def run(job):
     clock = {'load': time.perf_counter()}
     session = embedder(job.model, job.digest)
     plan, isolated = plan_of(session), Isolated() if careful else None
+    pixels = np.uint8 if 'uint8' in session.get_inputs()[0].type else np.float32
     clock = {'load': time.perf_counter() - clock['load'], 'decode': 0.0, 'embed': 0.0}
     ids, vectors, skipped = [], [], []
     for start in range(0, len(job.ids), job.batch):
@@ -118,7 +119,7 @@ def run(job):
                 skipped.append({'id': id, 'reason': str(error)})
         between = time.perf_counter()
         if images:
-            vectors.append(session.run(['bag'], {'images': np.stack(images)})[0])
+            vectors.append(session.run(['bag'], {'images': np.stack(images).astype(pixels)})[0])
         clock['decode'] += between - then
         clock['embed'] += time.perf_counter() - between
     if isolated:
