@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { PatchEncoder } from '../../src/embed.ts';
-import { exportEmbedder, exportEncoder, exportStep, exportWeights, type StepManifest } from '../../src/export.ts';
+import {
+  exportEmbedder,
+  exportEncoder,
+  exportSplitStep,
+  exportStep,
+  exportWeights,
+  type StepManifest,
+} from '../../src/export.ts';
 import { fit } from '../../src/index.ts';
 import { saveCheckpoint } from '../../src/node.ts';
 import type { Checkpoint } from '../../src/train.ts';
@@ -70,6 +77,19 @@ describe('bagssl export', () => {
     }
   });
 
+  it('writes a step in four models', async () => {
+    const out = at('split');
+    const what = ['--what', 'gradient,update', '--slices', '2', '--fresh'];
+    const result = await bagssl(['export', '--model', at('run'), ...what, '--out', out]);
+    assert.equal(result.code, 0, result.stderr);
+    const { models, state, manifest } = exportSplitStep({ ...trained.config, slices: 2 });
+    for (const [name, bytes] of Object.entries(models)) {
+      assert.deepEqual(new Uint8Array(await readFile(join(out, `${name}.onnx`))), new Uint8Array(bytes), name);
+    }
+    assert.deepEqual(new Uint8Array(await readFile(join(out, 'state.safetensors'))), new Uint8Array(state));
+    assert.deepEqual(JSON.parse(await readFile(join(out, 'step.json'), 'utf8')), JSON.parse(JSON.stringify(manifest)));
+  });
+
   it('refuses what it cannot do, and existing files', async () => {
     const out = at('kept.safetensors');
     const weights = ['--what', 'weights', '--out', out];
@@ -83,7 +103,8 @@ describe('bagssl export', () => {
       [['--out', at('x.onnx'), '--image-size', '0x9'], 2, /width must be .*got 0/],
       [[...embedder, '--patches', '7'], 2, /7 random patches/],
       [[...embedder, '--feature', 'logits'], 2, /--feature must be one of.*"logits"/],
-      [[...embedder, '--fresh'], 2, /--fresh is for --what step, not embedder/],
+      [[...embedder, '--slices', '2'], 2, /--slices is for --what gradient,update, not embedder/],
+      [[...embedder, '--fresh'], 2, /--fresh is for --what step and gradient,update, not embedder/],
       [[...embedder, '--what', 'soup'], 2, /--what must be one of.*"soup"/],
       [['--what', 'encoder', '--out', join(out, 'x.onnx')], 1, /could not be written/],
     ] as const) {

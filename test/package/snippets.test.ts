@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { transform } from 'esbuild';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import sharp from 'sharp';
 import ts from 'typescript';
 import { PatchEncoder } from '../../src/embed.ts';
-import { exportEncoder } from '../../src/export.ts';
+import { exportEmbedder, exportEncoder } from '../../src/export.ts';
 import { initialWeights, runConfig } from '../../src/train.ts';
 import { bagssl } from '../support/command-line.ts';
 
@@ -74,6 +76,14 @@ describe('the snippets of the documents', () => {
     const config = runConfig({ budget: { steps: 1 } });
     const encoder = PatchEncoder.from({ config, state: initialWeights(config) }, { feature: 'embedding' });
     writeFileSync(join(folder, 'net.onnx'), exportEncoder(encoder));
+    const embedder = exportEmbedder(encoder, { width: 40, height: 30 });
+    writeFileSync(join(folder, 'embedder.onnx'), embedder);
+    const model = createHash('sha256').update(embedder).digest('hex');
+    const { widths } = config.model.encoder as { readonly widths: readonly number[] };
+    const vectors = [{ name: 'vector', data: [Array.from({ length: widths.at(-1)! }, (_, k) => k)] }];
+    const columnData = [{ name: 'id', data: ['far.jpg'] }, { name: 'model', data: [model] }, ...vectors];
+    mkdirSync(join(folder, 'vectors'));
+    writeFileSync(join(folder, 'vectors/one.parquet'), new Uint8Array(parquetWriteBuffer({ columnData })));
     for (const { name, text } of programs) writeFileSync(join(folder, `${name}.ts`), whole(text));
   });
   after(() => {
