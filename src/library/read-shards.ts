@@ -109,7 +109,20 @@ async function readShard(file: string): Promise<{ rows: readonly Row[]; left: Sk
     if (!there.has('vector') || !(there.has('id') || there.has('file'))) {
       throw new Error(`its columns are ${[...there].join(', ')}, not id, vector and model`);
     }
-    const rows = (await parquetReadObjects({ file: buffer, metadata, columns })) as unknown as Row[];
+    const rows: Row[] = [];
+    for (const { num_rows } of metadata.row_groups) {
+      const [rowStart, rowEnd] = [rows.length, rows.length + Number(num_rows)];
+      // One column at a time: of several that fail, hyparquet leaves all but the first as rejections that nobody handles.
+      const parts: Row[][] = [];
+      for (const name of columns) {
+        const part = await parquetReadObjects({ file: buffer, metadata, columns: [name], rowStart, rowEnd });
+        parts.push(part as unknown as Row[]);
+      }
+      if (parts.some(({ length }) => length !== rowEnd - rowStart)) throw new Error('its columns differ in length');
+      for (let k = 0; k < rowEnd - rowStart; k++) rows.push(Object.assign({}, ...parts.map((part) => part[k])));
+    }
+    const lacks = rows.findIndex((row) => (row.file ?? row.id) == null || !(row.vector?.length > 0));
+    if (lacks >= 0) throw new Error(`row ${lacks} has no id or no vector`);
     const list = metadata.key_value_metadata?.find(({ key }) => key === 'skipped')?.value ?? '[]';
     const left = (JSON.parse(list) as { id: string; reason: string }[]).map(({ id, reason }) => ({ file: id, reason }));
     return { rows, left };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -77,15 +77,41 @@ describe('readShards', () => {
     await assert.rejects(readShards([file, other]), refused('bad-data', /other\.parquet" has vectors of bbbb.*aaaa/));
   });
 
+  it('only throws errors of its own for a damaged file', async () => {
+    const ids = Array.from({ length: 40 }, (_, k) => `${k}.jpg`);
+    const file = await shard('whole.parquet', {
+      id: ids,
+      vector: ids.map((_, k) => [k, 1]),
+      model: ids.map(() => MODEL),
+    });
+    const bytes = await readFile(file);
+    const codes = new Set<string>();
+    for (let k = 0; k < 120; k++) {
+      const damaged = Buffer.from(bytes);
+      // Most of the file is its footer, and the last column is read after the first has failed.
+      for (let i = 0; i < 3; i++) damaged[(k * 7919 + i * 104729) % bytes.length] ^= 1 + (k % 255);
+      await writeFile(join(top, 'damaged.parquet'), damaged);
+      const code = await readShards(join(top, 'damaged.parquet')).then(
+        () => 'none',
+        (error: BagsslError) => error.code,
+      );
+      codes.add(String(code));
+    }
+    assert.ok(codes.has('bad-data'));
+    for (const code of codes) assert.ok(['none', 'bad-data', 'shape-mismatch'].includes(code), code);
+  });
+
   it('refuses an id that is there twice, other columns, vectors of two widths, and what is no Parquet', async () => {
     const file = await shard('first.parquet', { id: ['a'], vector: [[1]], model: [MODEL] });
     const again = await shard('again.parquet', { id: ['a'], vector: [[1]], model: [MODEL] });
     const wide = await shard('wide.parquet', { id: ['w'], vector: [[1, 2]], model: [MODEL] });
+    const empty = await shard('empty.parquet', { id: ['e', 'f'], vector: [[1], null], model: [MODEL, MODEL] });
     const words = await shard('words.parquet', { text: ['a'] });
     const none = join(top, 'none.parquet');
     await writeFile(none, 'no Parquet');
     await assert.rejects(readShards([file, again]), refused('bad-data', /"a" is in .*first.* and in .*again/));
     await assert.rejects(readShards([file, wide]), refused('shape-mismatch', /1 dimensions/));
+    await assert.rejects(readShards(empty), refused('bad-data', /row 1 has no id or no vector/));
     await assert.rejects(readShards(words), refused('bad-data', /its columns are text/));
     await assert.rejects(readShards(none), refused('bad-data', /none\.parquet" cannot be read as a shard/));
     await assert.rejects(readShards(join(top, 'absent')), refused('bad-data', /absent" cannot be read/));
