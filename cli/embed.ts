@@ -6,7 +6,7 @@ import { embedToFile, idsFile } from '../src/node.ts';
 import { type Command, oneOf, parsedBy, type Rule, whole } from './command.ts';
 import { checkFree } from './files.ts';
 import { FOLDER_OPTIONS, openImages } from './folder-options.ts';
-import { MODEL_OPTION, openModel } from './model.ts';
+import { MODEL_OPTION, openModel, placementOf } from './model.ts';
 import { encoderAddress, ONNX_OPTIONS, onnxEncoder } from './onnx-encoder.ts';
 import { Pace, Progress } from './progress.ts';
 import { DATA_OPTION, ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson } from './shared.ts';
@@ -60,7 +60,7 @@ export const embed: Command = {
     await checkFree(isParquet(out) ? [out] : [out, idsFile(out)], values.flag('overwrite'));
     const own = await onnxEncoder(values, progress, patches === undefined ? undefined : parseBagPlacement(patches));
     const encoder = own ?? (await openModel(encoderAddress(values), { feature })).encoder;
-    const placement = own?.placement ?? parseBagPlacement(patches ?? 'grid');
+    const placement = placementOf(encoder, patches, 'grid');
     const { images, sayUnreadable } = await openImages(values.text('data')!, values, progress, {
       whole: true,
       limit: values.number('images'),

@@ -7,7 +7,7 @@ import { type Command, PATH, parsedBy, UsageError, whole } from './command.ts';
 import { evaluateSearch } from './evaluate-search.ts';
 import { checkThere } from './files.ts';
 import { FOLDER_OPTIONS, openImages } from './folder-options.ts';
-import { MODEL_OPTION, openModel } from './model.ts';
+import { MODEL_OPTION, openModel, placementOf } from './model.ts';
 import { encoderAddress, ONNX_OPTIONS, onnxEncoder } from './onnx-encoder.ts';
 import { Progress } from './progress.ts';
 import { checkReportFile, writeReport } from './report/write-report.ts';
@@ -56,8 +56,8 @@ export const evaluate: Command = {
     const report = values.text('report');
     if (report !== undefined) await checkReportFile(report);
     const own = await onnxEncoder(values, progress, patches === undefined ? undefined : parseBagPlacement(patches));
-    const placement = own?.placement ?? parseBagPlacement(patches ?? 'grid3');
     const { encoder, run, untrained } = own ? { encoder: own } : await openModel(folder);
+    const placement = placementOf(encoder, patches, 'grid3');
     if (report !== undefined && !run) {
       throw new UsageError(`--report shows a run, and "${folder}" is an encoder's file; give --model a run's folder.`);
     }

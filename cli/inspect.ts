@@ -120,6 +120,7 @@ function training({ training: read }: OnnxInspection): string[] {
 async function inspectEncoder(path: string) {
   const { encoder, run } = await loadEncoder(path);
   const { model, recipe, feature, placement, whitening } = encoder;
+  const layout = typeof encoder.layout === 'object' ? encoder.layout.kind : encoder.layout;
   const { tensors, parameters } = describeModel(model, recipe.size).encoder;
   const kind = model.encoder.kind;
   const json = {
@@ -133,6 +134,7 @@ async function inspectEncoder(path: string) {
     std: recipe.std,
     feature,
     placement,
+    layout,
     whitened: whitening !== undefined,
     ...(run && { step: run.position.step }),
   };
@@ -141,7 +143,7 @@ async function inspectEncoder(path: string) {
     `  network  ${kind}, ${number(parameters)} parameters in ${tensors} tensors`,
     `  patches  ${recipe.size} px, ${recipe.scale.map((share) => Number(share.toPrecision(3))).join(' to ')} of an image's area`,
     `  vector   ${feature}${whitening ? ', whitened' : ''}`,
-    `  bag      ${JSON.stringify(placement)}`,
+    `  bag      ${JSON.stringify(placement)}, ${layout}`,
   ];
   return { json, text: `${lines.join('\n')}\n` };
 }

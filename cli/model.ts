@@ -1,4 +1,10 @@
-import type { EncoderUse, PatchEncoder } from '../src/embed.ts';
+import {
+  type BagPlacement,
+  type EncoderUse,
+  type OnnxEncoder,
+  type PatchEncoder,
+  parseBagPlacement,
+} from '../src/embed.ts';
 import { loadEncoder } from '../src/node.ts';
 import { type Checkpoint, initialWeights, type RunConfig, runConfig } from '../src/train.ts';
 import { type Option, PATH, UsageError } from './command.ts';
@@ -30,5 +36,19 @@ export async function openModel(path: string, use: EncoderUse = {}): Promise<Mod
 export function untrainedOf(encoder: PatchEncoder, config?: RunConfig): PatchEncoder {
   const { model, recipe } = encoder;
   const weights = initialWeights(config ?? runConfig({ model, recipe, budget: { steps: 1 } }));
-  return encoder.with({ weights, whitening: undefined });
+  // A learnt layout is of the trained network.
+  const plain = seesWhole(encoder) && ({ layout: 'mean', placement: { kind: 'grid', across: 3 } } as const);
+  return encoder.with({ weights, whitening: undefined, ...plain });
 }
+
+/** Where patches lie: as `--patches` says, else as an encoder that sees whole images has it, else as usual. */
+export function placementOf(
+  encoder: PatchEncoder | OnnxEncoder,
+  patches: string | undefined,
+  usual: string,
+): BagPlacement {
+  if ('notes' in encoder || (patches === undefined && seesWhole(encoder))) return encoder.placement;
+  return parseBagPlacement(patches ?? usual);
+}
+
+const seesWhole = ({ layout }: PatchEncoder) => typeof layout === 'object';

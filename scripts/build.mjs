@@ -189,7 +189,9 @@ for (const file of readdirSync('dist').filter((name) => name.endsWith('.js') && 
 }
 chmodSync('dist/cli.js', 0o755);
 // createEmbedder finds it beside the module it is in.
-copyFileSync('models/cifar10.safetensors', 'dist/encoder.safetensors');
+copyFileSync('models/photos.safetensors', 'dist/encoder.safetensors');
+// The encoder of its experiments with CIFAR-10, and the one before.
+copyFileSync('models/cifar10.safetensors', 'dist/cifar10.safetensors');
 
 if (existsSync('node_modules/typescript')) {
   tool(require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json');

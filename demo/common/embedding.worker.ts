@@ -1,5 +1,5 @@
 import { BagsslError, createEmbedder, type Embedder } from 'bagssl';
-import { type Feature, type Matrix, type PatchMap, Whitening } from 'bagssl/embed';
+import { type Feature, type Matrix, PatchEncoder, type PatchMap, Whitening } from 'bagssl/embed';
 import type { Pixels, Placement } from 'bagssl/patches';
 import { Runtime } from 'bagssl/runtime';
 import { expose, transfer } from 'comlink';
@@ -12,6 +12,8 @@ import { keptEncoder } from './kept-encoder.ts';
 const OWN_FEATURES = ['embedding', 'projection'] as const satisfies readonly Feature[];
 
 let embedders: readonly Embedder[] = [];
+/** See `ofPatches`. */
+let onPatches: Embedder | undefined;
 let device: Engine['device'] = 'wasm';
 
 const worker: EmbeddingWorker = {
@@ -23,6 +25,8 @@ const worker: EmbeddingWorker = {
       embedders = [];
       device = asked;
       for (const embedder of before) await embedder.dispose();
+      await onPatches?.dispose();
+      onPatches = undefined;
       embedders = await opened(which);
       return embedders[0].encoder.digest();
     }),
@@ -30,7 +34,7 @@ const worker: EmbeddingWorker = {
   patches: async (picture: Pixels, placement: Placement) => {
     const found = await inTurn(async () => {
       const maps: PatchMap[] = [];
-      for (const embedder of embedders) {
+      for (const embedder of await ofPatches()) {
         const { patches } = await embedder.bag(picture, { placement, keepPatches: true });
         maps.push(patches!);
       }
@@ -48,6 +52,20 @@ const worker: EmbeddingWorker = {
       return (await Whitening.fit(runtime, vectors, { ridge })).applyAll(runtime, vectors);
     }),
 };
+
+/** An encoder whose layout sees whole pictures has its network looked at on patches, whitened as its finest map is. */
+async function ofPatches(): Promise<readonly Embedder[]> {
+  const [{ encoder }] = embedders;
+  if (!(encoder instanceof PatchEncoder) || typeof encoder.layout === 'string') return embedders;
+  if (!onPatches) {
+    const { blocks, whitenings } = encoder.layout;
+    const finest = blocks.reduce((a, b) => (b.side * 100 + b.layer > a.side * 100 + a.layer ? b : a));
+    const { mean, matrix } = whitenings[`${finest.side}.${finest.layer}`];
+    const network = encoder.with({ layout: 'mean', whitening: new Whitening(mean, matrix) });
+    onPatches = await createEmbedder({ device, workers: 1, encoder: network });
+  }
+  return [onPatches];
+}
 
 async function opened(which: Which): Promise<readonly Embedder[]> {
   const options = { device, workers: 1 };

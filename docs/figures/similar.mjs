@@ -8,7 +8,7 @@ const NEAREST = 4;
 const [TILE, GAP, TOP] = [112, 6, 30];
 
 const scenes = builtinScenes({ split: 'test', count: 600 });
-const embedder = await createEmbedder({ device: 'wasm' });
+const embedder = await createEmbedder({ device: 'wasm', encoder: 'models/cifar10.safetensors' });
 const index = new SearchIndex(embedder.width);
 const pixels = new SearchIndex(scenes.image(0).data.length);
 const queries = [];

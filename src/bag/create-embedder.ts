@@ -15,8 +15,8 @@ const TOOLS = { PatchEncoder, Whitening, imageFrom, onnxBags };
 
 /**
  * An embedder ready for use: `const embedder = await createEmbedder()`, then `await embedder.embed(image)`. It starts ONNX
- * Runtime and the workers, and compiles the network. The encoder that comes with the package was trained on CIFAR-10 without
- * labels (docs/encoder.md: figures, limits, licence).
+ * Runtime and the workers, and compiles the network. The encoder that comes with the package sees whole
+ * photographs, and was made without labels (docs/encoder.md: figures, limits, licence).
  * @throws BagsslError `bad-data` if the encoder's file cannot be read; `bad-checkpoint` if it is no encoder; `bad-argument`;
  * `shape-mismatch`; `bad-model` for a network of one batch size; `device-unavailable`; `worker-failed`; `aborted`
  */

@@ -4,6 +4,7 @@ import { BagsslError } from '../base/errors.ts';
 import type { Matrix } from '../base/matrix.ts';
 import { ADDRESS, checkOptions, FUNCTION, given, needed, OBJECT, type Rules, SIGNAL, whole } from '../base/options.ts';
 import { checkImageSet, type ImageSet } from '../data/image-set.ts';
+import { seesWhole } from '../encoder/bag-layout.ts';
 import type { BagPlacement } from '../encoder/bag-placement.ts';
 import { RUNTIME_RULES, Runtime, type RuntimeOptions, runtimeOptions } from '../runtime/runtime.ts';
 import { centred, meanRow } from './agreement.ts';
@@ -155,8 +156,10 @@ export async function evaluateRetrieval(options: EvaluateRetrievalOptions): Prom
   for (const [name, encoder] of Object.entries(encoders)) {
     const embedder = await createEmbedder({ ...runtimeOptions(options), workers, workerUrl, encoder });
     try {
+      // One whose layout sees whole images places no patches.
+      const places = placement && !('layout' in embedder.encoder && seesWhole(embedder.encoder.layout));
       const vectors = await sidesOf(`${name}: embedding`, (set, progress) =>
-        embedder.matrix(set, { ...(placement && { placement }), signal, onProgress: progress }),
+        embedder.matrix(set, { ...(places && { placement }), signal, onProgress: progress }),
       );
       rows.push(await row(name, sides(vectors)));
     } finally {

@@ -13,6 +13,7 @@ import {
 } from '../base/options.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import { checkImageSet } from '../data/image-set.ts';
+import { seesWhole } from '../encoder/bag-layout.ts';
 import type { BagPlacement } from '../encoder/bag-placement.ts';
 import type { PatchEncoder } from '../encoder/patch-encoder.ts';
 import { Whitening } from '../encoder/whitening.ts';
@@ -95,6 +96,8 @@ export interface Evaluation extends Accuracies {
 /** The default bag of an evaluation: nine patches already give most of the accuracy, at a third of the grid's cost. */
 export const EVALUATION_PLACEMENT: BagPlacement = { kind: 'grid', across: 3 };
 
+const placesPatches = (encoder: PatchEncoder | OnnxEncoder) => 'layout' in encoder && !seesWhole(encoder.layout);
+
 /**
  * Weighted kNN under both protocols and the linear probe, for the trained encoder, the untrained one and raw pixels.
  * @throws BagsslError `bad-data` for a set without labels or images, or of which none can be read; as `createEmbedder`; `aborted`
@@ -103,7 +106,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   givenParts(options, 'What evaluate is given', 'encoder', 'train', 'test');
   checkOptions('evaluate', options, RULES);
   const { encoder, untrained, train, test, signal, onProgress } = options;
-  const { placement = 'notes' in encoder ? encoder.placement : EVALUATION_PLACEMENT } = options;
+  const { placement = placesPatches(encoder) ? EVALUATION_PLACEMENT : encoder.placement } = options;
   for (const [what, set] of Object.entries({ train, test })) {
     checkImageSet(set, what);
     if (!set.labels) {

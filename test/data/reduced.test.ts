@@ -31,10 +31,12 @@ async function large(factor: number, orientation: number): Promise<Uint8Array> {
   return new Uint8Array(await image.jpeg({ quality: 90 }).withMetadata({ orientation }).toBuffer());
 }
 
+const engine = { device: 'wasm', threads: 1, workers: 0 } as const;
+
 describe('a JPEG decoded at a smaller scale', () => {
   let embedder: Embedder;
   before(async () => {
-    embedder = await createEmbedder({ device: 'wasm', threads: 1, workers: 0 });
+    embedder = await createEmbedder({ ...engine, encoder: 'models/cifar10.safetensors' });
   });
   after(() => embedder.dispose());
 

@@ -161,7 +161,7 @@ describe('the index of a folder', () => {
 
   it('is embedded again by another encoder, beside the first', async () => {
     await (await open()).dispose();
-    await using other = await open({ placement: { kind: 'grid', across: 2 } });
+    await using other = await open({ encoder: 'models/cifar10.safetensors' });
     assert.equal(other.synced.embedded, 6);
     await using first = await open();
     assert.equal(first.synced.embedded, 0);
