@@ -331,6 +331,18 @@ const forms: Record<string, OnnxFile> = {
       ['Sum', 'm n l e', 'y'],
     ],
   },
+  'IsNaN, of logarithms and of numbers': {
+    opset: 20,
+    inputs: image,
+    tensors: { z: scalar(0) },
+    nodes: [
+      ['Log', 'x', 'l'],
+      ['IsNaN', 'l', 'n'],
+      ['Where', 'n z l', 'c'],
+      ['IsNaN', 'x', 'm'],
+      ['Where', 'm z c', 'y'],
+    ],
+  },
   'GreaterOrEqual, Not': {
     inputs: image,
     tensors: { z: scalar(0) },

@@ -33,6 +33,8 @@ export const FOREIGN: Readonly<Record<string, Foreign>> = {
   GreaterOrEqual: plain(({ inputs: [a, b] }) => [not(f.greater(b!, a!))]),
   LessOrEqual: plain(({ inputs: [a, b] }) => [not(f.greater(a!, b!))]),
   Not: plain(({ inputs: [x] }) => [not(x!)]),
+  /** Anything but NaN has an absolute value above −1. PyTorch writes it after the softmax of attention. */
+  IsNaN: plain(({ inputs: [x] }) => [not(f.greater(f.abs(x!), f.like(x!, -1)))]),
   CastLike: plain(({ inputs: [x, like] }) => [f.cast(x!, like!.dtype)]),
   Einsum: plain(einsum),
 
