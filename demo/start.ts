@@ -1,3 +1,115 @@
-import { startPage } from './common/page.ts';
+import { SearchIndex } from 'bagssl';
+import { findDuplicates } from 'bagssl/embed';
+import { find } from './common/dom.ts';
+import { Embedding, type Which } from './common/embedding.ts';
+import { EncoderChoice } from './common/encoder-choice.ts';
+import { builtinPictures } from './common/kept-pictures.ts';
+import { sayCardStopped, startPage } from './common/page.ts';
+import { pictureSource } from './common/picture-source.ts';
+import { attempt, calm, count, say } from './common/say.ts';
+import { Answer, NEAREST } from './find/answer.ts';
+import { showGroups } from './find/groups.ts';
+import { PictureGrid } from './find/picture-grid.ts';
+import { centredIndex } from './find/vectors.ts';
 
-startPage();
+/** The most pictures that are indexed, and the sample that is shown at first. */
+const MOST = 500;
+const SAMPLE = 60;
+
+const embedding = new Embedding(sayCardStopped);
+const engine = startPage();
+const choice = new EncoderChoice(find('#encoder'), () => void index());
+const grid = new PictureGrid(find('#grid'), (picture) => void attempt(() => ask(picture)));
+const answer = new Answer(find('#answer'), embedding, (picture) => void attempt(() => ask(picture)));
+const modes = { similar: find<HTMLButtonElement>('#similar'), duplicates: find<HTMLButtonElement>('#duplicates') };
+let pictures = builtinPictures(SAMPLE);
+let opened: Which | undefined;
+/** The vectors of the pictures that have been indexed, by their place. */
+let vectors: Float32Array[] = [];
+/** Counts requests; work for an earlier one stops. */
+let wish = 0;
+
+pictureSource(
+  find('#source'),
+  async (taken) => {
+    pictures = taken;
+    await index();
+  },
+  { sample: SAMPLE, onModel: (name, bytes) => choice.offer(name, bytes) },
+);
+for (const [mode, button] of Object.entries(modes)) button.onclick = () => show(mode as keyof typeof modes);
+void index();
+
+/** Embeds the pictures in the background; each can be asked as soon as it is in the grid. */
+async function index(): Promise<void> {
+  wish++;
+  const mine = wish;
+  calm();
+  vectors = [];
+  answer.hide();
+  show('similar');
+  const { set } = pictures;
+  const total = Math.min(MOST, set.length);
+  grid.start(total);
+  await attempt(async () => {
+    const which = await choice.which();
+    const { device } = await engine;
+    if (mine !== wish) return;
+    if (opened !== which) {
+      say('Opening the encoder …');
+      opened = undefined;
+      await embedding.open(which, device);
+      if (mine !== wish) return; // another may be opening by now
+      opened = which;
+    }
+    for (let i = 0; i < total; i++) {
+      const picture = await set.image(i);
+      const vector = await embedding.bag(picture);
+      if (mine !== wish) return;
+      vectors.push(vector);
+      grid.add(picture, nameOf(i));
+      say(`${i + 1} of ${count(total)} indexed.`);
+    }
+    const left = set.length - total;
+    say(
+      `${count(total)} indexed${left > 0 ? `; the other ${left} were left out` : ''}. Press one to find what is like it.`,
+    );
+    if (total >= 2) await ask(0, false);
+  });
+}
+
+const nameOf = (i: number) => pictures.set.files?.[i] ?? `picture ${i + 1}`;
+
+/** Shows the pictures most like one of them. */
+async function ask(picture: number, scroll = true): Promise<void> {
+  if (!vectors[picture]) return;
+  show('similar');
+  grid.mark(picture);
+  const { similar } = searchable();
+  const found = similar.search(similar.vector(picture)!, NEAREST + 1).filter(({ id }) => id !== picture);
+  const shown = async (id: number, similarity?: number) => ({
+    ...{ picture: id, name: nameOf(id), similarity },
+    pixels: await pictures.set.image(id),
+  });
+  const all = await Promise.all([shown(picture), ...found.map(({ id, similarity }) => shown(id, similarity))]);
+  await answer.show(all, scroll);
+}
+
+/** An index to search by; vectors that were not whitened share most of their length, which is taken off. */
+function searchable(): { similar: SearchIndex<number>; plain: SearchIndex<number> } {
+  const plain = new SearchIndex<number>(vectors[0].length);
+  vectors.forEach((vector, i) => {
+    plain.add(i, vector);
+  });
+  return { plain, similar: opened === 'shipped' ? plain : centredIndex(vectors) };
+}
+
+/** Switches between similar pictures and duplicates. */
+function show(mode: keyof typeof modes): void {
+  for (const [name, button] of Object.entries(modes)) button.ariaPressed = String(name === mode);
+  find('#groups').hidden = mode !== 'duplicates';
+  find('#asked').hidden = mode !== 'similar';
+  if (mode !== 'duplicates') return;
+  const groups = vectors.length > 1 ? findDuplicates(searchable().plain) : [];
+  void attempt(() => showGroups(find('#groups'), groups, pictures.set, nameOf));
+}

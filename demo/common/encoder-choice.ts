@@ -2,13 +2,17 @@ import { find } from './dom.ts';
 import type { Which } from './embedding.ts';
 import { keptEncoder } from './kept-encoder.ts';
 
+/** What the value of a file's option begins with. */
+const FILE = 'file ';
+
 /** A page's choice of encoder. The one trained here is offered if there is one, and chosen if the address asks for it. */
 export class EncoderChoice {
   readonly #offered: Promise<void>;
+  readonly #files: Uint8Array[] = [];
 
   constructor(
     private readonly select: HTMLSelectElement,
-    onChange: () => void,
+    private readonly onChange: () => void,
   ) {
     select.onchange = onChange;
     this.#offered = this.#offer();
@@ -16,7 +20,16 @@ export class EncoderChoice {
 
   async which(): Promise<Which> {
     await this.#offered;
-    return this.select.value as Which;
+    const { value } = this.select;
+    return value.startsWith(FILE) ? this.#files[Number(value.slice(FILE.length))] : (value as Which);
+  }
+
+  /** Offers a file that was dropped, and chooses it. */
+  offer(name: string, bytes: Uint8Array): void {
+    const option = new Option(name.split('/').at(-1), `${FILE}${this.#files.push(bytes) - 1}`);
+    this.select.append(option);
+    this.select.value = option.value;
+    this.onChange();
   }
 
   async #offer(): Promise<void> {

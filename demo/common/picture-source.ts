@@ -11,12 +11,24 @@ import { attempt, calm, complain, count, say } from './say.ts';
 /** The most refused files listed by name; the rest are counted. */
 const MOST_REFUSED = 50;
 
+/** What a page wants beside pictures. */
+interface SourceOptions {
+  /** How many built-in scenes there are; default as many as are learnt from. */
+  readonly sample?: number;
+  /** Takes an .onnx file that is dropped or chosen. */
+  readonly onModel?: (name: string, bytes: Uint8Array) => void;
+}
+
 /**
  * The part of a page that provides pictures: dropped or chosen files and folders, the camera, the built-in scenes, or the
  * pictures used last, which are taken immediately. Chosen pictures are kept for the other demos.
  * @param take called with the pictures used last, if any, and whenever others are chosen
  */
-export function pictureSource(place: HTMLElement, take: (pictures: Pictures, chosen: boolean) => void): void {
+export function pictureSource(
+  place: HTMLElement,
+  take: (pictures: Pictures, chosen: boolean) => void,
+  { sample, onModel }: SourceOptions = {},
+): void {
   const refused = make('div', { className: 'refused' });
   const progress = make('progress', { hidden: true, ariaLabel: 'Reading pictures' });
   const stills = make('div', { className: 'stills', hidden: true });
@@ -35,10 +47,13 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
     make(
       'div',
       { className: 'row' },
-      fileInput('Choose pictures', { multiple: true, accept: 'image/jpeg,image/png,image/webp' }),
+      fileInput('Choose pictures', {
+        multiple: true,
+        accept: `image/jpeg,image/png,image/webp${onModel ? ',.onnx' : ''}`,
+      }),
       fileInput('Choose a folder', { webkitdirectory: true }),
       camera,
-      make('button', { type: 'button', onclick: () => void use(builtinPictures()) }, 'Use built-in scenes'),
+      make('button', { type: 'button', onclick: () => void use(builtinPictures(sample)) }, 'Use built-in scenes'),
     ),
     progress,
     stills,
@@ -69,7 +84,11 @@ export function pictureSource(place: HTMLElement, take: (pictures: Pictures, cho
     calm();
     refused.replaceChildren();
     // A folder's hidden and system files are not mistakes of the user: leave them out silently.
-    const visible = files.filter(({ name }) => !/(^|\/)(\.|Thumbs\.db$|desktop\.ini$)/.test(name));
+    const seen = files.filter(({ name }) => !/(^|\/)(\.|Thumbs\.db$|desktop\.ini$)/.test(name));
+    const models = onModel ? seen.filter(({ name, file }) => /\.onnx$/i.test(name) && file instanceof Blob) : [];
+    const visible = seen.filter((one) => !models.includes(one));
+    for (const { name, file } of models) onModel!(name, new Uint8Array(await (file as Blob).arrayBuffer()));
+    if (visible.length === 0 && models.length > 0) return;
     if (visible.length === 0) throw new Trouble('No pictures were found.', 'Choose JPEG, PNG or WebP files.');
     progress.max = visible.length;
     progress.value = 0;
