@@ -104,7 +104,9 @@ export async function checkFullDisk(one) {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   const calm = { ...one, gentle: true };
-  const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=96k', 'tmpfs', out], { quiet: true });
+  // Room for about seven shards, of 0.6 kB a photo.
+  const size = `size=${28 + Math.ceil(0.6 * 7 * one.job)}k`;
+  const mounted = await run('mount', ['-t', 'tmpfs', '-o', size, 'tmpfs', out], { quiet: true });
   if (mounted.status !== 0) return 'no small disk can be made here, so a full one is not tried';
   try {
     const { status, output } = await start(calm, out).ended;
@@ -114,7 +116,7 @@ export async function checkFullDisk(one) {
     if (parts.length > 0) throw new Error(`It left ${parts} behind.`);
     const whole = shardsOf(out).length;
     if (whole === 0) throw new Error('It wrote no shard.');
-    await must('mount', run('mount', ['-o', 'remount,size=16m', out]));
+    await must('mount', run('mount', ['-o', 'remount,size=64m', out]));
     await must('With room again', start(calm, out).ended);
     await faultless(out, calm);
     return `a full disk ends it after ${whole} shards; with room again the others are written`;
