@@ -4,7 +4,7 @@ import type { Forms } from '../graph/lowering/forms.ts';
 import { lower } from '../graph/lowering/lower.ts';
 import type { Outputs } from '../graph/needed.ts';
 import { writeModel, writeOnnx } from '../graph/write-onnx.ts';
-import type { Program } from '../runtime/program.ts';
+import type { Capture, Program } from '../runtime/program.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { measureForms } from './measure-forms.ts';
 
@@ -90,9 +90,16 @@ export function formsOf(runtime: Runtime): Promise<Forms> {
   return forms;
 }
 
-/** Compiles a model in the forms that suit the engine; `capture` as in `Runtime.compile`. */
-export async function compile(runtime: Runtime, outputs: Outputs, capture = false): Promise<Program> {
-  return runtime.compile(writeOnnx(lower(outputs, await formsOf(runtime))), [], capture);
+/** How a model is captured (capture/captured.ts). */
+export type Capturing = (outputs: Outputs, plain: () => Promise<Program>) => { head: Outputs; capture?: Capture };
+
+/** Compiles a model in the forms that suit the engine; `capturing` for one that runs on a state that stays on a GPU. */
+export async function compile(runtime: Runtime, outputs: Outputs, capturing?: Capturing): Promise<Program> {
+  const lowered = lower(outputs, await formsOf(runtime));
+  const plain = () => runtime.compile(writeOnnx(lowered));
+  if (!capturing) return plain();
+  const { head, capture } = capturing(lowered, plain);
+  return runtime.compile(writeOnnx(head), [], capture);
 }
 
 /** Compiles a model of any batch size (the first axis of its one input) in the forms that suit the engine. */

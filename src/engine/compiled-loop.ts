@@ -4,7 +4,7 @@ import type { Outputs } from '../graph/needed.ts';
 import type { HostTensor, Program } from '../runtime/program.ts';
 import { nextOf, ResidentState, type State, type StateTensor } from '../runtime/resident-state.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { compile } from './compile.ts';
+import { type Capturing, compile } from './compile.ts';
 
 /** Outputs on the host, by name. */
 export type Reads = Record<string, Float32Array>;
@@ -23,16 +23,18 @@ export class CompiledLoop {
   /**
    * Compiles the models one after another. If one of them or the state fails, frees what was compiled.
    * @param models each reads tensors of the state by name, and has `name.next` outputs for those it updates
+   * @param capturing how to capture them
    */
   static async open(
     runtime: Runtime,
     models: readonly Outputs[],
     tensors: readonly StateTensor[] = [],
     start: State = {},
+    capturing?: Capturing,
   ): Promise<CompiledLoop> {
     const programs: Program[] = [];
     try {
-      for (const model of models) programs.push(await compile(runtime, model, models.length === 1));
+      for (const model of models) programs.push(await compile(runtime, model, capturing));
       return new CompiledLoop(programs, await ResidentState.create(runtime, tensors, start));
     } catch (error) {
       for (const program of programs) await program.dispose().catch(() => undefined);

@@ -5,7 +5,7 @@ export interface OnGpu {
   readonly length: number;
 }
 
-/** The most bytes copied at a time: WebGPU guarantees buffers of 256 MiB. */
+/** The most bytes copied at a time, but for a larger tensor: WebGPU guarantees buffers of 256 MiB. */
 const MOST = 2 ** 27;
 
 /**
@@ -18,35 +18,24 @@ export async function download(
   tensors: readonly OnGpu[],
   map: (buffer: GPUBuffer) => Promise<void>,
 ): Promise<Float32Array[]> {
-  const groups: OnGpu[][] = [];
-  let size = Number.POSITIVE_INFINITY;
-  for (const tensor of tensors) {
-    if (size + tensor.buffer.size > MOST) {
-      groups.push([]);
-      size = 0;
-    }
-    groups.at(-1)!.push(tensor);
-    size += tensor.buffer.size;
-  }
   const found: Float32Array[] = [];
-  for (const group of groups) {
-    const bytes = group.reduce((total, { buffer }) => total + buffer.size, 0);
-    const copy = gpu.createBuffer({ size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-    const encoder = gpu.createCommandEncoder();
-    let at = 0;
-    for (const { buffer } of group) {
-      encoder.copyBufferToBuffer(buffer, 0, copy, at, buffer.size);
-      at += buffer.size;
+  for (let from = 0; from < tensors.length; ) {
+    const places: number[] = [];
+    let size = 0;
+    for (let k = from; k < tensors.length && (k === from || size + tensors[k].length * 4 <= MOST); k++) {
+      places.push(size);
+      size += tensors[k].length * 4;
     }
+    const copy = gpu.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    const encoder = gpu.createCommandEncoder();
+    const group = tensors.slice(from, from + places.length);
+    group.forEach(({ buffer, length }, k) => encoder.copyBufferToBuffer(buffer, 0, copy, places[k], length * 4));
     gpu.queue.submit([encoder.finish()]);
     await map(copy);
     const mapped = copy.getMappedRange();
-    at = 0;
-    for (const { buffer, length } of group) {
-      found.push(new Float32Array(mapped.slice(at, at + length * 4)));
-      at += buffer.size;
-    }
+    group.forEach(({ length }, k) => found.push(new Float32Array(mapped.slice(places[k], places[k] + length * 4))));
     copy.destroy();
+    from += places.length;
   }
   return found;
 }

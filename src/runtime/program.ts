@@ -2,6 +2,7 @@ import type * as Ort from 'onnxruntime-web';
 import { BagsslError } from '../base/errors.ts';
 import type { Shape } from '../graph/graph.ts';
 import type { Device } from './device.ts';
+import type { OnGpu } from './download.ts';
 import { exclusively, type OrtModule } from './ort.ts';
 
 /** The engine that a program runs on. */
@@ -33,6 +34,35 @@ export interface HostTensor {
   readonly shape: Shape;
 }
 
+/** A program that ORT records on the GPU at its first run and replays afterwards, so that every tensor must stay in one buffer. */
+export interface Capture {
+  /** Outputs of the model besides the session's. */
+  readonly outputs: readonly string[];
+  /** What a session needs to record. */
+  readonly options: Ort.InferenceSession.SessionOptions;
+  /** The same model, not captured: where ORT cannot record or replay it. */
+  plain(): Promise<Program>;
+  /** Runs it. Returns where the outputs are, or undefined if it cannot be replayed. */
+  run(
+    session: Ort.InferenceSession,
+    on: OnDevice,
+    feeds: Readonly<Record<string, HostTensor>>,
+  ): Promise<Placed | undefined>;
+  /** Frees what its runs have allocated. */
+  dispose(): void;
+}
+
+/** Tensors on the GPU, by name. */
+export type Placed = ReadonlyMap<string, OnGpu>;
+
+/** What a captured program runs on. */
+export interface OnDevice {
+  readonly engine: Engine;
+  readonly gpu: GPUDevice;
+  /** The state's tensors, always the same. */
+  readonly state: Readonly<Record<string, Ort.Tensor>>;
+}
+
 /** A compiled model. */
 export class Program implements AsyncDisposable {
   #disposed = false;
@@ -43,8 +73,8 @@ export class Program implements AsyncDisposable {
     readonly runtime: Engine,
     /** ONNX Runtime's session. */
     readonly session: Ort.InferenceSession,
-    /** Whether ORT records the first run on the GPU and replays it afterwards. Then every tensor stays in one buffer. */
-    readonly captured = false,
+    /** Set if ORT records and replays it. */
+    readonly capture?: Capture,
   ) {}
 
   /**
@@ -68,6 +98,7 @@ export class Program implements AsyncDisposable {
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.capture?.dispose();
     await exclusively(() => this.session.release());
   }
 

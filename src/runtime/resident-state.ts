@@ -3,7 +3,6 @@ import { BagsslError } from '../base/errors.ts';
 import type { Shape } from '../graph/graph.ts';
 import { elements } from '../graph/graph.ts';
 import { download, type OnGpu } from './download.ts';
-import { FixedBuffers, tensorBuffer } from './fixed-buffers.ts';
 import type { Engine, HostTensor, Program } from './program.ts';
 
 /** One tensor of a state: programs read it as the input of that name and write its next value to the output `name.next`. */
@@ -32,7 +31,8 @@ export class ResidentState {
   #before: Record<string, Ort.Tensor> = {};
   /** The latest values that a captured program has left in its outputs. */
   readonly #ahead = new Map<string, OnGpu>();
-  #fixed?: FixedBuffers;
+  /** What runs in place of programs that ORT cannot replay. */
+  readonly #instead = new Map<Program, Program>();
 
   private constructor(
     readonly engine: Engine,
@@ -71,7 +71,9 @@ export class ResidentState {
   }
 
   #allocate(gpu: GPUDevice, shape: Shape): Ort.Tensor {
-    const buffer = tensorBuffer(gpu, shape);
+    const size = Math.ceil((elements(shape) * 4) / 16) * 16;
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const buffer = gpu.createBuffer({ size, usage });
     this.#buffers.push(buffer);
     return this.engine.ort.Tensor.fromGpuBuffer(buffer as never, { dataType: 'float32', dims: shape });
   }
@@ -82,11 +84,28 @@ export class ResidentState {
     feeds: Readonly<Record<string, HostTensor>>,
     reads: readonly string[],
   ): Promise<Record<string, Float32Array>> {
+    const other = this.#instead.get(program);
+    if (other) return this.run(other, feeds, reads);
     const { session } = program;
-    const has = (name: string) => session.outputNames.includes(name);
+    const names = [...session.outputNames, ...(program.capture?.outputs ?? [])];
+    const has = (name: string) => names.includes(name);
     const shown = reads.filter(has);
     const moved = this.tensors.filter(({ name }) => has(nextOf(name)));
-    if (program.captured) return this.#replay(program, feeds, shown, moved);
+    if (program.capture) {
+      this.#settle();
+      const placed = await program.capture.run(
+        session,
+        { engine: this.engine, gpu: this.gpu!, state: this.#now },
+        feeds,
+      );
+      if (!placed) {
+        this.#instead.set(program, await program.capture.plain());
+        return this.run(program, feeds, reads);
+      }
+      for (const { name } of moved) this.#ahead.set(name, placed.get(nextOf(name))!);
+      const found = await this.#download(shown.map((name) => placed.get(name)!));
+      return Object.fromEntries(shown.map((name, k) => [name, found[k]]));
+    }
     this.#settle();
     const { Tensor } = this.engine.ort;
     this.#before = {};
@@ -109,32 +128,6 @@ export class ResidentState {
       this.#before[name] = before;
     }
     return Object.fromEntries(shown.map((name) => [name, results[name].data as Float32Array]));
-  }
-
-  /** Runs a captured program: every tensor is where it was at the run that ORT recorded, the outputs in buffers of ORT's own. */
-  async #replay(
-    { session }: Program,
-    feeds: Readonly<Record<string, HostTensor>>,
-    shown: readonly string[],
-    moved: readonly StateTensor[],
-  ): Promise<Record<string, Float32Array>> {
-    this.#fixed ??= new FixedBuffers(this.gpu!, this.engine.ort.Tensor);
-    const fixed = this.#fixed;
-    this.#settle();
-    const inputs = session.inputNames.map((name) => [
-      name,
-      feeds[name] ? fixed.fed(name, feeds[name]) : this.#now[name],
-    ]);
-    const results = await this.engine.run(() => session.run(Object.fromEntries(inputs)));
-    const places = session.outputNames.map((name) => {
-      const { gpuBuffer, dims } = results[name];
-      results[name].dispose(); // ORT keeps the buffer
-      return [name, { buffer: gpuBuffer as never as GPUBuffer, length: elements(dims) }] as const;
-    });
-    const outputs = new Map<string, OnGpu>(places);
-    for (const { name } of moved) this.#ahead.set(name, outputs.get(nextOf(name))!);
-    const found = await this.#download(shown.map((name) => outputs.get(name)!));
-    return Object.fromEntries(shown.map((name, k) => [name, found[k]]));
   }
 
   /** Copies what a captured program has left in its outputs to where programs read it. */
@@ -185,7 +178,7 @@ export class ResidentState {
   }
 
   dispose(): void {
-    this.#fixed?.dispose();
+    for (const program of this.#instead.values()) program.dispose().catch(() => undefined);
     for (const set of [this.#now, this.#spare]) for (const tensor of Object.values(set)) tensor.dispose();
     for (const buffer of this.#buffers) buffer.destroy();
   }

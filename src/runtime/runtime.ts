@@ -7,7 +7,7 @@ import { createSession } from './create-session.ts';
 import { DEVICE_CHOICES, type Device, type DeviceChoice, findAdapter } from './device.ts';
 import { exclusively, loadOrt, type OrtModule } from './ort.ts';
 import { BUILDS, type Build, type OrtModules } from './ort-modules.ts';
-import { type Engine, Program } from './program.ts';
+import { type Capture, type Engine, Program } from './program.ts';
 
 /** Which engine is opened, and where its files are. */
 export interface RuntimeOptions {
@@ -107,10 +107,10 @@ export class Runtime implements Engine {
   /**
    * Compiles a model.
    * @param externalData the files that hold its weights, by the names it calls them
-   * @param capture whether a GPU may record its first run and replay it: for a model that runs on one `ResidentState` alone, with inputs of fixed shapes
+   * @param capture lets a GPU record the first run and replay it, for a model that runs on one `ResidentState` alone
    * @throws BagsslError `bad-model` for one that ONNX Runtime refuses; `device-unavailable`; `out-of-memory`
    */
-  async compile(model: Uint8Array, externalData: readonly ExternalData[] = [], capture = false): Promise<Program> {
+  async compile(model: Uint8Array, externalData: readonly ExternalData[] = [], capture?: Capture): Promise<Program> {
     const providers: Record<Device, string> = { webgpu: 'webgpu', wasm: 'wasm', native: 'cpu' };
     const options: Ort.InferenceSession.SessionOptions = {
       executionProviders: [providers[this.device]],
@@ -122,35 +122,19 @@ export class Runtime implements Engine {
       ...(this.device === 'native' && { intraOpNumThreads: this.threads }),
     };
     try {
-      const recorded = capture && this.device === 'webgpu' ? await this.#recorded(model, options) : undefined;
-      const session = recorded ?? (await createSession(this.ort, model, options));
+      const session = await createSession(this.ort, model, { ...options, ...capture?.options });
       if (this.device === 'webgpu') this.#watch(await this.gpu());
-      return new Program(this, session, recorded !== undefined);
+      return new Program(this, session, capture);
     } catch (cause) {
       if (cause instanceof BagsslError) throw cause;
       if (isOutOfMemory(cause)) throw outOfMemory(this.device, cause);
       const message = (cause as Error).message ?? String(cause);
+      // A node has no kernel on the GPU and would run on the CPU.
+      if (capture && /graph capture/.test(message)) return capture.plain();
       if (this.device !== 'native' && isUnloaded(message)) throw wasmNotLoaded(message, cause);
       throw new BagsslError('bad-model', `ONNX Runtime (${this.device}) could not load the model: ${message}`, {
         cause,
       });
-    }
-  }
-
-  /** A session that captures its first run; undefined if ORT has no GPU kernel for one of the nodes, which it then computes on the CPU. */
-  async #recorded(model: Uint8Array, options: Ort.InferenceSession.SessionOptions) {
-    try {
-      // ORT hands options to the GPU's provider only if it is named by an object.
-      const executionProviders = [{ name: 'webgpu' }];
-      return await createSession(this.ort, model, {
-        ...options,
-        executionProviders,
-        enableGraphCapture: true,
-        logSeverityLevel: 4,
-      });
-    } catch (cause) {
-      if (/graph capture/.test(String(cause))) return undefined;
-      throw cause;
     }
   }
 

@@ -59,7 +59,10 @@ export class TrainingStep {
       // A float32 run that resumes in float16 starts with fresh loss scaling.
       ...(initial ? { ...initialState(SCALING, 0), ...initial } : initialState(state, seed)),
     };
-    const loop = await CompiledLoop.open(runtime, models, [...state, ...sums], start);
+    // A slice is fed other tensors each time, so it is not replayed.
+    const capturing =
+      runtime.device === 'webgpu' && !sliced ? (await import('../engine/capture/captured.ts')).captured : undefined;
+    const loop = await CompiledLoop.open(runtime, models, [...state, ...sums], start, capturing);
     return new TrainingStep(state, reads, loss, precision, loop, sliced);
   }
 

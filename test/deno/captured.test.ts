@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { countGpuCalls } from '../../bench/step/gpu-calls.ts';
-import { add, mul, reduceSum, sum } from '../../src/graph/functions.ts';
+import { captured } from '../../src/engine/capture/captured.ts';
+import { add, matmul, mul, reduceSum, reshape, sum } from '../../src/graph/functions.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';
 import { ResidentState } from '../../src/runtime/resident-state.ts';
@@ -11,20 +12,34 @@ const adapter = await findAdapter();
 const skip = 'none' in adapter ? `no WebGPU adapter: ${adapter.none}` : false;
 const calls = countGpuCalls();
 
-/** w ← w + x·rate, and the sum of w before; `onCpu` adds a node that ORT's WebGPU has no kernel for. */
-function model(onCpu = false) {
+/**
+ * w ← w + x·rate, and the sum of w before; `onCpu` adds a node that ORT's WebGPU has no kernel for, `multiplied` a product, so that
+ * our own kernels compute the rest.
+ */
+function model({ onCpu = false, multiplied = false }) {
   const graph = createGraph();
-  const [w, x, rate] = [graph.input('w', [4]), graph.input('x', [4]), graph.input('rate', [])];
+  const [w, given, rate] = [graph.input('w', [4]), graph.input('x', [4]), graph.input('rate', [])];
+  const one = graph.constant(
+    Float32Array.from({ length: 16 }, (_, i) => (i % 5 === 0 ? 1 : 0)),
+    [4, 4],
+  );
+  const x = multiplied ? reshape(matmul(reshape(given, [1, 4]), one), [4]) : given;
   const next = add(w, mul(x, rate));
-  return writeOnnx({ 'w.next': next, total: onCpu ? reduceSum(sum([w, w, w]), [0]) : reduceSum(w, [0]) });
+  return { 'w.next': next, total: onCpu ? reduceSum(sum([w, w, w]), [0]) : reduceSum(w, [0]) };
 }
 
 describe('a captured program', { skip }, () => {
-  for (const onCpu of [false, true]) {
-    it(onCpu ? 'is left uncaptured where a node has no GPU kernel' : 'is recorded once and then replayed', async () => {
+  for (const [what, { onCpu = false, multiplied = false }] of [
+    ['is recorded once and then replayed', { multiplied: true }],
+    ['that ends with no kernel of ORT runs as it is', {}],
+    ['is left uncaptured where a node has no GPU kernel', { onCpu: true }],
+  ] as const) {
+    it(what, async () => {
       const runtime = await Runtime.open({ device: 'webgpu' });
-      await using program = await runtime.compile(model(onCpu), [], true);
-      assert.equal(program.captured, !onCpu);
+      const outputs = model({ onCpu, multiplied });
+      const { head, capture } = captured(outputs, () => runtime.compile(writeOnnx(outputs)));
+      await using program = await runtime.compile(writeOnnx(head), [], capture);
+      assert.equal(program.capture === undefined, onCpu);
       const state = await ResidentState.create(runtime, [{ name: 'w', shape: [4] }], {
         w: Float32Array.of(1, 2, 3, 4),
       });
