@@ -97,11 +97,12 @@ const inPlaceOf = (filter, file) => ({
 });
 const withoutOnnx = inPlaceOf(/\/encoders\/onnx\.ts$/, 'no-onnx.ts');
 const onlyOnnx = inPlaceOf(/^\.\/(resnet|vit|depthwise|convmixer)\.ts$/, 'only-onnx.ts');
-// Our own kernels for a step's end are left to pages: workers' scripts are held to a size.
+// Our own kernels for a step's end, and measuring a GPU, are left to pages: workers' scripts are held to a size.
 const withoutTail = inPlaceOf(/\/divided\.ts$/, 'no-tail.ts');
+const fixedForms = inPlaceOf(/\/measure-forms\.ts$/, 'fixed-forms.ts');
 for (const [name, file, plugins] of [
-  ['trainer.worker', 'trainer', [withoutOnnx, withoutTail, ...inWorkers.plugins]],
-  ['trainer-onnx.worker', 'trainer', [onlyOnnx, withoutTail, ...inWorkers.plugins]],
+  ['trainer.worker', 'trainer', [withoutOnnx, withoutTail, fixedForms, ...inWorkers.plugins]],
+  ['trainer-onnx.worker', 'trainer', [onlyOnnx, withoutTail, fixedForms, ...inWorkers.plugins]],
   ['embedder.worker', 'embedder', inWorkers.plugins],
   ['decoder.worker', 'decoder', inWorkers.plugins],
 ]) {

@@ -1,9 +1,17 @@
+import type * as Ort from 'onnxruntime-web';
+
 /** A tensor's place on the GPU. */
 export interface OnGpu {
   readonly buffer: GPUBuffer;
   /** Its float32 elements. */
   readonly length: number;
 }
+
+/** The buffer of a tensor on the GPU. */
+export const bufferOf = (tensor: Ort.Tensor): GPUBuffer => tensor.gpuBuffer as never;
+
+/** The place of a tensor. */
+export const onGpu = (tensor: Ort.Tensor): OnGpu => ({ buffer: bufferOf(tensor), length: tensor.size });
 
 /** The most bytes copied at a time, but for a larger tensor: WebGPU guarantees buffers of 256 MiB. */
 const MOST = 2 ** 27;
@@ -18,24 +26,26 @@ export async function download(
   tensors: readonly OnGpu[],
   map: (buffer: GPUBuffer) => Promise<void>,
 ): Promise<Float32Array[]> {
-  const found: Float32Array[] = [];
-  for (let from = 0; from < tensors.length; ) {
-    const places: number[] = [];
-    let size = 0;
-    for (let k = from; k < tensors.length && (k === from || size + tensors[k].length * 4 <= MOST); k++) {
-      places.push(size);
-      size += tensors[k].length * 4;
-    }
-    const copy = gpu.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-    const encoder = gpu.createCommandEncoder();
-    const group = tensors.slice(from, from + places.length);
-    group.forEach(({ buffer, length }, k) => encoder.copyBufferToBuffer(buffer, 0, copy, places[k], length * 4));
-    gpu.queue.submit([encoder.finish()]);
-    await map(copy);
-    const mapped = copy.getMappedRange();
-    group.forEach(({ length }, k) => found.push(new Float32Array(mapped.slice(places[k], places[k] + length * 4))));
-    copy.destroy();
-    from += places.length;
+  const size = tensors.reduce((total, { length }) => total + length * 4, 0);
+  if (size > MOST && tensors.length > 1) {
+    const half = tensors.length >> 1;
+    return [...(await download(gpu, tensors.slice(0, half), map)), ...(await download(gpu, tensors.slice(half), map))];
   }
-  return found;
+  if (size === 0) return [];
+  const copy = gpu.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+  const encoder = gpu.createCommandEncoder();
+  let at = 0;
+  for (const { buffer, length } of tensors) {
+    encoder.copyBufferToBuffer(buffer, 0, copy, at, length * 4);
+    at += length * 4;
+  }
+  gpu.queue.submit([encoder.finish()]);
+  await map(copy);
+  const all = new Float32Array(copy.getMappedRange().slice(0));
+  copy.destroy();
+  at = 0;
+  return tensors.map(({ length }) => {
+    at += length;
+    return all.slice(at - length, at);
+  });
 }

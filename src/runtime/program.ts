@@ -61,6 +61,8 @@ export interface OnDevice {
   readonly gpu: GPUDevice;
   /** The state's tensors, always the same. */
   readonly state: Readonly<Record<string, Ort.Tensor>>;
+  /** A tensor that is freed with the state. */
+  allocate(shape: Shape): Ort.Tensor;
 }
 
 /** A compiled model. */
@@ -72,9 +74,9 @@ export class Program implements AsyncDisposable {
     /** Its engine. */
     readonly runtime: Engine,
     /** ONNX Runtime's session. */
-    readonly session: Ort.InferenceSession,
+    public session: Ort.InferenceSession,
     /** Set if ORT records and replays it. */
-    readonly capture?: Capture,
+    public capture?: Capture,
   ) {}
 
   /**
@@ -92,6 +94,15 @@ export class Program implements AsyncDisposable {
     );
     const results = await this.runtime.run(() => this.session.run(tensors, outputs));
     return Object.fromEntries(outputs.map((name) => [name, results[name].data as Float32Array]));
+  }
+
+  /** Makes it a program that is not captured. */
+  async uncapture(): Promise<void> {
+    const { session } = await this.capture!.plain();
+    this.capture!.dispose();
+    this.capture = undefined;
+    await exclusively(() => this.session.release());
+    this.session = session;
   }
 
   /** Frees the model and its memory on the device; a second call does nothing. */

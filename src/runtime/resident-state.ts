@@ -2,7 +2,7 @@ import type * as Ort from 'onnxruntime-web';
 import { BagsslError } from '../base/errors.ts';
 import type { Shape } from '../graph/graph.ts';
 import { elements } from '../graph/graph.ts';
-import { download, type OnGpu } from './download.ts';
+import { bufferOf, download, type OnGpu, onGpu } from './download.ts';
 import type { Engine, HostTensor, Program } from './program.ts';
 
 /** One tensor of a state: programs read it as the input of that name and write its next value to the output `name.next`. */
@@ -31,8 +31,6 @@ export class ResidentState {
   #before: Record<string, Ort.Tensor> = {};
   /** The latest values that a captured program has left in its outputs. */
   readonly #ahead = new Map<string, OnGpu>();
-  /** What runs in place of programs that ORT cannot replay. */
-  readonly #instead = new Map<Program, Program>();
 
   private constructor(
     readonly engine: Engine,
@@ -84,8 +82,6 @@ export class ResidentState {
     feeds: Readonly<Record<string, HostTensor>>,
     reads: readonly string[],
   ): Promise<Record<string, Float32Array>> {
-    const other = this.#instead.get(program);
-    if (other) return this.run(other, feeds, reads);
     const { session } = program;
     const names = [...session.outputNames, ...(program.capture?.outputs ?? [])];
     const has = (name: string) => names.includes(name);
@@ -95,11 +91,16 @@ export class ResidentState {
       this.#settle();
       const placed = await program.capture.run(
         session,
-        { engine: this.engine, gpu: this.gpu!, state: this.#now },
+        {
+          engine: this.engine,
+          gpu: this.gpu!,
+          state: this.#now,
+          allocate: (shape) => this.#allocate(this.gpu!, shape),
+        },
         feeds,
       );
       if (!placed) {
-        this.#instead.set(program, await program.capture.plain());
+        await program.uncapture();
         return this.run(program, feeds, reads);
       }
       for (const { name } of moved) this.#ahead.set(name, placed.get(nextOf(name))!);
@@ -165,8 +166,7 @@ export class ResidentState {
 
   /** A copy of the named tensors in host memory; default: all. */
   async read(names: readonly string[] = this.tensors.map(({ name }) => name)): Promise<Record<string, Float32Array>> {
-    const placeOf = (name: string): OnGpu =>
-      this.#ahead.get(name) ?? { buffer: bufferOf(this.#now[name]), length: elements(this.#now[name].dims) };
+    const placeOf = (name: string) => this.#ahead.get(name) ?? onGpu(this.#now[name]);
     const found = this.gpu
       ? await this.#download(names.map(placeOf))
       : names.map((name) => (this.#now[name].data as Float32Array).slice());
@@ -178,10 +178,7 @@ export class ResidentState {
   }
 
   dispose(): void {
-    for (const program of this.#instead.values()) program.dispose().catch(() => undefined);
     for (const set of [this.#now, this.#spare]) for (const tensor of Object.values(set)) tensor.dispose();
     for (const buffer of this.#buffers) buffer.destroy();
   }
 }
-
-const bufferOf = (tensor: Ort.Tensor) => tensor.gpuBuffer as never as GPUBuffer;

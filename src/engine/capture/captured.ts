@@ -1,7 +1,6 @@
 import type * as Ort from 'onnxruntime-web';
-import { elements, type Shape } from '../../graph/graph.ts';
 import type { Outputs } from '../../graph/needed.ts';
-import type { OnGpu } from '../../runtime/download.ts';
+import { bufferOf, onGpu } from '../../runtime/download.ts';
 import type { Capture, HostTensor, OnDevice, Placed, Program } from '../../runtime/program.ts';
 import { countCopies } from './count-copies.ts';
 import { divided, type Tail } from './divided.ts';
@@ -22,7 +21,7 @@ class Recording implements Capture {
     enableGraphCapture: true,
     logSeverityLevel: 4,
   };
-  readonly #fed: Record<string, { buffer: GPUBuffer; tensor: Ort.Tensor }> = {};
+  readonly #fed: Record<string, Ort.Tensor> = {};
   #recorded = false;
   #opened?: GpuTail;
 
@@ -47,38 +46,23 @@ class Recording implements Capture {
     const copied = this.#recorded ? undefined : countCopies();
     const results = await engine.run(() => session.run(inputs)).finally(copied);
     this.#recorded = true;
-    const placed = new Map<string, OnGpu>();
-    for (const name of session.outputNames) {
-      const { gpuBuffer, dims } = results[name];
-      results[name].dispose(); // ORT keeps the buffer
-      placed.set(name, { buffer: gpuBuffer as never as GPUBuffer, length: elements(dims) });
-    }
+    const placed = new Map(Object.entries(results).map(([name, tensor]) => [name, onGpu(tensor)]));
+    for (const tensor of Object.values(results)) tensor.dispose(); // ORT keeps the buffer
     if (copied?.()) return undefined;
     if (!this.tail) return placed;
-    const place = (name: string) => placed.get(name)?.buffer ?? (given.get(name)!.gpuBuffer as never as GPUBuffer);
+    const place = (name: string) => placed.get(name)?.buffer ?? bufferOf(given.get(name)!);
     this.#opened ??= await this.tail.open(gpu, place);
     this.#opened.run();
     return new Map([...placed, ...this.#opened.outputs]);
   }
 
-  #feed({ engine, gpu }: OnDevice, name: string, { data, shape }: HostTensor): Ort.Tensor {
-    this.#fed[name] ??= allocated(engine.ort.Tensor, gpu, shape);
-    const { buffer, tensor } = this.#fed[name];
-    gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
-    return tensor;
+  #feed({ gpu, allocate }: OnDevice, name: string, { data, shape }: HostTensor): Ort.Tensor {
+    this.#fed[name] ??= allocate(shape);
+    gpu.queue.writeBuffer(bufferOf(this.#fed[name]), 0, data as Float32Array<ArrayBuffer>);
+    return this.#fed[name];
   }
 
   dispose(): void {
     this.#opened?.dispose();
-    for (const { buffer, tensor } of Object.values(this.#fed)) {
-      tensor.dispose();
-      buffer.destroy();
-    }
   }
-}
-
-function allocated(Tensor: typeof Ort.Tensor, gpu: GPUDevice, shape: Shape) {
-  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-  const buffer = gpu.createBuffer({ size: Math.ceil((elements(shape) * 4) / 16) * 16, usage });
-  return { buffer, tensor: Tensor.fromGpuBuffer(buffer as never, { dataType: 'float32', dims: shape }) };
 }
