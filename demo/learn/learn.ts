@@ -86,6 +86,7 @@ async function take(taken: Pictures, chosen: boolean): Promise<void> {
 function show(): void {
   const resumable = session.unfinished && !changed;
   go.disabled = !pictures && !training;
+  find('#why').hidden = !go.disabled;
   go.textContent = training ? 'Pause' : resumable ? `Resume at step ${session.checkpoint!.position.step}` : 'Start';
   startOver.hidden = training || !resumable || !pictures;
   stop.hidden = !training && !session.warm;

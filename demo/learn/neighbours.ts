@@ -8,8 +8,6 @@ import type { OwnEncoder } from '../common/kept-encoder.ts';
 import { sayCardStopped } from '../common/page.ts';
 import { vectorsOf } from '../common/vectors.ts';
 
-/** How many pictures are offered to choose from. */
-const SHOWN = 18;
 const NEAREST = 6;
 /** A few pictures say little about directions in which they hardly differ, so the ridge keeps those small. */
 const RIDGE = 0.3;
@@ -34,12 +32,14 @@ export async function showNeighbours(
   for (let i = 0; i < rows; i++) index.add(String(i), row(i));
 
   const name = (i: number) => set.files?.[i] ?? `Picture ${i + 1}`;
+  const asked = make('div', { className: 'query' });
   const found = make('ol', { className: 'found' });
   const title = make('h3', {});
   const buttons: HTMLButtonElement[] = [];
   const choose = async (button: HTMLButtonElement, i: number) => {
     for (const each of buttons) each.ariaPressed = String(each === button);
     title.textContent = `Most similar to ${name(i)}`;
+    asked.replaceChildren(pictureCanvas(await set.image(i)));
     const nearest = index.search(row(i), NEAREST + 1).filter(({ id }) => id !== String(i));
     const items = nearest.slice(0, NEAREST).map(async ({ id, similarity }) => {
       const canvas = pictureCanvas(await set.image(Number(id)));
@@ -49,9 +49,7 @@ export async function showNeighbours(
     });
     found.replaceChildren(...(await Promise.all(items)));
   };
-  const step = rows / Math.min(SHOWN, rows);
-  for (let k = 0; k < Math.min(SHOWN, rows); k++) {
-    const i = Math.floor(k * step);
+  for (let i = 0; i < rows; i++) {
     const button = make('button', { type: 'button', className: 'picture', ariaLabel: name(i), ariaPressed: 'false' });
     button.append(pictureCanvas(await set.image(i)));
     button.onclick = () => void choose(button, i);
@@ -62,6 +60,11 @@ export async function showNeighbours(
     { className: 'note' },
     'Press a picture to see the most similar ones. The number is the cosine, at most 1.',
   );
-  place.replaceChildren(hint, make('div', { className: 'pictures' }, ...buttons), title, found);
+  place.replaceChildren(
+    hint,
+    make('div', { className: 'pictures all' }, ...buttons),
+    title,
+    make('div', { className: 'beside' }, asked, found),
+  );
   await choose(buttons[0], 0);
 }
