@@ -68,10 +68,12 @@ const inWorkers = {
         builder.onLoad({ filter: /\.ts$/ }, ({ path }) => {
           let early = '';
           let count = 0;
-          const code = readFileSync(path, 'utf8').replace(/\bimport\(('\.[^']+')\)/g, (_, file) => {
-            early += `import * as late${count} from ${file};\n`;
-            return `Promise.resolve(late${count++})`;
-          });
+          const code = readFileSync(path, 'utf8')
+            .replace(/\bimport\('\.\/ort-(\w+)\.ts'\)/g, "import('onnxruntime-web/$1')")
+            .replace(/\bimport\(('\.[^']+')\)/g, (_, file) => {
+              early += `import * as late${count} from ${file};\n`;
+              return `Promise.resolve(late${count++})`;
+            });
           return { contents: `${code}\n${early}`, loader: 'ts' };
         }),
     },

@@ -12,7 +12,7 @@ import type { BagPlacement } from '../encoder/bag-placement.ts';
 import type { TrainedRun } from '../encoder/encoder-parts.ts';
 import type { PatchEncoder } from '../encoder/patch-encoder.ts';
 import type { OnnxEncoder } from '../onnx-encoder/onnx-encoder.ts';
-import { ortModules } from '../runtime/ort-modules.ts';
+import type { workerModules } from '../runtime/worker-modules.ts';
 import { type Answer, take } from '../threads/answer.ts';
 import { OwnedWorker, type WorkerScript } from '../threads/owned-worker.ts';
 import { type Bag, BagBuilder, type BagImage, type PartsOf } from './bag.ts';
@@ -23,7 +23,7 @@ import { partsOf } from './part-means.ts';
 import type { ImageFeed, Opened, OpeningOwner, RemoteBags, RemoteOptions } from './remote-bags.ts';
 
 const SCRIPT: WorkerScript = {
-  name: 'embedding worker',
+  name: 'worker that embeds',
   file: 'embedder.worker.js',
   option: 'embedderUrl',
   without: 'Set background: false to embed on the calling thread.',
@@ -40,6 +40,7 @@ const FAREWELL_SECONDS = 5;
 /** What is loaded at first, and must not be a second time. */
 export interface Tools extends EncoderClasses {
   readonly imageFrom: typeof imageFrom;
+  readonly workerModules: typeof workerModules;
 }
 
 /** Opens an embedder in a worker. @returns its encoder, what it runs on, and its maker of bags */
@@ -53,7 +54,7 @@ export async function openInBackground(
   const sent: RemoteOptions = {
     ...rest,
     encoder: known ? { parts: { ...known } as unknown as SentParts } : await sendable(source, options),
-    modules: rest.modules ?? ortModules(),
+    modules: rest.modules ?? (await tools.workerModules(rest.device)),
     workerUrl: absolute(rest.workerUrl),
     wasmUrl: absolute(rest.wasmUrl),
   };

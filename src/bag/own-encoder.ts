@@ -1,2 +1,7 @@
+import { movedFrom } from '../base/vite-dev.ts';
+
 /** The encoder that comes with the package, beside this module. */
-export const ownEncoder = () => new URL('./encoder.safetensors', import.meta.url);
+export function ownEncoder(): URL {
+  const moved = movedFrom();
+  return moved ? new URL(`${moved}bagssl/dist/encoder.safetensors`) : new URL('./encoder.safetensors', import.meta.url);
+}

@@ -1,3 +1,5 @@
+import { movedFrom } from '../base/vite-dev.ts';
+
 /** ONNX Runtime's builds that are imported by name. */
 export const BUILDS: readonly Build[] = ['onnxruntime-web/wasm', 'onnxruntime-web/webgpu', 'onnxruntime-web/jspi'];
 /** The name by which a build of ONNX Runtime is imported. */
@@ -5,16 +7,17 @@ export type Build = 'onnxruntime-web/wasm' | 'onnxruntime-web/webgpu' | 'onnxrun
 /** URLs of builds, by name. */
 export type OrtModules = Readonly<Partial<Record<Build, string>>>;
 
-/**
- * The builds' URLs in a page's import map, for a worker, which the map does not reach. Undefined without such a map: then a
- * bundler, Deno or Node also finds the builds for the worker.
- */
-export function ortModules(): OrtModules | undefined {
-  if (!('document' in globalThis)) return undefined;
-  const { resolve } = import.meta as { resolve?: (name: string) => string };
-  try {
-    return Object.fromEntries(BUILDS.map((name) => [name, resolve!(name)]));
-  } catch {
-    return undefined;
-  }
+type BuildModule = typeof import('./ort-wasm.ts');
+
+/** Imports a build. Each is a module that knows its own address. */
+export const importBuild: Readonly<Record<Build, () => Promise<BuildModule>>> = {
+  'onnxruntime-web/wasm': () => import('./ort-wasm.ts'),
+  'onnxruntime-web/webgpu': () => import('./ort-webgpu.ts') as Promise<BuildModule>,
+  'onnxruntime-web/jspi': () => import('./ort-jspi.ts') as Promise<BuildModule>,
+};
+
+/** Where a build is that Vite's dev server has moved; undefined elsewhere. */
+export function movedBuild(name: Build): string | undefined {
+  const from = movedFrom();
+  return from && `${from}onnxruntime-web/dist/ort.${name.split('/')[1]}.bundle.min.mjs`;
 }

@@ -1,7 +1,7 @@
 import type * as Ort from 'onnxruntime-web';
 import { BagsslError } from '../base/errors.ts';
 import { type Device, inNode, onServer } from './device.ts';
-import type { Build, OrtModules } from './ort-modules.ts';
+import { type Build, importBuild, movedBuild, type OrtModules } from './ort-modules.ts';
 
 export type OrtModule = typeof Ort;
 
@@ -53,18 +53,19 @@ export async function loadOrt(device: Device, modules: OrtModules = {}): Promise
   if (device === 'native')
     return loadOptional('onnxruntime-node', 'Install it (npm install onnxruntime-node), or use device "wasm".');
   const root = () => loadOptional('onnxruntime-web', 'Reinstall bagssl, which depends on it.');
-  const build = async (name: Build, load: () => Promise<unknown>) => {
-    const url = modules[name];
+  const build = async (name: Build) => {
+    const url = modules[name] ?? movedBuild(name);
     try {
-      return (await (url ? import(/* webpackIgnore: true */ /* @vite-ignore */ url) : load())) as OrtModule;
+      const module = url ? import(/* webpackIgnore: true */ /* @vite-ignore */ url) : importBuild[name]();
+      return (await module) as OrtModule;
     } catch (cause) {
       throw notLoaded(name, 'Serve it with this package, or give its URL (modules).', cause);
     }
   };
-  const wasm = () => build('onnxruntime-web/wasm', () => import('onnxruntime-web/wasm'));
-  const asyncify = () => build('onnxruntime-web/webgpu', () => import('onnxruntime-web/webgpu'));
+  const wasm = () => build('onnxruntime-web/wasm');
+  const asyncify = () => build('onnxruntime-web/webgpu');
   // JSPI needs 4.1 MB gzip instead of asyncify's 6.7, but its build does not load in Node.
-  const jspi = () => build('onnxruntime-web/jspi', () => import('onnxruntime-web/jspi'));
+  const jspi = () => build('onnxruntime-web/jspi');
   const cpu = inNode() ? [root, wasm] : [wasm, asyncify];
   const gpu = 'Suspending' in WebAssembly && !inNode() ? [jspi, asyncify] : [asyncify];
   const builds = device === 'wasm' ? cpu : gpu;

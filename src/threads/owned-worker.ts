@@ -2,6 +2,7 @@ import { type Remote, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { within } from '../base/deadline.ts';
 import { BagsslError } from '../base/errors.ts';
+import { movedFrom } from '../base/vite-dev.ts';
 import { nodeThreads } from './node-threads.ts';
 
 /** A kind of worker, whose file is beside this package's modules. */
@@ -146,7 +147,9 @@ function webThread<Api>(
   return { remote: wrap<Api>(worker), hold() {}, terminate };
 }
 
-function webWorker(script: WorkerScript, url: string | URL | undefined): Worker {
+function webWorker(script: WorkerScript, given: string | URL | undefined): Worker {
+  const moved = movedFrom();
+  const url = given ?? (moved && `${moved}bagssl/dist/${script.file}`);
   try {
     return url ? new Worker(url, { type: 'module' }) : script.web();
   } catch (error) {

@@ -5,7 +5,7 @@ import { sayOnce } from '../base/shared.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import type { AugmentationSource } from '../patches/augmentations/load-own.ts';
 import { KeptImages, packPixels } from '../patches/pack.ts';
-import { ortModules } from '../runtime/ort-modules.ts';
+import { workerModules } from '../runtime/worker-modules.ts';
 import { take } from '../threads/answer.ts';
 import { OwnedWorker, type WorkerScript } from '../threads/owned-worker.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
@@ -169,7 +169,7 @@ export class BackgroundFit implements Fit {
       config,
       // The configuration before may hold code.
       resume: resume && { ...resume, config },
-      modules: rest.modules ?? ortModules(),
+      modules: rest.modules ?? (await workerModules(rest.device)),
       workerUrl: absolute(rest.workerUrl),
       wasmUrl: absolute(rest.wasmUrl),
       data: { name: data.name, length: data.length },

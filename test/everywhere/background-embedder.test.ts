@@ -169,7 +169,7 @@ describe('an embedder in a worker', () => {
     const pending = waiting.next();
     const { worker } = (other as unknown as { maker: { worker: { fail(reason: string): void } } }).maker;
     worker.fail('killed');
-    await assert.rejects(pending, code('worker-failed', /embedding worker stopped: killed/));
+    await assert.rejects(pending, code('worker-failed', /worker that embeds stopped: killed/));
     await assert.rejects(other.embed(await plainImages(1).image(0)), code('worker-failed'));
     await other.dispose();
     await assert.rejects(other.embed(await plainImages(1).image(0)), code('disposed'));
