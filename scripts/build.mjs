@@ -123,6 +123,8 @@ for (const file of readdirSync('dist').filter((name) => name.endsWith('.worker.j
   const path = join('dist', file);
   const hidden = readFileSync(path, 'utf8')
     .replace(/import\((\w+)\)/g, `import(${mark} $1)`)
+    // webpack sees this one, and finds ONNX Runtime for the worker as well.
+    .replace(/import\((["'])onnxruntime-web\/(\w+)\1\)/g, 'import(/* @vite-ignore */ "onnxruntime-web/".concat("$2"))')
     .replace(/import\((["'])([@\w][^"']*)\1\)/g, `import(${mark} "$2".trim())`);
   writeFileSync(path, hidden);
 }

@@ -17,6 +17,8 @@ await build({
 });
 for (const file of [
   'bagssl/dist/patches.worker.js',
+  'bagssl/dist/trainer.worker.js', // for background: true, as the next
+  'bagssl/dist/embedder.worker.js',
   'onnxruntime-web/dist/ort-wasm-simd-threaded.wasm',
   'onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.wasm',
   'onnxruntime-web/dist/ort-wasm-simd-threaded.jspi.wasm',

@@ -22,8 +22,15 @@ const pictures = [
 ];
 const data = { name: 'three pictures', length: pictures.length, image: (index) => pictures[index] };
 
-/** @param options what this page needs, such as the addresses of files */
-export async function program(options = {}) {
+/**
+ * @param options what this page needs, such as the addresses of files; with `background` also what the same gives in workers
+ */
+export async function program({ background = true, ...options } = {}) {
+  const here = await figures(options);
+  return background ? { ...here, background: await figures({ ...options, workers: 0, background }) } : here;
+}
+
+async function figures(options) {
   const config = runConfig({
     seed: 1,
     recipe: presets.cifar16,

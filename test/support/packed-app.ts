@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
@@ -27,8 +27,11 @@ export function packedApp(): PackedApp {
   );
   mkdirSync(installed, { recursive: true });
   execFileSync('tar', ['-xf', packed.filename, '-C', installed, '--strip-components=1'], { cwd: folder });
-  const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  const { dependencies, optionalDependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
   for (const name of Object.keys(dependencies)) linkPackage(folder, name, 'node_modules');
+  // npm installs these too, where it can.
+  for (const name of Object.keys(optionalDependencies))
+    if (existsSync(join('node_modules', name))) linkPackage(folder, name, 'node_modules');
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   return {
     folder,
