@@ -12,7 +12,7 @@ import type { BagPlacement } from '../encoder/bag-placement.ts';
 import type { TrainedRun } from '../encoder/encoder-parts.ts';
 import type { PatchEncoder } from '../encoder/patch-encoder.ts';
 import type { OnnxEncoder } from '../onnx-encoder/onnx-encoder.ts';
-import type { workerModules } from '../runtime/worker-modules.ts';
+import { type WorkerModuleTools, workerModules } from '../runtime/worker-modules.ts';
 import { type Answer, take } from '../threads/answer.ts';
 import { OwnedWorker, type WorkerScript } from '../threads/owned-worker.ts';
 import { type Bag, BagBuilder, type BagImage, type PartsOf } from './bag.ts';
@@ -38,9 +38,8 @@ const HERE = import.meta.url;
 const FAREWELL_SECONDS = 5;
 
 /** What is loaded at first, and must not be a second time. */
-export interface Tools extends EncoderClasses {
+export interface Tools extends EncoderClasses, WorkerModuleTools {
   readonly imageFrom: typeof imageFrom;
-  readonly workerModules: typeof workerModules;
 }
 
 /** Opens an embedder in a worker. @returns its encoder, what it runs on, and its maker of bags */
@@ -54,7 +53,7 @@ export async function openInBackground(
   const sent: RemoteOptions = {
     ...rest,
     encoder: known ? { parts: { ...known } as unknown as SentParts } : await sendable(source, options),
-    modules: rest.modules ?? (await tools.workerModules(rest.device)),
+    modules: rest.modules ?? (await workerModules(rest.device, tools)),
     workerUrl: absolute(rest.workerUrl),
     wasmUrl: absolute(rest.wasmUrl),
   };

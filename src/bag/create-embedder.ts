@@ -1,22 +1,19 @@
 import { unlessAborted } from '../base/aborted.ts';
-import { BagsslError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { imageFrom } from '../data/image-from.ts';
 import { checkBagPlacement } from '../encoder/bag-placement.ts';
 import { PatchEncoder } from '../encoder/patch-encoder.ts';
 import { Whitening } from '../encoder/whitening.ts';
-import { workerModules } from '../runtime/worker-modules.ts';
+import { chooseDevice } from '../runtime/choose-device.ts';
+import { importBuild } from '../runtime/ort-modules.ts';
 import { Embedder } from './embedder.ts';
 import { CREATE_EMBEDDER_RULES, type CreateEmbedderOptions } from './embedder-options.ts';
 import { encoderFrom, onnxBags, shippedEncoder } from './encoder-source.ts';
 import { openBags } from './open-bags.ts';
 import { ownEncoder } from './own-encoder.ts';
 
-const ADVICE =
-  "It is the package's own encoder: serve it there or set `encoder`. Vite's dev server needs optimizeDeps: { exclude: ['bagssl'] }, Next.js serverExternalPackages: ['bagssl'].";
-
 /** What has been loaded, for a module that is loaded later. */
-const TOOLS = { PatchEncoder, Whitening, imageFrom, onnxBags, workerModules };
+const TOOLS = { PatchEncoder, Whitening, imageFrom, onnxBags, importBuild, chooseDevice };
 
 /**
  * An embedder ready for use: `const embedder = await createEmbedder()`, then `await embedder.embed(image)`. It starts ONNX
@@ -44,9 +41,7 @@ export async function createEmbedder(options: CreateEmbedderOptions = {}): Promi
         const encoder = placement ? found.with({ placement }) : found;
         return new Embedder(encoder, ...(await openBags(encoder, options)));
       } catch (cause) {
-        const { code, message } = cause as BagsslError;
-        if (options.encoder || code !== 'bad-data') throw cause;
-        throw new BagsslError(code, `${message} ${ADVICE}`, { cause });
+        throw options.encoder ? cause : (await import('./no-encoder.ts')).noEncoder(cause);
       }
     },
     (late) => late.dispose(),

@@ -1,4 +1,4 @@
-import { movedFrom } from '../base/vite-dev.ts';
+import { movedFrom } from '../threads/node-threads.ts';
 
 /** The encoder that comes with the package, beside this module. */
 export function ownEncoder(): URL {

@@ -6,7 +6,7 @@ import { bytesAt } from './bytes-at.ts';
 import { decodeImage } from './decode.ts';
 import { SHORT_SIDE } from './decoder.ts';
 import { onWhite } from './on-white.ts';
-import { type PixelSource, pixelsFrom } from './pixels-from.ts';
+import type { PixelSource } from './picture-pixels.ts';
 
 /** Pixels without a layout, as pngjs, jpeg-js and node-canvas give them: it follows from the length of `data`. */
 export type PlainPixels = Omit<Pixels, 'layout'> & { readonly layout?: undefined };
@@ -31,7 +31,14 @@ export async function imageFrom(image: AnyImage, shortSide = SHORT_SIDE): Promis
   if (isA(image, 'ArrayBuffer')) return decodeImage(new Uint8Array(image), 'the image', options);
   given(typeof image === 'object' && image !== null && !ArrayBuffer.isView(image), image, 'An image', ASKED);
   if ('layout' in image && image.layout !== undefined) return laid(image);
-  if (!('data' in image) || isA(image, 'ImageData')) return pixelsFrom(image as PixelSource, options);
+  if (isA(image, 'Blob') || isA(image, 'File')) {
+    const name = 'name' in image ? String(image.name) : 'the blob';
+    return decodeImage(new Uint8Array(await image.arrayBuffer()), name, options);
+  }
+  if (!('data' in image) || isA(image, 'ImageData')) {
+    const { picturePixels } = await import('./decode-file.ts');
+    return picturePixels(image as Exclude<PixelSource, Blob>);
+  }
   return laid({ ...(image as PlainPixels), layout: layoutOf(image as PlainPixels) });
 }
 

@@ -23,10 +23,9 @@ export async function fetchBytes(
   checkAborted(signal, stopped);
   try {
     const response = await fetch(url, { signal: signalFor(url, signal) });
-    if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    if (/\bhtml\b/.test(response.headers.get('content-type') ?? '')) {
-      throw new Error('the server answered with a web page, as some do for any file that they do not have');
-    }
+    const isPage = /\bhtml\b/.test(response.headers.get('content-type') ?? '');
+    if (!response.ok || isPage)
+      throw new Error(`the server answered ${response.ok ? 'with a web page' : response.status}`);
     const bytes = await readBody(response, most, onProgress);
     checkAborted(signal, stopped);
     return bytes;

@@ -1,5 +1,3 @@
-import { movedFrom } from '../base/vite-dev.ts';
-
 /** ONNX Runtime's builds that are imported by name. */
 export const BUILDS: readonly Build[] = ['onnxruntime-web/wasm', 'onnxruntime-web/webgpu', 'onnxruntime-web/jspi'];
 /** The name by which a build of ONNX Runtime is imported. */
@@ -15,9 +13,3 @@ export const importBuild: Readonly<Record<Build, () => Promise<BuildModule>>> = 
   'onnxruntime-web/webgpu': () => import('./ort-webgpu.ts') as Promise<BuildModule>,
   'onnxruntime-web/jspi': () => import('./ort-jspi.ts') as Promise<BuildModule>,
 };
-
-/** Where a build is that Vite's dev server has moved; undefined elsewhere. */
-export function movedBuild(name: Build): string | undefined {
-  const from = movedFrom();
-  return from && `${from}onnxruntime-web/dist/ort.${name.split('/')[1]}.bundle.min.mjs`;
-}

@@ -1,7 +1,8 @@
 import type * as Ort from 'onnxruntime-web';
 import { BagsslError } from '../base/errors.ts';
 import { type Device, inNode, onServer } from './device.ts';
-import { type Build, importBuild, movedBuild, type OrtModules } from './ort-modules.ts';
+import { movedBuild } from './moved-build.ts';
+import { type Build, importBuild, type OrtModules } from './ort-modules.ts';
 
 export type OrtModule = typeof Ort;
 

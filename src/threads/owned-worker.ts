@@ -2,8 +2,7 @@ import { type Remote, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { within } from '../base/deadline.ts';
 import { BagsslError } from '../base/errors.ts';
-import { movedFrom } from '../base/vite-dev.ts';
-import { nodeThreads } from './node-threads.ts';
+import { movedFrom, nodeThreads } from './node-threads.ts';
 
 /** A kind of worker, whose file is beside this package's modules. */
 export interface WorkerScript {

@@ -5,6 +5,8 @@ import { sayOnce } from '../base/shared.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import type { AugmentationSource } from '../patches/augmentations/load-own.ts';
 import { KeptImages, packPixels } from '../patches/pack.ts';
+import { chooseDevice } from '../runtime/choose-device.ts';
+import { importBuild } from '../runtime/ort-modules.ts';
 import { workerModules } from '../runtime/worker-modules.ts';
 import { take } from '../threads/answer.ts';
 import { OwnedWorker, type WorkerScript } from '../threads/owned-worker.ts';
@@ -169,7 +171,7 @@ export class BackgroundFit implements Fit {
       config,
       // The configuration before may hold code.
       resume: resume && { ...resume, config },
-      modules: rest.modules ?? (await workerModules(rest.device)),
+      modules: rest.modules ?? (await workerModules(rest.device, { importBuild, chooseDevice })),
       workerUrl: absolute(rest.workerUrl),
       wasmUrl: absolute(rest.wasmUrl),
       data: { name: data.name, length: data.length },
