@@ -44,6 +44,12 @@ describe('createEmbedder', () => {
     );
   });
 
+  it('names the address where a web page comes in place of the encoder', () =>
+    assert.rejects(
+      createEmbedder({ ...engine, encoder: 'data:text/html,<!doctype html>' }),
+      (error: BagsslError) => error.code === 'bad-data' && /^data:text\/html.* with a web page/.test(error.message),
+    ));
+
   it('takes another one from bytes or a URL, and embeds as it was told there', async () => {
     const file = await new PatchEncoder(parts).write();
     const exact = await openEmbedder({ ...parts, ...engine });
