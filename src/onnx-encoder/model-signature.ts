@@ -1,6 +1,6 @@
 import { BagsslError } from '../base/errors.ts';
 import { externalFiles } from '../graph/external-data.ts';
-import { FILE_MODEL, type FoundNode, type FoundTensor, type FoundValueInfo } from '../graph/file-proto.ts';
+import { FILE_GRAPH, FILE_MODEL, type FoundNode, type FoundTensor, type FoundValueInfo } from '../graph/file-proto.ts';
 import { readMessage } from '../graph/protobuf/read.ts';
 
 /** An input or output of a model as its file describes it. */
@@ -25,6 +25,9 @@ export interface ModelSignature {
   readonly files: ReadonlyMap<string, number>;
 }
 
+/** Branches in branches that are looked into. */
+const MOST_NESTED = 16;
+
 /**
  * Reads a model's signature from an untrusted file. The memory it takes is a small multiple of the file's.
  * @param name names the file in errors
@@ -42,15 +45,33 @@ export function modelSignature(bytes: Uint8Array, name: string): ModelSignature 
   }
   if (!graph?.output.length) throw broken(`(${bytes.length} bytes) holds no graph with an output`);
   const tensors = new Map(graph.initializer.map((tensor) => [tensor.name ?? '', tensor]));
-  const constants = graph.node.flatMap(({ attribute }) => attribute.flatMap(({ t }) => t ?? []));
+  const inside: FoundTensor[] = [];
+  try {
+    for (const tensor of tensorsInside(graph.node)) inside.push(tensor);
+  } catch (cause) {
+    throw broken('has a malformed branch', cause);
+  }
   return {
     // Before IR version 4 weights were listed among the inputs as well.
     inputs: graph.input.filter(({ name = '' }) => !tensors.has(name)).map(faceValue),
     outputs: graph.output.map(faceValue),
     nodes: graph.node,
     tensors,
-    files: externalFiles([...tensors.values(), ...constants]),
+    files: externalFiles([...tensors.values(), ...inside]),
   };
+}
+
+/** Tensors of nodes' attributes, and those of the branches of If and the bodies of loops. */
+function* tensorsInside(nodes: readonly FoundNode[], depth = 0): Generator<FoundTensor> {
+  for (const { attribute } of nodes) {
+    for (const { t, g } of attribute) {
+      if (t) yield t;
+      if (!g || depth >= MOST_NESTED) continue;
+      const { initializer, node } = readMessage(FILE_GRAPH, g);
+      yield* initializer;
+      yield* tensorsInside(node, depth + 1);
+    }
+  }
 }
 
 function faceValue({ name = '', type }: FoundValueInfo): ModelValue {

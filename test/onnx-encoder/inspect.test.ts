@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { create } from '@bufbuild/protobuf';
-import { StringStringEntryProtoSchema } from 'onnx-buf';
+import { StringStringEntryProtoSchema, type TensorProto } from 'onnx-buf';
 import { elements } from '../../src/graph/graph.ts';
 import { BagsslError, createEmbedder } from '../../src/index.ts';
 import { describeModel } from '../../src/model/describe.ts';
@@ -101,6 +101,15 @@ async function written(name: string, file: Parameters<typeof onnxFile>[0], edit?
   return path;
 }
 
+/** Moves a tensor's data into a file of their own. */
+function outside(tensor: TensorProto, location: string, length: number): void {
+  Object.assign(tensor, { floatData: [], dataLocation: 1 });
+  const entries = { location, offset: '0', length: `${length}` };
+  tensor.externalData = Object.entries(entries).map(([key, value]) =>
+    create(StringStringEntryProtoSchema, { key, value }),
+  );
+}
+
 describe('inspectOnnx', () => {
   it('names exporter, opset, weights and values to cut at, and chooses the one before the classifier', async () => {
     const path = await written('net.onnx', { nodes: [...BODY, ...HEAD] }, (model) => {
@@ -159,12 +168,7 @@ describe('inspectOnnx', () => {
 
   it('says what is missing beside a file, and what else there is', async () => {
     const path = await written('outside.onnx', { nodes: [...BODY, ['Det', 'p', 'y']] }, (model) => {
-      const [tensor] = model.graph!.initializer;
-      Object.assign(tensor, { floatData: [], dataLocation: 1 });
-      const entries = { location: 'outside.data', offset: '0', length: '432' };
-      tensor.externalData = Object.entries(entries).map(([key, value]) =>
-        create(StringStringEntryProtoSchema, { key, value }),
-      );
+      outside(model.graph!.initializer[0], 'outside.data', 432);
     });
     const missing = await check(path);
     assert.deepEqual(
@@ -181,6 +185,33 @@ describe('inspectOnnx', () => {
     await writeFile(join(folder, 'outside.data'), new Uint8Array(randoms(2, 108).buffer));
     const whole = await check(path);
     assert.deepEqual([whole.data[0].bytes, whole.training.blockers.length], [432, 1]);
+  });
+
+  it('finds the file that a branch keeps its weights in', async () => {
+    const branch = (name: string) => ({
+      nodes: [['Identity', `${name}0`, name]] as const,
+      tensors: { [`${name}0`]: weight(4, 6) },
+      outputs: name,
+    });
+    const nodes: readonly FileNode[] = [
+      ...BODY,
+      ['If', 'yes', 'k', { then_branch: { graph: branch('p1') }, else_branch: { graph: branch('p2') } }],
+      ['MatMul', 'f k', 'y'],
+    ];
+    const tensors = { ...TENSORS, yes: { dims: [], bool: [1] } };
+    const path = await written('branch.onnx', { nodes, tensors }, (model) => {
+      const [then] = model.graph!.node.find(({ opType }) => opType === 'If')!.attribute;
+      outside(then.g!.initializer[0], 'branch.data', 96);
+    });
+    const missing = await check(path);
+    assert.deepEqual(
+      missing.data.map(({ file, needed }) => [file, needed]),
+      [['branch.data', 96]],
+    );
+    await writeFile(join(folder, 'branch.data'), new Uint8Array(randoms(4, 24).buffer));
+    const whole = await check(path);
+    // ONNX Runtime itself takes no such file from memory; reading it for training does.
+    assert.deepEqual([whole.data[0].bytes, whole.training.reads], [96, true]);
   });
 
   it('says that a file has two inputs, takes no images, or leaves its size open', async () => {
