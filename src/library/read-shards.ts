@@ -8,6 +8,7 @@ import { sha256 } from '../base/sha256.ts';
 import { isA } from '../base/values.ts';
 import type { SkippedFile } from '../data/image-set.ts';
 
+/** Which shards are read, and how. */
 export interface ReadShardsOptions {
   /** The embedder that queries come from: its .onnx file, or the file's SHA-256 in hexadecimal. Shards of another are refused. */
   readonly model?: Uint8Array | string;

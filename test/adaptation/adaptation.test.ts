@@ -17,7 +17,7 @@ import { randoms } from '../support/random.ts';
 
 const runtime = await Runtime.open({ device: 'native', threads: 1 });
 const engine = { device: 'native', threads: 1, workers: 1 } as const;
-const shipped = await PatchEncoder.read(readFileSync('dist/encoder.safetensors'));
+const cifar = await PatchEncoder.read(readFileSync('models/cifar10.safetensors'));
 
 /** a · b of square matrices. */
 function times(a: ArrayLike<number>, b: ArrayLike<number>): number[] {
@@ -51,11 +51,11 @@ describe('learning from a collection', () => {
   it('adds the map to what an encoder has', async () => {
     const d = 128;
     const [mean, map, vector] = [randoms(5, d), randoms(6, d * d), randoms(7, d)];
-    const bare = await withMap(runtime, shipped.with({ whitening: undefined }), mean, map);
+    const bare = await withMap(runtime, cifar.with({ whitening: undefined }), mean, map);
     const expected = new Whitening(mean, map).apply(vector);
     assert.ok(difference(bare.whitening!.apply(vector), [...expected]) < 1e-6);
-    const both = await withMap(runtime, shipped, mean, map);
-    const afterwards = new Whitening(mean, map).apply(shipped.whitening!.apply(vector));
+    const both = await withMap(runtime, cifar, mean, map);
+    const afterwards = new Whitening(mean, map).apply(cifar.whitening!.apply(vector));
     assert.ok(difference(both.whitening!.apply(vector), [...afterwards]) < 1e-3);
   });
 
@@ -75,7 +75,7 @@ describe('learning from a collection', () => {
         for (let i = 0; i < numbers; i++) sum += (x[i] - middle[i]) * matrix[i * d + j] * factor;
         return sum;
       });
-    const encoder = shipped.with({ whitening: undefined, layout, placement: { kind: 'whole' } });
+    const encoder = cifar.with({ whitening: undefined, layout, placement: { kind: 'whole' } });
     const { layout: after } = await withMap(runtime, encoder, mean, map);
     const expected = new Whitening(mean, map).apply(project(before));
     assert.ok(
@@ -93,9 +93,9 @@ describe('learning from a collection', () => {
   });
 
   it('learns without labels, and keeps the encoder where it gains nothing', async () => {
-    const { labels: _, ...images } = await openData('builtin', { limit: 60 });
+    const { labels: _, ...images } = await openData('builtin', { limit: 40 });
     const found = await adaptEncoder({ ...engine, images });
-    assert.equal(found.images, 60);
+    assert.equal(found.images, 40);
     assert.equal(found.gained, found.after!.score > found.before!.score);
     assert.equal(found.encoder === found.from, !found.gained);
     assert.equal(/gained nothing/.test(found.reason ?? ''), !found.gained);
