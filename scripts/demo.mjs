@@ -138,7 +138,7 @@ function parts(file) {
 /** Last, because it knows every file: it keeps all but the WebAssembly of ONNX Runtime, of which a device needs one build. */
 async function buildServiceWorker() {
   const all = readdirSync(OUT, { recursive: true }).map((file) => file.replaceAll('\\', '/'));
-  const files = all.filter((file) => statSync(join(OUT, file)).isFile() && !/\.map$|ort-wasm/.test(file)).sort();
+  const files = all.filter((file) => statSync(join(OUT, file)).isFile() && !/\.map$|\/ort-wasm/.test(file)).sort();
   const hash = createHash('sha256');
   for (const file of files) hash.update(file).update(readFileSync(join(OUT, file)));
   const addresses = files.map((file) => `./${file.replace(/(^|\/)index\.html$/, '$1')}`);

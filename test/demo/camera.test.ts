@@ -72,7 +72,7 @@ describe('the demo that finds by camera', () => {
     const names = await page.$eval('#told', (one) => one.textContent!);
     assert.match(items[0], new RegExp(`picture-${shown}\\.png$`));
     assert.match(names, /^Most similar: .*\.png, [01]\.\d\d\.$/);
-    assert.ok(Number(await page.$eval('#found li span', (one) => one.textContent)) > 0.8);
+    assert.ok(Number(await page.$eval('#found li span', (one) => one.textContent)) > 0.5);
     assert.ok(Number(await text(page, '#pace', /\d/)) > 0);
     await assertAccessible(page);
 
