@@ -71,7 +71,7 @@ describe('a page', () => {
       cutting.result,
       /^worker-failed: .* Content-Security-Policy must allow worker-src 'self'.* workers: 0/,
     );
-    works(await on({ headers, read: withOptions({ threads: 1, workers: 0 }) }));
+    works(await on({ headers, read: withOptions({ threads: 1, workers: 0, background: false }) }));
   });
 
   it('whose policy forbids WebAssembly says what to allow', async () => {
