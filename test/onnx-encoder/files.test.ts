@@ -201,7 +201,10 @@ describe('an .onnx file at a URL', () => {
     const { port } = server.address() as { port: number };
     try {
       const cache = at('kept-page');
-      await assert.rejects(open(`http://127.0.0.1:${port}/model.onnx`, { cache }), code('bad-data', /answered with a web page/));
+      await assert.rejects(
+        open(`http://127.0.0.1:${port}/model.onnx`, { cache }),
+        code('bad-data', /answered with a web page/),
+      );
       assert.deepEqual(await readdir(cache).catch(() => []), []);
     } finally {
       server.close();
