@@ -90,7 +90,9 @@ function known<T>(all: Map<string, T>, name: string, make: () => T): T {
 /** The vectors [images, width] of their blocks. */
 export function project(blocks: Value, { mean, matrix, scale: factors }: Projection): Value {
   const [numbers, width] = [mean.length, factors.length];
-  const values = Float32Array.from(matrix, (value, i) => value * factors[i % width]);
+  const values = new Float32Array(matrix.length);
+  for (let at = 0; at < values.length; at += width)
+    for (let j = 0; j < width; j++) values[at + j] = matrix[at + j] * factors[j];
   const centred = sub(blocks, blocks.graph.constant(mean, [numbers], 'layout.mean'));
   return matmul(centred, blocks.graph.constant(values, [numbers, width], 'layout.matrix'));
 }
