@@ -2,7 +2,7 @@ import { BagsslError } from '../base/errors.ts';
 import { checkOptions, givenBytes, whole } from '../base/options.ts';
 import { batchNormalization } from './functions.ts';
 import type { Graph, Value } from './graph.ts';
-import { buildOnnx } from './import/build.ts';
+import { type BuildOptions, buildOnnx } from './import/build.ts';
 import { type FileInput, parseOnnx } from './import/parse.ts';
 import { createGraph } from './ops/index.ts';
 
@@ -16,7 +16,7 @@ export interface ReadOptions {
 const LARGEST = 2 ** 36;
 
 /**
- * Reads an .onnx file of opset 9 to 17 into a graph that can be extended and differentiated, its tensors as constants.
+ * Reads an .onnx file of opset 7 to 23 into a graph that can be extended and differentiated, its tensors as constants.
  * Every operator must have a gradient rule or compute with shapes alone, and every shape must be static except for the batch.
  * @throws BagsslError `bad-model` or `unsupported-operator`, naming the node; `bad-argument` for other arguments
  */
@@ -33,8 +33,16 @@ export function readOnnx(
     model.inputs.map((input) => [input.name, graph.input(input.name, shapeOf(input, batch), input.dtype)]),
   );
   const values = buildOnnx(model, model.outputs, {
-    graph,
+    ...asConstants(graph),
     inputs,
+  });
+  return { graph, outputs: Object.fromEntries(model.outputs.map((name, k) => [name, values[k]])) };
+}
+
+/** How a file becomes a graph whose tensors are constants. */
+export function asConstants(graph: Graph): Omit<BuildOptions, 'inputs'> {
+  return {
+    graph,
     largest: LARGEST,
     precision: 'float32',
     weight: ({ name, tensor: { data, shape, dtype } }) => graph.constant(data, shape, name, dtype),
@@ -42,8 +50,7 @@ export function readOnnx(
       const [mu, sigma2] = [mean, variance].map(({ tensor }) => graph.constant(tensor.data, tensor.shape));
       return batchNormalization(x, gamma, beta, mu, sigma2, epsilon);
     },
-  });
-  return { graph, outputs: Object.fromEntries(model.outputs.map((name, k) => [name, values[k]])) };
+  };
 }
 
 /** An input's extents, with `batch` where the file leaves the first axis open. @throws BagsslError `bad-model` for any other open axis */

@@ -1,7 +1,7 @@
 import { BagsslError, type ErrorCode } from '../base/errors.ts';
 import { quote } from '../base/values.ts';
 import { externalPlace } from '../graph/external-data.ts';
-import { batchNormalization, reduceSum } from '../graph/functions.ts';
+import { reduceSum } from '../graph/functions.ts';
 import { gradients } from '../graph/gradients.ts';
 import { elements, type Shape, type Value } from '../graph/graph.ts';
 import { buildOnnx, NO_VALUE } from '../graph/import/build.ts';
@@ -12,6 +12,7 @@ import { type FileModel, parseOnnx } from '../graph/import/parse.ts';
 import { ofList, readTensor } from '../graph/import/read-tensor.ts';
 import { checkOperator } from '../graph/import/translate.ts';
 import { createGraph } from '../graph/ops/index.ts';
+import { asConstants } from '../graph/read-onnx.ts';
 import { type OnnxConfig, onnx } from '../model/encoders/onnx.ts';
 import { imageInput, inputShape } from '../model/encoders/onnx-input.ts';
 import { Scope } from '../model/scope.ts';
@@ -49,7 +50,6 @@ export const SHOWN_BATCH = 2;
 
 /** Zeros that stand for weights that are not there, elements in all. */
 const MOST_ZEROS = 2 ** 28;
-const LARGEST = 2 ** 36;
 
 /**
  * Reads a file for training and collects everything that stands against it, not the first thing alone: what follows a node that
@@ -219,15 +219,8 @@ class Search {
     };
     this.#try(() =>
       buildOnnx(file, outputs, {
-        graph,
+        ...asConstants(graph),
         inputs,
-        largest: LARGEST,
-        precision: 'float32',
-        weight: ({ name, tensor: { data, shape, dtype } }) => graph.constant(data, shape, name, dtype),
-        batchNorm({ x, gamma, beta, mean, variance, epsilon }) {
-          const [mu, sigma2] = [mean, variance].map(({ tensor }) => graph.constant(tensor.data, tensor.shape));
-          return batchNormalization(x, gamma, beta, mu, sigma2, epsilon);
-        },
         record,
         around,
       }),
