@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { FEATURES, type PatchEncoder } from '../src/embed.ts';
+import { FEATURES, type Feature, type PatchEncoder } from '../src/embed.ts';
 import { exportEmbedder, exportEncoder, exportSplitStep, exportStep, exportWeights } from '../src/export.ts';
+import { createEmbedder } from '../src/index.ts';
 import { parsePlacement } from '../src/patches.ts';
 import {
   type Command,
@@ -71,7 +72,11 @@ const OF: Readonly<Record<string, { readonly kinds: readonly What[]; readonly op
 export const exportModel: Command = {
   summary: 'write a run for other engines: .onnx, safetensors',
   options: {
-    model: MODEL_OPTION,
+    model: {
+      ...MODEL_OPTION,
+      required: false,
+      help: `${MODEL_OPTION.help}; default the encoder that comes with bagssl`,
+    },
     out: { value: 'PATH', rule: PATH, required: true, help: 'the file, or for a step the folder of its files' },
     what: {
       value: 'KIND',
@@ -91,13 +96,14 @@ export const exportModel: Command = {
     }
     const out = values.text('out')!;
     const size = what === 'embedder' ? imageSize(values) : undefined;
-    const path = values.text('model')!;
-    const { encoder, run } = await openModel(path, { feature: values.choice('feature', FEATURES) });
+    const path = values.text('model');
+    const feature = values.choice('feature', FEATURES);
+    const { encoder, run } = path === undefined ? await shipped(feature) : await openModel(path, { feature });
     const isStep = what === 'step' || what === 'gradient,update';
     if (isStep && !run) {
-      throw new UsageError(
-        `A training step needs a run, and "${path}" is an encoder's file; give --model a run's folder.`,
-      );
+      const given =
+        path === undefined ? 'the encoder that comes with bagssl has none' : `"${path}" is an encoder's file`;
+      throw new UsageError(`A training step needs a run, and ${given}; give --model a run's folder.`);
     }
     const files = !isStep
       ? { [out]: single(what, encoder, values, size) }
@@ -112,6 +118,14 @@ export const exportModel: Command = {
     if (values.flag('json')) printJson({ what, ...(run && { step: run.position.step }), files: sizes });
   },
 };
+
+/** The encoder that comes with the package. */
+async function shipped(feature: Feature | undefined): Promise<Pick<Model, 'encoder' | 'run'>> {
+  const embedder = await createEmbedder({ workers: 0 });
+  await embedder.dispose();
+  const encoder = embedder.encoder as PatchEncoder;
+  return { encoder: feature ? encoder.with({ feature }) : encoder };
+}
 
 function single(
   what: What,

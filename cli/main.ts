@@ -33,7 +33,7 @@ const USAGE = `bagssl ${VERSION}: image representations learnt on this device, a
   bagssl train    --data PATH --out DIR             ${train.summary}
   bagssl embed    --data PATH --model DIR --out F   ${embed.summary}
   bagssl evaluate --data PATH --model DIR           ${evaluate.summary}
-  bagssl export   --model DIR --out PATH            ${exportModel.summary}
+  bagssl export   [--model DIR] --out PATH          ${exportModel.summary}
   bagssl inspect FILE                               ${inspect.summary}
   bagssl reproduce --data PATH --out DIR            ${reproduce.summary}
   bagssl doctor                                     ${doctor.summary}

@@ -90,6 +90,20 @@ describe('bagssl export', () => {
     assert.deepEqual(JSON.parse(await readFile(join(out, 'step.json'), 'utf8')), JSON.parse(JSON.stringify(manifest)));
   });
 
+  it('writes the encoder that comes with the package where none is named', async () => {
+    const out = at('shipped.onnx');
+    const result = await bagssl(['export', '--image-size', '32x32', '--out', out]);
+    assert.equal(result.code, 0, result.stderr);
+    const shipped = await PatchEncoder.read(new Uint8Array(await readFile('dist/encoder.safetensors')));
+    assert.deepEqual(
+      new Uint8Array(await readFile(out)),
+      new Uint8Array(exportEmbedder(shipped, { width: 32, height: 32 })),
+    );
+    const step = await bagssl(['export', '--what', 'step', '--out', at('none')]);
+    assert.equal(step.code, 2);
+    assert.match(step.stderr, /needs a run, and the encoder that comes with bagssl has none/);
+  });
+
   it('refuses what it cannot do, and existing files', async () => {
     const out = at('kept.safetensors');
     const weights = ['--what', 'weights', '--out', out];
