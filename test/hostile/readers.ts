@@ -17,6 +17,7 @@ import { decodeCheckpoint, encodeCheckpoint, memoryStore, type RunConfig, runCon
 import { SHORT_RUN } from '../support/short-training.ts';
 import { TINY_RUNS } from '../support/tiny-runs.ts';
 import { mutateBytes, mutateJson } from './mutate.ts';
+import { shardReader } from './shards.ts';
 
 /** Something that reads what others made. */
 export interface Reader {
@@ -174,6 +175,7 @@ export async function readers(): Promise<Record<string, Reader>> {
       most: MiB,
       factor: 4,
     }),
+    'Parquet shards': { share: 4, most: 8 * MiB, factor: 64, ...shardReader() },
     'image headers': bytesReader(files, (bytes) => [readImageHeader(bytes), wholeJpeg(bytes)], {
       share: 16,
       most: MiB,
