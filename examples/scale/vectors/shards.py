@@ -3,6 +3,7 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 
@@ -13,6 +14,9 @@ def read_shards(folder, model, rows=4096):
     for batch in ds.dataset(files, format='parquet').to_batches(columns=['id', 'vector', 'model'], batch_size=rows):
         others = set(batch['model'].to_pylist()) - {digest}
         if others:
-            raise SystemExit(f'{folder} has vectors of {min(others)}, and {model} is {digest}. Vectors of two models cannot be compared.')
+            raise SystemExit(f'{folder} has vectors of {min(map(str, others))}, and {model} is {digest}. Vectors of two models cannot be compared.')
+        lengths = pc.value_lengths(batch['vector'])
+        if batch.num_rows and (lengths.null_count or len(lengths.unique()) > 1 or batch['id'].null_count):
+            raise SystemExit(f'{folder} has vectors of lengths {sorted(map(str, lengths.unique().to_pylist()))}, or rows without an id: no whole shards.')
         if batch.num_rows:
             yield batch['id'].to_pylist(), batch['vector'].flatten().to_numpy().reshape(batch.num_rows, -1).astype(np.float32)
