@@ -1,10 +1,14 @@
 // npm run test:scale [-- NAME …] [--photos N] [--kills N] [--workers N] [--job N]: runs examples/scale/ on the engines themselves, ends
 // their workers by kill -9 on the way, and checks that every photo has one vector, the one that bagssl gives. Not part of npm test.
+//
+// npm run test:scale -- --throughput [NAME …] [--photos N]: how fast one worker and two are on each engine, in a table. The encoder is the
+// one that comes with bagssl, at 224×224, in batches of 64. Let nothing else run beside it. --install: only gets everything ready.
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkEngine, checkFullDisk } from '../test/scale/engine.mjs';
-import { PROGRAM, prepare, references } from '../test/scale/prepare.mjs';
+import { cli, PROGRAM, prepare, references } from '../test/scale/prepare.mjs';
 import { startRedis } from '../test/scale/redis.mjs';
+import { throughput } from '../test/scale/throughput.mjs';
 import { checkTraining, hasMpi } from '../test/scale/train.mjs';
 import { checkVectors } from '../test/scale/vectors.mjs';
 import { node, run } from './lib/run.mjs';
@@ -33,7 +37,14 @@ const RUNS = [
 const number = (value) => ({ type: 'string', default: String(value) });
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { photos: number(300), kills: number(3), workers: number(2), job: { type: 'string' } },
+  options: {
+    photos: { type: 'string' },
+    kills: number(3),
+    workers: number(2),
+    job: { type: 'string' },
+    throughput: { type: 'boolean' },
+    install: { type: 'boolean' },
+  },
 });
 const names = [...new Set(RUNS.map(({ engine }) => engine))];
 const unknown = positionals.filter((name) => !names.includes(name));
@@ -42,7 +53,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const asked = RUNS.filter(({ engine }) => positionals.length === 0 || positionals.includes(engine));
-const count = Number(values.photos);
+const count = Number(values.photos ?? (values.throughput ? 2560 : 300));
 const job = Number(values.job ?? Math.max(16, Math.min(256, Math.floor(count / 12))));
 
 /** Runs one of RUNS. Resolves to `passed`, `failed` or `skipped`. */
@@ -70,6 +81,31 @@ async function tried(one, setting) {
     await redis?.stop();
   }
 }
+
+/** `--throughput`. */
+async function compared() {
+  const places = await prepare(count);
+  const model = join(places.root, 'shipped.onnx');
+  await cli('export', '--image-size', '224x224', '--out', model, '--overwrite');
+  const redis = await startRedis(join(places.root, 'redis'));
+  const engines = [];
+  for (const { engine, title, check, needs } of asked) {
+    if (title || check || (needs && !redis)) continue;
+    const { status } = await run(PROGRAM, [engine, '--install']);
+    if (status === 0) engines.push({ engine, env: needs ? { REDIS_URL: redis.url } : {} });
+    else console.log(`${engine} could not be installed, so it is left out.`);
+  }
+  try {
+    if (values.install) return 0;
+    const faults = await throughput({ ...places, model }, engines);
+    for (const fault of faults) console.error(fault);
+    return faults.length > 0 ? 1 : 0;
+  } finally {
+    await redis?.stop();
+  }
+}
+
+if (values.throughput) process.exit(await compared());
 
 const places = { ...(await prepare(count)), job, kills: Number(values.kills), workers: Number(values.workers) };
 const compares = asked.some(({ engine }) => engine !== 'train');

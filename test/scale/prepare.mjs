@@ -21,7 +21,8 @@ export async function must(what, result) {
   return output;
 }
 
-const cli = (...args) =>
+/** Runs the command line. @throws Error */
+export const cli = (...args) =>
   must(`bagssl ${args[0]}`, node(['dist/cli.js', ...args], { held: false, capture: true, quiet: true }));
 
 /** The places of a test's files, with its photos and embedders made. @param count photos */

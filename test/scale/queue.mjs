@@ -1,5 +1,6 @@
-// node test/scale/queue.mjs [--jobs N] [--every SECONDS]: N small jobs (200,000) drained by two workers, one of which is ended by
-// kill -9 every few seconds; Redis is ended in the middle. Every id must be in the shards once.
+// node test/scale/queue.mjs [--jobs N] [--every SECONDS] [--concurrency N]: N small jobs (200,000), each of one row in a shard of its
+// own, drained by two workers of 16 jobs at a time, one of which is ended by kill -9 every few seconds; Redis is ended in the middle.
+// Every id must be in the shards once.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -10,7 +11,11 @@ import { startRedis } from './redis.mjs';
 import { readShards } from './shards.mjs';
 
 const { values } = parseArgs({
-  options: { jobs: { type: 'string', default: '200000' }, every: { type: 'string', default: '10' } },
+  options: {
+    jobs: { type: 'string', default: '200000' },
+    every: { type: 'string', default: '10' },
+    concurrency: { type: 'string', default: '16' },
+  },
 });
 const count = Number(values.jobs);
 const root = resolve('build/scale/queue');
@@ -19,7 +24,7 @@ rmSync(root, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 const redis = await startRedis(join(root, 'redis'));
 if (!redis) throw new Error('redis-server is not installed.');
-Object.assign(process.env, { REDIS_URL: redis.url, LOCK_MS: '4000', QUEUE: 'small' });
+Object.assign(process.env, { REDIS_URL: redis.url, LOCK_MS: '4000', QUEUE: 'small', CONCURRENCY: values.concurrency });
 
 const { openQueue, produce } = await import('../../examples/scale/bullmq/queue.js');
 const { keepWorkers } = await import('../../examples/scale/bullmq/workers.js');

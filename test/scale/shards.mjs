@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 
 /** Photos that have no vector; and the one that has none where test/scale/crash ends the process that opens it. */
 const UNREADABLE = ['cut.png', 'empty.jpg', 'text.jpg'];
@@ -31,8 +31,9 @@ export function begun(out) {
 }
 
 async function rowsOf(path) {
-  const file = await asyncBufferFromFile(path);
-  const metadata = await parquetMetadataAsync(file);
+  const bytes = readFileSync(path);
+  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
+  const metadata = parquetMetadata(file);
   const skipped = metadata.key_value_metadata?.find(({ key }) => key === 'skipped')?.value ?? '[]';
   return { rows: await parquetReadObjects({ file, metadata }), skipped: JSON.parse(skipped) };
 }

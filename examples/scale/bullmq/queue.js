@@ -29,10 +29,10 @@ export async function produce(queue, jobs, ahead = 1000, together = 100) {
 export const DISK_FULL = 74;
 
 /**
- * A worker of this process, which runs one job at a time. SIGTERM and SIGINT stop it when its job is done. On a full disk it gives its
- * job back and stops.
+ * A worker of this process. SIGTERM and SIGINT stop it when its jobs are done. On a full disk it gives its job back and stops.
+ * @param concurrency jobs at a time. One keeps a core busy with embedding; more suit jobs that wait, for a disk or a network
  */
-export function startWorker(run) {
+export function startWorker(run, concurrency = 1) {
   const stop = async (code) => {
     process.exitCode = code;
     await worker.close();
@@ -52,7 +52,7 @@ export function startWorker(run) {
       }
     },
     // A job may lose many workers, as on machines that can be taken away at any time. A photo that ends workers is found by embedJob.
-    { connection: connection(), lockDuration: LOCK, stalledInterval: LOCK / 2, maxStalledCount: 100 },
+    { connection: connection(), concurrency, lockDuration: LOCK, stalledInterval: LOCK / 2, maxStalledCount: 100 },
   );
   worker.on('error', (error) => console.error(`Redis: ${error.message}`));
   worker.on('failed', (job, error) => console.error(`${job?.id}, try ${job?.attemptsMade}: ${error.message}`));

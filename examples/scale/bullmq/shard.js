@@ -15,6 +15,8 @@ const SCHEMA = [
   { ...TEXT, name: 'model' },
 ];
 
+let written = 0;
+
 /**
  * Writes a job's shard under another name, and renames it when it is on the disk.
  * @param rows ids and vectors
@@ -31,7 +33,8 @@ export async function writeShard({ name, out, digest }, rows, skipped) {
     kvMetadata: [{ key: 'skipped', value: JSON.stringify(skipped) }],
     createdBy: 'bagssl',
   });
-  const part = join(out, `.${name}.${hostname()}.${process.pid}`);
+  // A name of this call's own: a job that was given out again may be written twice at a time.
+  const part = join(out, `.${name}.${hostname()}.${process.pid}.${written++}`);
   try {
     const file = await open(part, 'w');
     try {
