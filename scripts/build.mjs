@@ -102,10 +102,13 @@ const onlyOnnx = inPlaceOf(/^\.\/(resnet|vit|depthwise|convmixer)\.ts$/, 'only-o
 // Our own kernels for a step's end, and measuring a GPU, are left to pages: workers' scripts are held to a size.
 const withoutTail = inPlaceOf(/\/divided\.ts$/, 'no-tail.ts');
 const fixedForms = inPlaceOf(/\/measure-forms\.ts$/, 'fixed-forms.ts');
+// So are the part of a model that ONNX Runtime cannot load as a whole, and what writes an encoder.
+const withoutPart = inPlaceOf(/\/needed-part\.ts$/, 'no-part.ts');
+const withoutWriting = inPlaceOf(/\/write-encoder\.ts$/, 'no-writing.ts');
 for (const [name, file, plugins] of [
   ['trainer.worker', 'trainer', [withoutOnnx, withoutTail, fixedForms, ...inWorkers.plugins]],
   ['trainer-onnx.worker', 'trainer', [onlyOnnx, withoutTail, fixedForms, ...inWorkers.plugins]],
-  ['embedder.worker', 'embedder', inWorkers.plugins],
+  ['embedder.worker', 'embedder', [withoutPart, withoutWriting, ...inWorkers.plugins]],
   ['decoder.worker', 'decoder', inWorkers.plugins],
 ]) {
   await build({

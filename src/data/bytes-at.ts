@@ -26,6 +26,8 @@ export async function bytesAt(address: URL | string, options: FetchBytesOptions 
   } catch (cause) {
     const name = text.slice(0, 200);
     checkAborted(options.signal, `Reading "${name}" was stopped.`);
-    throw new BagsslError('bad-data', `"${name}" cannot be read: ${(cause as Error).message}`, { cause });
+    const { code, message } = cause as Error & { readonly code?: string };
+    const why = code === 'EISDIR' ? 'it is a folder; name a file in it.' : message;
+    throw new BagsslError('bad-data', `"${name}" cannot be read: ${why}`, { cause });
   }
 }

@@ -1,7 +1,8 @@
 import { BagsslError } from '../base/errors.ts';
-import { quote } from '../base/values.ts';
+import { isA, quote } from '../base/values.ts';
+import { otherFormat } from '../formats/other-format.ts';
 import { float32 } from '../formats/read-weights.ts';
-import { readSafetensors } from '../formats/safetensors.ts';
+import { readSafetensors, type Safetensors } from '../formats/safetensors.ts';
 import { upgradedModel } from '../model/upgraded-model.ts';
 import { readBlockTensors } from './block-tensors.ts';
 import { type EncoderParts, FEATURES, type Feature, type Header, NAMES } from './encoder-parts.ts';
@@ -16,7 +17,7 @@ export interface EncoderFile extends Omit<EncoderParts, 'whitening'> {
  * @throws BagsslError `bad-checkpoint`, `bad-argument`
  */
 export function readEncoder(bytes: Uint8Array): EncoderFile {
-  const { tensors, metadata } = readSafetensors(bytes);
+  const { tensors, metadata } = opened(bytes);
   const header = headerOf(metadata[NAMES.header]);
   const model = upgradedModel(header.model, header.recipe.size);
   if (!FEATURES.includes(header.feature)) {
@@ -34,6 +35,17 @@ export function readEncoder(bytes: Uint8Array): EncoderFile {
   return { ...header, model, weights, layout, ...(mean && matrix && { whitening: [mean, matrix] }) };
 }
 
+/** @throws BagsslError that says what the file is instead, where its beginning shows it */
+function opened(bytes: Uint8Array): Safetensors {
+  try {
+    return readSafetensors(bytes);
+  } catch (cause) {
+    const instead = isA(bytes, 'Uint8Array') && otherFormat(bytes);
+    if (!instead) throw cause;
+    throw new BagsslError('bad-checkpoint', `The encoder's file is ${instead}.`, { cause });
+  }
+}
+
 function headerOf(text: string | undefined): Header {
   let header: Partial<Header> | undefined;
   try {
@@ -45,6 +57,6 @@ function headerOf(text: string | undefined): Header {
   if (model && recipe && placement) return { model, recipe, feature: feature as Feature, placement, layout };
   throw new BagsslError(
     'bad-checkpoint',
-    `This safetensors file is no patch encoder: its metadata has ${text === undefined ? `no "${NAMES.header}"` : `"${text.slice(0, 80)}" as "${NAMES.header}"`}. Write one with PatchEncoder.write().`,
+    `This safetensors file is no patch encoder: its metadata has ${text === undefined ? `no "${NAMES.header}"` : `"${text.slice(0, 80)}" as "${NAMES.header}"`}. Give one that PatchEncoder.write() or "bagssl train" wrote; a network whose weights another library keeps in such a file has to be exported to .onnx (docs/guides/bring-an-encoder.md).`,
   );
 }

@@ -24,7 +24,7 @@ const FILE_ATTRIBUTE = {
   refAttrName: [21, 'string'],
 } as const;
 
-const FILE_NODE = {
+export const FILE_NODE = {
   ...NODE,
   attribute: [5, FILE_ATTRIBUTE, 'list'],
   domain: [7, 'string'],

@@ -28,10 +28,13 @@ const SUMS = new Set(['Add', 'Sub', 'QLinearAdd', 'BiasAdd']);
 /** What stands between a 1×1 convolution that classifies every position and the scores of the image. */
 const POOLING = new Set(['GlobalAveragePool', 'AveragePool', 'ReduceMean', 'Relu', 'GlobalMaxPool']);
 
-const LAYERS = new Set(['Conv', 'ConvTranspose', 'QLinearConv', 'FusedConv', 'ConvInteger', ...PRODUCTS]);
+const CONVOLUTIONS = ['Conv', 'ConvTranspose', 'QLinearConv', 'FusedConv', 'ConvInteger'];
+const LAYERS = new Set([...CONVOLUTIONS, ...PRODUCTS]);
 
 /** How far back an end is looked for, nodes. */
 const FAR = 16;
+/** What makes an image of a layer's values, up to the bytes of a file, can be long. */
+const MOST_AFTER = 128;
 
 /**
  * The value before the last linear layer, where an output is what such a layer gives (with or without a bias and an operator that
@@ -101,15 +104,23 @@ export function beforeClassifier(signature: ModelSignature, output: string): Cla
   return { before: back(node.input[0], RENAMING), linear: 'Conv', scores };
 }
 
+/** Whether an output is the bytes of a file that a model encodes itself. */
+export function isEncoded({ nodes }: Pick<ModelSignature, 'nodes'>, output: string): boolean {
+  const node = nodes.find((each) => each.output.includes(output));
+  return node?.opType === 'EncodeImage' || (node?.opType === 'Identity' && isEncoded({ nodes }, node.input[0]));
+}
+
 /** What the last convolution or product on the way to an output is computed from; undefined where there is none near. */
 export function beforeLastLayer(signature: ModelSignature, output: string): string | undefined {
   const producers = producersOf(signature);
+  // Colours are converted by a product.
+  const layers = isEncoded(signature, output) ? new Set(CONVOLUTIONS) : LAYERS;
   const isConstant = constants(signature, producers);
   let at: string | undefined = output;
-  for (let step = 0; step < FAR && at !== undefined; step++) {
+  for (let step = 0; step < MOST_AFTER && at !== undefined; step++) {
     const node: FoundNode | undefined = producers.get(at);
     const data: string | undefined = node?.input.find((name) => name && !isConstant(name));
-    if (LAYERS.has(node?.opType ?? '')) return producers.has(data ?? '') ? data : undefined;
+    if (layers.has(node?.opType ?? '')) return producers.has(data ?? '') ? data : undefined;
     at = data;
   }
   return undefined;

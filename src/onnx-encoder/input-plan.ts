@@ -4,6 +4,7 @@ import type { Triple } from '../patches/recipe.ts';
 import { type ModelSignature, type ModelValue, shownValue } from './model-signature.ts';
 import type { OnnxInput } from './onnx-options.ts';
 import { ownNormalisation } from './own-normalisation.ts';
+import { pastDecoder } from './past-decoder.ts';
 import type { Preprocessing } from './preprocessor-config.ts';
 
 /** How an image becomes a model's input, with nothing left open. */
@@ -22,6 +23,10 @@ export interface InputPlan {
   readonly columns: number;
   /** Images in one run; undefined: any number. */
   readonly batch?: number;
+  /** The axis that the input lacks: that of the batch, where it is one image, or that of the channels of grey images. */
+  readonly missing?: 'batch' | 'channels';
+  /** It is a value inside the graph, such as what a decoder in front of the network gives. */
+  readonly inside?: true;
   /** What white is before `mean` and `std`. */
   readonly range: 1 | 255;
   /** Subtracted from every channel, in the order of `channels`; grey takes the first. */
@@ -37,20 +42,32 @@ export interface InputPlan {
 }
 
 /** The types of inputs that pixels can be given in. */
-export type ElementType = 'float32' | 'float16' | 'float64' | 'uint8' | 'int32';
+export type ElementType = 'float32' | 'float16' | 'float64' | 'uint8' | 'int8' | 'int32' | 'int64';
 
 /** By ONNX's codes. */
 const TYPES: Readonly<Record<number, ElementType>> = {
   1: 'float32',
   2: 'uint8',
+  3: 'int8',
   6: 'int32',
+  7: 'int64',
   10: 'float16',
   11: 'float64',
 };
 
+/** The shape of the input of a run of so many images. */
+export function inputDims({ layout, channels, rows, columns, missing }: InputPlan, images: number): readonly number[] {
+  const depth = channels === 'grey' ? 1 : 3;
+  const all = layout === 'nchw' ? [images, depth, rows, columns] : [images, rows, columns, depth];
+  const without = missing === 'batch' ? 0 : missing === 'channels' ? 1 : -1;
+  return all.filter((_, axis) => axis !== without);
+}
+
 /** What torchvision's and timm's networks were trained with. */
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
 const PLAIN = { mean: [0, 0, 0], std: [1, 1, 1] } as const;
+/** Levels in int8, as TensorFlow Lite's converters mean them. */
+const SIGNED = { mean: [128, 128, 128], std: [1, 1, 1] } as const;
 
 /** The size of an input that the file leaves open, unless something else is said. */
 const USUAL_SIZE = 224;
@@ -69,29 +86,33 @@ export interface PlannedInput {
  * @throws BagsslError `bad-model` for a model whose input is no image; `bad-argument` for a size that the model does not take
  */
 export function planInput(
-  signature: ModelSignature,
+  whole: ModelSignature,
   file: string,
   given: OnnxInput = {},
   config: Preprocessing | undefined = undefined,
 ): PlannedInput {
+  const past = pastDecoder(whole);
+  const { signature = whole } = past ?? {};
   const input = onlyInput(signature, file);
   const type = TYPES[input.type];
   if (!type) {
     throw noImage(file, input, `has ONNX type ${input.type}, which pixels cannot be given in`);
   }
   const notes = [...(config?.notes ?? [])];
-  const { layout, channels, rows: fixedRows, columns: fixedColumns, batch } = axesOf(input, file, given);
+  if (past)
+    notes.push(`It decodes image files itself (${past.operator}); it is given pixels in place of what that gives.`);
+  const { layout, channels, rows: fixedRows, columns: fixedColumns, batch, missing } = axesOf(input, file, given);
   const [rows, columns, sizeAssumed] = sizeOf(input, file, [fixedRows, fixedColumns], given, config, notes);
-  const colours = channels === 1 ? 'grey' : (given.channels ?? config?.input.channels ?? 'rgb');
-  const isWhole = type === 'uint8' || type === 'int32';
+  const colours = channels === 1 ? 'grey' : (given.channels ?? past?.channels ?? config?.input.channels ?? 'rgb');
+  const isWhole = type.includes('int');
   if (isWhole && (given.range === 1 || given.mean !== undefined || given.std !== undefined)) {
     throw new BagsslError(
       'bad-argument',
-      `onnx.input: ${file} takes ${type}, whole levels of 0 to 255, so range, mean and std cannot be set.`,
+      `onnx.input: ${file} takes ${type}, whole levels of ${type === 'int8' ? '-128 to 127' : '0 to 255'}, so range, mean and std cannot be set.`,
     );
   }
   const usual = isWhole
-    ? { range: 255 as const, ...PLAIN }
+    ? { range: 255 as const, ...(type === 'int8' ? SIGNED : PLAIN) }
     : normalisation(signature, input, layout, channels, given, config, notes);
   return {
     plan: {
@@ -102,6 +123,8 @@ export function planInput(
       rows,
       columns,
       ...(batch !== undefined && { batch }),
+      ...(missing && { missing }),
+      ...(past && { inside: true as const }),
       ...usual,
       interpolation: given.interpolation ?? config?.input.interpolation ?? 'bilinear',
       fit: given.fit ?? config?.input.fit ?? 'crop',
@@ -127,7 +150,7 @@ function onlyInput({ inputs }: ModelSignature, file: string): ModelValue {
 const noImage = (file: string, input: ModelValue, why: string) =>
   new BagsslError(
     'bad-model',
-    `${file}: its input ${shownValue(input)} ${why}. An encoder takes images: [batch, 3 or 1, rows, columns] or [batch, rows, columns, 3 or 1] in float32, float16, float64, uint8 or int32.`,
+    `${file}: its input ${shownValue(input)} ${why}. An encoder takes images: [batch, 3 or 1, rows, columns] or [batch, rows, columns, 3 or 1], or one image without a batch, in float32, float16, float64, uint8, int8, int32 or int64.`,
   );
 
 interface Axes {
@@ -136,16 +159,20 @@ interface Axes {
   readonly rows?: number;
   readonly columns?: number;
   readonly batch?: number;
+  readonly missing?: InputPlan['missing'];
 }
+
+type Dims = readonly (number | string)[];
+const isColour = (extent: number | string) => extent === 3 || extent === 1;
 
 function axesOf(input: ModelValue, file: string, given: OnnxInput): Axes {
   const { dims = ['', '', '', ''] } = input;
-  if (dims.length !== 4) throw noImage(file, input, `has ${dims.length} axes, not four`);
-  const isColour = (extent: number | string) => extent === 3 || extent === 1;
+  const { all, missing } = fourAxes(dims);
+  if (all.length !== 4) throw noImage(file, input, `has ${dims.length} axes, not four`);
   const number = (extent: number | string) => (typeof extent === 'number' ? extent : undefined);
   const layout =
-    given.layout ?? (isColour(dims[1]) || (typeof dims[1] === 'string' && !isColour(dims[3])) ? 'nchw' : 'nhwc');
-  const [batch, channels, rows, columns] = layout === 'nchw' ? dims : [dims[0], dims[3], dims[1], dims[2]];
+    given.layout ?? (isColour(all[1]) || (typeof all[1] === 'string' && !isColour(all[3])) ? 'nchw' : 'nhwc');
+  const [batch, channels, rows, columns] = layout === 'nchw' ? all : [all[0], all[3], all[1], all[2]];
   const known = number(channels) ?? 3;
   if (!isColour(known)) throw noImage(file, input, `has ${known} channels in ${layout}, not three or one`);
   return {
@@ -154,7 +181,22 @@ function axesOf(input: ModelValue, file: string, given: OnnxInput): Axes {
     rows: number(rows),
     columns: number(columns),
     batch: number(batch),
+    ...(missing && { missing }),
   };
+}
+
+/** An image has more rows and columns; [1, 784, 1] is a list. */
+const LEAST_SIDE = 4;
+
+/** The axes of an input with the one that three lack: [rows, columns, 3 or 1] and [3 or 1, rows, columns] are one image, [batch, 28, 28] grey ones. */
+function fourAxes(dims: Dims): { readonly all: Dims; readonly missing?: InputPlan['missing'] } {
+  const [a, b, c] = dims;
+  const areSides = (...sides: Dims) => sides.every((side) => typeof side === 'string' || side >= LEAST_SIDE);
+  if (dims.length !== 3) return { all: dims };
+  if (isColour(c) && areSides(a, b)) return { all: [1, ...dims], missing: 'batch' };
+  if (isColour(a) && areSides(b, c)) return { all: [1, ...dims], missing: 'batch' };
+  const isBatch = typeof a === 'string' && typeof b === 'number' && typeof c === 'number' && areSides(b, c);
+  return isBatch ? { all: [a, 1, b, c], missing: 'channels' } : { all: dims };
 }
 
 function sizeOf(

@@ -1,4 +1,5 @@
 import { BagsslError } from '../base/errors.ts';
+import { otherFormat } from '../formats/other-format.ts';
 import { externalFiles } from '../graph/external-data.ts';
 import { FILE_GRAPH, FILE_MODEL, type FoundNode, type FoundTensor, type FoundValueInfo } from '../graph/file-proto.ts';
 import { readMessage } from '../graph/protobuf/read.ts';
@@ -85,15 +86,8 @@ function faceValue({ name = '', type }: FoundValueInfo): ModelValue {
 export const shownValue = ({ name, dims }: ModelValue): string =>
   `"${name}"${dims ? ` [${dims.map((extent) => extent || '?')}]` : ''}`;
 
-/** What commonly comes in place of a model. */
+/** Refuses what commonly comes in place of a model. */
 export function checkStart(bytes: Uint8Array, name: string): void {
-  const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart();
-  const instead = /^<(!doctype|html|\?xml|head|body)/i.test(start)
-    ? 'a page of HTML. Check the address; on Hugging Face a file is at …/resolve/main/…, its page at …/blob/main/…'
-    : /^version \S+git-lfs/.test(start)
-      ? 'a pointer of Git LFS, which names the file but does not hold it. Fetch the file itself (git lfs pull)'
-      : bytes.length === 0
-        ? 'empty. Restore a copy'
-        : undefined;
+  const instead = otherFormat(bytes);
   if (instead) throw new BagsslError('bad-model', `${name} is no ONNX file but ${instead}.`);
 }

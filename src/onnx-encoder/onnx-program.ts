@@ -3,6 +3,8 @@ import { FILE_MODEL } from '../graph/file-proto.ts';
 import { writeMessage } from '../graph/protobuf/write.ts';
 import type { Program } from '../runtime/program.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { type InputPlan, inputDims } from './input-plan.ts';
+import { neededPart } from './needed-part.ts';
 import type { OnnxEncoder } from './onnx-encoder.ts';
 import { type PooledRows, pooledRows } from './pool-output.ts';
 import { InputBatch } from './prepare.ts';
@@ -85,19 +87,34 @@ export class OnnxProgram {
 }
 
 async function compiled(runtime: Runtime, encoder: OnnxEncoder): Promise<Program> {
-  const externalData = [...encoder.data].map(([path, data]) => ({ path, data }));
+  const { model, data, input, output, name } = encoder;
+  const compile = (made: Uint8Array) =>
+    runtime.compile(
+      made,
+      [...data].map(([path, data]) => ({ path, data })),
+    );
+  const part = () => compile(neededPart(model, output.name, input.inside && newInput(input)));
   try {
-    return await runtime.compile(withOutput(encoder), externalData);
+    if (input.inside) return await part();
+    // What ONNX Runtime cannot load as a whole, it may without what the vector does not need.
+    return await compile(withOutput(encoder)).catch((error) => (unloadable(error) ? part() : Promise.reject(error)));
   } catch (error) {
-    const cause = error instanceof BagsslError && error.code === 'bad-model' ? error.cause : undefined;
+    const cause = unloadable(error);
     if (!cause) throw error;
     throw new BagsslError(
       'bad-model',
-      `${encoder.name}: ONNX Runtime (${runtime.device}) cannot load it: ${firstLine(cause)}`,
+      `${name}: ONNX Runtime (${runtime.device}) cannot load it: ${firstLine(cause)}`,
       { cause },
     );
   }
 }
+
+/** ONNX Runtime's own error, where it cannot load a model. */
+const unloadable = (error: unknown): unknown =>
+  error instanceof BagsslError && error.code === 'bad-model' ? error.cause : undefined;
+
+/** Pixels in place of what a decoder gives, of uint8. */
+const newInput = (plan: InputPlan) => ({ name: plan.name, type: 2, axes: inputDims(plan, 1).length });
 
 /** The model with the chosen value as one more output. A message that is written twice is merged, so the file's bytes stay. */
 function withOutput({ model, output: { name, isOutput } }: OnnxEncoder): Uint8Array {
@@ -117,11 +134,9 @@ async function vectorsOf(
   first: number,
   count: number,
 ): Promise<PooledRows> {
-  const { type, layout, channels, rows, columns } = input;
   const images = input.batch ?? count;
-  const depth = channels === 'grey' ? 1 : 3;
-  const shape = layout === 'nchw' ? [images, depth, rows, columns] : [images, rows, columns, depth];
-  const tensor = new runtime.ort.Tensor(type as 'float32', batch.data(first, count, images) as Float32Array, shape);
+  const pixels = batch.data(first, count, images) as Float32Array;
+  const tensor = new runtime.ort.Tensor(input.type as 'float32', pixels, inputDims(input, images));
   // What fails is thrown, so ONNX Runtime need not print it as well.
   const quiet = { logSeverityLevel: 4 } as const;
   const results = await runtime.run(() => session.run({ [input.name]: tensor }, [output.name], quiet));

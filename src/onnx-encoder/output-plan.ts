@@ -1,6 +1,6 @@
 import { BagsslError } from '../base/errors.ts';
 import { quote } from '../base/values.ts';
-import { beforeClassifier, beforeLastLayer } from './before-classifier.ts';
+import { beforeClassifier, beforeLastLayer, isEncoded } from './before-classifier.ts';
 import { type ModelSignature, type ModelValue, shownValue } from './model-signature.ts';
 
 /** Which value of a model is the vector. */
@@ -54,7 +54,8 @@ export function planOutput(
   }
   const end = nameRank(chosen) < VECTORS.length ? undefined : beforeClassifier(signature, chosen.name);
   if (!end) {
-    const inside = isImage(chosen) ? beforeLastLayer(signature, chosen.name) : undefined;
+    const inside =
+      isImage(chosen) || isEncoded(signature, chosen.name) ? beforeLastLayer(signature, chosen.name) : undefined;
     if (inside === undefined) return { plan: { name: chosen.name, isOutput: true, pool }, notes };
     notes.push(
       `${shownValue(chosen)} is an image, which is no embedding: the value before the last convolution, ${quote(inside)}, is taken (set onnx.output or --encoder-output to another).`,

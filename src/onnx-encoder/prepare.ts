@@ -12,7 +12,7 @@ export interface Box {
 }
 
 /** The elements of an input. */
-export type InputData = Float32Array | Uint16Array | Float64Array | Uint8Array | Int32Array;
+export type InputData = Float32Array | Uint16Array | Float64Array | Uint8Array | Int8Array | Int32Array | BigInt64Array;
 
 /** How a box becomes the input: resampled to this size, of which a window is taken. */
 interface Geometry {
@@ -121,6 +121,8 @@ function typed(floats: Float32Array, type: ElementType): InputData {
   if (type === 'float16') return toHalf(floats);
   if (type === 'float64') return Float64Array.from(floats);
   if (type === 'uint8') return Uint8Array.from(floats, Math.round);
+  if (type === 'int8') return Int8Array.from(floats, Math.round);
+  if (type === 'int64') return BigInt64Array.from(floats, (level) => BigInt(Math.round(level)));
   return type === 'int32' ? Int32Array.from(floats, Math.round) : floats;
 }
 

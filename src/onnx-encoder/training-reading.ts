@@ -60,8 +60,14 @@ export function trainingReading(
   config: Pick<OnnxConfig, 'model' | 'output' | 'size'>,
   shown: readonly string[] = [],
 ): TrainingReading {
-  const search = new Search(config);
-  const shapes = search.run(shown);
+  let search = new Search(config, SHOWN_BATCH);
+  let shapes = search.run(shown);
+  if (search.blockers.length > 0) {
+    // Constants inside may fix an open batch to one image; they are rewritten for any.
+    const ofOne = new Search(config, 1);
+    const found = ofOne.run(shown);
+    if (ofOne.blockers.length === 0) [search, shapes] = [ofOne, found];
+  }
   const none = { tensors: 0, parameters: 0, constants: 0, shapes };
   if (search.blockers.length > 0) return { ...none, blockers: grouped(search.blockers) };
   try {
@@ -126,7 +132,11 @@ class Search {
   readonly #unknown = new Set<string>();
   #zeros = 0;
 
-  constructor(private readonly config: Pick<OnnxConfig, 'model' | 'output' | 'size'>) {}
+  constructor(
+    private readonly config: Pick<OnnxConfig, 'model' | 'output' | 'size'>,
+    /** Images, where the file leaves it open. */
+    private readonly batch: number,
+  ) {}
 
   /** Looks for blockers, and returns the shapes that could be found. */
   run(shown: readonly string[]): ReadonlyMap<string, Shape> {
@@ -177,7 +187,7 @@ class Search {
     return this.#try(() => parseOnnx(this.config.model, { widened: true, read }));
   }
 
-  /** What the images are: a batch of the file's own, or of two. */
+  /** What the images are. */
   #inputs({ inputs }: FileModel): ReadonlyMap<string, Shape> {
     const shapes = new Map<string, Shape>();
     if (inputs.length !== 1) {
@@ -192,7 +202,7 @@ class Search {
         continue;
       }
       this.side = images.side;
-      shapes.set(input.name, inputShape(images, images.batch ?? SHOWN_BATCH));
+      shapes.set(input.name, inputShape(images, images.batch ?? this.batch));
     }
     return shapes;
   }

@@ -162,34 +162,38 @@ describe('an .onnx encoder', () => {
     await session.release();
   });
 
-  it('made for one image takes any batch: Reshape, Expand and Concat of its constants', () =>
-    holds(
-      onnxFile({
-        inputs: { x: [1, 3, 8, 8] },
-        tensors: {
-          w: some(2, 6, 3, 4, 4),
-          token: some(3, 1, 1, 6),
-          to: ints(1, 6, -1),
-          one: ints(1, 1, 6),
-          heads: ints(5, 2, 3),
-          back: ints(5, 1, 6),
-        },
-        nodes: [
-          ['Conv', 'x w', 'c', { strides: [4, 4] }],
-          ['Reshape', 'c to', 'p'],
-          ['Transpose', 'p', 'tokens', { perm: [0, 2, 1] }],
-          ['Expand', 'token one', 'first'],
-          ['Concat', 'first tokens', 'all', { axis: 1 }],
-          // As torch.nn.MultiheadAttention has it: tokens first, and heads beside the batch.
-          ['Transpose', 'all', 'turned', { perm: [1, 0, 2] }],
-          ['Reshape', 'turned heads', 'h'],
-          ['Softmax', 'h', 'soft', { axis: 0 }],
-          ['Mul', 'soft h', 'm'],
-          ['Reshape', 'm back', 'r'],
-          ['Transpose', 'r', 'y', { perm: [1, 0, 2] }],
-        ],
-      }),
-    ));
+  for (const [batch, what] of [
+    [1, 'made for one image'],
+    ['batch', 'that leaves the batch open, and whose constants are of one image,'],
+  ] as const)
+    it(`${what} takes any batch: Reshape, Expand and Concat of its constants`, () =>
+      holds(
+        onnxFile({
+          inputs: { x: [batch, 3, 8, 8] },
+          tensors: {
+            w: some(2, 6, 3, 4, 4),
+            token: some(3, 1, 1, 6),
+            to: ints(1, 6, -1),
+            one: ints(1, 1, 6),
+            heads: ints(5, 2, 3),
+            back: ints(5, 1, 6),
+          },
+          nodes: [
+            ['Conv', 'x w', 'c', { strides: [4, 4] }],
+            ['Reshape', 'c to', 'p'],
+            ['Transpose', 'p', 'tokens', { perm: [0, 2, 1] }],
+            ['Expand', 'token one', 'first'],
+            ['Concat', 'first tokens', 'all', { axis: 1 }],
+            // As torch.nn.MultiheadAttention has it: tokens first, and heads beside the batch.
+            ['Transpose', 'all', 'turned', { perm: [1, 0, 2] }],
+            ['Reshape', 'turned heads', 'h'],
+            ['Softmax', 'h', 'soft', { axis: 0 }],
+            ['Mul', 'soft h', 'm'],
+            ['Reshape', 'm back', 'r'],
+            ['Transpose', 'r', 'y', { perm: [1, 0, 2] }],
+          ],
+        }),
+      ));
 
   const conv = { tensors: { w }, nodes: [['Conv', 'x w', 'c'], ...tail] } as const;
   const turned = [['Transpose', 'x', 't', { perm: [0, 3, 1, 2] }], ['Conv', 't w', 'c'], ...tail] as const;

@@ -38,7 +38,7 @@ async function vectorsOf(encoder: Uint8Array, images: readonly Pixels[], onnx: O
   return all;
 }
 
-const INPUT_TYPE = { float32: 1, uint8: 2, int32: 6, float16: 10, float64: 11 } as const;
+const INPUT_TYPE = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10, float64: 11 } as const;
 
 /** Sets the type of the first input. */
 const ofType = (type: keyof typeof INPUT_TYPE) => (model: ModelProto) => {
@@ -57,6 +57,13 @@ const MEANS_NHWC: readonly FileNode[] = [
   ['Transpose', 'g', 'f', { perm: [0, 3, 1, 2] }],
   ...MEANS.slice(1),
 ];
+/** The same of one image [rows, columns, 3], or [3, rows, columns]. */
+const ONE: readonly FileNode[] = [
+  ['Cast', 'x', 'g', { to: 1 }],
+  ['Transpose', 'g', 'f', { perm: [2, 0, 1] }],
+  ['ReduceMean', 'f', 'embedding', { axes: [1, 2], keepdims: 0 }],
+];
+const ONE_NCHW: readonly FileNode[] = [['Cast', 'x', 'f', { to: 1 }], ONE[2]];
 
 describe('an .onnx file run as it is is given its pixels', () => {
   const image = picture(6, 4);
@@ -77,6 +84,10 @@ describe('an .onnx file run as it is is given its pixels', () => {
     ['in float64', ['b', 3, 4, 6], MEANS, 'float64', {}, levels.map((v, c) => (v / 255 - mean[c]) / std[c])],
     ['in uint8', ['b', 3, 4, 6], MEANS, 'uint8', {}, levels],
     ['in int32', ['b', 3, 4, 6], MEANS, 'int32', {}, levels],
+    ['in int64', ['b', 3, 4, 6], MEANS, 'int64', {}, levels],
+    ['in int8, as levels less 128', ['b', 3, 4, 6], MEANS, 'int8', {}, levels.map((v) => v - 128)],
+    ['as one image without a batch', [4, 6, 3], ONE, 'uint8', {}, levels],
+    ['as one image, its channels first', [3, 4, 6], ONE_NCHW, 'uint8', {}, levels],
     ['with channels last', ['b', 4, 6, 3], MEANS_NHWC, 'float32', {}, levels.map((v) => v / 255)],
     ['in uint8 with channels last', [1, 4, 6, 3], MEANS_NHWC, 'uint8', {}, levels],
     ['in a size that is given', ['b', 'c', 'h', 'w'], MEANS, 'uint8', { input: { size: [4, 6] } }, levels],
@@ -96,6 +107,32 @@ describe('an .onnx file run as it is is given its pixels', () => {
       assert.ok(relativeError(vector, Float32Array.from(expected)) < (type === 'float16' ? 2e-3 : 1e-5), `${vector}`);
     });
   }
+
+  it('in grey without an axis of channels', async () => {
+    const nodes: readonly FileNode[] = [['ReduceMean', 'x', 'embedding', { axes: [1, 2], keepdims: 0 }]];
+    const model = onnxFile({ inputs: { x: ['b', 4, 6] }, nodes, outputs: 'embedding' });
+    const [vector] = await vectorsOf(model, [image, image]);
+    assert.ok(Math.abs(vector[0] - (0.299 * levels[0] + 0.587 * levels[1] + 0.114 * levels[2]) / 255) < 2e-3);
+  });
+
+  it('in place of what its own decoder of image files gives', async () => {
+    for (const [operator, expected] of [
+      ['com.microsoft.extensions.DecodeImage', levels.toReversed()],
+      ['ImageDecoder', levels],
+    ] as const) {
+      const nodes: readonly FileNode[] = [
+        [operator, 'file', 'x'],
+        ...ONE,
+        ['com.microsoft.extensions.DrawBoundingBoxes', 'x embedding', 'drawn'],
+      ];
+      const model = onnxFile({ opset: 17, inputs: { file: ['bytes'] }, nodes, outputs: 'embedding drawn' }, (file) => {
+        ofType('uint8')(file);
+        file.opsetImport.push(create(OperatorSetIdProtoSchema, { domain: 'com.microsoft.extensions', version: 1n }));
+      });
+      const [vector] = await vectorsOf(model, [image], { input: { size: [4, 6] } });
+      assert.ok(relativeError(vector, Float32Array.from(expected)) < 1e-5, `${vector}`);
+    }
+  });
 
   it('in grey', async () => {
     const model = onnxFile({ inputs: { x: ['b', 1, 4, 6] }, nodes: MEANS, outputs: 'embedding' });
@@ -291,6 +328,14 @@ describe('operators that no training graph has run', () => {
     await check(model);
   });
 
+  it('not those of another engine that the vector does not need', async () => {
+    const nodes: readonly FileNode[] = [
+      ['Relu', 'x', 'y'],
+      ['TRT.EfficientNMS_TRT', 'y', 'boxes'],
+    ];
+    await check(onnxFile({ inputs: { x: ['b', 3, 4, 4] }, nodes, outputs: 'y boxes' }));
+  });
+
   it('quantised to 8 bits', async () => {
     const tensors = { scale: { dims: [], float: [1.5] } };
     const model = onnxFile({
@@ -301,6 +346,79 @@ describe('operators that no training graph has run', () => {
       ],
     });
     await check(model, 1e-2);
+  });
+});
+
+describe('the quantisers of QONNX', () => {
+  const image: Pixels = { data: Uint8Array.from({ length: 48 }, (_, i) => i), width: 4, height: 4, layout: 'rgb' };
+  const pixels = [0, 1, 2].flatMap((c) => Array.from({ length: 16 }, (_, p) => 3 * p + c));
+  const even = (v: number) => (Math.abs(v % 1) === 0.5 ? 2 * Math.round(v / 2) : Math.round(v));
+  const ROUNDED = { ROUND: even, CEIL: Math.ceil, FLOOR: Math.floor } as const;
+  /** Of every pixel, by nodes from `v`, which is pixel·½ − 10, to `q`. */
+  const check = async (
+    nodes: readonly FileNode[],
+    tensors: OnnxFile['tensors'],
+    of: (v: number, c: number) => number,
+  ) => {
+    for (const opset of [9, 13]) {
+      const model = onnxFile({
+        opset,
+        inputs: { x: ['b', 3, 4, 4] },
+        tensors: { ...tensors, half: { dims: [], float: [0.5] }, ten: { dims: [], float: [10] } },
+        nodes: [['Mul', 'x half', 'h'], ['Sub', 'h ten', 'v'], ...nodes, ['Flatten', 'q', 'y']],
+      });
+      const [vector] = await vectorsOf(model, [image], plain);
+      const expected = pixels.map((pixel, at) => of(pixel / 2 - 10, Math.floor(at / 16)));
+      assert.ok(relativeError(vector, Float32Array.from(expected)) < 1e-6, `opset ${opset}: ${vector}`);
+    }
+  };
+  const scalar = (value: number) => ({ dims: [], float: [value] });
+
+  for (const [signed, narrow, bits, mode] of [
+    [1, 1, 4, 'ROUND'],
+    [1, 0, 3, 'FLOOR'],
+    [0, 0, 3, 'CEIL'],
+    [0, 1, 2, 'ROUND'],
+    [1, 1, 1, 'ROUND'],
+    [1, 0, 32, 'ROUND'],
+  ] as const) {
+    it(`Quant: ${signed ? '' : 'un'}signed${narrow ? ', narrow' : ''}, ${bits} bits, ${mode}`, async () => {
+      const [scale, zero] = [1, bits === 4 ? 1 : 0];
+      const high = 2 ** (bits - signed) - 1 - (signed ? 0 : narrow);
+      const low = signed ? -(2 ** (bits - 1)) + narrow : 0;
+      const of = (v: number) => {
+        const level = v / scale + zero;
+        const whole = bits === 1 ? (level >= 0 ? 1 : -1) : ROUNDED[mode](Math.min(high, Math.max(low, level)));
+        return (whole - zero) * scale;
+      };
+      const node = ['onnx.brevitas.Quant', 'v s z n', 'q', { signed, narrow, rounding_mode: mode }] as const;
+      await check([node], { s: scalar(scale), z: scalar(zero), n: scalar(bits) }, of);
+    });
+  }
+
+  it('BipolarQuant', () =>
+    check([['qonnx.custom_op.general.BipolarQuant', 'v s', 'q']], { s: scalar(0.25) }, (v) => (v >= 0 ? 0.25 : -0.25)));
+
+  it('Trunc', () =>
+    check(
+      [['onnx.brevitas.Trunc', 'v s z n m', 'q', { rounding_mode: 'FLOOR' }]],
+      { s: scalar(0.5), z: scalar(0), n: scalar(8), m: scalar(6) },
+      (v) => Math.floor(even(v / 0.5) / 4) * 0.5,
+    ));
+
+  it('MultiThreshold', async () => {
+    const steps = [0, 1, 2].map((c) => [-3 - c, 0, 5.5]);
+    const thresholds = { dims: [3, 3], float: steps.flat() };
+    const of = (v: number, c: number) => 2 * steps[c].filter((t) => v >= t).length - 1;
+    const attributes = { out_dtype: 'INT4', out_scale: { float: 2 }, out_bias: { float: -1 } };
+    const type = 'finn.custom_op.general.MultiThreshold';
+    await check([[type, 'v t', 'q', attributes]], { t: thresholds }, of);
+    const last: readonly FileNode[] = [
+      ['Transpose', 'v', 'l', { perm: [0, 2, 3, 1] }],
+      [type, 'l t', 'm', { ...attributes, data_layout: 'NHWC' }],
+      ['Transpose', 'm', 'q', { perm: [0, 3, 1, 2] }],
+    ];
+    await check(last, { t: thresholds }, of);
   });
 });
 

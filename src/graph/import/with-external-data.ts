@@ -6,7 +6,7 @@ import { FILE_TENSOR } from '../file-proto.ts';
 import { WIRE } from '../protobuf/fields.ts';
 import { readMessage } from '../protobuf/read.ts';
 import { fieldsOf } from '../protobuf/walk.ts';
-import { varint } from '../protobuf/write.ts';
+import { delimited, joined } from '../protobuf/write.ts';
 
 /** The messages that tensors are in, by the numbers of the fields that lead there (onnx.proto). */
 interface Way {
@@ -57,13 +57,7 @@ function rewritten(model: Uint8Array, dataOf: DataOf): Uint8Array {
     if (cause instanceof BagsslError) throw cause;
     throw new BagsslError('bad-model', `Not an ONNX file, or a truncated one (${model.length} bytes).`, { cause });
   }
-  const all = new Uint8Array(sizeOf(pieces));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
+  return joined(pieces);
 }
 
 /** A message in pieces, most of which are views of it. */
@@ -83,10 +77,3 @@ function tensor(bytes: Uint8Array, dataOf: DataOf): Uint8Array[] {
   const kept = [...fieldsOf(bytes)].filter(({ number }) => ![DATA, LOCATION, EXTERNAL_DATA].includes(number as never));
   return [...kept.map(({ raw }) => raw), ...delimited(DATA, [data])];
 }
-
-const sizeOf = (pieces: readonly Uint8Array[]) => pieces.reduce((sum, { length }) => sum + length, 0);
-const delimited = (number: number, content: readonly Uint8Array[]) => [
-  varint(number * 8 + WIRE.bytes),
-  varint(sizeOf(content)),
-  ...content,
-];

@@ -29,7 +29,8 @@ function one([number, kind]: Field, value: unknown): Iterable<Uint8Array> {
   return [varint(number * 8 + WIRE[kind]), numeral(kind, value as number)];
 }
 
-const delimited = (number: number, content: readonly Uint8Array[]) => [
+/** A field of bytes, or of a message, in pieces. */
+export const delimited = (number: number, content: readonly Uint8Array[]): Uint8Array[] => [
   varint(number * 8 + WIRE.bytes),
   varint(lengthOf(content)),
   ...content,
@@ -55,7 +56,8 @@ export function varint(value: number): Uint8Array {
 
 const lengthOf = (parts: readonly Uint8Array[]) => parts.reduce((sum, { length }) => sum + length, 0);
 
-function joined(parts: Iterable<Uint8Array>): Uint8Array {
+/** Pieces as one. */
+export function joined(parts: Iterable<Uint8Array>): Uint8Array {
   const list = [...parts];
   const all = new Uint8Array(lengthOf(list));
   let at = 0;

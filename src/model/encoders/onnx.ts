@@ -58,30 +58,78 @@ function inputOf(config: Pick<OnnxConfig, 'model'>) {
 
 const imagesOf = (config: Pick<OnnxConfig, 'model' | 'size'>): ImageInput => imageInput(inputOf(config), config.size);
 
-/** What is found out by building the network once. */
-function own(config: OnnxConfig): { width: number } {
-  const { side } = imagesOf(config);
-  const graph = createGraph();
-  const embedding = build(new Scope(graph), config, graph.input('patches', [1, 3, side, side]));
-  return { width: embedding.shape[1] };
+/** What is found out by building a file's network. */
+interface Found {
+  readonly width: number;
+  /** The batch that constants inside fix it to, though that of its input is open. */
+  readonly made?: number;
+}
+
+/** By the file, and what is said with it. */
+const found = new WeakMap<FileModel, Map<string, Found>>();
+
+function own(config: OnnxConfig): Found {
+  const file = fileOf(config);
+  const { output, size, batchNorm } = config;
+  const key = JSON.stringify([output, size, batchNorm]);
+  const known = found.get(file) ?? new Map<string, Found>();
+  found.set(file, known);
+  const result = known.get(key) ?? built(config);
+  known.set(key, result);
+  return result;
+}
+
+function built(config: OnnxConfig): Found {
+  const images = imagesOf(config);
+  const patches = (batch: number) => createGraph().input('patches', [batch, 3, images.side, images.side]);
+  const appendedTo = (one: Value) => appended(new Scope(one.graph), config, prepared(images, one));
+  if (images.batch !== undefined) {
+    const one = patches(1);
+    return { width: build(new Scope(one.graph), config, one).shape[1] };
+  }
+  const { shape } = appendedTo(patches(1));
+  const width = shape[1];
+  try {
+    appendedTo(patches(2));
+    return { width };
+  } catch {
+    // Exporters that leave the batch open write that of their example, one image, into constants inside.
+    try {
+      rebuilt(patches(2), 1, config, images);
+      return { width, made: 1 };
+    } catch {
+      return { width };
+    }
+  }
 }
 
 function build(scope: Scope, config: OnnxConfig, patches: Value): Value {
   const images = imagesOf(config);
   const [batch] = patches.shape;
-  const made = images.batch ?? batch;
+  const made = images.batch ?? (batch > 1 ? own(config).made : undefined) ?? batch;
   if (made === batch) return appended(scope, config, prepared(images, patches));
-  // Made for one batch: built for that first, apart, to see which of its constants are its shapes.
-  const graph = createGraph();
-  const record = new Map<string, Recorded>();
-  appended(new Scope(graph), config, graph.input('patches', inputShape(images, made)), { record });
   try {
-    return appended(scope, config, prepared(images, patches), { fixed: { made, batch, recorded: record } });
+    return rebuilt(patches, made, config, images, scope);
   } catch (cause) {
     if (!(cause instanceof BagsslError)) throw cause;
     const why = `The file's network is made for a batch of ${made} and does not take one of ${batch}; export it with an open batch axis.`;
     throw new BagsslError(cause.code, `${why} ${cause.message}`, { cause });
   }
+}
+
+/** Appends a network that was made for one batch: it is built for that first, apart, to see which of its constants are its shapes. */
+function rebuilt(
+  patches: Value,
+  made: number,
+  config: OnnxConfig,
+  images: ImageInput,
+  scope = new Scope(patches.graph),
+): Value {
+  const [batch] = patches.shape;
+  const graph = createGraph();
+  const record = new Map<string, Recorded>();
+  appended(new Scope(graph), config, graph.input('patches', inputShape(images, made)), { record });
+  return appended(scope, config, prepared(images, patches), { fixed: { made, batch, recorded: record } });
 }
 
 /** Appends the file's network. */
