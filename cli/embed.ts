@@ -3,7 +3,7 @@ import { type ImageSet, parseShard, type Shard } from '../src/data.ts';
 import { FEATURES, parseBagPlacement } from '../src/embed.ts';
 import { createEmbedder } from '../src/index.ts';
 import { embedToFile, idsFile } from '../src/node.ts';
-import { type Command, oneOf, parsedBy, type Rule, whole } from './command.ts';
+import { type Command, oneOf, parsedBy, type Rule, UsageError, whole } from './command.ts';
 import { checkFree } from './files.ts';
 import { FOLDER_OPTIONS, openImages } from './folder-options.ts';
 import { MODEL_OPTION, openModel, placementOf } from './model.ts';
@@ -44,6 +44,9 @@ export const embed: Command = {
       rule: parsedBy(parseShard),
       help: 'part I (from 1) of N, with its number in the name of FILE; the parts joined are the whole, bit for bit',
     },
+    labels: {
+      help: 'take the first folder that an image is in as its class, the column class of .parquet; images in none are left out',
+    },
     ...FOLDER_OPTIONS,
     ...ENGINE_OPTIONS,
     overwrite: { help: 'replace what is there' },
@@ -57,12 +60,15 @@ export const embed: Command = {
     const feature = values.choice('feature', FEATURES);
     const engine = engineOptions(values, progress);
     const out = named(values.text('out')!, shard);
+    const labels = values.flag('labels');
+    if (labels && !isParquet(out)) throw new UsageError(`--labels is for a .parquet file; "${out}" keeps no classes.`);
     await checkFree(isParquet(out) ? [out] : [out, idsFile(out)], values.flag('overwrite'));
     const own = await onnxEncoder(values, progress, patches === undefined ? undefined : parseBagPlacement(patches));
     const encoder = own ?? (await openModel(encoderAddress(values), { feature })).encoder;
     const placement = placementOf(encoder, patches, 'grid');
     const { images, sayUnreadable } = await openImages(values.text('data')!, values, progress, {
       whole: true,
+      labels,
       limit: values.number('images'),
       shard,
       cacheBytes: ONE_PASS,

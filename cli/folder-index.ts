@@ -2,7 +2,7 @@ import { skippedByReason } from '../src/data.ts';
 import type { PatchEncoder } from '../src/embed.ts';
 import { type FolderIndex, openFolderIndex } from '../src/node.ts';
 import { type Argument, type Command, PATH, type Values } from './command.ts';
-import { FOLDER_OPTIONS } from './folder-options.ts';
+import { FOLDER_OPTIONS, sayDamaged } from './folder-options.ts';
 import { MODEL_OPTION, openModel } from './model.ts';
 import { encoderAddress, ONNX_OPTIONS, onnxEncoder } from './onnx-encoder.ts';
 import { duration, Pace, Progress } from './progress.ts';
@@ -47,9 +47,14 @@ export async function withFolderIndex<T>(
     progress.clear();
     const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
     progress.say(`${summary(index)}, in ${duration(seconds)}.`);
-    if (values.flag('list-skipped')) {
-      for (const { file, reason } of index.synced.skipped) progress.say(`  ${file}: ${reason}`);
-    } else if (index.synced.skipped.length > 0) progress.say('--list-skipped names what was left out.');
+    const { skipped, warnings, embedded } = index.synced;
+    const listed = values.flag('list-skipped');
+    if (listed) for (const { file, reason } of skipped) progress.say(`  ${file}: ${reason}`);
+    else if (skipped.length > 0) progress.say('--list-skipped names what was left out.');
+    if (listed || embedded > 0) {
+      const messages = warnings.map(({ file, reason }) => `${file}: ${reason}.`);
+      sayDamaged(messages, listed, progress);
+    }
     return await use(index, progress, seconds);
   } finally {
     await index.dispose();

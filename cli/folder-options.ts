@@ -55,12 +55,17 @@ export async function openImages(
     sayUnreadable() {
       const late = skipped.slice(before);
       if (late.length > 0) say(`Decoding ${leftOut(late)}`, late);
-      if (warnings.length === 0) return;
-      const shown = listed ? warnings : warnings.slice(0, 3);
-      const more = warnings.length - shown.length;
-      progress.say(`${warnings.length} images were taken though they are damaged:`);
-      for (const message of shown) progress.say(`  ${message}`);
-      if (more > 0) progress.say(`  … and ${more} more, which --list-skipped names.`);
+      sayDamaged(warnings, listed, progress);
     },
   };
+}
+
+/** Says which images were taken though something is wrong with their files: the first few, or all that are `listed`. */
+export function sayDamaged(warnings: readonly string[], listed: boolean, progress: Progress): void {
+  if (warnings.length === 0) return;
+  const shown = listed ? warnings : warnings.slice(0, 3);
+  const more = warnings.length - shown.length;
+  progress.say(`${warnings.length} ${warnings.length === 1 ? 'image was' : 'images were'} taken though damaged:`);
+  for (const message of shown) progress.say(`  ${message}`);
+  if (more > 0) progress.say(`  … and ${more} more, which --list-skipped names.`);
 }

@@ -22,7 +22,7 @@ export async function decodeFile(
   decoder: Decoder,
 ): Promise<Pixels> {
   const bad = (what: string, cause?: unknown) => new BagsslError('bad-data', `${name}: ${what}.`, { cause });
-  const warn = (what: string) => options.onWarning?.(`${name}: ${what}.`);
+  const warn = (what: string) => options.onWarning?.(`${name}: ${what}.`, name);
   if (file.length === 0) throw bad('the file is empty');
   const header = readImageHeader(file);
   if (!header) throw bad(`the bytes are not a ${IMAGE_TYPES} image`);
@@ -30,7 +30,9 @@ export async function decodeFile(
   if (width < 1 || height < 1) throw bad(`the ${type} header is broken or truncated`);
   const most = Math.min(options.mostPixels ?? MOST_PIXELS, MOST_PIXELS);
   if (width * height > most) {
-    throw bad(`the ${type} is ${width}×${height} pixels; at most ${most / 1e6} megapixels are decoded`);
+    throw bad(
+      `the ${type} is ${width}×${height} pixels; at most ${most / 1e6} megapixels are decoded, so save a smaller copy of it`,
+    );
   }
   if (type === 'tiff' && isRaw(file)) throw bad("the tiff is a camera's raw file; export it as a JPEG or TIFF");
   if (isCut(file, header)) throw bad(`the ${type} is truncated`);

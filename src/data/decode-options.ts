@@ -9,8 +9,8 @@ export interface DecodeOptions {
   readonly mostPixels?: number;
   /** Default: the browser's own; in Node sharp if it is installed; otherwise WebAssembly. */
   readonly decoder?: Decoder;
-  /** Called with what is wrong with a file that decodes all the same, such as a JPEG cut short, as a sentence that names the file. */
-  readonly onWarning?: (message: string) => void;
+  /** Called with what is wrong with a file that decodes all the same, such as a JPEG cut short, as a sentence that names the file, and its name. */
+  readonly onWarning?: (message: string, file: string) => void;
 }
 
 export const DECODE_RULES: Rules<DecodeOptions> = {

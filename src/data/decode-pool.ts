@@ -59,7 +59,7 @@ export class DecodePool {
     try {
       const answer = this.#broken ? undefined : await this.#ask(image, name, { shortSide, mostPixels });
       const found = answer && take(answer);
-      for (const message of found?.warnings ?? []) onWarning?.(message);
+      for (const message of found?.warnings ?? []) onWarning?.(message, name);
       return found?.pixels;
     } finally {
       const next = this.#waiting.shift();

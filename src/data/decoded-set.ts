@@ -77,8 +77,8 @@ export function decodedSet(
   const skipped = [...before];
   const warned = new Set<string>();
   // An image that was dropped from the cache is decoded again.
-  const warn = (message: string) => {
-    if (!warned.has(message)) onWarning?.(message);
+  const warn = (message: string, file: string) => {
+    if (!warned.has(message)) onWarning?.(message, file);
     warned.add(message);
   };
   const sources = files.map(sourceOf);

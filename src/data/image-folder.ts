@@ -30,12 +30,16 @@ export async function openImageFolder(folder: string, options: ImageFolderOption
   const { split, whole, labels, limit, shard, followLinks, onProgress, signal, ...decoding } = options;
   const { images, skipped } = await listImages(folder, { followLinks, onProgress, signal });
   if (images.length === 0) throw noImages(folder, skipped);
-  const divided = isDivided(images) && !(whole && !split);
+  const parted = isDivided(images);
+  const divided = parted && !(whole && !split);
   const { name, chosen, all, left } = divided
     ? ofDivided(folder, images, split, labels)
     : ofUndivided(folder, images, whole ? undefined : split);
 
-  const classOf = (image: ListedImage) => (labels ? folderOf(image, divided ? 1 : 0) : undefined);
+  const classOf = (image: ListedImage) => {
+    const part = parted ? partOfFile(image) : 'train';
+    return labels && (part === 'train' || part === 'test') ? folderOf(image, parted ? 1 : 0) : undefined;
+  };
   const strays = labels ? chosen.filter((image) => classOf(image) === undefined) : [];
   const labelled = labels ? chosen.filter((image) => classOf(image) !== undefined) : chosen;
   if (labelled.length === 0) {
@@ -47,7 +51,7 @@ export async function openImageFolder(folder: string, options: ImageFolderOption
   // Of all parts, so that their labels agree even if one lacks a class.
   const classes = labels ? [...new Set(all.flatMap((image) => classOf(image) ?? []))].sort() : undefined;
   const number = new Map(classes?.map((one, index) => [one, index]));
-  const some = firstOfEach(labelled, (image) => folderOf(image, divided ? 1 : 0), limit);
+  const some = firstOfEach(labelled, (image) => classOf(image) ?? folderOf(image, divided ? 1 : 0), limit);
   const [from, to] = shard ? shardRange(shard, some.length) : [0, some.length];
   const sources = some.slice(from, to).map((image, k) => ({
     file: image.file,

@@ -43,44 +43,74 @@ export function shrink(image: Pixels, shortSide = SHORT_SIDE, full: Size = image
   return { data: out, width, height, layout: 'rgba' };
 }
 
-/** As `shrink`, by a factor that need not be whole: columns first, then rows. */
+/** As `shrink`, by a factor that need not be whole: each row as soon as those that it covers are narrowed. */
 function shrinkPart(image: Pixels, full: Size, factor: number): Pixels {
   const width = Math.floor(full.width / factor);
   const height = Math.floor(full.height / factor);
   const across = cover(width, (factor * image.width) / full.width, image.width);
-  const down = cover(height, (factor * image.height) / full.height, image.height);
-  const narrow = new Float32Array(width * image.height * 4);
-  for (let y = 0, to = 0; y < image.height; y++) {
-    for (const { first, weights } of across) {
-      for (let k = 0, from = (y * image.width + first) * 4; k < weights.length; k++, from += 4) {
-        for (let c = 0; c < 4; c++) narrow[to + c] += weights[k] * image.data[from + c];
-      }
-      to += 4;
-    }
-  }
+  const { starts, weights, ends } = cover(height, (factor * image.height) / full.height, image.height);
   const row = width * 4;
   const data = new Uint8ClampedArray(row * height);
   const sums = new Float32Array(row);
-  for (const [y, { first, weights }] of down.entries()) {
+  const narrow = new Float32Array(row);
+  let narrowed = -1;
+  for (let y = 0; y < height; y++) {
     sums.fill(0);
-    weights.forEach((weight, k) => {
-      for (let i = 0, from = (first + k) * row; i < row; i++, from++) sums[i] += weight * narrow[from];
-    });
+    for (let k = ends[y], from = starts[y]; k < ends[y + 1]; k++, from++) {
+      // The last row of one new row can be the first of the next.
+      if (from !== narrowed) narrowRow(image, from, across, narrow);
+      narrowed = from;
+      const weight = weights[k];
+      for (let i = 0; i < row; i++) sums[i] += weight * narrow[i];
+    }
     data.set(sums, y * row);
   }
   return { data: new Uint8Array(data.buffer), width, height, layout: 'rgba' };
 }
 
-/** For each of `count` new pixels, `step` old ones wide: the old ones it covers, and how much of it each makes up. */
-function cover(count: number, step: number, length: number): { first: number; weights: number[] }[] {
-  return Array.from({ length: count }, (_, i) => {
+/** One row at its new width, in single precision throughout. */
+function narrowRow({ data, width }: Pixels, y: number, { starts, weights, ends }: Cover, to: Float32Array): void {
+  const { fround } = Math;
+  const first = y * width;
+  for (let x = 0, i = 0; i < to.length; x++, i += 4) {
+    let red = 0;
+    let green = 0;
+    let blue = 0;
+    let alpha = 0;
+    const end = ends[x + 1];
+    for (let k = ends[x], at = (first + starts[x]) * 4; k < end; k++, at += 4) {
+      const weight = weights[k];
+      red = fround(red + weight * data[at]);
+      green = fround(green + weight * data[at + 1]);
+      blue = fround(blue + weight * data[at + 2]);
+      alpha = fround(alpha + weight * data[at + 3]);
+    }
+    to[i] = red;
+    to[i + 1] = green;
+    to[i + 2] = blue;
+    to[i + 3] = alpha;
+  }
+}
+
+interface Cover {
+  /** The first old pixel that a new one covers. */
+  readonly starts: Int32Array;
+  /** How much of a new pixel each old one makes up: those of `i` are from ends[i] to ends[i + 1]. */
+  readonly weights: Float64Array;
+  readonly ends: Int32Array;
+}
+
+/** Which old pixels each of `count` new ones, `step` old ones wide, covers. */
+function cover(count: number, step: number, length: number): Cover {
+  const starts = new Int32Array(count);
+  const ends = new Int32Array(count + 1);
+  const weights: number[] = [];
+  for (let i = 0; i < count; i++) {
     const [start, end] = [i * step, Math.min((i + 1) * step, length)];
-    const first = Math.floor(start);
+    starts[i] = Math.floor(start);
     const last = Math.min(length, Math.ceil(end - 1e-9));
-    const weights = Array.from(
-      { length: last - first },
-      (_, k) => (Math.min(end, first + k + 1) - Math.max(start, first + k)) / (end - start),
-    );
-    return { first, weights };
-  });
+    for (let k = starts[i]; k < last; k++) weights.push((Math.min(end, k + 1) - Math.max(start, k)) / (end - start));
+    ends[i + 1] = weights.length;
+  }
+  return { starts, ends, weights: Float64Array.from(weights) };
 }

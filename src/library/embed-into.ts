@@ -40,16 +40,22 @@ export async function embedInto(
     },
   }));
   const unread: SkippedFile[] = [];
+  /** By file: what is wrong with one that decodes. */
+  const warnings = new Map<string, string>();
   let waiting: Entry[] = [];
   let last = performance.now();
   const note = (index: number, found: Pick<Entry, 'row' | 'reason'>) => {
     const { file, size, modified } = images[index];
-    waiting.push({ file, size, time: modified, digest: digests[index], ...found });
+    const warning = found.row === undefined ? undefined : warnings.get(file);
+    waiting.push({ file, size, time: modified, digest: digests[index], ...found, ...(warning && { warning }) });
+    warnings.delete(file);
   };
   const onError = (error: Error, index: number) => {
     const { file } = images[index];
     const reason = reasonOf(error, file);
-    if (digests[index] === undefined) unread.push({ file, reason });
+    // What no decoder is installed for may be read the next time too.
+    const lacks = (error.cause as { code?: string } | undefined)?.code === 'missing-dependency';
+    if (digests[index] === undefined || lacks) unread.push({ file, reason });
     else note(index, { reason });
   };
   const write = async () => {
@@ -61,7 +67,8 @@ export async function embedInto(
     // An encoder in an .onnx file may see more detail than a picture is shrunk to otherwise.
     const { encoder } = embedder;
     const shortSide = 'notes' in encoder ? encoder.shortSide(encoder.placement) : undefined;
-    const set = decodedSet('the folder', sources, { cacheBytes: 0, shortSide });
+    const onWarning = (message: string, file: string) => void warnings.set(file, reasonOf(message, file));
+    const set = decodedSet('the folder', sources, { cacheBytes: 0, shortSide, onWarning });
     for await (const { index, vector } of embedder.bags(set, { signal, onError, onProgress })) {
       note(index, { row: store.add(vector) });
       if (performance.now() - last > WRITE_EVERY) await write();
@@ -76,15 +83,14 @@ export async function embedInto(
 export async function movedOf(fresh: readonly ListedImage[], store: IndexStore): Promise<Entry[]> {
   const known = [...store.entries.values()].filter(({ row }) => row !== undefined);
   const sizes = new Set(known.map(({ size }) => size));
-  const rows = new Map(known.map(({ digest, row }) => [digest, row!]));
+  const byDigest = new Map(known.map((entry) => [entry.digest, entry]));
   const moved: Entry[] = [];
   for (const image of fresh) {
     if (!sizes.has(image.size)) continue;
     const bytes = await readImageFile(image).catch(() => undefined);
     const digest = bytes && digestOf(bytes);
-    const row = digest === undefined ? undefined : rows.get(digest);
-    if (row === undefined) continue;
-    moved.push({ file: image.file, size: image.size, time: image.modified, digest: digest!, row });
+    const entry = digest === undefined ? undefined : byDigest.get(digest);
+    if (entry) moved.push({ ...entry, file: image.file, time: image.modified });
   }
   return moved;
 }

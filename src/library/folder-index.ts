@@ -42,6 +42,8 @@ export interface Synced {
   readonly removed: number;
   /** What has no vector, and why. */
   readonly skipped: readonly SkippedFile[];
+  /** What has a vector though something is wrong with the file, such as a JPEG that is cut short, and what that is. */
+  readonly warnings: readonly SkippedFile[];
 }
 
 const RULES: Rules<FolderIndexOptions> = {
@@ -143,7 +145,9 @@ export class FolderIndex implements AsyncDisposable {
         await unlock();
       }
     }
-    const without = [...store.entries.values()].flatMap(({ file, reason }) => (reason ? { file, reason } : []));
+    const entries = [...store.entries.values()];
+    const without = entries.flatMap(({ file, reason }) => (reason ? { file, reason } : []));
+    const warnings = entries.flatMap(({ file, warning }) => (warning ? { file, reason: warning } : []));
     // The index is not one of the files that were left out.
     const own = `${relative(this.folder, place).replaceAll(sep, '/')}/`;
     const left = [...skipped.filter(({ file }) => !file.startsWith(own)), ...failed, ...without];
@@ -156,6 +160,7 @@ export class FolderIndex implements AsyncDisposable {
       unchanged: kept,
       removed: gone.length,
       skipped: left,
+      warnings,
     };
     return this.#synced;
   }

@@ -17,6 +17,8 @@ export interface Entry {
   readonly row?: number;
   /** Why it has no vector. */
   readonly reason?: string;
+  /** What is wrong with it though it has one. */
+  readonly warning?: string;
 }
 
 interface Head {

@@ -1,6 +1,11 @@
 import { BYTES, type Pixels } from '../base/pixels.ts';
+import type { Interpolation } from './crop.ts';
 import type { Recipe } from './recipe.ts';
 import { resampleTaps, type Taps } from './weights.ts';
+
+/** Filters used last: photographs come in few sizes. */
+const filters = new Map<string, Taps>();
+const KEPT = 64;
 
 /**
  * A whole image resampled and normalised as the kernels do it with patches: [3, rows, columns], written to `out` from `at` on.
@@ -14,43 +19,60 @@ export function wholeImage(
   out: Float32Array,
   at = 0,
 ): void {
-  const { data, width, height, layout } = pixels;
-  const across = resampleTaps(width, columns, interpolation);
-  const down = resampleTaps(height, rows, interpolation);
-  const planes = layout === 'planar' || layout === 'grey';
-  const step = planes ? 1 : BYTES[layout];
-  const lines = new Float32Array(height * columns);
-  for (let channel = 0; channel < 3; channel++) {
-    const first = layout === 'planar' ? channel * width * height : layout === 'grey' ? 0 : channel;
-    for (let y = 0; y < height; y++) {
-      filter(across, columns, data, first + y * width * step, step, lines, y * columns, 1);
+  const lines = narrowed(pixels, columns, filterOf(pixels.width, columns, interpolation));
+  const { taps, starts, weights } = filterOf(pixels.height, rows, interpolation);
+  const row = 3 * columns;
+  const sums = new Float64Array(row);
+  const scale = 1 / 255;
+  for (let y = 0; y < rows; y++) {
+    sums.fill(0);
+    for (let t = 0, from = starts[y] * row; t < taps; t++) {
+      const weight = weights[y * taps + t];
+      for (let i = 0; i < row; i++) sums[i] += weight * lines[from++];
     }
-    const plane = at + channel * rows * columns;
-    for (let x = 0; x < columns; x++) filter(down, rows, lines, x, columns, out, plane + x, columns);
-    const scale = 1 / 255;
-    for (let i = plane; i < plane + rows * columns; i++) {
-      // Bicubic weights may be negative: what leaves 0..1 is limited.
-      const value = Math.min(1, Math.max(0, out[i] * scale));
-      out[i] = (value - mean[channel]) / std[channel];
+    for (let channel = 0; channel < 3; channel++) {
+      const to = at + (channel * rows + y) * columns;
+      for (let x = 0; x < columns; x++) {
+        // Bicubic weights may be negative: what leaves 0..1 is limited.
+        const value = Math.min(1, Math.max(0, Math.fround(sums[channel * columns + x]) * scale));
+        out[to + x] = (value - mean[channel]) / std[channel];
+      }
     }
   }
 }
 
-/** One line: `count` sums of taps over `from`, every `step` elements from `start` on. */
-function filter(
-  { taps, starts, weights }: Taps,
-  count: number,
-  from: ArrayLike<number>,
-  start: number,
-  step: number,
-  to: Float32Array,
-  toStart: number,
-  toStep: number,
-): void {
-  for (let i = 0; i < count; i++) {
-    let sum = 0;
-    let source = start + starts[i] * step;
-    for (let t = i * taps; t < (i + 1) * taps; t++, source += step) sum += weights[t] * from[source];
-    to[toStart + i * toStep] = sum;
+/** Every row of an image at its new width: [height, 3, columns]. */
+function narrowed({ data, width, height, layout }: Pixels, columns: number, { taps, starts, weights }: Taps) {
+  const planes = layout === 'planar' || layout === 'grey';
+  const step = planes ? 1 : BYTES[layout];
+  const next = layout === 'planar' ? width * height : layout === 'grey' ? 0 : 1;
+  const lines = new Float32Array(height * 3 * columns);
+  for (let y = 0, to = 0; y < height; y++, to += 3 * columns) {
+    for (let x = 0; x < columns; x++) {
+      let red = 0;
+      let green = 0;
+      let blue = 0;
+      let from = (y * width + starts[x]) * step;
+      for (let t = x * taps; t < (x + 1) * taps; t++, from += step) {
+        const weight = weights[t];
+        red += weight * data[from];
+        green += weight * data[from + next];
+        blue += weight * data[from + 2 * next];
+      }
+      lines[to + x] = red;
+      lines[to + columns + x] = green;
+      lines[to + 2 * columns + x] = blue;
+    }
   }
+  return lines;
+}
+
+function filterOf(length: number, size: number, interpolation?: Interpolation): Taps {
+  const key = `${length} ${size} ${interpolation}`;
+  const known = filters.get(key);
+  if (known) return known;
+  if (filters.size >= KEPT) filters.clear();
+  const filter = resampleTaps(length, size, interpolation);
+  filters.set(key, filter);
+  return filter;
 }

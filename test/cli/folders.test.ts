@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { parquetReadObjects } from 'hyparquet';
 import sharp from 'sharp';
 import { readNpy } from '../../src/formats.ts';
 import { bagssl } from '../support/command-line.ts';
@@ -65,6 +66,32 @@ describe('the command line with a folder of photos', () => {
     const ids: string[] = JSON.parse(await readFile(at('all.ids.json'), 'utf8'));
     assert.deepEqual([ids[0], ids[10], ids[20]], ['2021/01/0.png', '2022/0.png', 'stray.png']);
     assert.deepEqual(readNpy(await readFile(at('all.npy'))).shape, [21, 1024]);
+  });
+
+  it('gives the first folder of an image as its class, where it is asked for', async () => {
+    const embed = (...rest: string[]) =>
+      bagssl([
+        'embed',
+        '--data',
+        at('photos'),
+        '--model',
+        'models/cifar10.safetensors',
+        '--labels',
+        ...engine,
+        ...rest,
+      ]);
+    const result = await embed('--out', at('classes.parquet'), '--patches', 'grid1');
+    assert.equal(result.code, 0, result.stderr);
+    assert.match(result.stderr, /1 in no folder that could be its class/);
+    const bytes = await readFile(at('classes.parquet'));
+    const table = await parquetReadObjects({ file: new Uint8Array(bytes).buffer });
+    assert.deepEqual(
+      [0, 9, 10, 19].map((k) => [table[k].file, table[k].class]),
+      ['2021/01/0.png', '2021/01/9.png', '2022/0.png', '2022/9.png'].map((file) => [file, file.slice(0, 4)]),
+    );
+    const refused = await embed('--out', at('classes.npy'));
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /--labels is for a \.parquet file/);
   });
 
   it('evaluates what is in first-level folders, without what cannot be read', async () => {

@@ -56,7 +56,7 @@ describe('the index of a folder', () => {
     await using index = await open();
     assert.deepEqual([...index.index.ids].sort(), TAKEN);
     const { skipped, ...counts } = index.synced;
-    assert.deepEqual(counts, { embedded: 6, moved: 0, unchanged: 0, removed: 0 });
+    assert.deepEqual(counts, { embedded: 6, moved: 0, unchanged: 0, removed: 0, warnings: [] });
     assert.deepEqual(skipped.map(({ file }) => file).sort(), ['2021/damaged.jpg', 'notes.txt']);
     await using embedder = await createEmbedder(ENGINE);
     const [first] = index.index.search(await embedder.embed(at('2022/b.jpeg')), 1);
@@ -110,7 +110,7 @@ describe('the index of a folder', () => {
     await rm(at('e.jpg'));
     await cp(at('c'), at('copy of c'));
     await using index = await open();
-    const { skipped, ...counts } = index.synced;
+    const { skipped, warnings: _, ...counts } = index.synced;
     assert.deepEqual(counts, { embedded: 2, moved: 3, unchanged: 2, removed: 4 });
     const ids = ['2022/b.jpeg', 'c', 'copy of c', 'd.heic', 'new.jpg', 'renamed/01/a.jpg', 'renamed/02/a.jpg'];
     assert.deepEqual([...index.index.ids].sort(), ids);
@@ -191,6 +191,20 @@ describe('the index of a folder', () => {
     assert.equal(index.synced.embedded, 1);
   });
 
+  it('names what it took though the file is damaged, also the next time and under another name', async () => {
+    const whole = await photo(12);
+    await put('2022/cut: 1.jpg', whole.subarray(0, whole.length - 200));
+    await put('whole.jpg', whole);
+    const damaged = async () => {
+      await using index = await open();
+      return [index.index.size, index.synced.warnings.map(({ file, reason }) => [file, /cut short/.test(reason)])];
+    };
+    assert.deepEqual(await damaged(), [8, [['2022/cut: 1.jpg', true]]]);
+    assert.deepEqual(await damaged(), [8, [['2022/cut: 1.jpg', true]]]);
+    await rename(at('2022/cut: 1.jpg'), at('moved'));
+    assert.deepEqual(await damaged(), [8, [['moved', true]]]);
+  });
+
   it('goes by the bytes where a time has changed alone', async () => {
     await (await open()).dispose();
     await utimes(at('c'), 1, 1);
@@ -204,10 +218,12 @@ describe('bagssl index, similar and duplicates', () => {
 
   it('list similar pictures and groups of duplicates, and say what was left out', async () => {
     await put('2022/smaller.jpg', await photo(5, (image) => image.resize(64, 64)));
+    await put('cut.jpg', (await photo(11)).subarray(0, -150));
     const made = await bagssl(['index', folder, '--list-skipped', ...engine]);
     assert.equal(made.code, 0, made.stderr);
-    assert.match(made.stderr, /7 pictures of .*7 new or changed.*left out 2/s);
+    assert.match(made.stderr, /8 pictures of .*8 new or changed.*left out 2/s);
     assert.match(made.stderr, /2021\/damaged\.jpg: /);
+    assert.match(made.stderr, /1 image was taken though damaged:\n {2}cut\.jpg: .*cut short/);
     const found = await bagssl(['similar', folder, 'e.jpg', '-n', '3', '--html', join(top, 'page.html'), ...engine]);
     assert.equal(found.code, 0, found.stderr);
     const lines = found.stdout.trim().split('\n');
