@@ -97,6 +97,7 @@ async function testImages(
     const { images } = await openImages(from, values, progress, {
       ...shown,
       labels: true,
+      limit: values.number('test-images'),
       ...(whole ? { whole } : { split: 'test' }),
     });
     if (`${images.classes}` === `${bank.classes}`) return images;

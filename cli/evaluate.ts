@@ -31,6 +31,7 @@ export const evaluate: Command = {
     seed: { value: 'N', rule: whole(0), help: '--duplicates: of the altered copies; default 0' },
     test: { value: 'PATH', rule: PATH, help: 'test images; default: the test part of --data' },
     'train-images': { value: 'N', rule: whole(1), help: 'use the first N labelled images only' },
+    'test-images': { value: 'N', rule: whole(1), help: 'use the first N test images only' },
     patches: {
       value: 'N|grid|tiles|all|dense|whole',
       rule: parsedBy(parseBagPlacement),
@@ -62,14 +63,14 @@ export const evaluate: Command = {
       throw new UsageError(`--report shows a run, and "${folder}" is an encoder's file; give --model a run's folder.`);
     }
     const testPath = values.text('test');
-    const limit = values.number('train-images');
+    const [trainImages, testImages] = [values.number('train-images'), values.number('test-images')];
     const isWhole = testPath !== undefined;
     const engine = engineOptions(values, progress);
     await checkThere('--test', testPath);
     const shown = { whole: isWhole, labels: true, ...(own && { shortSide: own.shortSide(placement) }) } as const;
     const sets = [
-      await openImages(path, values, progress, { ...shown, split: 'train', limit }),
-      await openImages(testPath ?? path, values, progress, { ...shown, split: 'test' }),
+      await openImages(path, values, progress, { ...shown, split: 'train', limit: trainImages }),
+      await openImages(testPath ?? path, values, progress, { ...shown, split: 'test', limit: testImages }),
     ];
     const [train, test] = sets.map(({ images }) => images);
     if (train.classes && test.classes && `${train.classes}` !== `${test.classes}`) {
@@ -92,7 +93,7 @@ export const evaluate: Command = {
     for (const { sayUnreadable } of sets) sayUnreadable();
     if (run) await writeFile(join(folder, 'evaluation.json'), `${JSON.stringify(inJson(result), null, 1)}\n`);
     if (report !== undefined && run) {
-      const typed = { model: folder, data: path, test: testPath, trainImages: limit, patches: patches ?? 'grid3' };
+      const typed = { model: folder, data: path, test: testPath, trainImages, testImages, patches: patches ?? 'grid3' };
       progress.show(0, 'report: patches and neighbours');
       // The device's warnings have been shown.
       const quiet = { ...engine, onWarning: () => {} };

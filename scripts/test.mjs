@@ -168,8 +168,8 @@ const runners = {
         '--test-reporter=./scripts/lib/node-reporter.mjs',
         '--test-reporter-destination=stderr',
       );
-      // Many files wait for a page or a process: two at a time take three quarters of the time on two cores, where Node runs one.
-      const atOnce = Math.max(2, availableParallelism() - 1);
+      // Many files wait for a page or a process, so one more file than there are cores keeps the cores busy.
+      const atOnce = availableParallelism() + 1;
       // By its full address: tests that change the folder start threads, which import it too.
       const progress = new URL('./lib/node-progress.mjs', import.meta.url).href;
       const test = ['--import', progress, '--test', `--test-concurrency=${atOnce}`];

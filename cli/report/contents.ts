@@ -16,11 +16,12 @@ export interface ReportContents {
   readonly typed: Typed;
 }
 
-/** What --model, --data, --test, --train-images and --patches were given. */
+/** What --model, --data, --test, --train-images, --test-images and --patches were given. */
 export interface Typed {
   readonly model: string;
   readonly data: string;
   readonly test?: string;
   readonly trainImages?: number;
+  readonly testImages?: number;
   readonly patches: string;
 }

@@ -143,7 +143,8 @@ export function repeatCommand({ run: { config, position }, typed }: ReportConten
   const model = quoted(typed.model);
   const data = quoted(typed.data);
   const test = typed.test === undefined ? '' : ` --test ${quoted(typed.test)}`;
-  const part = typed.trainImages === undefined ? '' : ` --train-images ${typed.trainImages}`;
+  const limit = (name: string, images?: number) => (images === undefined ? '' : ` --${name}-images ${images}`);
+  const part = `${limit('train', typed.trainImages)}${limit('test', typed.testImages)}`;
   return [
     `npx bagssl train --data ${data} --out ${model} --overwrite --steps ${position.step} --batch ${images} --views ${views} --rate ${rate} --seed ${seed}${more.join('')}`,
     `npx bagssl evaluate --model ${model} --data ${data}${test}${part} --patches ${typed.patches} --report report.html`,

@@ -24,6 +24,8 @@ const small = [
   '--workers',
   '1',
 ];
+/** What an evaluation measures, kept small. */
+const few = ['--train-images', '60', '--test-images', '50', '--patches', 'grid1'];
 const run = (name: string) => join(folder, name);
 
 describe('the command line', () => {
@@ -53,16 +55,13 @@ describe('the command line', () => {
       assert.deepEqual(readNpy(await readFile(npy)).shape, [6, 1024]);
 
       if (runtime === 'deno') return;
-      const evaluated = await bagssl(
-        ['evaluate', '--data', 'builtin', '--model', out, '--train-images', '60', '--patches', 'grid1', ...engine],
-        { runtime },
-      );
+      const evaluated = await bagssl(['evaluate', '--data', 'builtin', '--model', out, ...few, ...engine], { runtime });
       assert.equal(evaluated.code, 0, evaluated.stderr);
       const figures = JSON.parse(evaluated.stdout);
       for (const side of [figures, figures.untrained, figures.pixels]) {
         for (const key of ['knn_k200', 'knn_k20', 'linear']) assert.ok(side[key] >= 0 && side[key] <= 1, key);
       }
-      assert.deepEqual([figures.patches, figures.train_images, figures.test_images], [1, 60, 1000]);
+      assert.deepEqual([figures.patches, figures.train_images, figures.test_images], [1, 60, 50]);
     });
   }
 
@@ -153,7 +152,7 @@ describe('the command line', () => {
     const embedded = await bagssl(['embed', ...engine, '--out', npy, '--images', '3']);
     assert.equal(embedded.code, 0, embedded.stderr);
     assert.deepEqual(readNpy(await readFile(npy)).shape, [3, 1024]);
-    const evaluated = await bagssl(['evaluate', ...engine, '--train-images', '60', '--patches', 'grid1', '--json']);
+    const evaluated = await bagssl(['evaluate', ...engine, ...few, '--json']);
     assert.equal(evaluated.code, 0, evaluated.stderr);
     assert.ok(JSON.parse(evaluated.stdout).untrained.linear > 0);
   });
@@ -275,6 +274,7 @@ describe('the command line', () => {
       ['embed', 'images', '0', 'a whole number of at least 1, got "0"'],
       ['embed', 'feature', 'logits', 'one of embedding, preFeature, projection, got "logits"'],
       ['evaluate', 'train-images', '0', 'a whole number of at least 1, got "0"'],
+      ['evaluate', 'test-images', '0', 'a whole number of at least 1, got "0"'],
       ['export', 'pixels', 'int8', 'one of uint8, float32, got "int8"'],
       ['export', 'image-size', '20', 'a width and a height, such as 224x160, got "20"'],
       ['reproduce', 'seeds', '0', 'a whole number of at least 1, got "0"'],

@@ -140,6 +140,9 @@ describe('the command that repeats a run', () => {
     const text = repeatCommand(contents('cat', "my 'own' $photos"));
     assert.match(text, /--data 'my '\\''own'\\'' \$photos' --out runs\/x --overwrite --steps 1234/);
     assert.doesNotMatch(text, /--train-images/);
+    const { typed, ...rest } = contents('cat');
+    const part = repeatCommand({ ...rest, typed: { ...typed, trainImages: 60, testImages: 50 } });
+    assert.match(part, /--train-images 60 --test-images 50 --patches grid3/);
     assert.match(text, /--batch 50 --views 4 --rate 0\.3 --seed 41/);
   });
 
