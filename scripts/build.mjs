@@ -99,15 +99,15 @@ const inPlaceOf = (filter, file) => ({
 });
 const withoutOnnx = inPlaceOf(/\/encoders\/onnx\.ts$/, 'no-onnx.ts');
 const onlyOnnx = inPlaceOf(/^\.\/(resnet|vit|depthwise|convmixer)\.ts$/, 'only-onnx.ts');
-// Our own kernels for a step's end, and measuring a GPU, are left to pages: workers' scripts are held to a size.
-const withoutTail = inPlaceOf(/\/divided\.ts$/, 'no-tail.ts');
+// Our own kernels, and measuring a GPU, are left to pages: workers' scripts are held to a size.
+const replayedByOrt = inPlaceOf(/\/captured\.ts$/, 'replayed-by-ort.ts');
 const fixedForms = inPlaceOf(/\/measure-forms\.ts$/, 'fixed-forms.ts');
 // So are the part of a model that ONNX Runtime cannot load as a whole, and what writes an encoder.
 const withoutPart = inPlaceOf(/\/needed-part\.ts$/, 'no-part.ts');
 const withoutWriting = inPlaceOf(/\/write-encoder\.ts$/, 'no-writing.ts');
 for (const [name, file, plugins] of [
-  ['trainer.worker', 'trainer', [withoutOnnx, withoutTail, fixedForms, ...inWorkers.plugins]],
-  ['trainer-onnx.worker', 'trainer', [onlyOnnx, withoutTail, fixedForms, ...inWorkers.plugins]],
+  ['trainer.worker', 'trainer', [withoutOnnx, replayedByOrt, fixedForms, ...inWorkers.plugins]],
+  ['trainer-onnx.worker', 'trainer', [onlyOnnx, replayedByOrt, fixedForms, ...inWorkers.plugins]],
   ['embedder.worker', 'embedder', [withoutPart, withoutWriting, ...inWorkers.plugins]],
   ['decoder.worker', 'decoder', inWorkers.plugins],
 ]) {

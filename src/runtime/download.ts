@@ -5,6 +5,8 @@ export interface OnGpu {
   readonly buffer: GPUBuffer;
   /** Its float32 elements. */
   readonly length: number;
+  /** Where they begin in the buffer, bytes; default 0. */
+  readonly offset?: number;
 }
 
 /** The buffer of a tensor on the GPU. */
@@ -35,8 +37,8 @@ export async function download(
   const copy = gpu.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
   const encoder = gpu.createCommandEncoder();
   let at = 0;
-  for (const { buffer, length } of tensors) {
-    encoder.copyBufferToBuffer(buffer, 0, copy, at, length * 4);
+  for (const { buffer, length, offset = 0 } of tensors) {
+    encoder.copyBufferToBuffer(buffer, offset, copy, at, length * 4);
     at += length * 4;
   }
   gpu.queue.submit([encoder.finish()]);

@@ -17,6 +17,8 @@ export interface Engine {
   readonly adapter?: string;
   /** Whether it computes in float16, and faster. */
   readonly halfFloats: boolean;
+  /** A session of ORT besides those of programs. */
+  session(model: Uint8Array, options: Ort.InferenceSession.SessionOptions): Promise<Ort.InferenceSession>;
   /** ORT's GPU device; available once a program has been compiled. */
   gpu(): Promise<GPUDevice>;
   /**
@@ -48,6 +50,8 @@ export interface Capture {
     on: OnDevice,
     feeds: Readonly<Record<string, HostTensor>>,
   ): Promise<Placed | undefined>;
+  /** Where the state's tensors were before the last run, by the names of their next values. */
+  before(): Placed;
   /** Frees what its runs have allocated. */
   dispose(): void;
 }
@@ -59,10 +63,11 @@ export type Placed = ReadonlyMap<string, OnGpu>;
 export interface OnDevice {
   readonly engine: Engine;
   readonly gpu: GPUDevice;
-  /** The state's tensors, always the same. */
+  /** The state's tensors, and by the names of next values where later ones are. */
   readonly state: Readonly<Record<string, Ort.Tensor>>;
-  /** A tensor that is freed with the state. */
-  allocate(shape: Shape): Ort.Tensor;
+  readonly latest: Placed;
+  /** Copies the later values into the tensors. */
+  settle(): void;
 }
 
 /** A compiled model. */

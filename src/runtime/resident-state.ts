@@ -3,7 +3,7 @@ import { BagsslError } from '../base/errors.ts';
 import type { Shape } from '../graph/graph.ts';
 import { elements } from '../graph/graph.ts';
 import { bufferOf, download, type OnGpu, onGpu } from './download.ts';
-import type { Engine, HostTensor, Program } from './program.ts';
+import type { Engine, HostTensor, Placed, Program } from './program.ts';
 
 /** One tensor of a state: programs read it as the input of that name and write its next value to the output `name.next`. */
 export interface StateTensor {
@@ -29,8 +29,9 @@ export class ResidentState {
   readonly #buffers: GPUBuffer[];
   /** The tensors that the last run updated, before it. */
   #before: Record<string, Ort.Tensor> = {};
-  /** The latest values that a captured program has left in its outputs. */
+  /** The latest values that a captured program has left in its outputs, by the names of those, and where the ones before are. */
   readonly #ahead = new Map<string, OnGpu>();
+  #behind: Placed = new Map();
 
   private constructor(
     readonly engine: Engine,
@@ -83,19 +84,19 @@ export class ResidentState {
     reads: readonly string[],
   ): Promise<Record<string, Float32Array>> {
     const { session } = program;
-    const names = [...session.outputNames, ...(program.capture?.outputs ?? [])];
+    const names = program.capture?.outputs ?? session.outputNames;
     const has = (name: string) => names.includes(name);
     const shown = reads.filter(has);
     const moved = this.tensors.filter(({ name }) => has(nextOf(name)));
     if (program.capture) {
-      this.#settle();
       const placed = await program.capture.run(
         session,
         {
           engine: this.engine,
           gpu: this.gpu!,
           state: this.#now,
-          allocate: (shape) => this.#allocate(this.gpu!, shape),
+          latest: this.#ahead,
+          settle: () => this.#settle(),
         },
         feeds,
       );
@@ -103,7 +104,9 @@ export class ResidentState {
         await program.uncapture();
         return this.run(program, feeds, reads);
       }
-      for (const { name } of moved) this.#ahead.set(name, placed.get(nextOf(name))!);
+      this.#before = {};
+      this.#behind = program.capture.before();
+      for (const { name } of moved) this.#ahead.set(nextOf(name), placed.get(nextOf(name))!);
       const found = await this.#download(shown.map((name) => placed.get(name)!));
       return Object.fromEntries(shown.map((name, k) => [name, found[k]]));
     }
@@ -135,16 +138,21 @@ export class ResidentState {
   #settle(): void {
     if (this.#ahead.size === 0) return;
     const encoder = this.gpu!.createCommandEncoder();
-    for (const [name, { buffer, length }] of this.#ahead) {
-      encoder.copyBufferToBuffer(buffer, 0, bufferOf(this.#now[name]), 0, length * 4);
+    for (const { name } of this.tensors) {
+      const { buffer, length, offset = 0 } = this.#ahead.get(nextOf(name)) ?? onGpu(this.#now[name]);
+      const now = bufferOf(this.#now[name]);
+      if (buffer !== now) encoder.copyBufferToBuffer(buffer, offset, now, 0, length * 4);
     }
     this.gpu!.queue.submit([encoder.finish()]);
     this.#ahead.clear();
+    this.#behind = new Map();
   }
 
   /** Undoes the last run. */
   undo(): void {
     this.#ahead.clear();
+    for (const [name, place] of this.#behind) this.#ahead.set(name, place);
+    this.#behind = new Map();
     for (const [name, before] of Object.entries(this.#before)) {
       if (this.gpu) this.#spare[name] = this.#now[name];
       this.#now[name] = before;
@@ -166,7 +174,7 @@ export class ResidentState {
 
   /** A copy of the named tensors in host memory; default: all. */
   async read(names: readonly string[] = this.tensors.map(({ name }) => name)): Promise<Record<string, Float32Array>> {
-    const placeOf = (name: string) => this.#ahead.get(name) ?? onGpu(this.#now[name]);
+    const placeOf = (name: string) => this.#ahead.get(nextOf(name)) ?? onGpu(this.#now[name]);
     const found = this.gpu
       ? await this.#download(names.map(placeOf))
       : names.map((name) => (this.#now[name].data as Float32Array).slice());

@@ -138,6 +138,10 @@ export class Runtime implements Engine {
     }
   }
 
+  session(model: Uint8Array, options: Ort.InferenceSession.SessionOptions): Promise<Ort.InferenceSession> {
+    return createSession(this.ort, model, options);
+  }
+
   run<T>(work: () => Promise<T>): Promise<T> {
     return exclusively(async () => {
       // ORT's WebGPU build aborts for good when it runs on a lost device, so check first.

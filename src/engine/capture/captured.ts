@@ -1,18 +1,25 @@
 import type * as Ort from 'onnxruntime-web';
 import type { Outputs } from '../../graph/needed.ts';
-import { bufferOf, onGpu } from '../../runtime/download.ts';
+import { writeOnnx } from '../../graph/write-onnx.ts';
+import { type OnGpu, onGpu } from '../../runtime/download.ts';
 import type { Capture, HostTensor, OnDevice, Placed, Program } from '../../runtime/program.ts';
-import { countCopies } from './count-copies.ts';
-import { divided, type Tail } from './divided.ts';
-import type { GpuTail } from './gpu-tail.ts';
+import { nextOf } from '../../runtime/resident-state.ts';
+import type { Place } from './blocks.ts';
+import { OwnKernels } from './own-kernels.ts';
+import { type Command, recordKernels, secondHalf } from './record.ts';
+import { type Bound, type StagePlan, stagePlan } from './stage-plan.ts';
 
-/** How to capture a model: what ORT computes of it, and the capture that goes with that program. */
-export function captured(outputs: Outputs, plain: () => Promise<Program>): { head: Outputs; capture: Capture } {
-  const parts = divided(outputs);
-  return { head: parts?.head ?? outputs, capture: new Recording(plain, parts?.tail) };
+/** How to capture a model: what ORT computes of its first stage, and the capture that goes with that program. */
+export function captured(outputs: Outputs, plain: () => Promise<Program>): { head: Outputs; capture?: Capture } {
+  const plan = stagePlan(outputs);
+  const first = plan?.stages.find(({ model }) => model);
+  return first ? { head: first.model!, capture: new Recording(plan!, plain) } : { head: outputs };
 }
 
-/** ORT replays kernels without binding anything or writing their parameters again, as long as every tensor stays in its buffer. */
+/**
+ * A model in stages on one set of buffers. At its first run ORT starts the kernels of its stages; afterwards they are started from
+ * here, with ours between them, in one submission: nothing is bound again, and ORT has no part in it.
+ */
 class Recording implements Capture {
   readonly outputs: readonly string[];
   readonly options: Ort.InferenceSession.SessionOptions = {
@@ -21,15 +28,13 @@ class Recording implements Capture {
     enableGraphCapture: true,
     logSeverityLevel: 4,
   };
-  readonly #fed: Record<string, Ort.Tensor> = {};
-  #recorded = false;
-  #opened?: GpuTail;
+  #opened?: Opened;
 
   constructor(
+    private readonly plan: StagePlan,
     readonly plain: () => Promise<Program>,
-    private readonly tail?: Tail,
   ) {
-    this.outputs = tail?.outputs ?? [];
+    this.outputs = [...plan.outputs.keys()];
   }
 
   async run(
@@ -37,32 +42,203 @@ class Recording implements Capture {
     on: OnDevice,
     feeds: Readonly<Record<string, HostTensor>>,
   ): Promise<Placed | undefined> {
-    const { engine, gpu, state } = on;
-    const names = new Set([...session.inputNames, ...(this.tail?.inputs ?? [])]);
-    const given = new Map(
-      [...names].map((name) => [name, feeds[name] ? this.#feed(on, name, feeds[name]) : state[name]]),
-    );
-    const inputs = Object.fromEntries(session.inputNames.map((name) => [name, given.get(name)!]));
-    const copied = this.#recorded ? undefined : countCopies();
-    const results = await engine.run(() => session.run(inputs)).finally(copied);
-    this.#recorded = true;
-    const placed = new Map(Object.entries(results).map(([name, tensor]) => [name, onGpu(tensor)]));
-    for (const tensor of Object.values(results)) tensor.dispose(); // ORT keeps the buffer
-    if (copied?.()) return undefined;
-    if (!this.tail) return placed;
-    const place = (name: string) => placed.get(name)?.buffer ?? bufferOf(given.get(name)!);
-    this.#opened ??= await this.tail.open(gpu, place);
-    this.#opened.run();
-    return new Map([...placed, ...this.#opened.outputs]);
+    const first = !this.#opened;
+    this.#opened ??= new Opened(this.plan, on.gpu);
+    const opened = this.#opened;
+    opened.feed(feeds);
+    if (opened.standing(on.latest) === 'elsewhere') {
+      on.settle();
+      opened.fill(on.state);
+    } else if (opened.standing(on.latest) === 'next') opened.advance();
+    if (first && !(await opened.record(session, on.engine, this.options))) return undefined;
+    if (!first) await on.engine.run(async () => opened.replay());
+    return opened.outputs;
   }
 
-  #feed({ gpu, allocate }: OnDevice, name: string, { data, shape }: HostTensor): Ort.Tensor {
-    this.#fed[name] ??= allocate(shape);
-    gpu.queue.writeBuffer(bufferOf(this.#fed[name]), 0, data as Float32Array<ArrayBuffer>);
-    return this.#fed[name];
-  }
+  before = (): Placed => this.#opened!.before;
 
   dispose(): void {
     this.#opened?.dispose();
+  }
+}
+
+/** A session that ORT can record; undefined where a node has no kernel on the GPU. */
+async function recordable(engine: OnDevice['engine'], model: Outputs, options: Ort.InferenceSession.SessionOptions) {
+  try {
+    return await engine.session(writeOnnx(model), options);
+  } catch (error) {
+    if (/graph capture/.test(String(error))) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a buffer holds tensors of the state at the places where another one holds their next values. */
+const isPaired = (buffer: string): boolean => buffer.startsWith('state');
+
+/** Where the state's tensors are before a run: their next values in `next`, still in `state`, or in buffers of others. */
+type Standing = 'next' | 'state' | 'elsewhere';
+
+/** A plan's buffers on one GPU, and what is started at every run. */
+class Opened {
+  readonly outputs: Placed;
+  /** The state's tensors before the last run. */
+  readonly before: Placed;
+  readonly #buffers = new Map<string, GPUBuffer>();
+  readonly #sessions: Ort.InferenceSession[] = [];
+  #engine?: OnDevice['engine'];
+  #commands: readonly (readonly Command[])[] = [];
+  #kernels?: OwnKernels;
+  #encoder?: GPUCommandEncoder;
+
+  constructor(
+    private readonly plan: StagePlan,
+    private readonly gpu: GPUDevice,
+  ) {
+    for (const [name, length] of plan.buffers) {
+      if ((plan.standsFor.get(name) ?? name) !== name) continue;
+      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+      this.#buffers.set(name, gpu.createBuffer({ size: Math.ceil((length * 4) / 16) * 16, usage }));
+    }
+    for (const { place, data } of plan.constants) this.#write(place, data);
+    this.outputs = new Map([...plan.outputs].map(([name, { place, length }]) => [name, this.#at(place, length)]));
+    this.before = new Map(
+      [...plan.inputs].flatMap(([name, places]) => {
+        const next = plan.outputs.get(nextOf(name));
+        return next ? [[nextOf(name), this.#at(places.at(-1)!, next.length)] as const] : [];
+      }),
+    );
+  }
+
+  #buffer = (name: string): GPUBuffer => this.#buffers.get(this.plan.standsFor.get(name) ?? name)!;
+  #at = ({ buffer, at }: Place, length: number): OnGpu => ({ buffer: this.#buffer(buffer), length, offset: at * 4 });
+  #write({ buffer, at }: Place, data: Float32Array): void {
+    this.gpu.queue.writeBuffer(this.#buffer(buffer), at * 4, data as Float32Array<ArrayBuffer>);
+  }
+
+  feed(feeds: Readonly<Record<string, HostTensor>>): void {
+    for (const [name, places] of this.plan.inputs) {
+      const { data } = feeds[name] ?? {};
+      if (data) for (const place of places) this.#write(place, data);
+    }
+  }
+
+  standing(latest: Placed): Standing {
+    for (const [name, { buffer, offset }] of this.before) {
+      const now = latest.get(name);
+      if (now?.buffer === this.outputs.get(name)!.buffer && now.offset === this.outputs.get(name)!.offset)
+        return 'next';
+      return now?.buffer === buffer && now.offset === offset ? 'state' : 'elsewhere';
+    }
+    return 'elsewhere';
+  }
+
+  #copy(from: OnGpu, to: Place): void {
+    this.#encoder ??= this.gpu.createCommandEncoder();
+    const { buffer, at } = to;
+    this.#encoder.copyBufferToBuffer(from.buffer, from.offset ?? 0, this.#buffer(buffer), at * 4, from.length * 4);
+  }
+
+  /** Copies the state from its tensors. */
+  fill(state: Readonly<Record<string, Ort.Tensor>>): void {
+    for (const [name, places] of this.plan.inputs) {
+      if (state[name]) for (const place of places) this.#copy(onGpu(state[name]), place);
+    }
+  }
+
+  /** Makes the next values of the state its values. */
+  advance(): void {
+    for (const [name, length] of this.plan.buffers) {
+      const next = name.replace('state', 'next');
+      if (isPaired(name)) this.#copy({ buffer: this.#buffer(next), length }, { buffer: name, at: 0 });
+    }
+    for (const [name, places] of this.plan.inputs) {
+      const next = this.outputs.get(nextOf(name));
+      if (next) for (const place of places.filter(({ buffer }) => !isPaired(buffer))) this.#copy(next, place);
+    }
+  }
+
+  /** The first run. @returns whether it can be replayed */
+  async record(
+    first: Ort.InferenceSession,
+    engine: OnDevice['engine'],
+    options: Ort.InferenceSession.SessionOptions,
+  ): Promise<boolean> {
+    this.#engine = engine;
+    const { maxStorageBufferBindingSize: most } = this.gpu.limits;
+    if ([...this.#buffers.values()].some(({ size }) => size > most)) return false;
+    const kernels = await OwnKernels.create(
+      this.gpu,
+      this.plan.stages.map((stage) => stage.kernels),
+      this.#buffer,
+    );
+    this.#kernels = kernels;
+    const tensors = (bound: Readonly<Record<string, Bound>>) =>
+      Object.fromEntries(
+        Object.entries(bound).map(([name, { buffer, shape }]) => [
+          name,
+          engine.ort.Tensor.fromGpuBuffer(this.#buffer(buffer) as never, { dataType: 'float32', dims: shape }),
+        ]),
+      );
+    const commands: Command[][] = [];
+    let given: Ort.InferenceSession | undefined = first;
+    for (const [at, { model, inputs, outputs }] of this.plan.stages.entries()) {
+      this.#submit();
+      const noted: Command[] = [];
+      if (model) {
+        const session = given ?? (await recordable(engine, model, options));
+        if (!session) return false;
+        if (!given) this.#sessions.push(session);
+        given = undefined;
+        const recorded = recordKernels();
+        const started = await engine
+          .run(() => session.run(tensors(inputs), tensors(outputs)))
+          .then(recorded, (error) => {
+            recorded();
+            throw error;
+          });
+        const replayed = secondHalf(started);
+        if (!replayed) return false;
+        noted.push(...replayed);
+      }
+      commands.push(noted);
+      this.#encoder = this.gpu.createCommandEncoder();
+      const pass = this.#encoder.beginComputePass();
+      kernels.run(pass, at);
+      pass.end();
+    }
+    this.#commands = commands;
+    this.#finish();
+    return true;
+  }
+
+  replay(): void {
+    this.#encoder ??= this.gpu.createCommandEncoder();
+    const pass = this.#encoder.beginComputePass();
+    for (const [at, commands] of this.#commands.entries()) {
+      for (const { pipeline, bound, groups } of commands) {
+        pass.setPipeline(pipeline);
+        for (const [index, group] of bound) pass.setBindGroup(index, group);
+        pass.dispatchWorkgroups(...groups);
+      }
+      this.#kernels!.run(pass, at);
+    }
+    pass.end();
+    this.#finish();
+  }
+
+  #finish(): void {
+    for (const { from, to, length } of this.plan.copies) this.#copy(this.#at(from, length), to);
+    this.#submit();
+  }
+
+  #submit(): void {
+    if (this.#encoder) this.gpu.queue.submit([this.#encoder.finish()]);
+    this.#encoder = undefined;
+  }
+
+  dispose(): void {
+    // Of a lost device nothing is left to release.
+    for (const session of this.#sessions) this.#engine!.run(() => session.release()).catch(() => undefined);
+    for (const buffer of this.#buffers.values()) buffer.destroy();
   }
 }

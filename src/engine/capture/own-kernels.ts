@@ -1,0 +1,44 @@
+import type { Kernel } from './kernels.ts';
+
+interface Bound {
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly groups: number;
+}
+
+/** Kernels of our own on one GPU, by stage, with everything bound once. */
+export class OwnKernels {
+  private constructor(private readonly stages: readonly (readonly Bound[])[]) {}
+
+  static async create(
+    gpu: GPUDevice,
+    stages: readonly (readonly Kernel[])[],
+    bufferOf: (name: string) => GPUBuffer,
+  ): Promise<OwnKernels> {
+    const bind = async ({ code, groups, buffers }: Kernel): Promise<Bound> => {
+      const layout = gpu.createBindGroupLayout({
+        entries: buffers.map(({ written }, binding) => ({
+          binding,
+          visibility: GPUShaderStage.COMPUTE,
+          buffer: { type: written ? 'storage' : 'read-only-storage' },
+        })),
+      });
+      const pipeline = await gpu.createComputePipelineAsync({
+        layout: gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        compute: { module: gpu.createShaderModule({ code }), entryPoint: 'main' },
+      });
+      const entries = buffers.map(({ name }, binding) => ({ binding, resource: { buffer: bufferOf(name) } }));
+      return { pipeline, group: gpu.createBindGroup({ layout, entries }), groups };
+    };
+    return new OwnKernels(await Promise.all(stages.map((kernels) => Promise.all(kernels.map(bind)))));
+  }
+
+  /** Starts a stage's kernels. */
+  run(pass: GPUComputePassEncoder, stage: number): void {
+    for (const { pipeline, group, groups } of this.stages[stage]) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(groups);
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { networkOf, stepModel } from '../../bench/step/networks.ts';
+import { stagePlan } from '../../src/engine/capture/stage-plan.ts';
+import { PLAIN } from '../../src/graph/lowering/forms.ts';
+import { lower } from '../../src/graph/lowering/lower.ts';
+import { needed, type Outputs } from '../../src/graph/needed.ts';
+import { objectiveOf } from '../../src/objectives/choice.ts';
+import { optimizerOf } from '../../src/optimizers/choice.ts';
+import { runConfig } from '../../src/train.ts';
+import { stepGraph } from '../../src/training/step-graph.ts';
+
+function defaultRun(): Outputs {
+  const config = runConfig({ budget: { steps: 1 }, images: 4, views: 2 });
+  const parts = [config.model, objectiveOf(config.objective), optimizerOf(config.optimizer)] as const;
+  return stepGraph(...parts, { ...config, size: config.recipe.size, precision: 'float32' }).outputs;
+}
+
+describe('the stages of a step on a GPU', () => {
+  for (const [what, outputs, products, most] of [
+    ['the bare network', stepModel(networkOf({ network: 0, patches: 8 })).outputs, 17, 22],
+    ['the default network', stepModel(networkOf({ network: 1, patches: 8 })).outputs, 29, 69],
+    ['the default run', defaultRun(), 60, 92],
+  ] as const) {
+    it(`of ${what} have ${products} products and at most ${most} kernels of our own`, () => {
+      const { stages, copies } = stagePlan(lower(outputs, PLAIN))!;
+      const left = stages.flatMap(({ model }) => (model ? needed(model).nodes : []));
+      assert.deepEqual([...new Set(left.map(({ operator }) => operator.kind))], ['product']);
+      assert.equal(left.length, products);
+      const own = stages.flatMap(({ kernels }) => kernels);
+      assert.ok(own.length <= most, `${own.length} kernels`);
+      assert.ok(own.every(({ buffers }) => buffers.length <= 8));
+      assert.equal(copies.length, 0);
+    });
+  }
+});

@@ -1,0 +1,71 @@
+import type * as Ort from 'onnxruntime-web';
+import type { Outputs } from '../src/graph/needed.ts';
+import { bufferOf, type OnGpu, onGpu } from '../src/runtime/download.ts';
+import type { Capture, HostTensor, OnDevice, Placed, Program } from '../src/runtime/program.ts';
+
+/** In place of the capture with kernels of our own, in a worker, whose script is held to a size: ORT records and replays the whole. */
+export const captured = (outputs: Outputs, plain: () => Promise<Program>): { head: Outputs; capture: Capture } => ({
+  head: outputs,
+  capture: new Replayed(Object.keys(outputs), plain),
+});
+
+class Replayed implements Capture {
+  readonly options: Ort.InferenceSession.SessionOptions = {
+    // ORT hands options to the GPU's provider only if it is named by an object.
+    executionProviders: [{ name: 'webgpu' }],
+    enableGraphCapture: true,
+    logSeverityLevel: 4,
+  };
+  readonly #fed: Record<string, Ort.Tensor> = {};
+  #placed?: Map<string, OnGpu>;
+
+  constructor(
+    readonly outputs: readonly string[],
+    readonly plain: () => Promise<Program>,
+  ) {}
+
+  async run(
+    session: Ort.InferenceSession,
+    on: OnDevice,
+    feeds: Readonly<Record<string, HostTensor>>,
+  ): Promise<Placed | undefined> {
+    on.settle();
+    const inputs = Object.fromEntries(
+      session.inputNames.map((name) => [name, feeds[name] ? this.#feed(on, name, feeds[name]) : on.state[name]]),
+    );
+    // ORT replays kernels, not its copies, which it makes where an output only renames another tensor.
+    const { prototype } = GPUCommandEncoder;
+    const { copyBufferToBuffer } = prototype;
+    let copied = false;
+    prototype.copyBufferToBuffer = function (this: GPUCommandEncoder, ...args: unknown[]) {
+      copied = true;
+      return (copyBufferToBuffer as (...args: unknown[]) => undefined).apply(this, args);
+    };
+    const results = await on.engine
+      .run(() => session.run(inputs))
+      .finally(() => {
+        prototype.copyBufferToBuffer = copyBufferToBuffer;
+      });
+    const recording = !this.#placed;
+    this.#placed = new Map(Object.entries(results).map(([name, tensor]) => [name, onGpu(tensor)]));
+    for (const tensor of Object.values(results)) tensor.dispose(); // ORT keeps the buffer
+    return recording && copied ? undefined : this.#placed;
+  }
+
+  /** The state's own tensors, which `settle` brings up to date before each run. */
+  before = (): Placed => new Map();
+
+  #feed({ gpu, engine }: OnDevice, name: string, { data, shape }: HostTensor): Ort.Tensor {
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    this.#fed[name] ??= engine.ort.Tensor.fromGpuBuffer(
+      gpu.createBuffer({ size: Math.ceil((data.length * 4) / 16) * 16, usage }) as never,
+      { dataType: 'float32', dims: shape },
+    );
+    gpu.queue.writeBuffer(bufferOf(this.#fed[name]), 0, data as Float32Array<ArrayBuffer>);
+    return this.#fed[name];
+  }
+
+  dispose(): void {
+    for (const tensor of Object.values(this.#fed)) bufferOf(tensor).destroy();
+  }
+}
