@@ -16,13 +16,13 @@ import { checkImageSet } from '../data/image-set.ts';
 import { seesWhole } from '../encoder/bag-layout.ts';
 import type { BagPlacement } from '../encoder/bag-placement.ts';
 import type { PatchEncoder } from '../encoder/patch-encoder.ts';
-import { Whitening } from '../encoder/whitening.ts';
 import type { OnnxEncoder } from '../onnx-encoder/onnx-encoder.ts';
 import { RUNTIME_RULES, Runtime, type RuntimeOptions, runtimeOptions } from '../runtime/runtime.ts';
 import { KNN_PROTOCOLS, type KnnProtocol, knnAccuracies, type Labelled } from './knn.ts';
 import { labelledVectors } from './labelled-vectors.ts';
 import { linearProbe } from './linear-probe.ts';
 import { pixelFeatures } from './pixel-features.ts';
+import { whitenedVectors } from './whitened-vectors.ts';
 
 /** What is evaluated, on which images. */
 export interface EvaluateOptions extends RuntimeOptions {
@@ -166,12 +166,9 @@ type Sides = readonly [train: Labelled, test: Labelled];
 async function whitened(options: EvaluateOptions, sides: Sides) {
   const runtime = await Runtime.open(runtimeOptions(options));
   const { signal } = options;
-  const whitening = await Whitening.fit(runtime, sides[0].features, { signal });
-  const white = async ({ features, labels }: Labelled) => ({
-    features: await whitening.applyAll(runtime, features, { signal }),
-    labels,
-  });
-  return knnAccuracies(runtime, await white(sides[0]), await white(sides[1]), protocolsFor(sides[0]), { signal });
+  const [train, test] = await whitenedVectors(runtime, sides[0].features, [sides[1].features], signal);
+  const white = sides.map(({ labels }, i) => ({ features: [train, test][i], labels }));
+  return knnAccuracies(runtime, white[0], white[1], protocolsFor(sides[0]), { signal });
 }
 
 /** More neighbours than a class has images would mostly be of others. */
