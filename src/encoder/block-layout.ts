@@ -82,6 +82,9 @@ export const mapOf = ({ side, layer }: Block): string => `${side}.${layer}`;
 /** The parts of a block: cells, a cell and its mirror image as one. */
 export const partsOf = ({ across }: Block): number => across * Math.ceil(across / 2);
 
+/** The most numbers that say how much of which position is in which part, for all blocks: 64 MiB. A file could ask for far more. */
+const MOST_SHARES = 2 ** 24;
+
 /** @throws BagsslError `bad-argument`, `shape-mismatch` */
 export function checkBlockLayout(layout: BlockLayout): BlockLayout {
   checkOptions('layout', layout, RULES);
@@ -100,6 +103,8 @@ export function checkBlockLayout(layout: BlockLayout): BlockLayout {
     givenParts(whitenings[name], `layout.whitenings["${name}"]`, 'mean', 'matrix');
     numbers += partsOf(block) * whitenings[name].mean.length;
   }
+  const shares = blocks.reduce((sum, block) => sum + partsOf(block) * block.side ** 2, 0);
+  given(shares <= MOST_SHARES, shares, 'layout.blocks: the sum of cells · side²', `at most ${MOST_SHARES}`);
   checkOptions('layout.projection', projection, PROJECTION);
   const { mean, matrix, scale } = projection;
   given(isA(mean, 'Float32Array'), mean, 'layout.projection.mean', 'a Float32Array');

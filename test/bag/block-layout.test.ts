@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { type BlockLayout, type EncoderParts, PatchEncoder } from '../../src/embed.ts';
 import { exportEmbedder } from '../../src/export.ts';
@@ -151,6 +152,16 @@ describe('a layout of blocks', () => {
     await session.release();
     assert.deepEqual(bag.dims, [1, 7]);
     assert.ok(relativeError(bag.data as Float32Array, expected) < 1e-4);
+  });
+
+  it('is refused with a code where its file was cut off, or asks for much memory', async () => {
+    const file = new Uint8Array(readFileSync('models/photos.safetensors'));
+    for (const length of [0, 7, 300, 5000, 600_000, file.length - 1]) {
+      await refused(() => PatchEncoder.read(file.subarray(0, length)), 'bad-checkpoint', /./);
+    }
+    const blocks = Array.from({ length: 64 }, () => ({ side: 512, layer: 2, across: 32, weight: 1 }));
+    const large = encoder.with({ layout: { ...layout, blocks, whitenings: { '512.2': whitening(1, 5) } } });
+    await refused(() => createEmbedder({ ...engine, encoder: large }), 'bad-argument', /cells · side²/);
   });
 
   it('becomes an encoder of patches by layout "mean"', async () => {

@@ -6,14 +6,25 @@ import { readImageHeader } from '../../src/data/image-header.ts';
 import { nativeDecoder, portableDecoder } from '../../src/data/server-decoders.ts';
 import { wholeJpeg } from '../../src/data/whole-jpeg.ts';
 import { readCifarBatch } from '../../src/data.ts';
+import { type BlockLayout, PatchEncoder, Whitening } from '../../src/embed.ts';
+import { blockGraph } from '../../src/encoder/block-graph.ts';
+import { reducedSize } from '../../src/encoder/block-layout.ts';
 import { compact, encoders } from '../../src/encoders.ts';
 import { readNpy, readSafetensors, readWeights, writeNpy, writeSafetensors } from '../../src/formats.ts';
+import { createGraph } from '../../src/graph/ops/index.ts';
 import { openRun } from '../../src/index.ts';
 import { allEncoderKinds } from '../../src/model/all-encoder-kinds.ts';
 import { checkModel } from '../../src/model/config.ts';
 import { describeModel } from '../../src/model/describe.ts';
 import { checkRecipe, presets } from '../../src/patches.ts';
-import { decodeCheckpoint, encodeCheckpoint, memoryStore, type RunConfig, runConfig } from '../../src/train.ts';
+import {
+  decodeCheckpoint,
+  encodeCheckpoint,
+  initialWeights,
+  memoryStore,
+  type RunConfig,
+  runConfig,
+} from '../../src/train.ts';
 import { SHORT_RUN } from '../support/short-training.ts';
 import { TINY_RUNS } from '../support/tiny-runs.ts';
 import { mutateBytes, mutateJson } from './mutate.ts';
@@ -119,6 +130,46 @@ async function pictures(): Promise<Uint8Array[]> {
   );
 }
 
+/** Encoders' files: of patches with a whitening, and of blocks. */
+async function encoderFiles(): Promise<Uint8Array[]> {
+  const network = {
+    encoder: { kind: 'conv', widths: [2, 3], strides: [1, 2], residual: false, padding: 'valid' },
+    projector: { hidden: [4], out: 2 },
+  } as const;
+  const config = runConfig({ ...SHORT_RUN, model: network, budget: { steps: 1 } });
+  const white = (width: number) => new Whitening(new Float32Array(width), new Float32Array(width ** 2).fill(0.5));
+  const layout: BlockLayout = {
+    kind: 'blocks',
+    blocks: [
+      { side: 32, layer: 1, across: 2, weight: 1 },
+      { side: 40, layer: 0, pool: 2, across: 1, weight: 0.5 },
+    ],
+    whitenings: { '32.1': white(3), '40.0': white(2) },
+    projection: { mean: new Float32Array(8), matrix: new Int8Array(8 * 4).fill(9), scale: new Float32Array(4).fill(1) },
+  };
+  const parts = { model: network, recipe: config.recipe, weights: initialWeights(config), feature: 'embedding' } as const;
+  const all = [new PatchEncoder({ ...parts, whitening: white(3) }), new PatchEncoder({ ...parts, layout })];
+  return Promise.all(all.map((encoder) => encoder.write()));
+}
+
+/** An encoder's file with a few bytes changed, or with a header that says something else. */
+function mutateEncoder(file: Uint8Array, s: Stream): Uint8Array {
+  if (s.below(3) === 0) return mutateBytes(file, s);
+  const { tensors: held, metadata } = readSafetensors(file);
+  return writeSafetensors(held, { bagssl: mutateJson(metadata.bagssl, s) });
+}
+
+/** Reads an encoder, and builds the graph of one whose layout sees whole images. */
+async function openEncoder(bytes: Uint8Array): Promise<void> {
+  const encoder = await PatchEncoder.read(bytes);
+  if (typeof encoder.layout === 'string') return;
+  const graph = createGraph();
+  blockGraph(encoder, encoder.layout, (side) => {
+    const { rows, columns } = reducedSize(side, 1, 1);
+    return graph.input(`side${side}`, [1, 3, rows, columns]);
+  });
+}
+
 /** Every reader of the package, by name. */
 export async function readers(): Promise<Record<string, Reader>> {
   const files = await pictures();
@@ -133,6 +184,7 @@ export async function readers(): Promise<Record<string, Reader>> {
     history: [{ step: 3, loss: -3, collapse: 0.5 }],
   };
   const kept = await encodeCheckpoint(checkpoint);
+  const encodersOfFiles = await encoderFiles();
   // Version 1 had no digest of its own: what it says is read.
   const version1 = JSON.stringify({ ...JSON.parse(kept.json), version: 1 });
   const store = memoryStore();
@@ -164,6 +216,15 @@ export async function readers(): Promise<Record<string, Reader>> {
         factor: 8,
       },
     ),
+    'encoder files': {
+      share: 4,
+      most: 128 * MiB,
+      factor: 64,
+      next(s) {
+        const bytes = mutateEncoder(pick(s, encodersOfFiles), s);
+        return { length: bytes.length, read: () => openEncoder(bytes) };
+      },
+    },
     'weights of safetensors': bytesReader([writeSafetensors({ w: tensors.w, h: tensors.h })], readWeights, {
       share: 10,
       most: MiB,
