@@ -4,6 +4,7 @@ import {
   aboveZero,
   checkOptions,
   fromZero,
+  givenParts,
   needed,
   OBJECT,
   type Rules,
@@ -12,13 +13,15 @@ import {
   whole,
 } from '../base/options.ts';
 import { isOwnPart, missingPart } from '../base/own-part.ts';
+import { cifar16 } from '../patches/presets.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import { checkImageSet } from '../data/image-set.ts';
+import type { PatchEncoder } from '../encoder/patch-encoder.ts';
 import type { Precision } from '../graph/graph.ts';
 import type { Device } from '../runtime/device.ts';
 import { RUNTIME_RULES, type RuntimeOptions } from '../runtime/runtime.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';
-import { completeConfig, isRunOption, type RunConfig } from './run-config.ts';
+import { completeConfig, isRunOption, type RunChanges, type RunConfig } from './run-config.ts';
 import type { Position } from './schedule.ts';
 
 /** What to train on, what to train, and how. */
@@ -29,6 +32,11 @@ export interface FitOptions extends RuntimeOptions {
   readonly config?: Partial<RunConfig>;
   /** Continues this run, bit for bit on the same engine; default: starts a new one. */
   readonly resume?: Checkpoint;
+  /**
+   * Starts at the weights of this encoder of patches. Its network and its crops are the run's, and the rate is lower by default. A
+   * projector that its file does not hold starts at random. Its whitening, if any, fits the weights before: fit one anew. Not with `resume`.
+   */
+  readonly from?: PatchEncoder;
   /**
    * Train in a worker, so that the page stays responsive; default false. The result has the same bits. This thread sends the
    * worker images; the worker keeps copies of the latest, up to 256 MiB, unless they are in shared memory. In a page the worker
@@ -54,10 +62,14 @@ export interface FitOptions extends RuntimeOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The peak rate of a run that starts from an encoder. */
+const FROM_RATE = 0.03;
+
 const RULES: Rules<FitOptions> = {
   data: needed(OBJECT),
   config: OBJECT,
   resume: OBJECT,
+  from: OBJECT,
   background: SWITCH,
   trainerUrl: ADDRESS,
   workers: whole(0, 64),
@@ -76,13 +88,30 @@ export function configOf(options: FitOptions): RunConfig {
   if (lost) throw new BagsslError('bad-argument', `"${lost}" belongs in config: fit({ data, config: { ${lost} } }).`);
   checkImageSet(data, 'data');
   checkOptions('fit', options, RULES);
-  const config = completeConfig({ ...(resume?.config ?? { budget: { steps: 1000 } }), ...changes });
+  if (options.from && resume)
+    throw new BagsslError('bad-argument', 'Both from and resume are given; a resumed run has its own weights.');
+  const config = completeConfig({ ...(resume?.config ?? startFrom(options)), ...changes });
   refuseMissing(config);
   if (data.length < 2) {
     throw new BagsslError('bad-data', `"${data.name}" holds ${data.length} images; training needs at least 2.`);
   }
   // A batch larger than the data set is cut down to it: the objectives need distinct images.
   return { ...config, images: Math.min(config.images, data.length) };
+}
+
+/** What a new run has in place of the defaults. @throws BagsslError `bad-argument` for what no run can start from */
+function startFrom({ from, resume: _, config: { model } = {} }: FitOptions): RunChanges {
+  const budget = { steps: 1000 };
+  if (!from) return { budget };
+  const refused = (why: string) => new BagsslError('bad-argument', `fit cannot start from this encoder: ${why}`);
+  if ('notes' in from) throw refused('it is an .onnx file that runs as it is. Give the file as config.model.');
+  givenParts(from, 'from', 'model', 'weights', 'recipe');
+  if (model) throw refused('config.model is given as well. Leave it out: the run has the network of the encoder.');
+  if (typeof from.layout === 'object')
+    throw refused('its layout sees whole images. Adapt it by adaptEncoder, or start from cifar10.safetensors.');
+  const { size, scale, ratio, interpolation, mean, std } = from.recipe;
+  const crops = { size, scale, mean, std, ...(ratio && { ratio }), ...(interpolation && { interpolation }) };
+  return { budget, model: from.model, recipe: { ...cifar16, ...crops }, rate: FROM_RATE };
 }
 
 /** Checks that the caller passed again the parts that a checkpoint cannot hold. */

@@ -1,6 +1,7 @@
+import { BagsslError } from '../base/errors.ts';
 import { Stream } from '../base/random.ts';
 import { elements } from '../graph/graph.ts';
-import type { TensorSpec } from '../model/scope.ts';
+import type { TensorSpec, Weights } from '../model/scope.ts';
 
 /** Draws each tensor's initial value from the seed and the tensor's place in the list: the same bits on every platform. */
 export function initialState(specs: readonly TensorSpec[], seed: number): Record<string, Float32Array> {
@@ -13,4 +14,28 @@ export function initialState(specs: readonly TensorSpec[], seed: number): Record
     return [name, data] as const;
   });
   return Object.fromEntries(entries);
+}
+
+/**
+ * The initial state with an encoder's weights, as far as they go.
+ * @throws BagsslError `shape-mismatch` for a weight of another size
+ */
+export function startingState(
+  specs: readonly TensorSpec[],
+  seed: number,
+  weights: Weights,
+): Record<string, Float32Array> {
+  const state = initialState(specs, seed);
+  for (const { name } of specs) {
+    const given = weights[name];
+    if (!given) continue;
+    if (given.length !== state[name].length) {
+      throw new BagsslError(
+        'shape-mismatch',
+        `The encoder's "${name}" has ${given.length} numbers, but its network needs ${state[name].length}.`,
+      );
+    }
+    state[name] = Float32Array.from(given);
+  }
+  return state;
 }

@@ -71,7 +71,8 @@ export class LocalFit implements Fit {
     if (resume && !this.#opened) await this.checkResumed(resume.config, this.#config);
     const runtime = await Runtime.open({ ...runtimeOptions(this.options), device });
     this.#device = runtime.device;
-    const step = await TrainingStep.create(runtime, this.#config, this.#good.state, onWarning);
+    const start = this.options.from?.weights;
+    const step = await TrainingStep.create(runtime, this.#config, this.#good.state, onWarning, start);
     this.#pool ??= await JobPool.create({ workers, workerUrl }, await this.#ownAugmentations(workers > 0));
     const { adapter, threads } = runtime;
     return { device: runtime.device, adapter, threads, precision: step.precision, runtime, step, pool: this.#pool };

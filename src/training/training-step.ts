@@ -3,7 +3,7 @@ import { CompiledLoop, type Reads, scalar } from '../engine/compiled-loop.ts';
 import type { Precision } from '../graph/graph.ts';
 import { checkModel } from '../model/config.ts';
 import { kindsFor } from '../model/late-encoder-kinds.ts';
-import type { TensorSpec } from '../model/scope.ts';
+import type { TensorSpec, Weights } from '../model/scope.ts';
 import { checkTrainable } from '../model/trainable.ts';
 import { objectiveOf } from '../objectives/choice.ts';
 import type { Loss } from '../objectives/objective.ts';
@@ -12,7 +12,7 @@ import { choosePrecision } from '../runtime/precision.ts';
 import type { HostTensor } from '../runtime/program.ts';
 import type { State } from '../runtime/resident-state.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { initialState } from './initial-state.ts';
+import { initialState, startingState } from './initial-state.ts';
 import { SCALING } from './loss-scaling.ts';
 import type { RunConfig } from './run-config.ts';
 import { halfCosine } from './schedule.ts';
@@ -30,12 +30,13 @@ export class TrainingStep {
     private readonly sliced?: Sliced,
   ) {}
 
-  /** Compiles the step of a run. The state comes from a checkpoint, or else from the seed. */
+  /** Compiles the step of a run. The state comes from a checkpoint, or else from the seed and, as far as it goes, from `weights`. */
   static async create(
     runtime: Runtime,
     config: RunConfig,
     initial?: State,
     onWarning: (message: string) => void = sayOnce,
+    weights: Weights = {},
   ): Promise<TrainingStep> {
     const { slices, seed } = config;
     const precision = choosePrecision(runtime, config.precision, onWarning);
@@ -57,7 +58,7 @@ export class TrainingStep {
     const start = {
       ...initialState(sums, 0),
       // A float32 run that resumes in float16 starts with fresh loss scaling.
-      ...(initial ? { ...initialState(SCALING, 0), ...initial } : initialState(state, seed)),
+      ...(initial ? { ...initialState(SCALING, 0), ...initial } : startingState(state, seed, weights)),
     };
     // A slice is fed other tensors each time, so it is not replayed.
     const capturing =

@@ -50,6 +50,21 @@ describe('a training in a worker', () => {
     assert.deepEqual({ state, history }, { state: expected.state, history: expected.history });
   });
 
+  it('starts at the weights of an encoder', async () => {
+    const { model: _, recipe: __, ...rest } = SEED;
+    const { state } = await train(false, { config: { ...SEED, budget: { steps: 2 } } });
+    const from = PatchEncoder.from({ config: { model: SEED.model!, recipe: SEED.recipe! }, state });
+    const steps = { from, config: { ...rest, budget: { steps: 2 } } };
+    const expected = await train(false, steps);
+    assert.deepEqual(await train(true, steps), expected);
+    assert.deepEqual([expected.config.model, expected.config.recipe.size], [SEED.model, SEED.recipe!.size]);
+    for (const background of [false, true]) {
+      await using training = fit({ ...options, background, ...steps });
+      const { state: first } = await training.checkpoint();
+      for (const name of Object.keys(from.weights)) assert.deepEqual(first[name], from.weights[name], name);
+    }
+  });
+
   it('trains an .onnx file in a script of its own', async () => {
     await using training = fit({ ...options, config: { ...SEED, budget: { steps: 1 } } });
     for await (const _ of training);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { BagsslError, fit } from '../../src/index.ts';
+import { PatchEncoder } from '../../src/embed.ts';
+import { BagsslError, type FitOptions, fit } from '../../src/index.ts';
 import { decodeCheckpoint, encodeCheckpoint, initialWeights, runConfig } from '../../src/train.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
@@ -63,6 +65,27 @@ describe('fit', () => {
     assert.equal(steps[19].progress, 1);
     assert.ok(steps[0].rate < steps[4].rate && steps[19].rate < 0.1 * steps[4].rate);
     assert.ok(steps.every(({ report }) => report!.collapse > 0 && report!.collapse < 1.2));
+  });
+
+  it('refuses to start from what it cannot, and says why', async () => {
+    const { model: _, ...config } = SHORT_RUN;
+    const whole = runConfig({ ...SHORT_RUN, budget: { steps: 1 } });
+    const weights = initialWeights(whole);
+    const from = new PatchEncoder({ model: whole.model, recipe: whole.recipe, weights });
+    const shipped = await PatchEncoder.read(readFileSync('models/photos.safetensors'));
+    const start = (more: Partial<FitOptions>) => () => fit({ ...options, config, ...more });
+    for (const [more, message] of [
+      [{ from, config: SHORT_RUN }, /config\.model is given as well/],
+      [{ from: shipped }, /sees whole images.*adaptEncoder/],
+      [{ from, resume: { config: whole } as never }, /Both from and resume/],
+      [{ from: {} as never }, /from/],
+    ] as const) {
+      assert.throws(start(more), (error: BagsslError) => error.code === 'bad-argument' && message.test(error.message));
+    }
+    const [name] = Object.keys(weights);
+    const cut = new PatchEncoder({ ...from, weights: { ...weights, [name]: weights[name].subarray(1) } });
+    await using training = fit({ ...options, config, device: 'native', from: cut });
+    await assert.rejects(training.open(), code('shape-mismatch'));
   });
 
   it('stops at an abort before the next step, and still gives its checkpoint', async () => {
