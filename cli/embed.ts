@@ -6,7 +6,7 @@ import { embedToFile, idsFile } from '../src/node.ts';
 import { type Command, oneOf, parsedBy, type Rule, UsageError, whole } from './command.ts';
 import { checkFree } from './files.ts';
 import { FOLDER_OPTIONS, openImages } from './folder-options.ts';
-import { MODEL_OPTION, openModel, placementOf } from './model.ts';
+import { LAYOUT_OPTION, MODEL_OPTION, openModel, placementOf } from './model.ts';
 import { encoderAddress, ONNX_OPTIONS, onnxEncoder } from './onnx-encoder.ts';
 import { Pace, Progress } from './progress.ts';
 import { DATA_OPTION, ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION, printJson } from './shared.ts';
@@ -38,6 +38,7 @@ export const embed: Command = {
       rule: oneOf(FEATURES),
       help: `${FEATURES.join(', ')}; default preFeature, or what the encoder's file says`,
     },
+    layout: LAYOUT_OPTION,
     images: { value: 'N', rule: whole(1), help: 'embed N images only, the first of each folder in turn' },
     shard: {
       value: 'I/N',
@@ -64,7 +65,7 @@ export const embed: Command = {
     if (labels && !isParquet(out)) throw new UsageError(`--labels is for a .parquet file; "${out}" keeps no classes.`);
     await checkFree(isParquet(out) ? [out] : [out, idsFile(out)], values.flag('overwrite'));
     const own = await onnxEncoder(values, progress, patches === undefined ? undefined : parseBagPlacement(patches));
-    const encoder = own ?? (await openModel(encoderAddress(values), { feature })).encoder;
+    const encoder = own ?? (await openModel(encoderAddress(values), { feature }, values)).encoder;
     const placement = placementOf(encoder, patches, 'grid');
     const { images, sayUnreadable } = await openImages(values.text('data')!, values, progress, {
       whole: true,

@@ -6,7 +6,7 @@ import { alteredSet, type OpenDataOptions } from '../src/node.ts';
 import { UsageError, type Values } from './command.ts';
 import { checkThere, save } from './files.ts';
 import { openImages } from './folder-options.ts';
-import { openModel, untrainedOf } from './model.ts';
+import { checkNoLayout, openModel, untrainedOf } from './model.ts';
 import { onnxEncoder } from './onnx-encoder.ts';
 import { Progress } from './progress.ts';
 import { searchPage } from './report/search-page.ts';
@@ -68,8 +68,9 @@ async function encodersOf(
   placement: BagPlacement | undefined,
 ): Promise<{ encoders: Record<string, EncoderSource>; shown: OpenDataOptions }> {
   const address = values.text('encoder') ?? values.text('model');
+  if (address === undefined) checkNoLayout(values);
   const onnx = address === undefined ? undefined : await onnxEncoder(values, progress, placement);
-  const model = onnx || address === undefined ? undefined : await openModel(address);
+  const model = onnx || address === undefined ? undefined : await openModel(address, {}, values);
   const embedder = await createEmbedder({ ...engine, workers: 0 });
   const shipped = embedder.encoder;
   await embedder.dispose();

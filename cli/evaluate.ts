@@ -7,7 +7,7 @@ import { type Command, PATH, parsedBy, UsageError, whole } from './command.ts';
 import { evaluateSearch } from './evaluate-search.ts';
 import { checkThere } from './files.ts';
 import { FOLDER_OPTIONS, openImages } from './folder-options.ts';
-import { MODEL_OPTION, openModel, placementOf } from './model.ts';
+import { LAYOUT_OPTION, MODEL_OPTION, openModel, placementOf } from './model.ts';
 import { encoderAddress, ONNX_OPTIONS, onnxEncoder } from './onnx-encoder.ts';
 import { Progress } from './progress.ts';
 import { checkReportFile, writeReport } from './report/write-report.ts';
@@ -37,6 +37,7 @@ export const evaluate: Command = {
       rule: parsedBy(parseBagPlacement),
       help: 'N at random, a grid 5 across ("gridK": K across), tiles that overlap by half, every position, a dense bag, or the whole image as one; default grid3, for an .onnx file whole',
     },
+    layout: LAYOUT_OPTION,
     report: { value: 'FILE.html', rule: PATH, help: 'write a page that shows the result, as one file' },
     ...FOLDER_OPTIONS,
     ...ENGINE_OPTIONS,
@@ -57,7 +58,7 @@ export const evaluate: Command = {
     const report = values.text('report');
     if (report !== undefined) await checkReportFile(report);
     const own = await onnxEncoder(values, progress, patches === undefined ? undefined : parseBagPlacement(patches));
-    const { encoder, run, untrained } = own ? { encoder: own } : await openModel(folder);
+    const { encoder, run, untrained } = own ? { encoder: own } : await openModel(folder, {}, values);
     const placement = placementOf(encoder, patches, 'grid3');
     if (report !== undefined && !run) {
       throw new UsageError(`--report shows a run, and "${folder}" is an encoder's file; give --model a run's folder.`);
@@ -116,12 +117,14 @@ export const evaluate: Command = {
 };
 
 /** An evaluation under the names that the command line's JSON has had since 0.1.0. */
-function inJson({ trainImages, testImages, neighbours, patches, whitened, untrained, pixels, ...trained }: Evaluation) {
+function inJson(evaluation: Evaluation) {
+  const { trainImages, testImages, neighbours, patches, whitened, mean, untrained, pixels, ...trained } = evaluation;
   const nearest = ({ knnK200, knnK20 }: Omit<Accuracies, 'linear'>) => ({ knn_k200: knnK200, knn_k20: knnK20 });
   const all = (found: Accuracies) => ({ ...nearest(found), linear: found.linear });
   return {
     ...all(trained),
     whitened: nearest(whitened),
+    ...(mean && { mean: { ...all(mean), whitened: nearest(mean.whitened) } }),
     ...(untrained && { untrained: all(untrained) }),
     pixels: all(pixels),
     neighbours: nearest(neighbours),
@@ -136,7 +139,7 @@ function table(result: Evaluation): string {
   // Where classes have few images, both k are the same.
   const large = neighbours.knnK200 > neighbours.knnK20 ? [0] : [];
   const line = (name: string, of: (column: number) => string) =>
-    `${name.padEnd(18)}${[...large, 1, 2].map((column) => of(column).padStart(12)).join('')}`.trimEnd();
+    `${name.padEnd(22)}${[...large, 1, 2].map((column) => of(column).padStart(12)).join('')}`.trimEnd();
   const row = (name: string, { knnK200, knnK20, linear }: Omit<Accuracies, 'linear'> & Partial<Accuracies>) =>
     line(name, (column) => [knnK200, knnK20, linear][column]?.toFixed(3) ?? '');
   const trained = result.untrained ? 'trained' : 'as it is';
@@ -146,6 +149,7 @@ function table(result: Evaluation): string {
     line('accuracy', (column) => [`kNN k=${neighbours.knnK200}`, `kNN k=${neighbours.knnK20}`, 'linear'][column]),
     row(trained, result),
     row(`${trained}, whitened`, result.whitened),
+    ...(result.mean ? [row('plain mean', result.mean), row('plain mean, whitened', result.mean.whitened)] : []),
     ...(result.untrained ? [row('untrained', result.untrained)] : []),
     row('raw pixels', result.pixels),
     '',

@@ -15,7 +15,7 @@ import {
   whole,
 } from './command.ts';
 import { checkFree, save } from './files.ts';
-import { MODEL_OPTION, type Model, openModel } from './model.ts';
+import { checkNoLayout, LAYOUT_OPTION, MODEL_OPTION, type Model, openModel } from './model.ts';
 import { Progress } from './progress.ts';
 import { JSON_OPTION, printJson } from './shared.ts';
 
@@ -42,6 +42,7 @@ const OF: Readonly<Record<string, { readonly kinds: readonly What[]; readonly op
       help: 'embedder: "gridK" is K across; default the encoder\'s, a grid 5 across',
     },
   },
+  layout: { kinds: ['embedder'], option: { ...LAYOUT_OPTION, help: `embedder: ${LAYOUT_OPTION.help}` } },
   unit: { kinds: ['embedder'], option: { help: 'embedder: bring every vector to length 1' } },
   pixels: {
     kinds: ['embedder'],
@@ -98,7 +99,8 @@ export const exportModel: Command = {
     const size = what === 'embedder' ? imageSize(values) : undefined;
     const path = values.text('model');
     const feature = values.choice('feature', FEATURES);
-    const { encoder, run } = path === undefined ? await shipped(feature) : await openModel(path, { feature });
+    if (path === undefined) checkNoLayout(values);
+    const { encoder, run } = path === undefined ? await shipped(feature) : await openModel(path, { feature }, values);
     const isStep = what === 'step' || what === 'gradient,update';
     if (isStep && !run) {
       const given =

@@ -2,12 +2,13 @@ import {
   type BagPlacement,
   type EncoderUse,
   type OnnxEncoder,
+  type PartLayout,
   type PatchEncoder,
   parseBagPlacement,
 } from '../src/embed.ts';
 import { loadEncoder } from '../src/node.ts';
 import { type Checkpoint, initialWeights, type RunConfig, runConfig } from '../src/train.ts';
-import { type Option, PATH, UsageError } from './command.ts';
+import { type Option, oneOf, PATH, UsageError, type Values } from './command.ts';
 
 /** What `--model` names. */
 export const MODEL_OPTION = {
@@ -15,6 +16,15 @@ export const MODEL_OPTION = {
   rule: PATH,
   required: true,
   help: 'a folder that "bagssl train" wrote, or an encoder\'s file (.safetensors)',
+} satisfies Option;
+
+const LAYOUTS: readonly PartLayout[] = ['mean', 'quadrants', 'halves', 'pyramid'];
+
+/** How the patches' vectors become the image's. */
+export const LAYOUT_OPTION = {
+  value: 'NAME',
+  rule: oneOf(LAYOUTS),
+  help: `the image's vector from its patches': ${LAYOUTS.join(', ')}; for encoders of patches, default mean`,
 } satisfies Option;
 
 /** A trained encoder, and the run that trained it where there is one. */
@@ -25,11 +35,22 @@ export interface Model {
   untrained(): PatchEncoder;
 }
 
-/** Opens what `--model` names, to be used in this way. */
-export async function openModel(path: string, use: EncoderUse = {}): Promise<Model> {
+/** Opens what `--model` names, to be used in this way. @param values may have a `--layout` */
+export async function openModel(path: string, use: EncoderUse = {}, values?: Values): Promise<Model> {
   if (/\.onnx$/i.test(path)) throw new UsageError(`"${path}" is an .onnx file already, which other engines run.`);
-  const { encoder, run } = await loadEncoder(path, use);
+  const { encoder: found, run } = await loadEncoder(path, use);
+  const layout = values?.choice('layout', LAYOUTS);
+  if (layout && seesWhole(found)) {
+    throw new UsageError(`--layout is for encoders of patches; "${path}" sees whole images by a layout of its own.`);
+  }
+  const encoder = layout ? found.with({ layout }) : found;
   return { encoder, run, untrained: () => untrainedOf(encoder, run?.config) };
+}
+
+/** For a command that is given no model. @throws UsageError for a `--layout` */
+export function checkNoLayout(values: Values): void {
+  if (values.text('layout') === undefined) return;
+  throw new UsageError('--layout is for encoders of patches; the one that comes with bagssl sees whole images.');
 }
 
 /** An encoder before training: as the run's seed made it, or as seed 0 does. */

@@ -80,6 +80,8 @@ export async function onnxEncoder(
   }
   if (values.text('feature') !== undefined)
     throw new UsageError('--feature is for encoders trained here; name a value of an .onnx file by --encoder-output.');
+  if (values.text('layout') !== undefined)
+    throw new UsageError('--layout is for encoders of patches; an .onnx file makes one vector of an image itself.');
   const encoder = await openOnnxEncoder(address, {
     onnx: onnxOptions(values),
     placement,

@@ -19,6 +19,7 @@ import { type Bag, BagBuilder, type BagImage, type PartsOf } from './bag.ts';
 import type { BagMaker, NumberedImage, PlacedRequest } from './bag-maker.ts';
 import type { CreateEmbedderOptions, EncoderSource } from './embedder-options.ts';
 import { type EncoderClasses, encoderOfParts, type SentParts } from './encoder-of-parts.ts';
+import { laidOut } from './laid-out.ts';
 import { partsOf } from './part-means.ts';
 import type { ImageFeed, Opened, OpeningOwner, RemoteBags, RemoteOptions } from './remote-bags.ts';
 
@@ -68,9 +69,10 @@ export async function openInBackground(
     await worker.ready();
     const open = (remote: Remote<RemoteBags>) => remote.open(sent, transfer(port2, [port2])) as Promise<Answer<Opened>>;
     const opened = take(await worker.call(open));
-    const encoder = known ?? (await encoderOfParts(opened.parts!, tools));
+    const found = known ?? (await encoderOfParts(opened.parts!, tools));
     const decoders = (await hasOwnThreads()) ? undefined : new DecodePool({ url: decoderUrl, warn: onWarning });
-    const { placement } = options;
+    const { placement, layout } = options;
+    const encoder = layout ? laidOut(found, layout) : found;
     return [
       placement ? encoder.with({ placement }) : encoder,
       opened.engine,

@@ -24,7 +24,7 @@ const TOOLS = { PatchEncoder, Whitening, imageFrom, onnxBags, importBuild, choos
  */
 export async function createEmbedder(options: CreateEmbedderOptions = {}): Promise<Embedder> {
   checkOptions('createEmbedder', options, CREATE_EMBEDDER_RULES);
-  const { encoder: source = ownEncoder(), background, placement, signal } = options;
+  const { encoder: source = ownEncoder(), background, placement, layout, signal } = options;
   if (placement) checkBagPlacement(placement);
   return unlessAborted(
     signal,
@@ -38,7 +38,8 @@ export async function createEmbedder(options: CreateEmbedderOptions = {}): Promi
         const found = options.encoder
           ? await encoderFrom(source, options)
           : await shippedEncoder(ownEncoder(), options);
-        const encoder = placement ? found.with({ placement }) : found;
+        const laid = layout ? (await import('./laid-out.ts')).laidOut(found, layout) : found;
+        const encoder = placement ? laid.with({ placement }) : laid;
         return new Embedder(encoder, ...(await openBags(encoder, options)));
       } catch (cause) {
         throw options.encoder ? cause : (await import('./no-encoder.ts')).noEncoder(cause);

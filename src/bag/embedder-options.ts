@@ -10,6 +10,7 @@ import {
   TEXT,
   whole,
 } from '../base/options.ts';
+import { LAYOUTS, type PartLayout } from '../encoder/bag-layout.ts';
 import type { BagPlacement } from '../encoder/bag-placement.ts';
 import type { TrainedRun } from '../encoder/encoder-parts.ts';
 import type { PatchEncoder } from '../encoder/patch-encoder.ts';
@@ -32,6 +33,8 @@ export interface CreateEmbedderOptions extends RuntimeOptions {
   readonly onnx?: OnnxOptions;
   /** Where the patches lie unless a call says otherwise; default the encoder's own, for an .onnx file the whole image. */
   readonly placement?: BagPlacement;
+  /** How the patches' vectors become the image's, of an encoder of patches; default the encoder's own. */
+  readonly layout?: PartLayout;
   /** What the network computes in; default float32. Vectors are float32 in any case. */
   readonly precision?: PrecisionChoice;
   /** Workers that cut patches; default 2. Set 0 to cut patches on the calling thread. */
@@ -64,6 +67,7 @@ export const CREATE_EMBEDDER_RULES: Rules<CreateEmbedderOptions> = {
   onnx: OBJECT,
   ...RUNTIME_RULES,
   placement: OBJECT,
+  layout: oneOf(...LAYOUTS),
   precision: oneOf(...PRECISION_CHOICES),
   workers: whole(0, 256),
   workerUrl: ADDRESS,

@@ -9,6 +9,7 @@ import type { BagMaker, NumberedImage, PlacedRequest } from './bag-maker.ts';
 import type { CreateEmbedderOptions, EncoderSource } from './embedder-options.ts';
 import { encoderOfParts, type SentParts } from './encoder-of-parts.ts';
 import { encoderFrom, onnxBags } from './encoder-source.ts';
+import { laidOut } from './laid-out.ts';
 import { openBags } from './open-bags.ts';
 
 /** The options that are sent to the worker as plain values. */
@@ -81,12 +82,13 @@ export function remoteBags(
           onWarning: (message: string) => void owner.warn(message),
           onProgress: (done: number, total: number) => void owner.progress(done, total),
         } as CreateEmbedderOptions;
-        const { encoder: source, placement } = options;
+        const { encoder: source, placement, layout } = options;
         const isKnown = typeof source === 'object' && 'parts' in source;
         const found = isKnown
           ? await encoderOfParts(source.parts, { PatchEncoder, Whitening, onnxBags })
           : await encoderFrom(source as EncoderSource, told);
-        const encoder = placement ? found.with({ placement }) : found;
+        const laid = layout ? laidOut(found, layout) : found;
+        const encoder = placement ? laid.with({ placement }) : laid;
         const [{ device, threads, adapter }, opened] = await openBags(encoder, told);
         maker = opened;
         const { width, precision } = opened;

@@ -79,6 +79,8 @@ export interface Accuracies {
 export interface Evaluation extends Accuracies {
   /** kNN with the bags whitened, as learnt from the labelled images' vectors. */
   readonly whitened: Omit<Accuracies, 'linear'>;
+  /** The same encoder with layout `mean`, as the paper has it, where its own layout keeps parts of the image apart. */
+  readonly mean?: Accuracies & Pick<Evaluation, 'whitened'>;
   /** The same network before training, where one was given. */
   readonly untrained?: Accuracies;
   /** Raw pixels in place of vectors. */
@@ -95,6 +97,12 @@ export interface Evaluation extends Accuracies {
 
 /** The default bag of an evaluation: nine patches already give most of the accuracy, at a third of the grid's cost. */
 export const EVALUATION_PLACEMENT: BagPlacement = { kind: 'grid', across: 3 };
+
+/** An encoder as the paper has it, if its layout is another. */
+const withMean = (encoder: PatchEncoder | OnnxEncoder) =>
+  'layout' in encoder && typeof encoder.layout === 'string' && encoder.layout !== 'mean'
+    ? encoder.with({ layout: 'mean' })
+    : undefined;
 
 const placesPatches = (encoder: PatchEncoder | OnnxEncoder) => 'layout' in encoder && !seesWhole(encoder.layout);
 
@@ -149,9 +157,14 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   };
   const trained = await encoded('trained', encoder);
   const { knnK200, knnK20 } = protocolsFor(trained[0]);
+  const all = async (name: string, sides: Sides) => ({
+    ...(await measure(name, sides)),
+    whitened: await whitened(options, sides),
+  });
+  const plain = withMean(encoder);
   return {
-    ...(await measure('trained', trained)),
-    whitened: await whitened(options, trained),
+    ...(await all('trained', trained)),
+    ...(plain && { mean: await all('plain mean', await encoded('plain mean', plain)) }),
     ...(untrained && { untrained: await measure('untrained', await encoded('untrained', untrained)) }),
     pixels: await measure('pixels', await featuresOf('pixels', (images) => pixelFeatures(images, options))),
     neighbours: { knnK200: knnK200.k, knnK20: knnK20.k },

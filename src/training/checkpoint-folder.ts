@@ -49,8 +49,7 @@ export interface LoadedEncoder {
 export async function loadEncoder(path: string, use: EncoderUse = {}): Promise<LoadedEncoder> {
   given(typeof path === 'string', path, 'path', 'the path of a run or of an encoder');
   checkOptions('loadEncoder', use, USE_RULES);
-  const { feature, placement, whitening } = use;
-  const wanted = { ...(feature && { feature }), ...(placement && { placement }), ...(whitening && { whitening }) };
+  const wanted: EncoderUse = Object.fromEntries(Object.entries(use).filter(([, value]) => value !== undefined));
   const found = await stat(path).catch(() => undefined);
   if (found && !found.isDirectory()) {
     return { encoder: (await PatchEncoder.read(await bytesAt(path))).with(wanted) };

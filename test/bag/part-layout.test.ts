@@ -105,6 +105,15 @@ describe('a layout of parts', () => {
     );
   });
 
+  it('is an option of createEmbedder, for encoders of patches', async () => {
+    const encoder = new PatchEncoder({ ...base, placement: { kind: 'grid', across: 3 } });
+    await using embedder = await createEmbedder({ ...engine, encoder, layout: 'pyramid' });
+    await using same = await createEmbedder({ ...engine, encoder: encoder.with({ layout: 'pyramid' }) });
+    assert.deepEqual(await embedder.embed(image), await same.embed(image));
+    await assert.rejects(createEmbedder({ ...engine, layout: 'pyramid' }), /sees whole images by a layout of its own/);
+    await assert.rejects(createEmbedder({ ...engine, encoder, layout: 'rows' as never }), /layout must be one of mean.*"rows"/);
+  });
+
   it('is kept in the file and the digest, and by the exported embedder', async () => {
     const placement: Placement = { kind: 'grid', across: 3 };
     const encoder = new PatchEncoder({ ...base, placement, layout: 'pyramid' });

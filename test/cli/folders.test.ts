@@ -105,6 +105,14 @@ describe('the command line with a folder of photos', () => {
     assert.deepEqual(figures.neighbours, { knn_k200: 8, knn_k20: 8 }, 'no more neighbours than a class has images');
   });
 
+  it('evaluates another layout beside the plain mean', async () => {
+    const evaluate = ['evaluate', '--data', at('photos'), '--model', 'models/cifar10.safetensors', '--patches', 'grid2'];
+    const { code, stdout, stderr } = await bagssl([...evaluate, '--layout', 'halves', ...engine]);
+    assert.equal(code, 0, stderr);
+    const { linear, mean } = JSON.parse(stdout);
+    for (const one of [linear, mean.linear, mean.whitened.knn_k20]) assert.ok(one >= 0 && one <= 1);
+  });
+
   it('measures what is found in it, in a table, as JSON, and with pictures', async () => {
     const options = ['--patches', 'grid1', '--device', 'native', '--threads', '1', '--workers', '1'];
     const page = ['--report', at('found.html'), '--model', at('run')];
@@ -147,6 +155,9 @@ describe('the command line with a folder of photos', () => {
       assert.equal(refused.code, 2);
       assert.match(refused.stderr, message);
     }
+    const laid = await bagssl([...embed, ...engine, '--overwrite', '--layout', 'pyramid']);
+    assert.equal(laid.code, 2);
+    assert.match(laid.stderr, /--layout is for encoders of patches; .*adapted" sees whole images/);
   });
 
   it('searches with a test folder where there is one, and says what cannot be measured', async () => {

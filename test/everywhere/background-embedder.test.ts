@@ -92,6 +92,11 @@ describe('an embedder in a worker', () => {
       assert.ok(data.every((value, i) => Math.abs(value - expected.data[i]) < 1e-2));
     }
     assert.equal(heard.at(-1), bytes.length);
+    for (const source of [encoder, bytes]) {
+      await using halves = await background({ encoder: source, layout: 'halves' });
+      await using same = await createEmbedder({ ...here, encoder: source, layout: 'halves' });
+      assert.deepEqual(await halves.matrix(plainImages(2)), await same.matrix(plainImages(2)));
+    }
     await using own = await background({ encoder: undefined });
     assert.equal((await own.embed(await plainImages(1, 32).image(0))).length, own.width);
     const x = createGraph().input('x', [1, 3, 8, 8]);
