@@ -65,10 +65,12 @@ const RULES: Rules<AdaptOptions> = {
 /** Fewer images say too little about their collection. */
 const LEAST = 40;
 const MOST = 2000;
+/** Added to the seed of the altered copies that are learnt from: others than those that `evaluate --duplicates` measures with. */
+const COPIES = 2 ** 40;
 
 /**
  * Learns from images without labels, in closed form: a linear map of the encoder's vectors, by which images that are near each other
- * in the collection come nearer (see `neighbourMap`). The network stays as it is. Takes little more than embedding every image twice.
+ * in the collection, and altered copies of an image, come nearer (see `neighbourMap`). The network stays as it is. Takes little more than embedding every image twice.
  * To see whether it gains, it first learns from half of the images and compares how steady the neighbours of the others are; if they
  * are no steadier, the encoder is returned unchanged. No `Runtime` is needed.
  * @throws BagsslError `bad-argument` for an .onnx file that runs as it is, or a layout of parts, which have no place for the map; `bad-data` if no image can
@@ -119,7 +121,7 @@ export async function adaptEncoder(options: AdaptOptions): Promise<Adaptation> {
       );
     }
     vectors = await embedder.matrix(images, { signal, onProgress: stage('embedding images') });
-    const altered = alteredSet(images, 'strong', { seed });
+    const altered = alteredSet(images, 'strong', { seed: (COPIES + seed) % Number.MAX_SAFE_INTEGER });
     copies = await embedder.matrix(altered, { signal, onProgress: stage('embedding altered copies') });
   } finally {
     await embedder.dispose();
@@ -128,14 +130,14 @@ export async function adaptEncoder(options: AdaptOptions): Promise<Adaptation> {
     return unchanged(encoder, vectors.rows, 'All images have the same vector, so there is nothing to learn.');
   }
   const runtime = await Runtime.open(runtimeOptions(options));
-  const learnt = async (from: Matrix) => {
+  const learnt = async (from: Matrix, altered: Matrix) => {
     const mean = meanRow(from);
-    return { mean, map: await neighbourMap(runtime, centred(from, mean), signal) };
+    return { mean, map: await neighbourMap(runtime, centred(from, mean), centred(altered, mean), signal) };
   };
   const halves = new Stream(seed, 'adapted halves').permutation(vectors.rows);
   const [learning, measuring] = [halves.slice(0, halves.length >> 1), halves.slice(halves.length >> 1)];
   onProgress?.('learning', 0);
-  const trial = await learnt(rowsOf(vectors, learning));
+  const trial = await learnt(rowsOf(vectors, learning), rowsOf(copies, learning));
   const [own, changed] = [rowsOf(vectors, measuring), rowsOf(copies, measuring)];
   const before = steadiness(own, changed);
   const after = steadiness(mapped(own, trial), mapped(changed, trial));
@@ -144,7 +146,7 @@ export async function adaptEncoder(options: AdaptOptions): Promise<Adaptation> {
     return { ...unchanged(encoder, vectors.rows, reason), before, after };
   }
   onProgress?.('learning', 0.5);
-  const { mean, map } = await learnt(vectors);
+  const { mean, map } = await learnt(vectors, copies);
   const adapted = await withMap(runtime, encoder, mean, map);
   onProgress?.('learning', 1);
   return { encoder: adapted, from: encoder, gained: true, images: vectors.rows, before, after };

@@ -5,21 +5,29 @@ import { fourthRoot, product } from './matrix-power.ts';
 
 /** Neighbours of an image that are taken to show the same kind of thing. */
 const NEIGHBOURS = 3;
-/** Added to the variances of all images, and of neighbours' differences, as a share of their means: what few images cannot tell. */
+/** Weight of how altered copies differ from their images beside how neighbours differ, each of the same total variance. */
+const COPIES = 0.2;
+/** Added to the variances of all images, and of these differences, as a share of their means: what few images cannot tell. */
 const RIDGE = 1;
-const NEIGHBOUR_RIDGE = 3;
 
 const STOPPED = 'Learning from images was stopped.';
 
 /**
- * A linear map [width, width] that brings neighbours of a collection closer together, from its centred vectors x alone:
+ * A linear map [width, width] that brings neighbours of a collection, and altered copies of an image, closer together, from centred vectors x alone:
  * 1. Directions in which the collection varies much count more: y = x·C^¼, C the covariance of x.
  * 2. Images that are among each other's nearest by y are pairs, with weight a, their cosine.
- * 3. Directions in which pairs differ count less: V = S^−¼, S = Σ a (u − u′)ᵀ(u − u′) / Σ a, u the x of unit length.
+ * 3. Directions in which pairs differ count less: V = S^−¼, S = P/tr P + 0.2·T/tr T, P = Σ a (u − u′)ᵀ(u − u′), u the x of unit length,
+ *    T the same of images and their altered copies, without which copies would be found less often.
  * 4. As 1, of x·V: the map is V·(V C V)^¼.
  * Step 3 is the whitening of differences within classes (as in linear discriminant analysis), with neighbours in place of labels.
+ * @param copies of the same images, altered, row by row, less the mean of the images
  */
-export async function neighbourMap(runtime: Runtime, x: Matrix, signal?: AbortSignal): Promise<Float32Array> {
+export async function neighbourMap(
+  runtime: Runtime,
+  x: Matrix,
+  copies: Matrix,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
   const d = x.columns;
   const ridged = (matrix: Float32Array, ridge: number): Float32Array => {
     let trace = 0;
@@ -42,10 +50,20 @@ export async function neighbourMap(runtime: Runtime, x: Matrix, signal?: AbortSi
   const total = pairs.reduce((sum, [, , weight]) => sum + weight, 0);
   if (total === 0) return first;
   const weights = Float64Array.from(pairs, ([, , weight]) => weight / total);
-  const within = await moments({ data: differences, rows: pairs.length, columns: d }, weights, signal);
-  const closer = await fourthRoot(runtime, ridged(within, NEIGHBOUR_RIDGE), least(NEIGHBOUR_RIDGE), 'inverse');
+  const within = ofTraceOne(await moments({ data: differences, rows: pairs.length, columns: d }, weights, signal), d);
+  const altered = unitRows(copies);
+  const changes = { ...altered, data: altered.data.map((value, i) => value - u.data[i]) };
+  const between = ofTraceOne(await moments(changes, all, signal), d);
+  const differing = within.map((value, i) => value + COPIES * between[i]);
+  const closer = await fourthRoot(runtime, ridged(differing, RIDGE), least(RIDGE), 'inverse');
   const seen = await product(runtime, await product(runtime, closer, covariance), closer);
   return product(runtime, closer, await emphasised(seen));
+}
+
+function ofTraceOne(matrix: Float32Array, d: number): Float32Array {
+  let trace = 0;
+  for (let i = 0; i < d; i++) trace += matrix[i * d + i];
+  return trace > 0 ? matrix.map((value) => value / trace) : matrix;
 }
 
 /** Lets the page have its turn, and ends if the signal says so. */

@@ -13,11 +13,11 @@ import {
   whole,
 } from '../base/options.ts';
 import { isOwnPart, missingPart } from '../base/own-part.ts';
-import { cifar16 } from '../patches/presets.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import { checkImageSet } from '../data/image-set.ts';
 import type { PatchEncoder } from '../encoder/patch-encoder.ts';
 import type { Precision } from '../graph/graph.ts';
+import { cifar16 } from '../patches/presets.ts';
 import type { Device } from '../runtime/device.ts';
 import { RUNTIME_RULES, type RuntimeOptions } from '../runtime/runtime.ts';
 import type { Checkpoint, HistoryEntry } from './checkpoint.ts';

@@ -111,7 +111,10 @@ describe('a layout of parts', () => {
     await using same = await createEmbedder({ ...engine, encoder: encoder.with({ layout: 'pyramid' }) });
     assert.deepEqual(await embedder.embed(image), await same.embed(image));
     await assert.rejects(createEmbedder({ ...engine, layout: 'pyramid' }), /sees whole images by a layout of its own/);
-    await assert.rejects(createEmbedder({ ...engine, encoder, layout: 'rows' as never }), /layout must be one of mean.*"rows"/);
+    await assert.rejects(
+      createEmbedder({ ...engine, encoder, layout: 'rows' as never }),
+      /layout must be one of mean.*"rows"/,
+    );
   });
 
   it('is kept in the file and the digest, and by the exported embedder', async () => {

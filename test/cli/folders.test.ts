@@ -106,7 +106,15 @@ describe('the command line with a folder of photos', () => {
   });
 
   it('evaluates another layout beside the plain mean', async () => {
-    const evaluate = ['evaluate', '--data', at('photos'), '--model', 'models/cifar10.safetensors', '--patches', 'grid2'];
+    const evaluate = [
+      'evaluate',
+      '--data',
+      at('photos'),
+      '--model',
+      'models/cifar10.safetensors',
+      '--patches',
+      'grid2',
+    ];
     const { code, stdout, stderr } = await bagssl([...evaluate, '--layout', 'halves', ...engine]);
     assert.equal(code, 0, stderr);
     const { linear, mean } = JSON.parse(stdout);

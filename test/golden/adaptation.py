@@ -11,6 +11,7 @@ ROWS, WIDTH = 40, 6
 rng = np.random.default_rng(3)
 centres = rng.normal(size=(5, WIDTH))
 x = np.round(64 * (centres[np.arange(ROWS) % 5] + 0.6 * rng.normal(size=(ROWS, WIDTH))) * np.linspace(2, 0.5, WIDTH))
+copies = np.round(0.9 * x + 20 * rng.normal(size=x.shape))
 
 
 def unit(v):
@@ -22,7 +23,7 @@ def power(a, p, ridge):
     return vectors * (values + ridge * np.trace(a) / len(a)) ** p @ vectors.T
 
 
-def neighbour_map(v):
+def neighbour_map(v, copies):
     z = v - v.mean(0)
     c = z.T @ z / len(z)
     y = unit(z @ power(c, 0.25, 1))
@@ -34,8 +35,10 @@ def neighbour_map(v):
     a = np.minimum(a, a.T)
     u = unit(z)
     within = u.T @ (np.diag(a.sum(1)) - a) @ u / (a.sum() / 2)
-    closer = power(within, -0.25, 3)
+    change = unit(copies - v.mean(0)) - u
+    between = change.T @ change
+    closer = power(within / np.trace(within) + 0.2 * between / np.trace(between), -0.25, 1)
     return closer @ power(closer @ c @ closer, 0.25, 1)
 
 
-json.dump({"width": WIDTH, "vectors": x.astype(int).ravel().tolist(), "map": neighbour_map(x).ravel().tolist()}, sys.stdout, separators=(",", ":"))
+json.dump({"width": WIDTH, "vectors": x.astype(int).ravel().tolist(), "copies": copies.astype(int).ravel().tolist(), "map": neighbour_map(x, copies).ravel().tolist()}, sys.stdout, separators=(",", ":"))

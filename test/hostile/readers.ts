@@ -147,7 +147,12 @@ async function encoderFiles(): Promise<Uint8Array[]> {
     whitenings: { '32.1': white(3), '40.0': white(2) },
     projection: { mean: new Float32Array(8), matrix: new Int8Array(8 * 4).fill(9), scale: new Float32Array(4).fill(1) },
   };
-  const parts = { model: network, recipe: config.recipe, weights: initialWeights(config), feature: 'embedding' } as const;
+  const parts = {
+    model: network,
+    recipe: config.recipe,
+    weights: initialWeights(config),
+    feature: 'embedding',
+  } as const;
   const all = [new PatchEncoder({ ...parts, whitening: white(3) }), new PatchEncoder({ ...parts, layout })];
   return Promise.all(all.map((encoder) => encoder.write()));
 }

@@ -2,7 +2,9 @@ import { type EncoderParts, PatchEncoder } from '../../src/embed.ts';
 import { type CreateEmbedderOptions, createEmbedder, type Embedder } from '../../src/index.ts';
 
 /** An embedder of an encoder given by its parts. */
-export function openEmbedder(options: EncoderParts & Omit<CreateEmbedderOptions, 'encoder' | 'layout'>): Promise<Embedder> {
+export function openEmbedder(
+  options: EncoderParts & Omit<CreateEmbedderOptions, 'encoder' | 'layout'>,
+): Promise<Embedder> {
   const { model, weights, recipe, feature, placement, whitening, layout, ...engine } = options;
   return createEmbedder({
     ...engine,
