@@ -53,7 +53,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const asked = RUNS.filter(({ engine }) => positionals.length === 0 || positionals.includes(engine));
-const count = Number(values.photos ?? (values.throughput ? 2560 : 300));
+const count = Number(values.photos ?? (values.throughput ? 2048 : 300));
 const job = Number(values.job ?? Math.max(16, Math.min(256, Math.floor(count / 12))));
 
 /** Runs one of RUNS. Resolves to `passed`, `failed` or `skipped`. */

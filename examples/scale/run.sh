@@ -9,8 +9,11 @@ shift
 if [ -f "$engine/package.json" ]; then
   cd "$engine"
   [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --silent
-  # The package of this clone. An application of your own installs it by npm.
-  [ -e node_modules/bagssl ] || ln -s "$here/../.." node_modules/bagssl
+  # bagssl is what npm has installed here or in a folder above; else this clone, built.
+  if ! node -p 'require.resolve("bagssl/package.json")' > /dev/null 2>&1; then
+    [ -f "$here/../../dist/index.js" ] || { echo 'bagssl is not here: run "npm install bagssl", or in a clone of bagssl "npm ci && npm run build".' >&2; exit 1; }
+    ln -s "$here/../.." node_modules/bagssl
+  fi
   cd - > /dev/null
   [ "$1" = --install ] || exec node "$engine/embed.js" "$@"
   exit

@@ -28,8 +28,7 @@ Object.assign(process.env, { REDIS_URL: redis.url, LOCK_MS: '4000', QUEUE: 'smal
 
 const { openQueue, produce } = await import('../../examples/scale/bullmq/queue.js');
 const { keepWorkers } = await import('../../examples/scale/bullmq/workers.js');
-const queue = openQueue();
-queue.on('error', () => {}); // while Redis is away
+const queue = await openQueue();
 const started = performance.now();
 const stop = keepWorkers({ count: 2, file: fileURLToPath(new URL('small-worker.mjs', import.meta.url)) });
 const jobs = Array.from({ length: count }, (_, k) => {
@@ -74,6 +73,7 @@ for (;;) {
 }
 await producing;
 const seconds = (performance.now() - started) / 1000;
+console.log(`drained after ${seconds.toFixed(0)} s; reading the shards …`);
 const failed = await queue.getFailedCount();
 await stop();
 await queue.close();

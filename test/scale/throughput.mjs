@@ -11,6 +11,8 @@ const [LEAST_RATIO, MOST_OVERHEAD] = [1.7, 0.15];
 /** Prints a line of the table. */
 const print = (...cells) => console.log(`  ${cells.map((cell, k) => String(cell).padEnd(k === 0 ? 8 : 14)).join('')}`);
 
+const perSecond = (rate) => `${rate.toFixed(1)} a s`;
+
 /** Photos a second, from when a quarter of the jobs are done until a worker has no job left. */
 function rateOf(out, workers) {
   const times = shardsOf(out)
@@ -52,7 +54,7 @@ export async function throughput(places, engines) {
     const setting = { ...places, env };
     if (!alone[kind]) {
       alone[kind] = await measured(setting, kind, 1, ALONE[kind]);
-      print(kind, alone[kind].rate.toFixed(1), '', '', '', `${alone[kind].seconds.toFixed(0)} s`);
+      print(kind, perSecond(alone[kind].rate), '', '', '', `${alone[kind].seconds.toFixed(0)} s`);
     }
     const program = (args, options) => run(PROGRAM, [engine, ...args], options);
     const one = await measured(setting, engine, 1, program);
@@ -61,8 +63,8 @@ export async function throughput(places, engines) {
     const starts = [one, two].map(({ seconds }) => `${seconds.toFixed(0)} s`);
     print(
       engine,
-      one.rate.toFixed(1),
-      two.rate.toFixed(1),
+      perSecond(one.rate),
+      perSecond(two.rate),
       ratio.toFixed(2),
       `${(overhead * 100).toFixed(1)} %`,
       ...starts,

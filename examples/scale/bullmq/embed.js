@@ -11,7 +11,7 @@ import { keepWorkers } from './workers.js';
 const given = options();
 const started = performance.now();
 const left = await jobsOf(given);
-const queue = openQueue();
+const queue = await openQueue();
 const { workers = availableParallelism(), deno, out } = given;
 let isFull = false;
 const stop = keepWorkers({

@@ -5,6 +5,6 @@ import { options } from './options.js';
 import { openQueue, produce } from './queue.js';
 
 const left = await jobsOf(options());
-const queue = openQueue();
+const queue = await openQueue();
 await produce(queue, left);
 await queue.close();

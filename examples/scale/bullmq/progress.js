@@ -1,7 +1,7 @@
 // node progress.js: how far the queue is, a line a second, until it is empty.
 import { openQueue } from './queue.js';
 
-const queue = openQueue();
+const queue = await openQueue();
 const started = performance.now();
 let first;
 for (;;) {

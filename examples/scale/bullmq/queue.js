@@ -5,9 +5,35 @@ export const QUEUE = process.env.QUEUE ?? 'photos';
 /** A worker that has not been heard of for this long is dead, and its job is given to another, ms. */
 const LOCK = Number(process.env.LOCK_MS ?? 30_000);
 
-const connection = () => ({ url: process.env.REDIS_URL ?? 'redis://127.0.0.1:6379', maxRetriesPerRequest: null });
+const REDIS = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
+const connection = () => ({ url: REDIS, maxRetriesPerRequest: null });
 
-export const openQueue = () => new Queue(QUEUE, { connection: connection() });
+/** @throws Error if Redis does not answer within ten seconds. Once it has, the queue waits for it however long it is away */
+export async function openQueue() {
+  const queue = new Queue(QUEUE, { connection: connection() });
+  let last;
+  queue.on('error', (error) => {
+    last = error;
+  });
+  const late = new Promise((_, reject) => {
+    const refuse = () => {
+      const { host } = new URL(REDIS); // not the password
+      reject(
+        new Error(
+          `Redis does not answer at ${host} (${last?.message || last?.code || 'no error'}). Start redis-server, or set REDIS_URL.`,
+        ),
+      );
+    };
+    setTimeout(refuse, 10_000).unref();
+  });
+  try {
+    await Promise.race([queue.waitUntilReady(), late]);
+  } catch (error) {
+    void queue.disconnect();
+    throw error;
+  }
+  return queue;
+}
 
 /** A job that throws is tried again, five times in all. One that has its shard leaves nothing in Redis. */
 const TRIES = { attempts: 5, backoff: { type: 'exponential', delay: 1000 }, removeOnComplete: true };
