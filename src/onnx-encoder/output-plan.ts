@@ -13,9 +13,9 @@ export interface OutputPlan {
   readonly pool: 'mean' | 'first';
 }
 
-/** Names that authors give to vectors, the clearest first. */
+/** Names that authors give to vectors, the clearest first. An embedder that this package exports gives a `bag`. */
 const VECTORS = [
-  /embed/i,
+  /embed|^bag$/i,
   /pool|feature|represent|descriptor|latent|encoding|vector|cls_?token/i,
   /hidden|token/i,
 ] as const;

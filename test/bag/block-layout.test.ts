@@ -147,11 +147,17 @@ describe('a layout of blocks', () => {
     assert.equal(await encoder.with({}).digest(), digests[0]);
 
     const ort = await import('onnxruntime-node');
-    const session = await ort.InferenceSession.create(exportEmbedder(encoder, { width: 50, height: 40 }));
+    const file = exportEmbedder(encoder, { width: 50, height: 40 });
+    const session = await ort.InferenceSession.create(file);
     const { bag } = await session.run({ images: new ort.Tensor('uint8', new Uint8Array(one.data), [1, 40, 50, 3]) });
     await session.release();
     assert.deepEqual(bag.dims, [1, 7]);
     assert.ok(relativeError(bag.data as Float32Array, expected) < 1e-4);
+    // Its last operator is a product, as a classifier's is, and its vectors are what is asked for all the same.
+    const exported = await createEmbedder({ encoder: file, device: 'native', workers: 0 });
+    const found = await exported.embed(one);
+    await exported.dispose();
+    assert.ok(relativeError(found, expected) < 1e-4);
   });
 
   it('is refused with a code where its file was cut off, or asks for much memory', async () => {
