@@ -1,7 +1,9 @@
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { inDeno } from '../src/runtime/device.ts';
 import { checkDevice, type PrecisionChoice, Runtime } from '../src/runtime.ts';
 import { runConfig } from '../src/train.ts';
+import { gpuReport } from './step/gpu-report.ts';
 import { printed, profile } from './step/profile.ts';
 import { shareOfMatmul } from './step/share.ts';
 import { compare } from './step/table.ts';
@@ -11,6 +13,7 @@ import { compare } from './step/table.ts';
  * `npm run bench -- step [--only PATTERN] [--rounds N] [--patches N] [--json]`: two networks on every engine, and the default step's share
  * of one large matrix product (label "share"); on WebGPU also what a step asks of it: kernels, submits, bytes. `--patches 8` makes the batches small. `--device`, `--threads`, `--images`, `--views` and `--precision` apply to the share,
  * and run it alone.
+ * `npm run bench -- step --gpu [--rounds N]`: what this machine's GPU makes of a step, in Deno, as one JSON file to send back.
  * `npm run bench -- step --profile [--device D] [--json]`: where the default step's time goes.
  * The engines compared come from bench/package.json; `--no-peers` leaves the comparison out.
  * With `--deno` this process is Deno, which has WebGPU; only the share and the profile are available there.
@@ -19,6 +22,7 @@ const { values } = parseArgs({
   args: process.argv.slice(2),
   options: {
     profile: { type: 'boolean', default: false },
+    gpu: { type: 'boolean', default: false },
     device: { type: 'string' },
     threads: { type: 'string' },
     patches: { type: 'string' },
@@ -32,6 +36,13 @@ const { values } = parseArgs({
   },
 });
 const { stdout, env } = process;
+if (values.gpu) {
+  const report = await gpuReport(Number(values.rounds));
+  const file = `bagssl-gpu-${report.adapter.name.replace(/\W+/g, '-').toLowerCase()}.json`;
+  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+  stdout.write(`Written to ${file}.\n`);
+  process.exit(0);
+}
 // An option for a single step runs the share alone.
 const { device = 'wasm', threads, images, views, precision = 'float32' } = values;
 const set = values.device ?? threads ?? images ?? views ?? values.precision;

@@ -13,6 +13,8 @@ import { lavapipeEnvironment } from './lib/vulkan.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const [name, ...options] = process.argv.slice(2);
+// A GPU is found in Deno.
+const inDeno = ['--deno', '--gpu'].some((option) => options.includes(option));
 const rest = options.filter((option) => option !== '--deno');
 const runnable = readdirSync('bench').filter(
   (file) => file.endsWith('.ts') && readFileSync(`bench/${file}`, 'utf8').includes('npm run bench -- '),
@@ -25,7 +27,7 @@ if (!runnable.includes(`${name}.ts`)) {
 }
 // A benchmark that names bench/package.json measures against what that installs.
 const uses = readFileSync(`bench/${name}.ts`, 'utf8').includes('bench/package.json');
-const peers = uses && !['--no-peers', '--profile', '--deno'].some((option) => options.includes(option));
+const peers = uses && !['--no-peers', '--profile', '--deno', '--gpu'].some((option) => options.includes(option));
 if (peers && !installed('bench')) {
   const { status } = await npm(['ci', '--no-audit', '--no-fund'], { cwd: 'bench', quiet: true });
   if (status !== 0) throw new Error('The peers could not be installed; --no-peers measures without them.');
@@ -47,12 +49,12 @@ await build({
 });
 if (name === 'step' && peers) await bundleEngines();
 const deno = join(createRequire(import.meta.url).resolve('deno/package.json'), '../bin.cjs');
-const command = rest.length < options.length ? [deno, 'run', '--allow-all', '--no-lock'] : [];
+const command = inDeno ? [deno, 'run', '--allow-all', '--no-lock'] : [];
 const chromium = name === 'step' && peers && (await findChromium());
 const env = {
   ...process.env,
   ...(chromium && { CHROME_PATH: chromium }),
-  ...(command.length > 0 && { ...lavapipeEnvironment(), DENO_NO_UPDATE_CHECK: '1' }),
+  ...(inDeno && { ...(!options.includes('--gpu') && lavapipeEnvironment()), DENO_NO_UPDATE_CHECK: '1' }),
 };
 const { status } = spawnSync(process.execPath, [...command, `build/bench/${name}.js`, ...rest], {
   stdio: 'inherit',

@@ -18,15 +18,16 @@ function defaultRun(): Outputs {
 
 describe('the stages of a step on a GPU', () => {
   for (const [what, outputs, products, most] of [
-    ['the bare network', stepModel(networkOf({ network: 0, patches: 8 })).outputs, 17, 22],
-    ['the default network', stepModel(networkOf({ network: 1, patches: 8 })).outputs, 29, 69],
-    ['the default run', defaultRun(), 60, 92],
+    ['the bare network', stepModel(networkOf({ network: 0, patches: 8 })).outputs, 17, 18],
+    ['the default network', stepModel(networkOf({ network: 1, patches: 8 })).outputs, 29, 54],
+    ['the default run', defaultRun(), 60, 77],
   ] as const) {
     it(`of ${what} have ${products} products and at most ${most} kernels of our own`, () => {
       const { stages, copies } = stagePlan(lower(outputs, PLAIN))!;
       const left = stages.flatMap(({ model }) => (model ? needed(model).nodes : []));
-      assert.deepEqual([...new Set(left.map(({ operator }) => operator.kind))], ['product']);
-      assert.equal(left.length, products);
+      const multiplied = left.filter(({ operator }) => operator.kind === 'product');
+      assert.equal(multiplied.length, products);
+      assert.ok(left.every((node) => multiplied.includes(node) || node.operator.type === 'Transpose'));
       const own = stages.flatMap(({ kernels }) => kernels);
       assert.ok(own.length <= most, `${own.length} kernels`);
       assert.ok(own.every(({ buffers }) => buffers.length <= 8));

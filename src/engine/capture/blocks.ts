@@ -64,12 +64,14 @@ export class BlockWriter {
     private readonly made: ReadonlyMap<Value, Node>,
     private readonly baseOf: (value: Value) => Value,
     private readonly placeOf: (value: Value) => Place | undefined,
+    /** The same, but for values that are computed again. */
+    private readonly inMemory: (value: Value) => Place | undefined,
   ) {}
 
   #open() {
     const [reads, writes] = [new Set<string>(), new Set<string>()];
     const body = new Body(this.made, this.baseOf, (value, index) => {
-      const place = this.placeOf(value);
+      const place = this.inMemory(value);
       if (!place) return undefined;
       reads.add(place.buffer);
       return `${place.buffer}[${place.at === 0 ? '' : `${place.at}u + `}${index}]`;

@@ -17,8 +17,8 @@ export function captured(outputs: Outputs, plain: () => Promise<Program>): { hea
 }
 
 /**
- * A model in stages on one set of buffers. At its first run ORT starts the kernels of its stages; afterwards they are started from
- * here, with ours between them, in one submission: nothing is bound again, and ORT has no part in it.
+ * A model in stages on one set of buffers. Before its first run ORT is asked which kernels it would start for its stages. They are
+ * started from here, with ours between them, in one submission a run: nothing is bound again, and ORT has no part in it.
  */
 class Recording implements Capture {
   readonly outputs: readonly string[];
@@ -51,7 +51,7 @@ class Recording implements Capture {
       opened.fill(on.state);
     } else if (opened.standing(on.latest) === 'next') opened.advance();
     if (first && !(await opened.record(session, on.engine, this.options))) return undefined;
-    if (!first) await on.engine.run(async () => opened.replay());
+    await on.engine.run(async () => opened.replay());
     return opened.outputs;
   }
 
@@ -157,7 +157,7 @@ class Opened {
     }
   }
 
-  /** The first run. @returns whether it can be replayed */
+  /** Notes which kernels ORT would start. @returns whether they can be replayed */
   async record(
     first: Ort.InferenceSession,
     engine: OnDevice['engine'],
@@ -166,12 +166,12 @@ class Opened {
     this.#engine = engine;
     const { maxStorageBufferBindingSize: most } = this.gpu.limits;
     if ([...this.#buffers.values()].some(({ size }) => size > most)) return false;
-    const kernels = await OwnKernels.create(
+    // A driver that refuses one of our kernels leaves the model to ORT.
+    const own = OwnKernels.create(
       this.gpu,
       this.plan.stages.map((stage) => stage.kernels),
       this.#buffer,
-    );
-    this.#kernels = kernels;
+    ).catch(() => undefined);
     const tensors = (bound: Readonly<Record<string, Bound>>) =>
       Object.fromEntries(
         Object.entries(bound).map(([name, { buffer, shape }]) => [
@@ -181,34 +181,31 @@ class Opened {
       );
     const commands: Command[][] = [];
     let given: Ort.InferenceSession | undefined = first;
-    for (const [at, { model, inputs, outputs }] of this.plan.stages.entries()) {
-      this.#submit();
-      const noted: Command[] = [];
-      if (model) {
-        const session = given ?? (await recordable(engine, model, options));
-        if (!session) return false;
-        if (!given) this.#sessions.push(session);
-        given = undefined;
-        const recorded = recordKernels();
-        const started = await engine
-          .run(() => session.run(tensors(inputs), tensors(outputs)))
-          .then(recorded, (error) => {
-            recorded();
-            throw error;
-          });
-        const replayed = secondHalf(started);
-        if (!replayed) return false;
-        noted.push(...replayed);
+    for (const { model, inputs, outputs } of this.plan.stages) {
+      if (!model) {
+        commands.push([]);
+        continue;
       }
-      commands.push(noted);
-      this.#encoder = this.gpu.createCommandEncoder();
-      const pass = this.#encoder.beginComputePass();
-      kernels.run(pass, at);
-      pass.end();
+      const session = given ?? (await recordable(engine, model, options));
+      if (!session) return false;
+      if (!given) this.#sessions.push(session);
+      given = undefined;
+      const kernels = await engine.run(async () => {
+        const recorded = recordKernels();
+        let started: ReturnType<typeof recorded> = [];
+        try {
+          await session.run(tensors(inputs), tensors(outputs));
+        } finally {
+          started = recorded();
+        }
+        return secondHalf(started);
+      });
+      if (!kernels) return false;
+      commands.push(kernels);
     }
     this.#commands = commands;
-    this.#finish();
-    return true;
+    this.#kernels = await own;
+    return this.#kernels !== undefined;
   }
 
   replay(): void {
@@ -223,16 +220,8 @@ class Opened {
       this.#kernels!.run(pass, at);
     }
     pass.end();
-    this.#finish();
-  }
-
-  #finish(): void {
     for (const { from, to, length } of this.plan.copies) this.#copy(this.#at(from, length), to);
-    this.#submit();
-  }
-
-  #submit(): void {
-    if (this.#encoder) this.gpu.queue.submit([this.#encoder.finish()]);
+    this.gpu.queue.submit([this.#encoder.finish()]);
     this.#encoder = undefined;
   }
 

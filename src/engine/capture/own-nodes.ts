@@ -15,9 +15,9 @@ function expressible({ operator, inputs, outputs: [y, ...more] }: Node): boolean
   return operator.kind === 'renaming' || KNOWN(operator.type);
 }
 
-/** The nodes that our own kernels compute, by what they make. Conditions stay among them: ORT keeps them as bytes. */
-export function ownNodes(nodes: readonly Node[]): Map<Value, Node> {
-  const left = new Set<Node>();
+/** The nodes that our own kernels compute, by what they make, without `others`. Conditions stay among them: ORT keeps them as bytes. */
+export function ownNodes(nodes: readonly Node[], others: ReadonlySet<Node> = new Set()): Map<Value, Node> {
+  const left = new Set<Node>(others);
   for (;;) {
     const made = new Map<Value, Node>();
     for (const node of nodes) if (!left.has(node) && expressible(node)) made.set(node.outputs[0], node);

@@ -1,4 +1,4 @@
-/** A kernel that ORT has started: replayed, it reads and writes the same buffers. */
+/** A kernel that ORT would start: it always reads and writes the same buffers. */
 export interface Command {
   readonly pipeline: GPUComputePipeline;
   readonly bound: readonly (readonly [number, GPUBindGroup])[];
@@ -6,8 +6,8 @@ export interface Command {
 }
 
 /**
- * Notes the kernels that this realm starts until the returned function is called, which gives them, and where it copies from buffer to
- * buffer.
+ * Notes the kernels that this realm would start until the returned function is called, which gives them, and where it copies from
+ * buffer to buffer. None is started meanwhile: a step would be computed twice otherwise, and once more when it is replayed.
  */
 export function recordKernels(): () => (Command | 'copy')[] {
   const { prototype } = GPUComputePassEncoder;
@@ -16,17 +16,14 @@ export function recordKernels(): () => (Command | 'copy')[] {
   const commands: (Command | 'copy')[] = [];
   let pipeline: GPUComputePipeline | undefined;
   let bound = new Map<number, GPUBindGroup>();
-  prototype.setPipeline = function (this: GPUComputePassEncoder, given) {
+  prototype.setPipeline = (given) => {
     pipeline = given;
-    return setPipeline.call(this, given);
   };
-  prototype.setBindGroup = function (this: GPUComputePassEncoder, ...args: unknown[]) {
-    bound = new Map(bound).set(args[0] as number, args[1] as GPUBindGroup);
-    return (setBindGroup as (...args: unknown[]) => undefined).apply(this, args);
-  } as typeof setBindGroup;
-  prototype.dispatchWorkgroups = function (this: GPUComputePassEncoder, ...groups) {
+  prototype.setBindGroup = (index: number, group: GPUBindGroup | null | undefined) => {
+    bound = new Map(bound).set(index, group!);
+  };
+  prototype.dispatchWorkgroups = (...groups) => {
     commands.push({ pipeline: pipeline!, bound: [...bound], groups });
-    return dispatchWorkgroups.apply(this, groups);
   };
   GPUCommandEncoder.prototype.copyBufferToBuffer = function (this: GPUCommandEncoder, ...args: unknown[]) {
     commands.push('copy');

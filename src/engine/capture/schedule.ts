@@ -16,7 +16,9 @@ interface Half {
 export function schedule(stages: Stages, places: Places, made: ReadonlyMap<Value, Node>): Block[][][] {
   const { baseOf } = stages;
   const placeOf = (value: Value) => places.of.get(value);
-  const writer = new BlockWriter(made, baseOf, placeOf);
+  const done = new Set<Value>();
+  const inMemory = (value: Value) => (stages.cheap.has(value) && !done.has(value) ? undefined : placeOf(value));
+  const writer = new BlockWriter(made, baseOf, placeOf, inMemory);
   const demanded = new Set<Value>([
     ...stages.imported,
     ...[...places.of].flatMap(([value, { buffer }]) => (buffer.startsWith('next') ? [value] : [])),
@@ -26,7 +28,6 @@ export function schedule(stages: Stages, places: Places, made: ReadonlyMap<Value
     const place = placeOf(value)!;
     if (outputPlaces.has(`${place.buffer} ${place.at}`)) demanded.add(value);
   }
-  const done = new Set<Value>();
   return Array.from({ length: stages.count }, (_, at) => {
     const rounds: Block[][] = [];
     let open = stages.tasks.filter(({ value, stage }) => stage === at && !done.has(value));
@@ -59,7 +60,7 @@ export function schedule(stages: Stages, places: Places, made: ReadonlyMap<Value
         return { walk, tasks, partials };
       });
       for (const { walk, tasks, partials } of groups) {
-        const after = following(walk, tasks, open, done, made, baseOf, placeOf);
+        const after = following(walk, tasks, open, done, made, baseOf, inMemory);
         const here = new Set([...tasks, ...after].map(({ value }) => value));
         const kept = new Set(
           [...here].filter(
@@ -112,7 +113,7 @@ function following(
   done: ReadonlySet<Value>,
   made: ReadonlyMap<Value, Node>,
   baseOf: (value: Value) => Value,
-  placeOf: (value: Value) => unknown,
+  inMemory: (value: Value) => unknown,
 ): Task[] {
   const here = new Set(tasks.map(({ value }) => value));
   const found: Task[] = [];
@@ -126,7 +127,7 @@ function following(
         fits &&= index === 'o';
         return 'x';
       }
-      return placeOf(value) && (done.has(value) || !made.has(value)) ? 'x' : undefined;
+      return inMemory(value) && (done.has(value) || !made.has(value)) ? 'x' : undefined;
     });
     try {
       body.fresh(task.value, 'o');

@@ -1,6 +1,7 @@
 import type { Node, Value } from '../../graph/graph.ts';
 import { needed, type Outputs } from '../../graph/needed.ts';
 import { createGraph } from '../../graph/ops/index.ts';
+import { channelsLast } from './channels-last.ts';
 import { type Kernel, kernelsOf } from './kernels.ts';
 import { lastOf, ownNodes } from './own-nodes.ts';
 import { ofOrt, type Places, placesOf } from './places.ts';
@@ -40,14 +41,22 @@ export interface StagePlan extends Omit<Places, 'of' | 'spare'> {
  * compute elements from elements, and sums, without a pass over memory for each node.
  * @returns undefined where that cannot be
  */
-export function stagePlan(outputs: Outputs): StagePlan | undefined {
-  const { nodes } = needed(outputs);
-  const all = ownNodes(nodes);
-  return planned(outputs, nodes, all) ?? planned(outputs, nodes, lastOf(nodes, all));
+export function stagePlan(given: Outputs): StagePlan | undefined {
+  const { outputs, withOrt } = channelsLast(given);
+  const turned = needed(outputs).nodes;
+  const plan = planned(outputs, turned, ownNodes(turned, withOrt), withOrt);
+  if (plan) return plan;
+  const { nodes } = needed(given);
+  return planned(given, nodes, lastOf(nodes, ownNodes(nodes)));
 }
 
-function planned(outputs: Outputs, nodes: readonly Node[], made: ReadonlyMap<Value, Node>): StagePlan | undefined {
-  const stages = stagesOf(outputs, nodes, made);
+function planned(
+  outputs: Outputs,
+  nodes: readonly Node[],
+  made: ReadonlyMap<Value, Node>,
+  turns: ReadonlySet<Node> = new Set(),
+): StagePlan | undefined {
+  const stages = stagesOf(outputs, nodes, made, turns);
   if (stages.count > MOST_STAGES) return undefined;
   const places = placesOf(outputs, nodes, made, stages, MOST_BOUND);
   const rounds = schedule(stages, places, made);

@@ -21,6 +21,8 @@ export interface Stages {
   /** ORT's nodes, by stage. */
   readonly nodes: readonly (readonly Node[])[];
   readonly tasks: readonly Task[];
+  /** Values of tasks that others compute again rather than wait for. */
+  readonly cheap: ReadonlySet<Value>;
   /** The value itself, where others only rename it. */
   baseOf(value: Value): Value;
   /** What ORT makes that others than its own nodes of the same stage read. */
@@ -31,13 +33,24 @@ export interface Stages {
 
 /** A value this costly is computed once and kept, if larger tensors are computed from it. */
 const COSTLY = 3;
+/** A value at most this costly is computed again rather than waited for. */
+const CHEAP = 8;
 /** Smaller than what is computed from it by this factor. */
 const LARGER = 4;
 /** The most separate tensors that a value is computed from. */
 const MOST_READ = 5;
 
-/** Divides nodes into stages. @param made the nodes of our own kernels, by what they make */
-export function stagesOf(outputs: Outputs, nodes: readonly Node[], made: ReadonlyMap<Value, Node>): Stages {
+/**
+ * Divides nodes into stages.
+ * @param made the nodes of our own kernels, by what they make
+ * @param turns nodes of ORT that belong to the one that reads them
+ */
+export function stagesOf(
+  outputs: Outputs,
+  nodes: readonly Node[],
+  made: ReadonlyMap<Value, Node>,
+  turns: ReadonlySet<Node>,
+): Stages {
   const baseOf = (value: Value): Value => {
     let base = value;
     for (let node = made.get(base); node && renames(node); node = made.get(base)) base = node.inputs[0];
@@ -46,17 +59,19 @@ export function stagesOf(outputs: Outputs, nodes: readonly Node[], made: Readonl
 
   const stage = new Map<Value, number>();
   const byOrt = new Set<Value>();
-  const ort: Node[][] = [];
+  const turned = new Set([...turns].map(({ outputs: [y] }) => y));
   for (const node of nodes) {
     const own = made.has(node.outputs[0]);
     const from = node.inputs.map((x) => (stage.get(x) ?? 0) + (!own && made.has(x) ? 1 : 0));
     const at = Math.max(0, ...from);
     for (const y of node.outputs) stage.set(y, at);
     if (own) continue;
+    for (const x of node.inputs) if (turned.has(x)) stage.set(x, at);
     for (const y of node.outputs) byOrt.add(y);
-    ort[at] = [...(ort[at] ?? []), node];
   }
   const count = Math.max(0, ...stage.values()) + 1;
+  const ort: Node[][] = Array.from({ length: count }, () => []);
+  for (const node of nodes) if (!made.has(node.outputs[0])) ort[stage.get(node.outputs[0])!].push(node);
   const [imported, exported] = [new Set<Value>(), new Set<Value>()];
   const wantedBy = new Map<Value, number>();
   const wanted = (value: Value, at: number) => wantedBy.set(value, Math.min(at, wantedBy.get(value) ?? count));
@@ -78,14 +93,14 @@ export function stagesOf(outputs: Outputs, nodes: readonly Node[], made: Readonl
     if (made.has(base)) wanted(base, count - 1);
   }
 
-  const kept = keptValues(nodes, made, baseOf, wantedBy, byOrt);
+  const { kept, cheap } = keptValues(nodes, made, baseOf, wantedBy, byOrt);
   const tasks = [...kept].map((value): Task => {
     const node = made.get(value)!;
     return {
       value,
       reduction: node.operator.type in REDUCTIONS ? node : undefined,
       count: elements(value.shape),
-      needs: needsOf(value, made, baseOf, kept),
+      needs: needsOf(value, made, baseOf, (x) => kept.has(x) && !cheap.has(x)),
       stage: Math.min(count - 1, wantedBy.get(value) ?? count - 1),
     };
   });
@@ -99,8 +114,9 @@ export function stagesOf(outputs: Outputs, nodes: readonly Node[], made: Readonl
   }
   return {
     count,
-    nodes: Array.from({ length: count }, (_, at) => ort[at] ?? []),
+    nodes: ort,
     tasks,
+    cheap,
     baseOf,
     exported,
     imported,
@@ -116,7 +132,7 @@ function keptValues(
   baseOf: (value: Value) => Value,
   wantedBy: ReadonlyMap<Value, number>,
   byOrt: ReadonlySet<Value>,
-): Set<Value> {
+): { readonly kept: ReadonlySet<Value>; readonly cheap: ReadonlySet<Value> } {
   const grows = new Set<Value>();
   for (const node of nodes) {
     if (!made.has(node.outputs[0]) || node.operator.type in REDUCTIONS) continue;
@@ -159,15 +175,18 @@ function keptValues(
     if (y.dtype !== 'float32') continue;
     if (wantedBy.has(y) || (grows.has(y) && total >= COSTLY && sums.has(y))) kept.add(y);
   }
+  const isCheap = (y: Value) =>
+    !(made.get(y)!.operator.type in REDUCTIONS) && cost.get(y)! <= CHEAP && leaves.get(y)!.size <= 2;
   // In the order of execution.
-  return new Set(nodes.flatMap(({ outputs: [y] }) => (kept.has(y) ? [y] : [])));
+  const found = nodes.flatMap(({ outputs: [y] }) => (kept.has(y) ? [y] : []));
+  return { kept: new Set(found), cheap: new Set(found.filter(isCheap)) };
 }
 
 function needsOf(
   value: Value,
   made: ReadonlyMap<Value, Node>,
   baseOf: (value: Value) => Value,
-  kept: ReadonlySet<Value>,
+  isRead: (value: Value) => boolean,
 ): Set<Value> {
   const needs = new Set<Value>();
   const seen = new Set<Value>();
@@ -176,7 +195,7 @@ function needsOf(
       const base = baseOf(x);
       if (seen.has(base)) continue;
       seen.add(base);
-      if (kept.has(base)) needs.add(base);
+      if (isRead(base)) needs.add(base);
       else if (made.has(base)) visit(made.get(base)!);
     }
   };

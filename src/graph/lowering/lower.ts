@@ -29,7 +29,8 @@ export function lower(outputs: Outputs, forms: Forms): Outputs {
   );
 }
 
-function rewritten(outputs: Outputs, rule: Rule): Outputs {
+/** The same model with what `rule` gives in place of nodes. */
+export function rewritten(outputs: Outputs, rule: Rule): Outputs {
   const { graph } = Object.values(outputs)[0];
   const { nodes, values } = needed(outputs);
   const fresh = createGraph();
