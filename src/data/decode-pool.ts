@@ -6,6 +6,7 @@ import { type Answer, take } from '../threads/answer.ts';
 import { nodeThreads, processors } from '../threads/node-threads.ts';
 import { OwnedWorker, type WorkerScript } from '../threads/owned-worker.ts';
 import type { DecodeOptions } from './decode-options.ts';
+import { imageTypeOf } from './image-type.ts';
 import type { DecodedElsewhere, RemoteDecoder } from './remote-decoder.ts';
 
 const SCRIPT: WorkerScript = {
@@ -16,8 +17,12 @@ const SCRIPT: WorkerScript = {
   web: () => new Worker(new URL('./decoder.worker.js', import.meta.url), { type: 'module' }),
 };
 
-/** After this long without an image the workers end: Deno, for one, keeps a program alive that has any. */
+/**
+ * After this long without an image the workers end: Deno, for one, keeps a program alive that has any. Those beside sharp, in Node
+ * alone, wait for the next HEIC: they take half a second to start.
+ */
 const IDLE_MS = 500;
+const IDLE_BESIDE_SHARP_MS = 30_000;
 
 type DecoderWorker = OwnedWorker<RemoteDecoder>;
 
@@ -32,12 +37,14 @@ export class DecodePool {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * @param options the `url` of their script, if not next to this module; how many `workers`; `warn` is told why none starts
+   * @param options the `url` of their script, if not next to this module; how many `workers`; `besideSharp`: they decode
+   * what sharp does not, HEIC; `warn` is told why none starts
    */
   constructor(
     private readonly options: {
       readonly url?: URL | string;
       readonly workers?: number;
+      readonly besideSharp?: boolean;
       readonly warn?: (message: string) => void;
     },
   ) {
@@ -53,6 +60,7 @@ export class DecodePool {
     name: string,
     { shortSide, mostPixels, onWarning }: DecodeOptions,
   ): Promise<Pixels | undefined> {
+    if (this.options.besideSharp && !(isA(image, 'Uint8Array') && imageTypeOf(image) === 'heic')) return undefined;
     clearTimeout(this.#timer);
     if (this.#busy >= this.#most) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#busy++;
@@ -102,7 +110,7 @@ export class DecodePool {
   }
 
   #rest(): void {
-    this.#timer = setTimeout(() => this.dispose(), IDLE_MS);
+    this.#timer = setTimeout(() => this.dispose(), this.options.besideSharp ? IDLE_BESIDE_SHARP_MS : IDLE_MS);
     if (nodeThreads()) (this.#timer as { unref?(): void }).unref?.();
   }
 

@@ -10,7 +10,7 @@ import { pixelsFrom } from './pixels-from.ts';
 export interface DecodingThreadsOptions {
   /**
    * Workers that decode; 0 decodes on the calling thread. Default: 2 in a page, one a processor, at most 4, in Deno and in Node without
-   * sharp; none with sharp, which has threads of its own.
+   * sharp. With sharp, which has threads of its own, they decode HEIC alone.
    */
   readonly decoders?: number;
   /** Where decoder.worker.js is, if not next to this module. */
@@ -48,9 +48,8 @@ export class DecodingThreads {
     const { decoders, decoderUrl } = this.options;
     if (decoders === 0) return undefined;
     const { DecodePool, hasOwnThreads } = await import('./decode-pool.ts');
-    return decoders === undefined && (await hasOwnThreads())
-      ? undefined
-      : new DecodePool({ url: decoderUrl, workers: decoders });
+    const besideSharp = decoders === undefined && (await hasOwnThreads());
+    return new DecodePool({ url: decoderUrl, workers: decoders, besideSharp });
   }
 
   /** Ends the workers; they also end by themselves when there is nothing to decode. */

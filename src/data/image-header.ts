@@ -103,13 +103,13 @@ function heifSize(bytes: Uint8Array, view: DataView): Facts {
   return size;
 }
 
-/** The properties of a name in a HEIF file: meta → iprp → ipco. */
-export function* heifProperties(bytes: Uint8Array, name: string): Generator<Segment, void, void> {
+/** The properties in a HEIF file, of one name or all: meta → iprp → ipco. */
+export function* heifProperties(bytes: Uint8Array, name?: string): Generator<Segment, void, void> {
   const meta = first(boxes(bytes), 'meta');
   const iprp = meta && first(boxes(bytes, meta.at + 4, meta.end), 'iprp');
   const ipco = iprp && first(boxes(bytes, iprp.at, iprp.end), 'ipco');
   if (!ipco) return;
-  for (const box of boxes(bytes, ipco.at, ipco.end)) if (box.name === name) yield box;
+  for (const box of boxes(bytes, ipco.at, ipco.end)) if (!name || box.name === name) yield box;
 }
 
 function first(segments: Iterable<Segment>, name: string): Segment | undefined {

@@ -17,14 +17,23 @@ export const portableDecoder: Decoder = async (bytes, header) => {
   return decodeByJsquash(bytes, header, type);
 };
 
-/** Decodes with sharp, and what sharp does not know as without it; undefined if sharp does not load. */
+/**
+ * Decodes with sharp, and what sharp does not know as without it: HEIC and BMP, animated AVIF, some kinds of TIFF; undefined if sharp
+ * does not load.
+ */
 export async function nativeDecoder(): Promise<Decoder | undefined> {
   const sharp = await sharpDecoder();
-  return (
-    sharp &&
-    ((bytes, header, request) =>
-      (header.type === 'heic' || header.type === 'bmp' ? portableDecoder : sharp)(bytes, header, request))
-  );
+  if (!sharp) return undefined;
+  return async (bytes, header, request) => {
+    const { type } = header;
+    if (type === 'heic' || type === 'bmp') return portableDecoder(bytes, header, request);
+    if (type !== 'avif' && type !== 'tiff') return sharp(bytes, header, request);
+    return sharp(bytes, header, request).catch((error) =>
+      portableDecoder(bytes, header, request).catch(() => {
+        throw error;
+      }),
+    );
+  };
 }
 
 /** The decoder of Node and Deno: sharp if it is installed. Not sharp in Deno, which would ask to run native code. */

@@ -54,7 +54,7 @@ export async function embedInto(
     const { file } = images[index];
     const reason = reasonOf(error, file);
     // What no decoder is installed for may be read the next time too.
-    const lacks = (error.cause as { code?: string } | undefined)?.code === 'missing-dependency';
+    const lacks = /; npm install /.test(reason);
     if (digests[index] === undefined || lacks) unread.push({ file, reason });
     else note(index, { reason });
   };

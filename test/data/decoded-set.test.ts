@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { before, describe, it } from 'node:test';
 import sharp from 'sharp';
 import { BagsslError } from '../../src/base/errors.ts';
+import { decodeImage } from '../../src/data/decode.ts';
+import { DecodePool } from '../../src/data/decode-pool.ts';
 import { decodedSet } from '../../src/data/decoded-set.ts';
 import { readableSet } from '../../src/data/readable-set.ts';
 import { skippedByReason } from '../../src/data/skipped-by-reason.ts';
@@ -84,6 +87,23 @@ describe('decodedSet', () => {
     const without = decodedSet('without', sources, { decoder });
     await assert.rejects(async () => without.image(0), { code: 'bad-argument' });
     assert.deepEqual(without.skipped, []);
+  });
+});
+
+describe('workers beside sharp', () => {
+  it('decode HEIC, which sharp does not, and leave all else to it', async () => {
+    const files = JSON.parse(await readFile('test/golden/formats.json', 'utf8'));
+    const bytes = (name: string) => new Uint8Array(Buffer.from(files[name].bytes, 'base64'));
+    const pool = new DecodePool({ besideSharp: true, workers: 1 });
+    try {
+      assert.equal(await pool.decode(bytes('baseline.jpg'), 'a', {}), undefined);
+      const found = await pool.decode(bytes('photo.heic'), 'b', {});
+      const own = await decodeImage(bytes('photo.heic'), 'b');
+      assert.deepEqual([found?.width, found?.height], [own.width, own.height]);
+      assert.deepEqual(found!.data, own.data);
+    } finally {
+      pool.dispose();
+    }
   });
 });
 

@@ -100,12 +100,15 @@ for turn in range(2, 9):
 save("turn6.png", picture, exif=EXIF(6)[6:])
 save("turn3.webp", picture, quality=92, exif=EXIF(3)[6:])
 save("turn6.webp", picture, quality=92, exif=EXIF(6)[6:])
+save("turn5.avif", picture, quality=80, subsampling="4:4:4", exif=EXIF(5)[6:])
+save("turn6.avif", picture, quality=80, subsampling="4:4:4", exif=EXIF(6)[6:])
 save("turn6.tiff", picture, compression="tiff_lzw", tiffinfo={274: 6})
 
 shifted = Image.fromarray(numpy.roll(numpy.asarray(picture), 20, 1))
 frames = {"save_all": True, "append_images": [shifted], "duration": 100, "loop": 0}
 save("animated.webp", picture, quality=92, **frames)
 save("animated.png", picture, **frames)
+save("animated.avif", picture, quality=80, subsampling="4:4:4", **frames)
 save("animated.gif", picture.convert("P", palette=Image.Palette.ADAPTIVE), **frames)
 
 save("24.bmp", picture)

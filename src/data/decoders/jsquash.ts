@@ -2,6 +2,7 @@ import { BagsslError } from '../../base/errors.ts';
 import type { Pixels } from '../../base/pixels.ts';
 import { colourProfile } from '../colour-profile.ts';
 import type { Decoded } from '../decoder.ts';
+import { heifTurns } from '../heif-turns.ts';
 import type { ImageHeader } from '../image-header.ts';
 import { packageWasm } from '../package-wasm.ts';
 import { turn } from '../turn.ts';
@@ -34,7 +35,8 @@ export async function decodeByJsquash(bytes: Uint8Array, header: ImageHeader, ty
   const frame = type === 'webp' ? firstFrame(bytes) : undefined;
   const image = await decode(frame?.bytes ?? bytes, type);
   const whole = frame ? onCanvas(image, frame.x, frame.y, width, height) : image;
-  return turn({ ...whole, profile: await colourProfile(bytes, type) }, header.orientation);
+  const turns = type === 'avif' ? heifTurns(bytes) : [header.orientation];
+  return turns.reduce<Decoded>(turn, { ...whole, profile: await colourProfile(bytes, type) });
 }
 
 async function decode(bytes: Uint8Array, type: JsquashType): Promise<Pixels> {

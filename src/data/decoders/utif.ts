@@ -1,7 +1,7 @@
 import { colourProfile } from '../colour-profile.ts';
 import type { Decoded } from '../decoder.ts';
 import type { ImageHeader } from '../image-header.ts';
-import { SIZES, type TiffTags, tiffTags } from '../tiff-tags.ts';
+import { PHOTOMETRIC, SIZES, type TiffTags, tiffTags } from '../tiff-tags.ts';
 import { turn } from '../turn.ts';
 
 /** What is used of utif2, which has no types. */
@@ -42,6 +42,7 @@ export async function decodeTiff(bytes: Uint8Array, header: ImageHeader): Promis
   const [compression = 1] = tags.numbers(259);
   if (bits > 32 || samples > 8) throw new Error(`${samples} samples of ${bits} bits`);
   if (!COMPRESSIONS.includes(compression)) throw new Error(`compression ${compression}`);
+  if (tags.numbers(PHOTOMETRIC)[0] === 8) throw new Error('its colours are in CIELab');
   if (samples > 1 && tags.numbers(284)[0] === 2) throw new Error('its colours lie in planes');
   const { width, height } = header;
   const [across = 0, down = 0] = [...tags.numbers(322), ...tags.numbers(323)];
