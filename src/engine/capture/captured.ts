@@ -174,9 +174,9 @@ class Opened {
     ).catch(() => undefined);
     const tensors = (bound: Readonly<Record<string, Bound>>) =>
       Object.fromEntries(
-        Object.entries(bound).map(([name, { buffer, shape }]) => [
+        Object.entries(bound).map(([name, { buffer, dtype, shape }]) => [
           name,
-          engine.ort.Tensor.fromGpuBuffer(this.#buffer(buffer) as never, { dataType: 'float32', dims: shape }),
+          engine.ort.Tensor.fromGpuBuffer(this.#buffer(buffer) as never, { dataType: dtype, dims: shape }),
         ]),
       );
     const commands: Command[][] = [];

@@ -1,4 +1,4 @@
-import type { Node, Value } from '../../graph/graph.ts';
+import type { Node, Signature, Value } from '../../graph/graph.ts';
 import { needed, type Outputs } from '../../graph/needed.ts';
 import { createGraph } from '../../graph/ops/index.ts';
 import { channelsLast } from './channels-last.ts';
@@ -14,10 +14,9 @@ const MOST_BOUND = 2 ** 25;
 /** Each stage is a session of ORT. */
 const MOST_STAGES = 64;
 
-/** A tensor of a session: a buffer and the shape that the session sees. */
-export interface Bound {
+/** A tensor of a session: a buffer, and the type and the shape that the session sees. */
+export interface Bound extends Signature {
   readonly buffer: string;
-  readonly shape: readonly number[];
 }
 
 /** What ORT computes in a stage, and what kernels of ours compute after it. */
@@ -85,8 +84,9 @@ function sessionOf(nodes: readonly Node[], { exported, baseOf }: Stages, places:
       else {
         const base = baseOf(value);
         const input = base.graph.inputs.includes(base);
+        const { dtype, shape } = value;
         known = graph.input(name, value.shape, value.dtype);
-        inputs[name] = { buffer: input ? ofOrt(base) : places.of.get(base)!.buffer, shape: value.shape };
+        inputs[name] = { buffer: input ? ofOrt(base) : places.of.get(base)!.buffer, dtype, shape };
       }
       counterpart.set(value, known);
     }
@@ -99,7 +99,8 @@ function sessionOf(nodes: readonly Node[], { exported, baseOf }: Stages, places:
       if (!exported.has(value)) continue;
       const name = `out${Object.keys(model).length}`;
       model[name] = fresh[k];
-      outputs[name] = { buffer: places.of.get(value)!.buffer, shape: value.shape };
+      const { dtype, shape } = value;
+      outputs[name] = { buffer: places.of.get(value)!.buffer, dtype, shape };
     }
   }
   return { model, inputs, outputs };
