@@ -33,7 +33,7 @@ export const train: Command = {
     from: {
       value: 'shipped|PATH',
       rule: PATH,
-      help: "learn from the images in closed form, in a minute or two: adapt the encoder that comes with bagssl, or a run's or file's, to them",
+      help: "learn from the images in closed form, in a minute or two: adapt the encoder that comes with bagssl, or a run's, or a pretrained FILE.onnx, to them",
     },
     encoder: {
       value: 'NAME|FILE',

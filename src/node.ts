@@ -18,6 +18,7 @@ export {
 } from './library/folder-index.ts';
 export { type ReadShardsOptions, readShards, type Shards } from './library/read-shards.ts';
 export * from './onnx-encoder/inspect-onnx.ts';
+export { onnxFiles } from './onnx-encoder/onnx-files.ts';
 export { type OpenOnnxOptions, openOnnx as openOnnxEncoder } from './onnx-encoder/open-onnx.ts';
 export { type LoadedEncoder, loadCheckpoint, loadEncoder, saveCheckpoint } from './training/checkpoint-folder.ts';
 export { folderStore } from './training/folder-store.ts';

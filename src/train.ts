@@ -1,6 +1,8 @@
 /** `bagssl/train`: runs, and how they are configured, stored and resumed. */
 
-export { type Adaptation, type AdaptOptions, adaptEncoder } from './adaptation/adapt-encoder.ts';
+export { type AdaptOptions, adaptEncoder } from './adaptation/adapt-encoder.ts';
+export { type AdaptOnnxOptions, adaptOnnx } from './adaptation/adapt-onnx.ts';
+export type { Adaptation, LearningOptions } from './adaptation/adaptation.ts';
 export type { Steadiness } from './adaptation/steadiness.ts';
 export type { OwnPart } from './base/own-part.ts';
 export * from './optimizers/choice.ts';

@@ -1,184 +1,41 @@
-import { createEmbedder } from '../bag/create-embedder.ts';
 import type { EncoderSource } from '../bag/embedder-options.ts';
 import { BagsslError } from '../base/errors.ts';
-import { type Matrix, row } from '../base/matrix.ts';
-import { ADDRESS, checkOptions, FUNCTION, needed, OBJECT, type Rules, SIGNAL, whole } from '../base/options.ts';
-import { Stream } from '../base/random.ts';
-import { checkImageSet, type ImageSet } from '../data/image-set.ts';
-import { readableSet } from '../data/readable-set.ts';
-import { subsetOf } from '../data/subset.ts';
-import type { PatchEncoder } from '../encoder/patch-encoder.ts';
-import { centred, meanRow } from '../evaluation/agreement.ts';
-import { alteredSet } from '../evaluation/altered-set.ts';
-import { RUNTIME_RULES, Runtime, type RuntimeOptions, runtimeOptions } from '../runtime/runtime.ts';
-import { neighbourMap } from './neighbour-map.ts';
-import { type Steadiness, steadiness } from './steadiness.ts';
+import { checkOptions, type Rules } from '../base/options.ts';
+import { type Adaptation, adaptation, LEARNING_RULES, type LearningOptions } from './adaptation.ts';
 import { hasPlace, withMap } from './with-map.ts';
 
 /** Which encoder learns from which images. */
-export interface AdaptOptions extends RuntimeOptions {
-  /** The images, without labels; of more than 2,000, that many at random. */
-  readonly images: ImageSet;
+export interface AdaptOptions extends LearningOptions {
   /** Where to start. Default: the encoder that comes with the package. */
   readonly encoder?: EncoderSource;
-  /** Of what is drawn at random; default 0. */
-  readonly seed?: number;
-  /** Workers that cut patches; default 2. 0: the calling thread does it. */
-  readonly workers?: number;
-  /** Where patches.worker.js is, if not next to this module. */
-  readonly workerUrl?: URL | string;
-  /** Stops with an `aborted` error and frees what was opened. */
-  readonly signal?: AbortSignal;
-  /** Called with the current task and its progress, 0 to 1. */
-  readonly onProgress?: (stage: string, share: number) => void;
-}
-
-/** What an encoder has learnt from images. */
-export interface Adaptation {
-  /** The encoder that learnt; where it gained nothing, the one it started from. */
-  readonly encoder: PatchEncoder;
-  /** The encoder it started from. */
-  readonly from: PatchEncoder;
-  /** Whether it gained, on images that it had not learnt from. */
-  readonly gained: boolean;
-  /** The images that could be read and were learnt from. */
-  readonly images: number;
-  /** How steady the encoder was before, on the half of the images that was kept apart to measure; absent for too few images. */
-  readonly before?: Steadiness;
-  /** The same after learning from the other half. */
-  readonly after?: Steadiness;
-  /** Why nothing was learnt, as a sentence. */
-  readonly reason?: string;
 }
 
 const RULES: Rules<AdaptOptions> = {
-  images: needed(OBJECT),
+  ...LEARNING_RULES,
   encoder: { asked: 'an encoder, a checkpoint, bytes, a URL or a path', fits: (value) => value !== null },
-  seed: whole(0),
-  ...RUNTIME_RULES,
-  workers: whole(0, 256),
-  workerUrl: ADDRESS,
-  signal: SIGNAL,
-  onProgress: FUNCTION,
 };
-
-/** Fewer images say too little about their collection. */
-const LEAST = 40;
-const MOST = 2000;
-/** Added to the seed of the altered copies that are learnt from: others than those that `evaluate --duplicates` measures with. */
-const COPIES = 2 ** 40;
 
 /**
  * Learns from images without labels, in closed form: a linear map of the encoder's vectors, by which images that are near each other
  * in the collection, and altered copies of an image, come nearer (see `neighbourMap`). The network stays as it is. Takes little more than embedding every image twice.
  * To see whether it gains, it first learns from half of the images and compares how steady the neighbours of the others are; if they
  * are no steadier, the encoder is returned unchanged. No `Runtime` is needed.
- * @throws BagsslError `bad-argument` for an .onnx file that runs as it is, or a layout of parts, which have no place for the map; `bad-data` if no image can
+ * @throws BagsslError `bad-argument` for a layout of parts, which has no place for the map, and for an .onnx file that runs as it is (`adaptOnnx`); `bad-data` if no image can
  * be read; whatever `createEmbedder` throws; `aborted`
  */
 export async function adaptEncoder(options: AdaptOptions): Promise<Adaptation> {
   checkOptions('adaptEncoder', options, RULES);
-  const { workers, workerUrl, signal, seed = 0, onProgress } = options;
-  checkImageSet(options.images, 'images');
-  const embedder = await createEmbedder({
-    ...runtimeOptions(options),
-    workers,
-    workerUrl,
-    encoder: options.encoder,
-    signal,
-  });
-  const { encoder } = embedder;
-  const stage = (name: string) => (done: number, total: number) => onProgress?.(name, done / total);
-  let vectors: Matrix;
-  let copies: Matrix;
-  try {
-    if ('notes' in encoder) {
-      throw new BagsslError(
-        'bad-argument',
-        'An .onnx file that runs as it is cannot learn in this way; train it with fit, or start from an encoder of the package.',
-      );
-    }
-    if (!hasPlace(encoder)) {
+  return adaptation(options, {
+    check(encoder) {
+      if ('notes' in encoder) {
+        throw new BagsslError('bad-argument', 'An .onnx file that runs as it is learns by adaptOnnx, of bagssl/train.');
+      }
+      if (hasPlace(encoder)) return encoder;
       throw new BagsslError(
         'bad-argument',
         `An encoder of layout "${encoder.layout}" has no place for what is learnt; adapt encoder.with({ layout: 'mean' }).`,
       );
-    }
-    const order = new Stream(seed, 'adapted images').permutation(options.images.length).slice(0, MOST);
-    const some =
-      order.length < options.images.length
-        ? subsetOf(
-            options.images,
-            [...order].sort((a, b) => a - b),
-          )
-        : options.images;
-    const images = await readableSet(some, { signal, onProgress: stage('reading images') });
-    if (images.length < LEAST) {
-      return unchanged(
-        encoder,
-        images.length,
-        `${images.length} images are too few to learn from; at least ${LEAST} are needed.`,
-      );
-    }
-    vectors = await embedder.matrix(images, { signal, onProgress: stage('embedding images') });
-    const altered = alteredSet(images, 'strong', { seed: (COPIES + seed) % Number.MAX_SAFE_INTEGER });
-    copies = await embedder.matrix(altered, { signal, onProgress: stage('embedding altered copies') });
-  } finally {
-    await embedder.dispose();
-  }
-  if (new Set(vectors.data).size < 2 || meanSquare(centred(vectors, meanRow(vectors))) < 1e-12) {
-    return unchanged(encoder, vectors.rows, 'All images have the same vector, so there is nothing to learn.');
-  }
-  const runtime = await Runtime.open(runtimeOptions(options));
-  const learnt = async (from: Matrix, altered: Matrix) => {
-    const mean = meanRow(from);
-    return { mean, map: await neighbourMap(runtime, centred(from, mean), centred(altered, mean), signal) };
-  };
-  const halves = new Stream(seed, 'adapted halves').permutation(vectors.rows);
-  const [learning, measuring] = [halves.slice(0, halves.length >> 1), halves.slice(halves.length >> 1)];
-  onProgress?.('learning', 0);
-  const trial = await learnt(rowsOf(vectors, learning), rowsOf(copies, learning));
-  const [own, changed] = [rowsOf(vectors, measuring), rowsOf(copies, measuring)];
-  const before = steadiness(own, changed);
-  const after = steadiness(mapped(own, trial), mapped(changed, trial));
-  if (after.score <= before.score) {
-    const reason = `It gained nothing: ${describe(before)} before, ${describe(after)} after.`;
-    return { ...unchanged(encoder, vectors.rows, reason), before, after };
-  }
-  onProgress?.('learning', 0.5);
-  const { mean, map } = await learnt(vectors, copies);
-  const adapted = await withMap(runtime, encoder, mean, map);
-  onProgress?.('learning', 1);
-  return { encoder: adapted, from: encoder, gained: true, images: vectors.rows, before, after };
-}
-
-const unchanged = (encoder: PatchEncoder, images: number, reason: string): Adaptation => ({
-  ...{ encoder, from: encoder, gained: false, images, reason },
-});
-
-const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
-const describe = ({ neighbours, originals }: Steadiness) =>
-  `${percent(neighbours)} of neighbours and ${percent(originals)} of originals were found again from altered copies`;
-
-const meanSquare = ({ data }: Matrix) => data.reduce((sum, value) => sum + value * value, 0) / data.length;
-
-function rowsOf(matrix: Matrix, rows: Uint32Array): Matrix {
-  const data = new Float32Array(rows.length * matrix.columns);
-  rows.forEach((index, to) => {
-    data.set(row(matrix, index), to * matrix.columns);
+    },
+    mapped: withMap,
   });
-  return { data, rows: rows.length, columns: matrix.columns };
-}
-
-function mapped(matrix: Matrix, { mean, map }: { readonly mean: Float32Array; readonly map: Float32Array }): Matrix {
-  const d = matrix.columns;
-  const x = centred(matrix, mean);
-  const data = new Float32Array(x.data.length);
-  for (let r = 0; r < x.rows; r++) {
-    const to = data.subarray(r * d, (r + 1) * d);
-    row(x, r).forEach((value, i) => {
-      for (let j = 0; j < d; j++) to[j] += value * map[i * d + j];
-    });
-  }
-  return { ...x, data };
 }

@@ -39,7 +39,9 @@ export async function filesBeside(address: URL | string, { cache, signal, onProg
   return {
     name,
     async model(digest) {
-      let bytes = await read(text);
+      let bytes = await read(text).catch((error) => {
+        throw advised(error);
+      });
       if (kept && digest && (await sha256(bytes)) !== digest.toLowerCase()) {
         await kept.remove(text).catch(() => undefined);
         bytes = await read(text);
@@ -75,6 +77,22 @@ export async function filesBeside(address: URL | string, { cache, signal, onProg
       return undefined;
     },
   };
+}
+
+/** What to do about a model that cannot be read. */
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [/with a web page/, 'On Hugging Face a file is at …/resolve/main/…, its page at …/blob/main/….'],
+  [/answered 40[13]/, 'It asks for a login: download the file, and give its path.'],
+  [/answered 404/, 'Check the address; on Hugging Face models are often at …/resolve/main/onnx/model.onnx.'],
+  [/terminated|closed|reset/, 'Try again: the connection ended before the file did.'],
+  [/ENOENT/, 'Check the path; it is relative to the folder that the program was started in.'],
+];
+
+function advised(error: unknown): unknown {
+  if (!(error instanceof BagsslError) || error.code !== 'bad-data') return error;
+  const { message } = error;
+  const advice = ADVICE.find(([pattern]) => pattern.test(message))?.[1];
+  return advice ? new BagsslError(error.code, `${message.replace(/\.$/, '')}. ${advice}`, { cause: error }) : error;
 }
 
 /** A file fetched once: its bytes are kept only when they are no page of HTML and long enough. */

@@ -24,6 +24,8 @@ export class OnnxProgram {
     private readonly program: Program,
     /** Dimensions of the vectors. */
     readonly width: number,
+    /** The shape of the value that they are made of, of one run. */
+    readonly dims: readonly number[],
   ) {
     this.#takesMany = encoder.input.batch === undefined;
   }
@@ -37,10 +39,10 @@ export class OnnxProgram {
     try {
       const grey = new InputBatch(encoder.input, 1);
       grey.addGrey();
-      const { width } = await vectorsOf(encoder, program, grey, 0, 1).catch((error) => {
+      const { width, dims } = await vectorsOf(encoder, program, grey, 0, 1).catch((error) => {
         throw explained(error, encoder);
       });
-      return new OnnxProgram(encoder, program, width);
+      return new OnnxProgram(encoder, program, width, dims);
     } catch (error) {
       await program.dispose();
       throw error;
@@ -133,18 +135,19 @@ async function vectorsOf(
   batch: InputBatch,
   first: number,
   count: number,
-): Promise<PooledRows> {
+): Promise<PooledRows & { readonly dims: readonly number[] }> {
   const images = input.batch ?? count;
   const pixels = batch.data(first, count, images) as Float32Array;
   const tensor = new runtime.ort.Tensor(input.type as 'float32', pixels, inputDims(input, images));
   // What fails is thrown, so ONNX Runtime need not print it as well.
   const quiet = { logSeverityLevel: 4 } as const;
   const results = await runtime.run(() => session.run({ [input.name]: tensor }, [output.name], quiet));
+  const { dims } = results[output.name];
   const found = pooledRows(results[output.name], images, output, input);
-  if (found) return { ...found, data: found.data.subarray(0, count * found.width) };
+  if (found) return { ...found, dims, data: found.data.subarray(0, count * found.width) };
   throw new BagsslError(
     'shape-mismatch',
-    `${name}: "${output.name}" is [${results[output.name].dims}] for ${images} images, so its rows are not theirs; name another value (onnx.output).`,
+    `${name}: "${output.name}" is [${dims}] for ${images} images, so its rows are not theirs; name another value (onnx.output).`,
   );
 }
 

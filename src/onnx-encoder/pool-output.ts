@@ -73,7 +73,7 @@ function axes(each: readonly number[], input: InputPlan): readonly [groups: numb
 }
 
 /** Positions have about the proportions of the input; where both readings do as well, channels are where the input has them. */
-function channelsLast(a: number, b: number, c: number, { rows, columns, layout }: InputPlan): boolean {
+export function channelsLast(a: number, b: number, c: number, { rows, columns, layout }: InputPlan): boolean {
   const off = (high: number, wide: number) => Math.abs(Math.log((high * columns) / (wide * rows)));
   const gain = off(b, c) - off(a, b);
   return Math.abs(gain) < 1e-6 ? layout === 'nhwc' : gain > 0;

@@ -67,6 +67,9 @@ const near = (found: Float32Array, expected: readonly number[]) =>
 /** What the model makes of the grey image: 51 / 255, and the numbers of the other file from byte 4 on. */
 const VECTOR = [10.2, 20.2, 30.2];
 
+/** Bytes of which zeros are between two texts. */
+const latin = (start: string, zeros = 0, end = '') => Buffer.from(start + '\0'.repeat(zeros) + end, 'latin1');
+
 async function put(files: Readonly<Record<string, Uint8Array | string>>): Promise<void> {
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(at(name)), { recursive: true });
@@ -142,14 +145,32 @@ describe('an .onnx file at a path', () => {
       'page.onnx': '\n<!DOCTYPE html><html></html>',
       'pointer.onnx': 'version https://git-lfs.github.com/spec/v1\noid sha256:00',
       'empty.onnx': '',
+      'weights.onnx': latin('PK\x03\x04', 26, 'net/data.pkl'),
+      'pickle.onnx': latin('\x80\x02'),
+      'lite.onnx': latin('', 4, 'TFL3'),
+      'packed.onnx': latin('\x1f\x8b'),
+      'tensors.onnx': latin('\x40', 7, '{"a":{}}'),
+      'answer.onnx': 'Entry not found',
     });
     for (const [file, message] of [
       ['page.onnx', /a page of HTML.*\/resolve\/main\//],
       ['pointer.onnx', /pointer of Git LFS/],
       ['empty.onnx', /empty/],
+      ['weights.onnx', /weights of PyTorch.*Export the network to \.onnx/],
+      ['pickle.onnx', /Python pickle.*Export/],
+      ['lite.onnx', /TensorFlow Lite.*tf2onnx/],
+      ['packed.onnx', /packed by gzip/],
+      ['tensors.onnx', /safetensors, which hold no network/],
+      ['answer.onnx', /text: "Entry not found"/],
     ] as const)
       await assert.rejects(open(at(file)), code('bad-model', message));
-    await assert.rejects(open(at('nothing.onnx')), code('bad-data', /nothing\.onnx" cannot be read/));
+    await assert.rejects(open(at('nothing.onnx')), code('bad-data', /nothing\.onnx" cannot be read.*Check the path/));
+    await assert.rejects(open(folder), code('bad-data', /cannot be read: it is a folder; name a file in it/));
+    await put({ 'model.pt': latin('\x80\x02') });
+    await assert.rejects(
+      createEmbedder({ ...engine, encoder: at('model.pt') }),
+      code('bad-checkpoint', /a Python pickle.*Export/),
+    );
   });
 });
 
