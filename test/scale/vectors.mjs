@@ -6,12 +6,18 @@ import { must } from './prepare.mjs';
 
 const here = resolve('examples/scale/vectors');
 
-/** @throws Error for a recall below 0.95 at ef 100 */
-export async function checkVectors({ root, model }, shards) {
+/** @throws Error for a recall below 0.95 at ef 100, and where shards of another model are taken */
+export async function checkVectors({ root, model, other }, shards) {
+  const python = join(here, '.venv/bin/python');
+  const load = 'import sys; from shards import read_shards; list(read_shards(*sys.argv[1:3]))';
+  const env = { PYTHONPATH: here };
+  await must('shards.py', run(python, ['-c', load, shards, model], { env }));
+  const taken = await run(python, ['-c', load, shards, other], { env, quiet: true });
+  if (taken.status === 0) throw new Error('shards.py takes the shards of another model.');
   const folder = join(root, 'databases');
   rmSync(folder, { recursive: true, force: true });
   const args = [join(here, 'recall.py'), shards, model, folder];
-  const output = await must('recall.py', run(join(here, '.venv/bin/python'), args, { capture: true }));
+  const output = await must('recall.py', run(python, args, { capture: true }));
   const found = output
     .trim()
     .split('\n')

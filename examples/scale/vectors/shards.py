@@ -15,7 +15,7 @@ def read_shards(folder, model, rows=4096):
         others = set(batch['model'].to_pylist()) - {digest}
         if others:
             raise SystemExit(f'{folder} has vectors of {min(map(str, others))}, and {model} is {digest}. Vectors of two models cannot be compared.')
-        lengths = pc.value_lengths(batch['vector'])
+        lengths = pc.list_value_length(batch['vector'])
         if batch.num_rows and (lengths.null_count or len(lengths.unique()) > 1 or batch['id'].null_count):
             raise SystemExit(f'{folder} has vectors of lengths {sorted(map(str, lengths.unique().to_pylist()))}, or rows without an id: no whole shards.')
         if batch.num_rows:
