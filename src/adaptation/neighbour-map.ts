@@ -4,7 +4,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { fourthRoot, product } from './matrix-power.ts';
 
 /** Neighbours of an image that are taken to show the same kind of thing. */
-const NEIGHBOURS = 3;
+const NEIGHBOURS = 5;
 /** Weight of how altered copies differ from their images beside how neighbours differ, each of the same total variance. */
 const COPIES = 0.2;
 /** Added to the variances of all images, and of these differences, as a share of their means: what few images cannot tell. */
@@ -15,7 +15,7 @@ const STOPPED = 'Learning from images was stopped.';
 /**
  * A linear map [width, width] that brings neighbours of a collection, and altered copies of an image, closer together, from centred vectors x alone:
  * 1. Directions in which the collection varies much count more: y = x·C^¼, C the covariance of x.
- * 2. Images that are among each other's nearest by y are pairs, with weight a, their cosine.
+ * 2. Images that are among each other's nearest by y are pairs, with weight a, their cosine to the power of 3.
  * 3. Directions in which pairs differ count less: V = S^−¼, S = P/tr P + 0.2·T/tr T, P = Σ a (u − u′)ᵀ(u − u′), u the x of unit length,
  *    T the same of images and their altered copies, without which copies would be found less often.
  * 4. As 1, of x·V: the map is V·(V C V)^¼.
@@ -110,7 +110,7 @@ function unitRows(x: Matrix): Matrix {
   return { ...x, data };
 }
 
-/** Pairs of rows that are among each other's nearest, with their cosine where it is above 0. */
+/** Pairs of rows that are among each other's nearest, with cosine³ where the cosine is above 0. */
 function mutualNeighbours(unit: Matrix, signal: AbortSignal | undefined): [number, number, number][] {
   const n = unit.rows;
   const nearest = Array.from({ length: n }, (_, a) => {
@@ -131,7 +131,7 @@ function mutualNeighbours(unit: Matrix, signal: AbortSignal | undefined): [numbe
   });
   const pairs: [number, number, number][] = [];
   nearest.forEach((found, a) => {
-    for (const [b, cosine] of found) if (a < b && nearest[b].has(a) && cosine > 0) pairs.push([a, b, cosine]);
+    for (const [b, cosine] of found) if (a < b && nearest[b].has(a) && cosine > 0) pairs.push([a, b, cosine ** 3]);
   });
   return pairs;
 }

@@ -29,9 +29,9 @@ def neighbour_map(v, copies):
     y = unit(z @ power(c, 0.25, 1))
     q = y @ y.T
     np.fill_diagonal(q, -2)
-    nearest = np.argsort(-q, axis=1, kind="stable")[:, :3]
+    nearest = np.argsort(-q, axis=1, kind="stable")[:, :5]
     a = np.zeros_like(q)
-    np.put_along_axis(a, nearest, np.maximum(np.take_along_axis(q, nearest, 1), 0), 1)
+    np.put_along_axis(a, nearest, np.maximum(np.take_along_axis(q, nearest, 1), 0) ** 3, 1)
     a = np.minimum(a, a.T)
     u = unit(z)
     within = u.T @ (np.diag(a.sum(1)) - a) @ u / (a.sum() / 2)
