@@ -3,6 +3,7 @@ import { findDuplicates } from 'bagssl/embed';
 import { find } from './common/dom.ts';
 import { Embedding, type Which } from './common/embedding.ts';
 import { EncoderChoice } from './common/encoder-choice.ts';
+import { Trouble } from './common/explain.ts';
 import { builtinPictures } from './common/kept-pictures.ts';
 import { sayCardStopped, startPage } from './common/page.ts';
 import { pictureSource } from './common/picture-source.ts';
@@ -22,6 +23,7 @@ const choice = new EncoderChoice(find('#encoder'), () => void index());
 const grid = new PictureGrid(find('#grid'), (picture) => void attempt(() => ask(picture)));
 const answer = new Answer(find('#answer'), embedding, (picture) => void attempt(() => ask(picture)));
 const modes = { similar: find<HTMLButtonElement>('#similar'), duplicates: find<HTMLButtonElement>('#duplicates') };
+const learn = find<HTMLButtonElement>('#learn');
 let pictures = builtinPictures(SAMPLE);
 let opened: Which | undefined;
 /** The vectors of the pictures that have been indexed, by their place. */
@@ -38,6 +40,7 @@ pictureSource(
   { sample: SAMPLE, onModel: (name, bytes) => choice.offer(name, bytes) },
 );
 for (const [mode, button] of Object.entries(modes)) button.onclick = () => show(mode as keyof typeof modes);
+learn.onclick = () => void attempt(adapt);
 void index();
 
 /** Embeds the pictures in the background; each can be asked as soon as it is in the grid. */
@@ -93,6 +96,24 @@ async function ask(picture: number, scroll = true): Promise<void> {
   });
   const all = await Promise.all([shown(picture), ...found.map(({ id, similarity }) => shown(id, similarity))]);
   await answer.show(all, scroll);
+}
+
+/** Adapts the encoder to the pictures, and chooses what it has become. */
+async function adapt(): Promise<void> {
+  const mine = wish;
+  calm();
+  learn.disabled = true;
+  try {
+    const all = await Promise.all(vectors.map((_, i) => pictures.set.image(i)));
+    const learnt = await embedding.adapt(all, (stage, share) =>
+      say(`Learning: ${stage}, ${Math.round(100 * share)} %`),
+    );
+    if (mine !== wish) return;
+    if ('reason' in learnt) throw new Trouble(learnt.reason, 'The encoder stays as it was.');
+    choice.offer('learnt here, from these pictures', learnt.file);
+  } finally {
+    learn.disabled = false;
+  }
 }
 
 /** An index to search by; vectors that were not whitened share most of their length, which is taken off. */

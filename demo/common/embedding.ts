@@ -1,7 +1,7 @@
 import { BagsslError } from 'bagssl';
 import type { Matrix, PatchMap } from 'bagssl/embed';
 import type { Pixels, Placement } from 'bagssl/patches';
-import type { Remote } from 'comlink';
+import { proxy, type Remote } from 'comlink';
 import { type Answer, take } from '../../src/threads/answer.ts';
 import { OwnedWorker, type Startable, type WorkerScript } from '../../src/threads/owned-worker.ts';
 import type { Engine } from './engine.ts';
@@ -12,10 +12,17 @@ export type Which = 'shipped' | 'own' | Uint8Array;
 /** The worker, as its owner calls it. */
 export interface EmbeddingWorker extends Startable {
   open(which: Which, device: Engine['device']): Promise<Answer<string>>;
-  patches(picture: Pixels, placement: Placement): Promise<Answer<PatchMap[]>>;
+  patches(picture: Pixels, placement: Placement, whitened: boolean): Promise<Answer<PatchMap[]>>;
+  adapt(pictures: readonly Pixels[], onProgress: Progress): Promise<Answer<Adapted>>;
   bag(picture: Pixels): Promise<Answer<Float32Array>>;
   whitened(vectors: Matrix, ridge: number): Promise<Answer<Matrix>>;
 }
+
+/** Called with the current task and its progress, 0 to 1. */
+type Progress = (stage: string, share: number) => void;
+
+/** What the encoder has learnt from pictures: its file, or why it learnt nothing. */
+export type Adapted = { readonly file: Uint8Array } | { readonly reason: string };
 
 const SCRIPT: WorkerScript = {
   name: 'worker that embeds',
@@ -63,9 +70,13 @@ export class Embedding implements Disposable {
     return this.#ask(this.#opening);
   }
 
-  /** A picture's patches, in each feature. */
-  patches = (picture: Pixels, placement: Placement): Promise<PatchMap[]> =>
-    this.#ask((remote) => remote.patches(picture, placement) as Promise<Answer<PatchMap[]>>);
+  /** A picture's patches, in each feature. @param whitened those of an encoder that sees whole pictures */
+  patches = (picture: Pixels, placement: Placement, whitened = true): Promise<PatchMap[]> =>
+    this.#ask((remote) => remote.patches(picture, placement, whitened) as Promise<Answer<PatchMap[]>>);
+
+  /** Adapts the encoder to pictures. */
+  adapt = (pictures: readonly Pixels[], onProgress: Progress): Promise<Adapted> =>
+    this.#ask((remote) => remote.adapt(pictures, proxy(onProgress)) as Promise<Answer<Adapted>>);
 
   /** A picture's bag vector, in the first feature. */
   bag = (picture: Pixels): Promise<Float32Array> =>

@@ -13,7 +13,7 @@ const OWN_FEATURES = ['embedding', 'projection'] as const satisfies readonly Fea
 
 let embedders: readonly Embedder[] = [];
 /** See `ofPatches`. */
-let onPatches: Embedder | undefined;
+const onPatches = new Map<boolean, Embedder>();
 let device: Engine['device'] = 'wasm';
 
 const worker: EmbeddingWorker = {
@@ -25,16 +25,16 @@ const worker: EmbeddingWorker = {
       embedders = [];
       device = asked;
       for (const embedder of before) await embedder.dispose();
-      await onPatches?.dispose();
-      onPatches = undefined;
+      for (const embedder of onPatches.values()) await embedder.dispose();
+      onPatches.clear();
       embedders = await opened(which);
       return embedders[0].encoder.digest();
     }),
 
-  patches: async (picture: Pixels, placement: Placement) => {
+  patches: async (picture: Pixels, placement: Placement, whitened: boolean) => {
     const found = await inTurn(async () => {
       const maps: PatchMap[] = [];
-      for (const embedder of await ofPatches()) {
+      for (const embedder of await ofPatches(whitened)) {
         const { patches } = await embedder.bag(picture, { placement, keepPatches: true });
         maps.push(patches!);
       }
@@ -46,6 +46,15 @@ const worker: EmbeddingWorker = {
 
   bag: (picture) => inTurn(() => embedders[0].embed(picture)),
 
+  adapt: (pictures, onProgress) =>
+    inTurn(async () => {
+      const { adaptEncoder } = await import('bagssl/train');
+      const images = { name: 'your pictures', length: pictures.length, image: (i: number) => pictures[i] };
+      const [{ encoder: from }] = embedders;
+      const { encoder, gained, reason } = await adaptEncoder({ images, encoder: from, device, workers: 1, onProgress });
+      return gained ? { file: await encoder.write() } : { reason: reason! };
+    }),
+
   whitened: (vectors: Matrix, ridge: number) =>
     inTurn(async () => {
       const runtime = await Runtime.open({ device });
@@ -53,18 +62,23 @@ const worker: EmbeddingWorker = {
     }),
 };
 
-/** An encoder whose layout sees whole pictures has its network looked at on patches, whitened as its finest map is. */
-async function ofPatches(): Promise<readonly Embedder[]> {
+/**
+ * An encoder whose layout sees whole pictures has its network looked at on patches: whitened as its finest map is, which tells places
+ * apart, or plain as those of an encoder that was trained here.
+ */
+async function ofPatches(whitened: boolean): Promise<readonly Embedder[]> {
   const [{ encoder }] = embedders;
   if (!(encoder instanceof PatchEncoder) || typeof encoder.layout === 'string') return embedders;
-  if (!onPatches) {
+  let embedder = onPatches.get(whitened);
+  if (!embedder) {
     const { blocks, whitenings } = encoder.layout;
     const finest = blocks.reduce((a, b) => (b.side * 100 + b.layer > a.side * 100 + a.layer ? b : a));
     const { mean, matrix } = whitenings[`${finest.side}.${finest.layer}`];
-    const network = encoder.with({ layout: 'mean', whitening: new Whitening(mean, matrix) });
-    onPatches = await createEmbedder({ device, workers: 1, encoder: network });
+    const whitening = whitened ? new Whitening(mean, matrix) : undefined;
+    embedder = await createEmbedder({ device, workers: 1, encoder: encoder.with({ layout: 'mean', whitening }) });
+    onPatches.set(whitened, embedder);
   }
-  return [onPatches];
+  return [embedder];
 }
 
 async function opened(which: Which): Promise<readonly Embedder[]> {

@@ -54,7 +54,7 @@ export function lit(values: Float32Array, across: number): HTMLCanvasElement {
   const canvas = make('canvas', { className: 'shade', width: across, height: values.length / across });
   const image = new ImageData(canvas.width, canvas.height);
   values.forEach((value, i) => {
-    image.data[4 * i + 3] = 255 * SHADE * Math.min(1, 1.6 * (1 - value));
+    image.data[4 * i + 3] = 255 * SHADE * (1 - value) ** 1.3;
   });
   canvas.getContext('2d')!.putImageData(image, 0, 0);
   return canvas;

@@ -122,6 +122,7 @@ async function train(fresh: boolean): Promise<void> {
     }
     say('Starting the engine …');
     show();
+    find('.charts').scrollIntoView({ block: 'nearest', behavior: 'smooth' });
     const awake = await stayAwake();
     try {
       await follow(set.length, { ...said, device }, fresh);

@@ -80,7 +80,7 @@ async function look(): Promise<void> {
     for (const [i, picture] of some.entries()) {
       if (mine !== wish) return;
       say(`Looking at picture ${i + 1} of ${some.length} …`);
-      made.push(await embedding.patches(picture, { kind: 'grid', across: ACROSS, scales: [scale] }));
+      made.push(await embedding.patches(picture, { kind: 'grid', across: ACROSS, scales: [scale] }, false));
     }
     if (mine !== wish) return;
     [shown, maps] = [some, made];

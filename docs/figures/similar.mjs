@@ -8,7 +8,9 @@ const NEAREST = 4;
 const [TILE, GAP, TOP] = [112, 6, 30];
 
 const scenes = builtinScenes({ split: 'test', count: 600 });
-const embedder = await createEmbedder({ device: 'wasm', encoder: 'models/cifar10.safetensors' });
+const embedder = await createEmbedder({ device: 'wasm' });
+// Where two match is shown by patches of the network that both encoders have.
+const ofPatches = await createEmbedder({ device: 'wasm', encoder: 'models/cifar10.safetensors' });
 const index = new SearchIndex(embedder.width);
 const pixels = new SearchIndex(scenes.image(0).data.length);
 const queries = [];
@@ -51,7 +53,7 @@ const colour = (value) => {
 
 const [ACROSS, SCALE, BRIGHTEST] = [17, 0.0625, 0.75];
 const patchesOf = async (i) => {
-  const { patches } = await embedder.bag(scenes.image(i), {
+  const { patches } = await ofPatches.bag(scenes.image(i), {
     placement: { kind: 'grid', across: ACROSS, scales: [SCALE] },
     keepPatches: true,
   });
@@ -107,3 +109,4 @@ await sharp({ create: { width, height, channels: 3, background: '#fff' } })
   .webp({ quality: 80 })
   .toFile(new URL('similar.webp', import.meta.url).pathname);
 await embedder.dispose();
+await ofPatches.dispose();

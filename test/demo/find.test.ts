@@ -77,6 +77,9 @@ describe('the demo that finds similar pictures', () => {
       `${group}`,
     );
 
+    await press(page, /^Learn from these pictures$/);
+    await text(page, '#alert', /13 images are too few to learn from; at least 40 are needed/);
+
     await drop(page, join(folder, 'net.onnx'));
     await page.waitForFunction(() => document.querySelectorAll('#grid button').length < 13, { polling: 10 });
     await text(page, '#status', /^13 pictures indexed/);
