@@ -37,7 +37,7 @@ const { values } = parseArgs({
 });
 const { stdout, env } = process;
 if (values.gpu) {
-  const report = await gpuReport(Number(values.rounds));
+  const report = await gpuReport(Number(values.rounds), values.patches ? Number(values.patches) : undefined);
   const file = `bagssl-gpu-${report.adapter.name.replace(/\W+/g, '-').toLowerCase()}.json`;
   writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
   stdout.write(`Written to ${file}.\n`);

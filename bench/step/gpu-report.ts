@@ -26,17 +26,21 @@ interface StepOnGpu {
   readonly gpu: GpuCalls;
 }
 
-/** What one GPU makes of a training step: for people who have a card to send to those who have none. */
-export async function gpuReport(rounds: number) {
+/**
+ * What one GPU makes of a training step: for people who have a card to send to those who have none.
+ * @param patches a step's batch; by default small ones, where starting kernels rules, and whole ones
+ */
+export async function gpuReport(rounds: number, patches?: number) {
   const adapter = await findAdapter();
   if ('none' in adapter) throw new Error(`There is no WebGPU adapter here: ${adapter.none}.`);
   const calls = countGpuCalls();
   const steps: StepOnGpu[] = [];
   for (const network of NETWORKS.keys()) {
-    for (const patches of [8, undefined]) steps.push(await stepOf(network, patches, rounds, calls));
+    for (const size of patches ? [patches] : [8, undefined]) steps.push(await stepOf(network, size, rounds, calls));
   }
   const runtime = await Runtime.open({ device: 'webgpu' });
-  const run = await shareOfMatmul(runtime, runConfig({ budget: { steps: 1 } }), rounds);
+  const size = patches ? { views: 2, images: patches / 2 } : {};
+  const run = await shareOfMatmul(runtime, runConfig({ ...size, budget: { steps: 1 } }), rounds);
   const gpu = await runtime.gpu();
   const { maxStorageBuffersPerShaderStage, maxStorageBufferBindingSize, maxBufferSize } = gpu.limits;
   return {
