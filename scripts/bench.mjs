@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -54,7 +55,12 @@ const chromium = name === 'step' && peers && (await findChromium());
 const env = {
   ...process.env,
   ...(chromium && { CHROME_PATH: chromium }),
-  ...(inDeno && { ...(!options.includes('--gpu') && lavapipeEnvironment()), DENO_NO_UPDATE_CHECK: '1' }),
+  ...(inDeno && {
+    ...(options.includes('--gpu')
+      ? { XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? tmpdir() }
+      : lavapipeEnvironment()),
+    DENO_NO_UPDATE_CHECK: '1',
+  }),
 };
 const { status } = spawnSync(process.execPath, [...command, `build/bench/${name}.js`, ...rest], {
   stdio: 'inherit',
