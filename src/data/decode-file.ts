@@ -12,7 +12,6 @@ import { inksToSrgb, toSrgb } from './to-srgb.ts';
 import { wholeJpeg } from './whole-jpeg.ts';
 
 export { browserDecoder } from './decoders/browser.ts';
-export { picturePixels } from './picture-pixels.ts';
 
 /** As `decodeImage`, with the decoder chosen; loaded with the first image file. */
 export async function decodeFile(

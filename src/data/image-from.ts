@@ -36,7 +36,7 @@ export async function imageFrom(image: AnyImage, shortSide = SHORT_SIDE): Promis
     return decodeImage(new Uint8Array(await image.arrayBuffer()), name, options);
   }
   if (!('data' in image) || isA(image, 'ImageData')) {
-    const { picturePixels } = await import('./decode-file.ts');
+    const { picturePixels } = await import('./picture-pixels.ts');
     return picturePixels(image as Exclude<PixelSource, Blob>);
   }
   return laid({ ...(image as PlainPixels), layout: layoutOf(image as PlainPixels) });

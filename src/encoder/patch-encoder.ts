@@ -81,9 +81,14 @@ export class PatchEncoder implements WholeEncoder {
   static async read(bytes: Uint8Array): Promise<PatchEncoder> {
     // What checks a network also builds it: a page loads that once, when it first needs it.
     const { readEncoder, checkModel } = await import('./encoder-program.ts');
-    const file = readEncoder(bytes);
-    checkModel(file.model, file.recipe.size);
-    return encoderOf(file);
+    try {
+      const file = readEncoder(bytes);
+      checkModel(file.model, file.recipe.size);
+      return encoderOf(file);
+    } catch (cause) {
+      const { unreadable } = await import('./unreadable.ts');
+      throw unreadable(bytes, cause);
+    }
   }
 
   /** The same encoder with another feature, placement, whitening, layout or recipe. */

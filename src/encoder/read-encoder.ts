@@ -1,8 +1,7 @@
 import { BagsslError } from '../base/errors.ts';
-import { isA, quote } from '../base/values.ts';
-import { otherFormat } from '../formats/other-format.ts';
+import { quote } from '../base/values.ts';
 import { float32 } from '../formats/read-weights.ts';
-import { readSafetensors, type Safetensors } from '../formats/safetensors.ts';
+import { readSafetensors } from '../formats/safetensors.ts';
 import { upgradedModel } from '../model/upgraded-model.ts';
 import { readBlockTensors } from './block-tensors.ts';
 import { type EncoderParts, FEATURES, type Feature, type Header, NAMES } from './encoder-parts.ts';
@@ -17,7 +16,7 @@ export interface EncoderFile extends Omit<EncoderParts, 'whitening'> {
  * @throws BagsslError `bad-checkpoint`, `bad-argument`
  */
 export function readEncoder(bytes: Uint8Array): EncoderFile {
-  const { tensors, metadata } = opened(bytes);
+  const { tensors, metadata } = readSafetensors(bytes);
   const header = headerOf(metadata[NAMES.header]);
   const model = upgradedModel(header.model, header.recipe.size);
   if (!FEATURES.includes(header.feature)) {
@@ -33,17 +32,6 @@ export function readEncoder(bytes: Uint8Array): EncoderFile {
   const numbers = Object.entries(rest).map(([name, tensor]) => [name, float32(name, tensor)]);
   const { [NAMES.mean]: mean, [NAMES.matrix]: matrix, ...weights } = Object.fromEntries(numbers);
   return { ...header, model, weights, layout, ...(mean && matrix && { whitening: [mean, matrix] }) };
-}
-
-/** @throws BagsslError that says what the file is instead, where its beginning shows it */
-function opened(bytes: Uint8Array): Safetensors {
-  try {
-    return readSafetensors(bytes);
-  } catch (cause) {
-    const instead = isA(bytes, 'Uint8Array') && otherFormat(bytes);
-    if (!instead) throw cause;
-    throw new BagsslError('bad-checkpoint', `The encoder's file is ${instead}.`, { cause });
-  }
 }
 
 function headerOf(text: string | undefined): Header {

@@ -22,7 +22,7 @@ const KINDS: readonly Kind[] = [
   ],
   [(start) => /^\s*<\?xml/i.test(start), 'a file of XML, as OpenVINO has', EXPORT],
   [
-    begins('version https://git-lfs'),
+    (start) => /^version \S+git-lfs/.test(start),
     'a pointer of Git LFS, which names the file but does not hold it',
     'Fetch the file itself (git lfs pull)',
   ],
