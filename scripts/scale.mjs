@@ -1,4 +1,4 @@
-// npm run test:scale [-- NAME …] [--photos N] [--kills N] [--workers N] [--job N]: runs examples/scale/ on the engines themselves, ends
+// npm run test:scale [-- NAME …] [--photos N] [--kills N] [--workers N] [--job N] [--patches grid2]: runs examples/scale/ on the engines themselves, ends
 // their workers by kill -9 on the way, and checks that every photo has one vector, the one that bagssl gives. Not part of npm test.
 //
 // npm run test:scale -- --throughput [NAME …] [--photos N]: how fast one worker and two are on each engine, in a table. The encoder is the
@@ -42,6 +42,7 @@ const { positionals, values } = parseArgs({
     kills: number(3),
     workers: number(2),
     job: { type: 'string' },
+    patches: { type: 'string' },
     throughput: { type: 'boolean' },
     install: { type: 'boolean' },
   },
@@ -84,7 +85,7 @@ async function tried(one, setting) {
 
 /** `--throughput`. */
 async function compared() {
-  const places = await prepare(count);
+  const places = await prepare(count, values.patches);
   const model = join(places.root, 'shipped.onnx');
   await cli('export', '--image-size', '224x224', '--out', model, '--overwrite');
   const redis = await startRedis(join(places.root, 'redis'));
@@ -107,7 +108,12 @@ async function compared() {
 
 if (values.throughput) process.exit(await compared());
 
-const places = { ...(await prepare(count)), job, kills: Number(values.kills), workers: Number(values.workers) };
+const places = {
+  ...(await prepare(count, values.patches)),
+  job,
+  kills: Number(values.kills),
+  workers: Number(values.workers),
+};
 const compares = asked.some(({ engine }) => engine !== 'train');
 const setting = { ...places, ...(compares && (await references(places, job))) };
 const counts = { passed: 0, failed: 0, skipped: 0 };

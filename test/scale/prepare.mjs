@@ -25,8 +25,12 @@ export async function must(what, result) {
 export const cli = (...args) =>
   must(`bagssl ${args[0]}`, node(['dist/cli.js', ...args], { held: false, capture: true, quiet: true }));
 
-/** The places of a test's files, with its photos and embedders made. @param count photos */
-export async function prepare(count) {
+/**
+ * The places of a test's files, with its photos and embedders made.
+ * @param count photos
+ * @param patches of the embedder; fewer than its 25 where many photos are to pass in little time
+ */
+export async function prepare(count, patches = 'grid5') {
   if (!built('.')) await must('The build', node(['scripts/build.mjs']));
   const root = resolve('build/scale');
   const photos = join(root, `photos-${count}`);
@@ -42,7 +46,18 @@ export async function prepare(count) {
     ['64x64', model],
     ['48x48', other],
   ]) {
-    await cli('export', '--model', 'models/cifar10.safetensors', '--image-size', size, '--out', out, '--overwrite');
+    await cli(
+      'export',
+      '--model',
+      'models/cifar10.safetensors',
+      '--image-size',
+      size,
+      '--patches',
+      patches,
+      '--out',
+      out,
+      '--overwrite',
+    );
   }
   const ids = readdirSync(photos, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

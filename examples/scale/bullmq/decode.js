@@ -17,10 +17,12 @@ export function decodeApart(path, shortSide) {
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      const whole = Buffer.concat(parts);
+      // The process begins with a space. One that does not come so far is not the photo's doing.
+      const [begun, whole] = [parts.length > 0, Buffer.concat(parts)];
       const end = whole.indexOf('\n');
       if (code !== 0 || end < 0) {
-        reject(new Error(`it ends the process that decodes it (${signal ?? code})`));
+        const what = begun ? 'it ends the process that decodes it' : 'the process that decodes photos does not start';
+        reject(Object.assign(new Error(`${what} (${signal ?? code})`), !begun && { code: 'NO_DECODER' }));
         return;
       }
       const { reason, width, height } = JSON.parse(whole.subarray(0, end).toString());
@@ -32,6 +34,7 @@ export function decodeApart(path, shortSide) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [, , path, shortSide] = process.argv;
+  process.stdout.write(' ');
   const say = (head) => process.stdout.write(`${JSON.stringify(head)}\n`);
   try {
     const { data, width, height } = await decode(path, Number(shortSide));

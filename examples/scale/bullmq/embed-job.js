@@ -10,6 +10,9 @@ import { writeShard } from './shard.js';
 /** A job that was begun this often and has no shard: a photo of it may be what ends its workers. */
 const SUSPECT = 2;
 
+/** Errors that say nothing of the photo: the job fails, and is tried again. */
+const NOT_ITS_FAULT = ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EIO', 'ESTALE', 'NO_DECODER'];
+
 let opened;
 
 /** The embedder of this process. One thread: a machine runs as many workers as it has cores. */
@@ -47,7 +50,7 @@ export async function embedJob(job) {
         images.push(await (times > SUSPECT ? decodeApart : decode)(join(photos, id), shortSide));
         names.push(id);
       } catch (error) {
-        if (error.code === 'EMFILE' || error.code === 'ENOMEM') throw error;
+        if (NOT_ITS_FAULT.includes(error.code)) throw error;
         skipped.push({ id, reason: error.message });
       }
     }

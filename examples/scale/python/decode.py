@@ -1,4 +1,5 @@
 """A photo as the array that the embedder takes: decoded, upright, on white, in sRGB, shrunk and resized as `bagssl embed` does it."""
+import errno
 import io
 import json
 import math
@@ -10,6 +11,8 @@ import numpy as np
 from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
 MOST_PIXELS = 100_000_000
+# Errors that say nothing of the photo: the job fails, and the engine tries it again.
+NOT_ITS_FAULT = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EIO, errno.ESTALE}
 SRGB = ImageCms.createProfile('sRGB')
 
 
@@ -44,6 +47,8 @@ def decode(file, plan):
     except UnidentifiedImageError as error:
         raise Unreadable('no picture' if Path(file).stat().st_size else 'empty') from error
     except Exception as error:  # Pillow's decoders raise errors of many kinds.
+        if isinstance(error, MemoryError) or getattr(error, 'errno', None) in NOT_ITS_FAULT:
+            raise
         raise Unreadable(f'{type(error).__name__}: {error}') from error
 
 
@@ -95,6 +100,8 @@ class Isolated:
         if self.child is None or self.child.poll() is not None:
             command = [sys.executable, __file__]
             self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            if self.child.stdout.readline() != b'ready\n':
+                raise RuntimeError('the process that decodes photos does not start')
         try:
             self.child.stdin.write(json.dumps([str(file), plan]).encode() + b'\n')
             self.child.stdin.flush()
@@ -117,6 +124,8 @@ class Isolated:
 
 
 def serve():
+    sys.stdout.buffer.write(b'ready\n')
+    sys.stdout.buffer.flush()
     for line in sys.stdin.buffer:
         file, plan = json.loads(line)
         try:
