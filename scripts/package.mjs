@@ -7,7 +7,7 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 await install(here('../examples'));
 const { status } = await node([here('test.mjs'), '--only', 'node', 'package'], {
-  minutes: 15,
+  minutes: 25,
   env: { BAGSSL_PACKAGE: 'all' },
 });
 process.exit(status);

@@ -24,13 +24,14 @@ const TOOLS = { PatchEncoder, Whitening, imageFrom, onnxBags, importBuild, choos
  */
 export async function createEmbedder(options: CreateEmbedderOptions = {}): Promise<Embedder> {
   checkOptions('createEmbedder', options, CREATE_EMBEDDER_RULES);
-  const { encoder: source = ownEncoder(), background, placement, layout, signal } = options;
+  const { background, placement, layout, signal } = options;
   if (placement) checkBagPlacement(placement);
   return unlessAborted(
     signal,
     'Opening the embedder was stopped.',
     async () => {
       try {
+        const source = options.encoder ?? ownEncoder();
         if (background) {
           const { openInBackground } = await import('./background-bags.ts');
           return new Embedder(...(await openInBackground(source, options, TOOLS)));
@@ -42,7 +43,7 @@ export async function createEmbedder(options: CreateEmbedderOptions = {}): Promi
         const encoder = placement ? laid.with({ placement }) : laid;
         return new Embedder(encoder, ...(await openBags(encoder, options)));
       } catch (cause) {
-        throw options.encoder ? cause : (await import('./no-encoder.ts')).noEncoder(cause);
+        throw (await import('./no-encoder.ts')).notOpened(cause, options.encoder !== undefined);
       }
     },
     (late) => late.dispose(),

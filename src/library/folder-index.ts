@@ -67,9 +67,9 @@ export async function openFolderIndex(folder: string, options: FolderIndexOption
   checkOptions('openFolderIndex', options, RULES);
   const { place = join(folder, '.bagssl'), followLinks, onProgress, signal, onnx, ...embedding } = options;
   const encoder = await encoderFrom(embedding.encoder ?? ownEncoder(), { ...embedding, onnx, signal });
-  const { placement = encoder.placement } = embedding;
+  const { placement = encoder.placement, layout } = embedding;
   const digest = createHash('sha256')
-    .update(JSON.stringify([await encoder.digest(), placement]))
+    .update(JSON.stringify([await encoder.digest(), placement, ...(layout ? [layout] : [])]))
     .digest('hex');
   const at = join(place, `index-${digest.slice(0, 16)}`);
   const index = new FolderIndex(folder, { place, at, digest, followLinks }, () =>

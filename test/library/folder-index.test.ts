@@ -163,6 +163,8 @@ describe('the index of a folder', () => {
     await (await open()).dispose();
     await using other = await open({ encoder: 'models/cifar10.safetensors' });
     assert.equal(other.synced.embedded, 6);
+    await using laid = await open({ encoder: 'models/cifar10.safetensors', layout: 'halves' });
+    assert.deepEqual([laid.synced.embedded, laid.index.vectors.columns], [6, 2 * other.index.vectors.columns]);
     await using first = await open();
     assert.equal(first.synced.embedded, 0);
   });

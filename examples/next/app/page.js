@@ -1,0 +1,5 @@
+import { Similarity } from './similarity.js';
+
+export default function Page() {
+  return <Similarity />;
+}
