@@ -71,6 +71,8 @@ function lookAt(found: FoundFile, head: Uint8Array): ListedImage | string {
       closeSync(handle);
     }
   } catch (error) {
-    return unreadable(error);
+    // Node puts U+FFFD in place of the bytes of such a name, and then there is no file of this name.
+    const isRenamed = (error as NodeJS.ErrnoException).code === 'ENOENT' && found.file.includes('\ufffd');
+    return isRenamed ? 'its name is not UTF-8, so it cannot be opened; rename it' : unreadable(error);
   }
 }
