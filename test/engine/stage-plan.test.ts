@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { networkOf, stepModel } from '../../bench/step/networks.ts';
 import { stagePlan } from '../../src/engine/capture/stage-plan.ts';
-import { PLAIN } from '../../src/graph/lowering/forms.ts';
+import { type Forms, PLAIN } from '../../src/graph/lowering/forms.ts';
 import { lower } from '../../src/graph/lowering/lower.ts';
 import { needed, type Outputs } from '../../src/graph/needed.ts';
 import { objectiveOf } from '../../src/objectives/choice.ts';
 import { optimizerOf } from '../../src/optimizers/choice.ts';
 import { runConfig } from '../../src/train.ts';
 import { stepGraph } from '../../src/training/step-graph.ts';
+
+/** Of a real card. */
+const FORMS: Forms = { ...PLAIN, sum: 'adds' };
 
 function defaultRun(): Outputs {
   const config = runConfig({ budget: { steps: 1 }, images: 4, views: 2 });
@@ -23,7 +26,7 @@ describe('the stages of a step on a GPU', () => {
     ['the default run', defaultRun(), 60, 77],
   ] as const) {
     it(`of ${what} have ${products} products and at most ${most} kernels of our own`, () => {
-      const { stages, copies } = stagePlan(lower(outputs, PLAIN))!;
+      const { stages, copies } = stagePlan(lower(outputs, FORMS))!;
       const left = stages.flatMap(({ model }) => (model ? needed(model).nodes : []));
       const multiplied = left.filter(({ operator }) => operator.kind === 'product');
       assert.equal(multiplied.length, products);
@@ -34,4 +37,18 @@ describe('the stages of a step on a GPU', () => {
       assert.equal(copies.length, 0);
     });
   }
+
+  it('are as many where convolutions are columns, of which an emulated GPU has many to join', () => {
+    const { outputs } = stepModel(networkOf({ network: 0, patches: 8 }));
+    const columns: Forms = {
+      ...FORMS,
+      smallest: 32,
+      smallImages: ['columns'],
+      zeros: 'skipped',
+      spread: ['columns'],
+      transpose: 'apart',
+    };
+    const [plain, joined] = [FORMS, columns].map((forms) => stagePlan(lower(outputs, forms))!.stages.length);
+    assert.ok(joined >= plain, `${joined} stages instead of ${plain}`);
+  });
 });

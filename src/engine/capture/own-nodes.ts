@@ -4,6 +4,9 @@ import { EXPRESSIONS, operandsOf, REDUCTIONS, repeated } from './expressions.ts'
 /** Operators that only move elements. */
 export const MOVES = new Set(['Transpose', 'Expand', 'Slice', 'Pad', 'Concat']);
 
+/** A kernel binds so many tensors and a few more. */
+const MOST_OPERANDS = 5;
+
 const KNOWN = (type: string): boolean =>
   type in EXPRESSIONS || type in REDUCTIONS || MOVES.has(type) || type === 'BatchNormalization' || type === 'Identity';
 
@@ -11,6 +14,7 @@ const KNOWN = (type: string): boolean =>
 function expressible({ operator, inputs, outputs: [y, ...more] }: Node): boolean {
   const types = [y, ...operandsOf({ inputs } as Node)].map(({ dtype }) => dtype);
   if (more.length > 0 || types.some((type) => type !== 'float32' && type !== 'bool')) return false;
+  if (inputs.length > MOST_OPERANDS) return false;
   if (operator.type === 'Pad' && inputs[2] && repeated(inputs[2]) === undefined) return false;
   return operator.kind === 'renaming' || KNOWN(operator.type);
 }

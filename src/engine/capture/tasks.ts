@@ -51,9 +51,11 @@ export function stagesOf(
   made: ReadonlyMap<Value, Node>,
   turns: ReadonlySet<Node>,
 ): Stages {
+  // ORT's too: it makes an output that only renames another by a copy, which cannot be replayed.
+  const renamed = new Map(nodes.filter(renames).map(({ inputs: [x], outputs: [y] }) => [y, x]));
   const baseOf = (value: Value): Value => {
     let base = value;
-    for (let node = made.get(base); node && renames(node); node = made.get(base)) base = node.inputs[0];
+    for (let before = renamed.get(base); before; before = renamed.get(base)) base = before;
     return base;
   };
 
