@@ -65,7 +65,7 @@ class Replayed implements Capture {
     return this.#fed[name];
   }
 
-  dispose(): void {
+  async dispose(): Promise<void> {
     for (const tensor of Object.values(this.#fed)) bufferOf(tensor).destroy();
   }
 }

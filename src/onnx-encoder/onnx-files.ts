@@ -1,11 +1,15 @@
+import { givenParts } from '../base/options.ts';
 import type { InputPlan } from './input-plan.ts';
 import type { OnnxEncoder } from './onnx-encoder.ts';
 
 /**
  * The files that an encoder of an .onnx file is kept in, by their names: the model, the files of its weights, and a
  * preprocessor_config.json that says how pixels are prepared. In one folder they open as the same encoder.
+ * @throws BagsslError `bad-argument`
  */
-export function onnxFiles({ model, data, input }: OnnxEncoder): Readonly<Record<string, Uint8Array>> {
+export function onnxFiles(encoder: OnnxEncoder): Readonly<Record<string, Uint8Array>> {
+  givenParts(encoder, 'What onnxFiles is given', 'model', 'data', 'input');
+  const { model, data, input } = encoder;
   const config = JSON.stringify(configOf(input), null, 1);
   return {
     'encoder.onnx': model,

@@ -3,7 +3,7 @@ import { BagsslError } from '../base/errors.ts';
 import type { Shape } from '../graph/graph.ts';
 import type { Device } from './device.ts';
 import type { OnGpu } from './download.ts';
-import { exclusively, type OrtModule } from './ort.ts';
+import type { OrtModule } from './ort.ts';
 
 /** The engine that a program runs on. */
 export interface Engine {
@@ -19,6 +19,8 @@ export interface Engine {
   readonly halfFloats: boolean;
   /** A session of ORT besides those of programs. */
   session(model: Uint8Array, options: Ort.InferenceSession.SessionOptions): Promise<Ort.InferenceSession>;
+  /** Ends a session, also one of a lost device: ORT keeps that device until its last session ends. */
+  release(session: Ort.InferenceSession): Promise<void>;
   /** ORT's GPU device; available once a program has been compiled. */
   gpu(): Promise<GPUDevice>;
   /**
@@ -52,8 +54,8 @@ export interface Capture {
   ): Promise<Placed | undefined>;
   /** Where the state's tensors were before the last run, by the names of their next values. */
   before(): Placed;
-  /** Frees what its runs have allocated. */
-  dispose(): void;
+  /** Frees what its runs have allocated, also on a lost device. */
+  dispose(): Promise<void>;
 }
 
 /** Tensors on the GPU, by name. */
@@ -104,9 +106,9 @@ export class Program implements AsyncDisposable {
   /** Makes it a program that is not captured. */
   async uncapture(): Promise<void> {
     const { session } = await this.capture!.plain();
-    this.capture!.dispose();
+    await this.capture!.dispose();
     this.capture = undefined;
-    await exclusively(() => this.session.release());
+    await this.runtime.release(this.session);
     this.session = session;
   }
 
@@ -114,8 +116,8 @@ export class Program implements AsyncDisposable {
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.capture?.dispose();
-    await exclusively(() => this.session.release());
+    await this.capture?.dispose();
+    await this.runtime.release(this.session);
   }
 
   /** As `dispose`. */

@@ -142,6 +142,10 @@ export class Runtime implements Engine {
     return createSession(this.ort, model, options);
   }
 
+  release(session: Ort.InferenceSession): Promise<void> {
+    return exclusively(() => session.release());
+  }
+
   run<T>(work: () => Promise<T>): Promise<T> {
     return exclusively(async () => {
       // ORT's WebGPU build aborts for good when it runs on a lost device, so check first.

@@ -215,7 +215,7 @@ describe('the command line', () => {
       [
         ['train', '--data', 'builtin', '--out', run('y'), '--encoder', run('bad.onnx')],
         1,
-        /bad\.onnx is no ONNX file, or a truncated one \(20 bytes\)/,
+        /bad\.onnx is no ONNX file but text: "certainly not a file"\. Check the address/,
       ],
       [
         ['train', '--data', 'builtin', '--out', run('y'), '--batch-norm', 'frozen'],

@@ -46,7 +46,7 @@ export async function lostDevices(where: string): Promise<void> {
       const expected = await train([]);
       assert.deepEqual([expected.device, expected.said], ['webgpu', []]);
       const { said, device, history } = await train([{ after: 2 }, { after: 3 }]);
-      assert.equal(device, 'webgpu');
+      assert.equal(device, 'webgpu', said.join('\n'));
       assert.equal(said.length, 2);
       assert.match(said[0], /^The GPU was lost \(.*\)\. Training continues from step 2\.$/);
       assert.deepEqual(

@@ -57,8 +57,8 @@ class Recording implements Capture {
 
   before = (): Placed => this.#opened!.before;
 
-  dispose(): void {
-    this.#opened?.dispose();
+  async dispose(): Promise<void> {
+    await this.#opened?.dispose();
   }
 }
 
@@ -225,9 +225,8 @@ class Opened {
     this.#encoder = undefined;
   }
 
-  dispose(): void {
-    // Of a lost device nothing is left to release.
-    for (const session of this.#sessions) this.#engine!.run(() => session.release()).catch(() => undefined);
+  async dispose(): Promise<void> {
+    for (const session of this.#sessions) await this.#engine!.release(session);
     for (const buffer of this.#buffers.values()) buffer.destroy();
   }
 }
