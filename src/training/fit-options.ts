@@ -34,7 +34,8 @@ export interface FitOptions extends RuntimeOptions {
   readonly resume?: Checkpoint;
   /**
    * Starts at the weights of this encoder of patches. Its network and its crops are the run's, and the rate is lower by default. A
-   * projector that its file does not hold starts at random. Its whitening, if any, fits the weights before: fit one anew. Not with `resume`.
+   * projector that its file does not hold starts at random. A whitening it has was learnt for its old weights, so learn a new one
+   * after training. Cannot be combined with `resume`.
    */
   readonly from?: PatchEncoder;
   /**

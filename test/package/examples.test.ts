@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, readdirSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Browser } from 'puppeteer-core';
-import { linkPackage, type PackedApp, packedApp } from '../support/packed-app.ts';
+import { linkPackage, type PackedApp, packagesOf, packedApp } from '../support/packed-app.ts';
 import { ISOLATED, type StaticServer, serve } from '../support/static-server.ts';
 import { openChromium, visit } from '../support/visit.ts';
 
@@ -127,14 +127,6 @@ describe('the examples', () => {
     });
   }
 });
-
-function packagesOf(folder: string): string[] {
-  return readdirSync(folder)
-    .filter((name) => !name.startsWith('.'))
-    .flatMap((name) =>
-      name.startsWith('@') ? readdirSync(join(folder, name)).map((part) => `${name}/${part}`) : name,
-    );
-}
 
 function linkIfAbsent(folder: string, name: string): void {
   if (!packagesOf(join(folder, 'node_modules')).includes(name)) linkPackage(folder, name, 'examples/node_modules');

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'puppeteer-core';
-import { type PackedApp, packedApp } from '../support/packed-app.ts';
+import { type PackedApp, packagesOf, packedApp } from '../support/packed-app.ts';
 import { serve } from '../support/static-server.ts';
 import { openChromium, visit } from '../support/visit.ts';
 
@@ -33,10 +33,10 @@ describe('the examples of frameworks', { skip }, () => {
     cpSync('examples', app.folder, { recursive: true, filter });
     const modules = join(app.folder, 'node_modules');
     // Bundlers follow links, and refuse files outside the project: so these are copies, as after npm install.
-    for (const name of packagesIn(modules)) {
+    for (const name of packagesOf(modules)) {
       if (lstatSync(join(modules, name)).isSymbolicLink()) withDependencies(name, modules);
     }
-    for (const name of packagesIn('examples/node_modules')) {
+    for (const name of packagesOf('examples/node_modules')) {
       if (!existsSync(join(modules, name))) copied(join('examples/node_modules', name), join(modules, name));
     }
     withDependencies('esbuild', modules);
@@ -153,14 +153,6 @@ describe('the examples of frameworks', { skip }, () => {
     }
   });
 });
-
-function packagesIn(folder: string): string[] {
-  return readdirSync(folder)
-    .filter((name) => !name.startsWith('.'))
-    .flatMap((name) =>
-      name.startsWith('@') ? readdirSync(join(folder, name)).map((part) => `${name}/${part}`) : name,
-    );
-}
 
 /** Installs a package of this repository, and what it needs, in place of links. */
 function withDependencies(name: string, modules: string): void {
