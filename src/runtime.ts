@@ -6,6 +6,7 @@ export {
   type Device,
   type DeviceChoice,
   findAdapter,
+  type GpuLimits,
 } from './runtime/device.ts';
 export { type Diagnostics, diagnostics, type Offer } from './runtime/diagnostics.ts';
 export type { Build, OrtModules } from './runtime/ort-modules.ts';

@@ -4,9 +4,17 @@ import { bufferOf, type OnGpu, onGpu } from '../src/runtime/download.ts';
 import type { Capture, HostTensor, OnDevice, Placed, Program } from '../src/runtime/program.ts';
 
 /** In place of the capture with kernels of our own, in a worker, whose script is held to a size: ORT records and replays the whole. */
-export const captured = (outputs: Outputs, plain: () => Promise<Program>): { head: Outputs; capture: Capture } => ({
+export const captured = (
+  outputs: Outputs,
+  plain: () => Promise<Program>,
+  _limits: unknown,
+  say: (message: string) => void,
+): { head: Outputs; capture: Capture } => ({
   head: outputs,
-  capture: new Replayed(Object.keys(outputs), plain),
+  capture: new Replayed(Object.keys(outputs), () => {
+    say('ONNX Runtime cannot replay the training step on this GPU, so it is slower.');
+    return plain();
+  }),
 });
 
 class Replayed implements Capture {
@@ -28,7 +36,7 @@ class Replayed implements Capture {
     session: Ort.InferenceSession,
     on: OnDevice,
     feeds: Readonly<Record<string, HostTensor>>,
-  ): Promise<Placed | undefined> {
+  ): Promise<Placed | string> {
     on.settle();
     const inputs = Object.fromEntries(
       session.inputNames.map((name) => [name, feeds[name] ? this.#feed(on, name, feeds[name]) : on.state[name]]),
@@ -49,7 +57,7 @@ class Replayed implements Capture {
     const recording = !this.#placed;
     this.#placed = new Map(Object.entries(results).map(([name, tensor]) => [name, onGpu(tensor)]));
     for (const tensor of Object.values(results)) tensor.dispose(); // ORT keeps the buffer
-    return recording && copied ? undefined : this.#placed;
+    return recording && copied ? 'it copies' : this.#placed;
   }
 
   /** The state's own tensors, which `settle` brings up to date before each run. */

@@ -1,5 +1,5 @@
 import { captured } from '../../src/engine/capture/captured.ts';
-import { compile } from '../../src/engine/compile.ts';
+import { type Capturing, compile } from '../../src/engine/compile.ts';
 import { checkDevice } from '../../src/runtime/device.ts';
 import { ResidentState } from '../../src/runtime/resident-state.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
@@ -11,7 +11,8 @@ import { batchOf, type Network, stepModel } from './networks.ts';
 export async function ours(network: Network, { device, threads }: Order): Promise<Candidate> {
   const runtime = await Runtime.open({ device: checkDevice(device), threads, onWarning: () => undefined });
   const { outputs, state } = stepModel(network);
-  const program = await compile(runtime, outputs, runtime.device === 'webgpu' ? captured : undefined);
+  const capturing: Capturing = (outputs, plain) => captured(outputs, plain, runtime.limits);
+  const program = await compile(runtime, outputs, runtime.device === 'webgpu' ? capturing : undefined);
   const memory = await ResidentState.create(runtime, state, initialState(state, 1));
   const scalar = (value: number) => ({ data: Float32Array.of(value), shape: [] });
   const feeds = { patches: batchOf(network), rate: scalar(network.rate), step: scalar(1) };

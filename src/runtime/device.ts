@@ -7,6 +7,12 @@ export type DeviceChoice = 'auto' | Device;
 
 export const DEVICE_CHOICES: readonly DeviceChoice[] = ['auto', 'webgpu', 'wasm', 'native'];
 
+/** Limits of a GPU that decide how a training step is captured. */
+export type GpuLimits = Pick<
+  GPUSupportedLimits,
+  'maxStorageBuffersPerShaderStage' | 'maxStorageBufferBindingSize' | 'maxBufferSize'
+>;
+
 /** A WebGPU adapter. */
 export interface Adapter {
   /** Its name in the browser or driver. */
@@ -15,6 +21,8 @@ export interface Adapter {
   readonly software: boolean;
   /** Whether its shaders compute in float16. */
   readonly halfFloats: boolean;
+  /** What its buffers and kernels may be at most. ONNX Runtime's device has the same limits. */
+  readonly limits: GpuLimits;
 }
 
 /** True in Node and Deno, false in pages and their workers. */
@@ -36,12 +44,14 @@ export async function findAdapter(): Promise<Adapter | { readonly none: string }
     return { none: `requesting an adapter failed (${(cause as Error).message})` };
   }
   if (!adapter) return { none: 'no WebGPU adapter is available (no GPU, no driver, or it is blocked)' };
+  const { maxStorageBuffersPerShaderStage, maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
   const info: Partial<GPUAdapterInfo> & { isFallbackAdapter?: boolean } = adapter.info ?? {};
   const name = [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(' ') || 'unnamed';
   return {
     name,
     software: info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|software/i.test(name),
     halfFloats: adapter.features.has('shader-f16'),
+    limits: { maxStorageBuffersPerShaderStage, maxStorageBufferBindingSize, maxBufferSize },
   };
 }
 

@@ -44,14 +44,14 @@ export interface Capture {
   readonly outputs: readonly string[];
   /** What a session needs to record. */
   readonly options: Ort.InferenceSession.SessionOptions;
-  /** The same model, not captured: where ORT cannot record or replay it. */
-  plain(): Promise<Program>;
-  /** Runs it. Returns where the outputs are, or undefined if it cannot be replayed. */
+  /** The same model, not captured, and says why: by default because ORT has no GPU kernel for a node. */
+  plain(why?: string): Promise<Program>;
+  /** Runs it. Returns where the outputs are, or why it cannot be replayed. */
   run(
     session: Ort.InferenceSession,
     on: OnDevice,
     feeds: Readonly<Record<string, HostTensor>>,
-  ): Promise<Placed | undefined>;
+  ): Promise<Placed | string>;
   /** Where the state's tensors were before the last run, by the names of their next values. */
   before(): Placed;
   /** Frees what its runs have allocated, also on a lost device. */
@@ -104,8 +104,8 @@ export class Program implements AsyncDisposable {
   }
 
   /** Makes it a program that is not captured. */
-  async uncapture(): Promise<void> {
-    const { session } = await this.capture!.plain();
+  async uncapture(why: string): Promise<void> {
+    const { session } = await this.capture!.plain(why);
     await this.capture!.dispose();
     this.capture = undefined;
     await this.runtime.release(this.session);

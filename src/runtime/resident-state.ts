@@ -100,8 +100,8 @@ export class ResidentState {
         },
         feeds,
       );
-      if (!placed) {
-        await program.uncapture();
+      if (typeof placed === 'string') {
+        await program.uncapture(placed);
         return this.run(program, feeds, reads);
       }
       this.#before = {};

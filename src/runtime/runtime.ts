@@ -4,7 +4,7 @@ import { ADDRESS, checkOptions, FUNCTION, OBJECT, oneOf, type Rule, type Rules, 
 import { sayOnce } from '../base/shared.ts';
 import { availableThreads, chooseDevice } from './choose-device.ts';
 import { createSession } from './create-session.ts';
-import { DEVICE_CHOICES, type Device, type DeviceChoice, findAdapter } from './device.ts';
+import { DEVICE_CHOICES, type Device, type DeviceChoice, findAdapter, type GpuLimits } from './device.ts';
 import { exclusively, loadOrt, type OrtModule } from './ort.ts';
 import { BUILDS, type Build, type OrtModules } from './ort-modules.ts';
 import { type Capture, type Engine, Program } from './program.ts';
@@ -77,6 +77,8 @@ export class Runtime implements Engine {
     readonly threads: number,
     readonly adapter?: string,
     readonly halfFloats = false,
+    /** The GPU's; undefined on the CPU. */
+    readonly limits?: GpuLimits,
   ) {}
 
   /**
@@ -101,7 +103,7 @@ export class Runtime implements Engine {
       ort.env.logLevel = 'error';
       if (wasmUrl) ort.env.wasm.wasmPaths = String(wasmUrl).replace(/\/?$/, '/');
     }
-    return new Runtime(ort, chosen, workers, found?.name, found?.halfFloats);
+    return new Runtime(ort, chosen, workers, found?.name, found?.halfFloats, found?.limits);
   }
 
   /**

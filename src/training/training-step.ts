@@ -1,4 +1,5 @@
 import { sayOnce } from '../base/shared.ts';
+import type { Capturing } from '../engine/compile.ts';
 import { CompiledLoop, type Reads, scalar } from '../engine/compiled-loop.ts';
 import type { Precision } from '../graph/graph.ts';
 import { checkModel } from '../model/config.ts';
@@ -61,8 +62,10 @@ export class TrainingStep {
       ...(initial ? { ...initialState(SCALING, 0), ...initial } : startingState(state, seed, weights)),
     };
     // A slice is fed other tensors each time, so it is not replayed.
-    const capturing =
-      runtime.device === 'webgpu' && !sliced ? (await import('../engine/capture/captured.ts')).captured : undefined;
+    const { captured } =
+      runtime.device === 'webgpu' && !sliced ? await import('../engine/capture/captured.ts') : { captured: undefined };
+    const capturing: Capturing | undefined =
+      captured && ((outputs, plain) => captured(outputs, plain, runtime.limits, onWarning));
     const loop = await CompiledLoop.open(runtime, models, [...state, ...sums], start, capturing);
     return new TrainingStep(state, reads, loss, precision, loop, sliced);
   }

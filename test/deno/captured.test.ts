@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { countGpuCalls } from '../../bench/step/gpu-calls.ts';
+import { countGpuCalls, type GpuCalls } from '../../bench/step/gpu-calls.ts';
 import { batchOf, networkOf, stepModel } from '../../bench/step/networks.ts';
 import { captured } from '../../src/engine/capture/captured.ts';
 import { add, logSoftmax, matmul, mul, reduceSum, reshape, scale } from '../../src/graph/functions.ts';
@@ -8,9 +8,12 @@ import { PLAIN } from '../../src/graph/lowering/forms.ts';
 import { lower } from '../../src/graph/lowering/lower.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';
+import { type FitOptions, fit } from '../../src/index.ts';
 import { ResidentState } from '../../src/runtime/resident-state.ts';
 import { findAdapter, Runtime } from '../../src/runtime.ts';
+import type { Checkpoint, RunConfig } from '../../src/train.ts';
 import { initialState } from '../../src/training/initial-state.ts';
+import { largestDifference, plainImages, SHORT_RUN } from '../support/short-training.ts';
 
 const adapter = await findAdapter();
 const skip = 'none' in adapter ? `no WebGPU adapter: ${adapter.none}` : false;
@@ -44,7 +47,9 @@ describe('a captured program', { skip }, () => {
     it(what, async () => {
       const runtime = await Runtime.open({ device: 'webgpu' });
       const outputs = model({ onCpu, multiplied });
-      const { head, capture } = captured(outputs, () => runtime.compile(writeOnnx(outputs)));
+      const said: string[] = [];
+      const plainly = () => runtime.compile(writeOnnx(outputs));
+      const { head, capture } = captured(outputs, plainly, runtime.limits, (message) => said.push(message));
       await using program = await runtime.compile(writeOnnx(head), [], capture);
       const plain = onCpu || !multiplied;
       const state = await ResidentState.create(runtime, [{ name: 'w', shape: [4] }], {
@@ -59,6 +64,12 @@ describe('a captured program', { skip }, () => {
       const factor = onCpu ? 3 : 1;
       assert.deepEqual(await run(1, 2, ['total']), { total: Float32Array.of(10 * factor) });
       assert.equal(program.capture === undefined, plain);
+      assert.equal(said.length, plain ? 1 : 0);
+      if (plain)
+        assert.match(
+          said[0],
+          onCpu ? /slower: ONNX Runtime (has no GPU kernel|copies)/ : /slower: it has no products\.$/,
+        );
       calls();
       await run(3, 1);
       const { bind_groups, buffer_writes, read_backs, dispatches } = calls();
@@ -111,5 +122,68 @@ describe('a captured program', { skip }, () => {
     }
     const [expected, found] = losses;
     for (const [k, loss] of expected.entries()) assert.ok(Math.abs(found[k] - loss) < 1e-5, `${found}; ${expected}`);
+  });
+});
+
+/** Steps on WebGPU: the losses, what was said, the calls of the last step, and a checkpoint. */
+async function train(device: 'webgpu' | 'wasm', more: Partial<FitOptions>) {
+  const said: string[] = [];
+  const options = { data: plainImages(), device, workers: 0, threads: 1, reportEvery: 1, ...more };
+  await using training = fit({ ...options, onWarning: (message) => said.push(message) });
+  let last: GpuCalls = calls();
+  for await (const _ of training) last = calls();
+  const losses = training.history.map(({ loss }) => loss);
+  return { losses, said, calls: last, checkpoint: await training.checkpoint() };
+}
+
+const SHORT = { ...SHORT_RUN, budget: { steps: 3 } };
+
+describe('a captured training', { skip }, () => {
+  it('is captured again when it is resumed with another batch or precision, and learns as on wasm', async () => {
+    const changes: Partial<RunConfig>[] = [SHORT, { images: 6 }];
+    if (!('none' in adapter) && adapter.halfFloats) changes.push({ precision: 'float16' });
+    const found: Record<'webgpu' | 'wasm', number[]> = { webgpu: [], wasm: [] };
+    for (const device of ['webgpu', 'wasm'] as const) {
+      let resume: Checkpoint | undefined;
+      for (const [k, change] of changes.entries()) {
+        const config = { ...change, ...(device === 'wasm' && { precision: 'float32' as const }) };
+        const { losses, said, calls, checkpoint } = await train(device, {
+          resume,
+          config: { ...config, budget: { steps: 3 * (k + 1) } },
+        });
+        found[device] = losses;
+        resume = checkpoint;
+        if (device === 'webgpu') assert.deepEqual([said, calls.bind_groups, calls.submits], [[], 0, 2]);
+      }
+    }
+    const { webgpu, wasm } = found;
+    assert.ok(largestDifference(webgpu.slice(0, 6), wasm.slice(0, 6)) < 1e-3, `${webgpu}; ${wasm}`);
+    assert.ok(largestDifference(webgpu, wasm) < 1e-2, `${webgpu}; ${wasm}`);
+  });
+
+  it('is left to ONNX Runtime on a GPU whose kernels bind few buffers, says so, and has the same losses', async () => {
+    const expected = await train('webgpu', { config: SHORT });
+    assert.deepEqual(expected.said, []);
+    const { get } = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, 'limits')!;
+    const few = (limits: GPUSupportedLimits) =>
+      new Proxy(limits, {
+        get: (target, name) => (name === 'maxStorageBuffersPerShaderStage' ? 2 : Reflect.get(target, name)),
+      });
+    Object.defineProperty(GPUAdapter.prototype, 'limits', {
+      configurable: true,
+      get() {
+        return few(get!.call(this));
+      },
+    });
+    const { said, losses, calls } = await train('webgpu', { config: SHORT }).finally(() =>
+      Object.defineProperty(GPUAdapter.prototype, 'limits', { configurable: true, get }),
+    );
+    assert.equal(said.length, 1);
+    assert.match(
+      said[0],
+      /not captured on this GPU, so it is slower: a kernel must bind \d+ buffers, and this GPU allows 2 \(maxStorageBuffersPerShaderStage\)\.$/,
+    );
+    assert.ok(calls.bind_groups > 0);
+    assert.ok(largestDifference(losses, expected.losses) < 1e-4, `${losses}; ${expected.losses}`);
   });
 });

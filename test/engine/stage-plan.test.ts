@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { networkOf, stepModel } from '../../bench/step/networks.ts';
-import { stagePlan } from '../../src/engine/capture/stage-plan.ts';
+import { LEAST, type StagePlan, stagePlan } from '../../src/engine/capture/stage-plan.ts';
 import { type Forms, PLAIN } from '../../src/graph/lowering/forms.ts';
 import { lower } from '../../src/graph/lowering/lower.ts';
 import { needed, type Outputs } from '../../src/graph/needed.ts';
@@ -19,6 +19,12 @@ function defaultRun(): Outputs {
   return stepGraph(...parts, { ...config, size: config.recipe.size, precision: 'float32' }).outputs;
 }
 
+function planOf(outputs: Outputs, limits = LEAST): StagePlan {
+  const plan = stagePlan(outputs, limits);
+  assert.ok(typeof plan === 'object', `${plan}`);
+  return plan;
+}
+
 describe('the stages of a step on a GPU', () => {
   for (const [what, outputs, products, most] of [
     ['the bare network', stepModel(networkOf({ network: 0, patches: 8 })).outputs, 17, 18],
@@ -26,7 +32,7 @@ describe('the stages of a step on a GPU', () => {
     ['the default run', defaultRun(), 60, 77],
   ] as const) {
     it(`of ${what} have ${products} products and at most ${most} kernels of our own`, () => {
-      const { stages, copies } = stagePlan(lower(outputs, FORMS))!;
+      const { stages, copies } = planOf(lower(outputs, FORMS));
       const left = stages.flatMap(({ model }) => (model ? needed(model).nodes : []));
       const multiplied = left.filter(({ operator }) => operator.kind === 'product');
       assert.equal(multiplied.length, products);
@@ -38,6 +44,30 @@ describe('the stages of a step on a GPU', () => {
     });
   }
 
+  for (const [what, limits, why] of [
+    [
+      'bindings',
+      { maxStorageBuffersPerShaderStage: 2 },
+      /^a kernel must bind \d+ buffers, and this GPU allows 2 \(max/,
+    ],
+    ['bytes in a binding', { maxStorageBufferBindingSize: 1024 }, /^a buffer of \d+ bytes .* 1024 \(maxStorageBufferB/],
+    ['bytes in a buffer', { maxBufferSize: 512 }, /^a buffer of \d+ bytes .* allows 512 \(maxBufferSize\)$/],
+  ] as const) {
+    it(`are none on a GPU with too few ${what}, which is why`, () => {
+      const { outputs } = stepModel(networkOf({ network: 0, patches: 8 }));
+      const plan = stagePlan(lower(outputs, FORMS), { ...LEAST, ...limits });
+      assert.match(String(plan), why);
+    });
+  }
+
+  it('have fewer kernels on a GPU with more bindings', () => {
+    const lowered = lower(defaultRun(), FORMS);
+    const [few, many] = [8, 32].map((maxStorageBuffersPerShaderStage) =>
+      planOf(lowered, { ...LEAST, maxStorageBuffersPerShaderStage }).stages.flatMap(({ kernels }) => kernels),
+    );
+    assert.ok(many.length < few.length, `${many.length} instead of ${few.length} kernels`);
+  });
+
   it('are as many where convolutions are columns, of which an emulated GPU has many to join', () => {
     const { outputs } = stepModel(networkOf({ network: 0, patches: 8 }));
     const columns: Forms = {
@@ -48,7 +78,7 @@ describe('the stages of a step on a GPU', () => {
       spread: ['columns'],
       transpose: 'apart',
     };
-    const [plain, joined] = [FORMS, columns].map((forms) => stagePlan(lower(outputs, forms))!.stages.length);
+    const [plain, joined] = [FORMS, columns].map((forms) => planOf(lower(outputs, forms)).stages.length);
     assert.ok(joined >= plain, `${joined} stages instead of ${plain}`);
   });
 });

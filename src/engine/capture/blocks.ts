@@ -17,6 +17,9 @@ export interface Place {
   readonly at: number;
 }
 
+/** Whether a buffer, by its name, holds half floats. Kernels compute in float32 all the same. */
+export const isHalf = (buffer: string): boolean => buffer.startsWith('h');
+
 /** A part of a kernel: statements for workgroup `block` of `groups`, and what they bind. */
 export interface Block {
   readonly code: string;
@@ -74,7 +77,8 @@ export class BlockWriter {
       const place = this.inMemory(value);
       if (!place) return undefined;
       reads.add(place.buffer);
-      return `${place.buffer}[${place.at === 0 ? '' : `${place.at}u + `}${index}]`;
+      const element = `${place.buffer}[${place.at === 0 ? '' : `${place.at}u + `}${index}]`;
+      return isHalf(place.buffer) ? `f32(${element})` : element;
     });
     return { body, reads, writes };
   }
@@ -213,7 +217,7 @@ if (me == 0u) { ${partials.map(({ buffer, at }, k) => `${buffer}[${at}u + block]
   #put(value: Value, index: string, name: string, writes: Set<string>): string {
     const { buffer, at } = this.placeOf(value)!;
     writes.add(buffer);
-    return `${buffer}[${at}u + ${index}] = ${name};`;
+    return `${buffer}[${at}u + ${index}] = ${isHalf(buffer) ? `f16(${name})` : name};`;
   }
 }
 

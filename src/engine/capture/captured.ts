@@ -1,6 +1,7 @@
 import type * as Ort from 'onnxruntime-web';
 import type { Outputs } from '../../graph/needed.ts';
 import { writeOnnx } from '../../graph/write-onnx.ts';
+import type { GpuLimits } from '../../runtime/device.ts';
 import { type OnGpu, onGpu } from '../../runtime/download.ts';
 import type { Capture, HostTensor, OnDevice, Placed, Program } from '../../runtime/program.ts';
 import { nextOf } from '../../runtime/resident-state.ts';
@@ -9,11 +10,31 @@ import { OwnKernels } from './own-kernels.ts';
 import { type Command, recordKernels, secondHalf } from './record.ts';
 import { type Bound, type StagePlan, stagePlan } from './stage-plan.ts';
 
-/** How to capture a model: what ORT computes of its first stage, and the capture that goes with that program. */
-export function captured(outputs: Outputs, plain: () => Promise<Program>): { head: Outputs; capture?: Capture } {
-  const plan = stagePlan(outputs);
-  const first = plan?.stages.find(({ model }) => model);
-  return first ? { head: first.model!, capture: new Recording(plan!, plain) } : { head: outputs };
+const NO_KERNEL = 'ONNX Runtime has no GPU kernel for one of its operators';
+
+/**
+ * How to capture a model: what ORT computes of its first stage, and the capture that goes with that program.
+ * @param say gets one sentence if the model is not captured, or only its last nodes are fused
+ */
+export function captured(
+  outputs: Outputs,
+  plain: () => Promise<Program>,
+  limits?: GpuLimits,
+  say: (message: string) => void = () => undefined,
+): { head: Outputs; capture?: Capture } {
+  const sayPlain = (why: string) => say(`The training step is not captured on this GPU, so it is slower: ${why}.`);
+  const plan = stagePlan(outputs, limits);
+  const first = typeof plan === 'object' ? plan.stages.find(({ model }) => model) : undefined;
+  if (!first || typeof plan === 'string') {
+    sayPlain(typeof plan === 'string' ? plan : 'it has no products');
+    return { head: outputs };
+  }
+  if (plan.why) say(`Of the training step, only the update is fused on this GPU, so it is slower: ${plan.why}.`);
+  const sayingWhy = (why = NO_KERNEL) => {
+    sayPlain(why);
+    return plain();
+  };
+  return { head: first.model!, capture: new Recording(plan, sayingWhy) };
 }
 
 /**
@@ -32,7 +53,7 @@ class Recording implements Capture {
 
   constructor(
     private readonly plan: StagePlan,
-    readonly plain: () => Promise<Program>,
+    readonly plain: (why?: string) => Promise<Program>,
   ) {
     this.outputs = [...plan.outputs.keys()];
   }
@@ -41,7 +62,7 @@ class Recording implements Capture {
     session: Ort.InferenceSession,
     on: OnDevice,
     feeds: Readonly<Record<string, HostTensor>>,
-  ): Promise<Placed | undefined> {
+  ): Promise<Placed | string> {
     const first = !this.#opened;
     this.#opened ??= new Opened(this.plan, on.gpu);
     const opened = this.#opened;
@@ -50,7 +71,8 @@ class Recording implements Capture {
       on.settle();
       opened.fill(on.state);
     } else if (opened.standing(on.latest) === 'next') opened.advance();
-    if (first && !(await opened.record(session, on.engine, this.options))) return undefined;
+    const refused = first && (await opened.record(session, on.engine, this.options));
+    if (refused) return refused;
     await on.engine.run(async () => opened.replay());
     return opened.outputs;
   }
@@ -157,21 +179,19 @@ class Opened {
     }
   }
 
-  /** Notes which kernels ORT would start. @returns whether they can be replayed */
+  /** Notes which kernels ORT would start. @returns why they cannot be replayed */
   async record(
     first: Ort.InferenceSession,
     engine: OnDevice['engine'],
     options: Ort.InferenceSession.SessionOptions,
-  ): Promise<boolean> {
+  ): Promise<string | undefined> {
     this.#engine = engine;
-    const { maxStorageBufferBindingSize: most } = this.gpu.limits;
-    if ([...this.#buffers.values()].some(({ size }) => size > most)) return false;
     // A driver that refuses one of our kernels leaves the model to ORT.
     const own = OwnKernels.create(
       this.gpu,
       this.plan.stages.map((stage) => stage.kernels),
       this.#buffer,
-    ).catch(() => undefined);
+    ).catch((error) => `the driver refuses a kernel (${error?.message ?? error})`);
     const tensors = (bound: Readonly<Record<string, Bound>>) =>
       Object.fromEntries(
         Object.entries(bound).map(([name, { buffer, dtype, shape }]) => [
@@ -187,7 +207,7 @@ class Opened {
         continue;
       }
       const session = given ?? (await recordable(engine, model, options));
-      if (!session) return false;
+      if (!session) return NO_KERNEL;
       if (!given) this.#sessions.push(session);
       given = undefined;
       const kernels = await engine.run(async () => {
@@ -200,12 +220,14 @@ class Opened {
         }
         return secondHalf(started);
       });
-      if (!kernels) return false;
+      if (!kernels) return 'ONNX Runtime copies tensors between its kernels';
       commands.push(kernels);
     }
     this.#commands = commands;
-    this.#kernels = await own;
-    return this.#kernels !== undefined;
+    const kernels = await own;
+    if (typeof kernels === 'string') return kernels;
+    this.#kernels = kernels;
+    return undefined;
   }
 
   replay(): void {

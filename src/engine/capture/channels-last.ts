@@ -35,7 +35,6 @@ export function channelsLast(outputs: Outputs): { readonly outputs: Outputs; rea
     switch (operator.type) {
       case 'Conv':
       case 'ConvTranspose': {
-        if (y.dtype !== 'float32') return undefined;
         const [filtered] = x.graph.apply(operator.type, [turned(last(x), FIRST), ...rest], attributes);
         return first(turned(filtered, LAST));
       }
@@ -62,7 +61,7 @@ export function channelsLast(outputs: Outputs): { readonly outputs: Outputs; rea
     }
     if (operator.type in REDUCTIONS && isTurned(x))
       return reduced(origins.get(x)!, operator.type, inputs, attributes, first);
-    if (operator.kind !== 'pointwise' || operator.type === 'Cast' || !inputs.some(isTurned)) return undefined;
+    if (operator.kind !== 'pointwise' || !inputs.some(isTurned)) return undefined;
     if (y.shape.length !== 4 || inputs.some(({ shape }) => shape.length !== 4 && shape.length !== 0)) return undefined;
     const operands = inputs.map((operand) => (operand.shape.length === 4 ? last(operand) : operand));
     return first(x.graph.apply(operator.type, operands, attributes)[0]);

@@ -1,3 +1,4 @@
+import { fromHalf } from '../../base/half.ts';
 import type { Node, Value } from '../../graph/graph.ts';
 
 type Expression = (...operands: string[]) => string;
@@ -32,6 +33,8 @@ export const EXPRESSIONS: Readonly<Record<string, Expression>> = {
   Reciprocal: (x) => `(1.0 / ${x})`,
   Relu: (x) => `max(${x}, 0.0)`,
   Sum: (...operands) => `(${operands.join(' + ')})`,
+  // Kernels compute in float32; what they keep in float16 is rounded there.
+  Cast: (x) => x,
   Where: (condition, a, b) => `select(${b}, ${a}, ${condition})`,
 };
 
@@ -56,9 +59,10 @@ export const REDUCTIONS: Readonly<Record<string, Reduction>> = {
 export const operandsOf = ({ inputs }: Node): Value[] => inputs.filter(({ dtype }) => dtype !== 'int64');
 
 /** The one number that a constant repeats; undefined if it is none or holds others too. */
-export function repeated({ data, dtype }: Value): number | undefined {
-  if (!(data instanceof Float32Array) || dtype !== 'float32') return undefined;
-  return data.every((number) => number === data[0]) ? data[0] : undefined;
+export function repeated({ data }: Value): number | undefined {
+  if (!(data instanceof Float32Array || data instanceof Uint16Array)) return undefined;
+  if (data.some((number) => number !== data[0])) return undefined;
+  return data instanceof Uint16Array ? fromHalf(data.subarray(0, 1))[0] : data[0];
 }
 
 /** A number in WGSL, to the bit. */

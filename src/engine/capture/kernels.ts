@@ -1,4 +1,4 @@
-import { type Block, THREADS } from './blocks.ts';
+import { type Block, isHalf, THREADS } from './blocks.ts';
 
 /** A compute kernel, which runs several blocks side by side. */
 export interface Kernel {
@@ -12,11 +12,15 @@ export interface Kernel {
 /** The most workgroups of a kernel, on every device. */
 const MOST_GROUPS = 65_535;
 
-/** As few kernels as these blocks need. @param bindings how many buffers a kernel may bind; undefined if one needs more */
-export function kernelsOf(blocks: readonly Block[], bindings: number): Kernel[] | undefined {
+/** As few kernels as these blocks need. @param bindings how many buffers a kernel may bind @returns or why that cannot be */
+export function kernelsOf(blocks: readonly Block[], bindings: number): Kernel[] | string {
   const packed: Block[][] = [];
   for (const block of blocks) {
-    if (block.groups > MOST_GROUPS || boundBy([block]).size > bindings) return undefined;
+    const bound = boundBy([block]).size;
+    if (bound > bindings)
+      return `a kernel must bind ${bound} buffers, and this GPU allows ${bindings} (maxStorageBuffersPerShaderStage)`;
+    if (block.groups > MOST_GROUPS)
+      return `a kernel needs ${block.groups} workgroups, and WebGPU allows ${MOST_GROUPS}`;
     const kernel = packed.find(
       (others) =>
         boundBy([...others, block]).size <= bindings &&
@@ -44,7 +48,11 @@ ${code}
     first += groups;
     return part;
   });
-  const code = `${buffers.map(({ name, written }, k) => `@group(0) @binding(${k}) var<storage, ${written ? 'read_write' : 'read'}> ${name}: array<f32>;`).join('\n')}
+  const bindings = buffers.map(
+    ({ name, written }, k) =>
+      `@group(0) @binding(${k}) var<storage, ${written ? 'read_write' : 'read'}> ${name}: array<${isHalf(name) ? 'f16' : 'f32'}>;`,
+  );
+  const code = `${buffers.some(({ name }) => isHalf(name)) ? 'enable f16;\n' : ''}${bindings.join('\n')}
 ${Array.from({ length: shared }, (_, k) => `var<workgroup> part${k}: array<f32, ${THREADS}>;`).join('\n')}
 @compute @workgroup_size(${THREADS}) fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) me: u32) {
 ${parts.join(' else ')}

@@ -13,7 +13,8 @@ const KNOWN = (type: string): boolean =>
 /** Whether kernels of our own can compute a node: everything but matrix products, and what is left to ORT. */
 function expressible({ operator, inputs, outputs: [y, ...more] }: Node): boolean {
   const types = [y, ...operandsOf({ inputs } as Node)].map(({ dtype }) => dtype);
-  if (more.length > 0 || types.some((type) => type !== 'float32' && type !== 'bool')) return false;
+  if (more.length > 0 || types.includes('int64')) return false;
+  if (operator.type === 'Cast' && types.includes('bool')) return false;
   if (inputs.length > MOST_OPERANDS) return false;
   if (operator.type === 'Pad' && inputs[2] && repeated(inputs[2]) === undefined) return false;
   return operator.kind === 'renaming' || KNOWN(operator.type);

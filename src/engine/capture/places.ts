@@ -1,3 +1,4 @@
+import { fromHalf } from '../../base/half.ts';
 import { elements, type Node, type Value } from '../../graph/graph.ts';
 import type { Outputs } from '../../graph/needed.ts';
 import { nextOf } from '../../runtime/resident-state.ts';
@@ -17,7 +18,7 @@ export interface Copy {
 
 /** Where the values of a model are. */
 export interface Places {
-  /** Elements of each buffer. */
+  /** Four bytes each. */
   readonly buffers: ReadonlyMap<string, number>;
   /** Of values that others do not rename. ORT has its own copy of an input, in a buffer that `ofOrt` names. */
   readonly of: ReadonlyMap<Value, Place>;
@@ -54,7 +55,11 @@ export function placesOf(
     buffers.set(buffer, at + length);
     return { buffer, at };
   };
-  const alone = (value: Value): Place => grow(`t${buffers.size}`, elements(value.shape));
+  const alone = ({ shape, dtype }: Value): Place =>
+    dtype === 'float16'
+      ? grow(`h${buffers.size}`, Math.ceil(elements(shape) / 2))
+      : grow(`t${buffers.size}`, elements(shape));
+  const shares = ({ shape, dtype }: Value) => dtype !== 'float16' && elements(shape) <= SHARING;
   let part = 0;
   const paired = (length: number): Place => {
     if ((buffers.get(`state${part}`) ?? 0) + length > most) part++;
@@ -78,7 +83,7 @@ export function placesOf(
       moved.set(input.name, paired(length));
       places.push(moved.get(input.name)!);
     } else if (ownReads.has(input) && places.length === 0) {
-      places.push(length <= SHARING ? grow('temps', length) : alone(input));
+      places.push(shares(input) ? grow('temps', length) : alone(input));
     }
     if (places.length === 0) continue;
     inputs.set(input.name, places);
@@ -88,18 +93,18 @@ export function placesOf(
     if (!value.data || repeated(value) !== undefined) return [];
     const place = grow('temps', elements(value.shape));
     of.set(value, place);
-    return [{ place, data: value.data as Float32Array }];
+    return [{ place, data: value.data instanceof Uint16Array ? fromHalf(value.data) : (value.data as Float32Array) }];
   });
   for (const value of exported) of.set(value, alone(value));
 
   const copies: Copy[] = [];
   const named = new Map(Object.entries(outputs).map(([name, value]) => [baseOf(value), name] as const));
-  for (const { value, count } of stages.tasks) {
+  for (const { value } of stages.tasks) {
     const before = named.get(value)?.replace(/\.next$/, '');
     const next = before === undefined ? undefined : moved.get(before);
     if (imported.has(value)) of.set(value, alone(value));
     else if (next) of.set(value, nextTo(next));
-    else of.set(value, count <= SHARING ? grow('temps', count) : alone(value));
+    else of.set(value, shares(value) ? grow('temps', elements(value.shape)) : alone(value));
   }
   const found = new Map<string, { place: Place; length: number }>();
   for (const [name, value] of Object.entries(outputs)) {

@@ -1,6 +1,7 @@
 import type { Node, Signature, Value } from '../../graph/graph.ts';
 import { needed, type Outputs } from '../../graph/needed.ts';
 import { createGraph } from '../../graph/ops/index.ts';
+import type { GpuLimits } from '../../runtime/device.ts';
 import { channelsLast } from './channels-last.ts';
 import { type Kernel, kernelsOf } from './kernels.ts';
 import { lastOf, ownNodes } from './own-nodes.ts';
@@ -8,9 +9,12 @@ import { ofOrt, type Places, placesOf } from './places.ts';
 import { schedule } from './schedule.ts';
 import { type Stages, stagesOf } from './tasks.ts';
 
-/** Storage buffers of a kernel, and elements of one, that every WebGPU device has. */
-const BINDINGS = 8;
-const MOST_BOUND = 2 ** 25;
+/** What every WebGPU device allows. */
+export const LEAST: GpuLimits = {
+  maxStorageBuffersPerShaderStage: 8,
+  maxStorageBufferBindingSize: 2 ** 27,
+  maxBufferSize: 2 ** 28,
+};
 /** Each stage is a session of ORT. */
 const MOST_STAGES = 64;
 
@@ -30,6 +34,8 @@ export interface Stage {
 
 /** A model as stages, on buffers that are the same at every step. */
 export interface StagePlan extends Omit<Places, 'of' | 'spare'> {
+  /** Why ORT computes all but its last nodes, where it does. */
+  readonly why?: string;
   readonly stages: readonly Stage[];
   /** The buffer that stands for each: buffers whose values are never needed at one time are the same. */
   readonly standsFor: ReadonlyMap<string, string>;
@@ -38,29 +44,37 @@ export interface StagePlan extends Omit<Places, 'of' | 'spare'> {
 /**
  * Divides a model between ONNX Runtime, which computes its products, and kernels of our own, which fuse what lies between: they
  * compute elements from elements, and sums, without a pass over memory for each node.
- * @returns undefined where that cannot be
+ * @returns or why that cannot be
  */
-export function stagePlan(given: Outputs): StagePlan | undefined {
+export function stagePlan(given: Outputs, limits: GpuLimits = LEAST): StagePlan | string {
   const { outputs, withOrt } = channelsLast(given);
   const turned = needed(outputs).nodes;
-  const plan = planned(outputs, turned, ownNodes(turned, withOrt), withOrt);
-  if (plan) return plan;
+  const plan = planned(limits, outputs, turned, ownNodes(turned, withOrt), withOrt);
+  if (typeof plan === 'object') return plan;
   const { nodes } = needed(given);
-  return planned(given, nodes, lastOf(nodes, ownNodes(nodes)));
+  const last = planned(limits, given, nodes, lastOf(nodes, ownNodes(nodes)));
+  return typeof last === 'object' ? { ...last, why: plan } : plan;
 }
 
 function planned(
+  limits: GpuLimits,
   outputs: Outputs,
   nodes: readonly Node[],
   made: ReadonlyMap<Value, Node>,
   turns: ReadonlySet<Node> = new Set(),
-): StagePlan | undefined {
+): StagePlan | string {
   const stages = stagesOf(outputs, nodes, made, turns);
-  if (stages.count > MOST_STAGES) return undefined;
-  const places = placesOf(outputs, nodes, made, stages, MOST_BOUND);
+  if (stages.count > MOST_STAGES)
+    return `it alternates ${stages.count} times between products and other operators, and ${MOST_STAGES} are the most`;
+  const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+  const places = placesOf(outputs, nodes, made, stages, Math.floor(most / 4));
   const rounds = schedule(stages, places, made);
-  const kernels = rounds.map((blocks) => blocks.map((some) => kernelsOf(some, BINDINGS)));
-  if (kernels.flat().some((some) => !some)) return undefined;
+  const kernels = rounds.map((blocks) => blocks.map((some) => kernelsOf(some, limits.maxStorageBuffersPerShaderStage)));
+  const refused = kernels.flat().find((some) => typeof some === 'string');
+  if (refused) return refused as string;
+  const largest = 4 * Math.max(...places.buffers.values());
+  if (largest > most)
+    return `a buffer of ${largest} bytes must be bound, and this GPU allows ${most} (${most === limits.maxBufferSize ? 'maxBufferSize' : 'maxStorageBufferBindingSize'})`;
   const parts = stages.nodes.map(
     (ort, at): Stage => ({ ...sessionOf(ort, stages, places), kernels: (kernels[at] as Kernel[][]).flat() }),
   );

@@ -160,7 +160,7 @@ function keptValues(
     const operands = operandsOf(node).map(baseOf);
     const joined = () => new Set(operands.flatMap((x) => [...leavesOf(x)]));
     while (joined().size > MOST_READ) {
-      const open = operands.filter((x) => made.has(x) && !kept.has(x) && x.dtype === 'float32' && leavesOf(x).size > 1);
+      const open = operands.filter((x) => made.has(x) && !kept.has(x) && x.dtype !== 'bool' && leavesOf(x).size > 1);
       if (open.length === 0) break;
       kept.add(open.reduce((most, x) => (leavesOf(x).size > leavesOf(most).size ? x : most)));
     }
@@ -174,7 +174,7 @@ function keptValues(
       continue;
     }
     if (operands.some((x) => sums.has(x))) sums.add(y);
-    if (y.dtype !== 'float32') continue;
+    if (y.dtype === 'bool') continue;
     if (wantedBy.has(y) || (grows.has(y) && total >= COSTLY && sums.has(y))) kept.add(y);
   }
   const isCheap = (y: Value) =>
