@@ -50,17 +50,14 @@ export async function decodeFile(
     if (cause instanceof BagsslError) throw cause;
     throw bad(`the ${type} does not decode (${reason(cause)})`, cause);
   }
-  const { profile, inks, ...pixels } = image;
-  const small = shrink(inks ? pixels : onWhite(pixels), shortSide, type === 'jpeg' ? upright(header) : pixels);
+  const { profile, inks, shrunk, ...pixels } = image;
+  const seen = inks ? pixels : onWhite(pixels);
+  const small = shrunk ? seen : shrink(seen, shortSide);
   if (inks) return inksToSrgb(small.data as Uint8Array, small.width, small.height, profile);
   const converted = profile ? toSrgb(small, profile) : small;
   if (!converted) warn('its colour profile is of a kind that is not understood, and taken for sRGB');
   return converted ?? small;
 }
-
-/** The size of the picture as it is seen. */
-const upright = ({ width, height, orientation }: ImageHeader) =>
-  orientation >= 5 ? { width: height, height: width } : { width, height };
 
 /** Whether a PNG has no end, or a WebP is shorter than it says: some decoders fill what is missing and report nothing. */
 function isCut(bytes: Uint8Array, { type }: ImageHeader): boolean {

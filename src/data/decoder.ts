@@ -3,7 +3,10 @@ import type { ImageHeader } from './image-header.ts';
 
 /** What is asked of a decoder beside the pixels. */
 export interface DecoderRequest {
-  /** The image will be shrunk by this factor: a decoder that can do part of that for less work may give a JPEG at a smaller size. */
+  /**
+   * The image will be shrunk by this factor, a whole number. A decoder that can do so for less work may give it at that size, rounded down, and say
+   * `shrunk`.
+   */
   readonly factor: number;
   /** Takes what is wrong with the file though it decodes. */
   warn(message: string): void;
@@ -15,6 +18,8 @@ export interface Decoded extends Pixels {
   readonly profile?: Uint8Array;
   /** The four bytes of a pixel are cyan, magenta, yellow and black, 255 all of an ink, in place of `rgba`. */
   readonly inks?: boolean;
+  /** The image was shrunk as asked. */
+  readonly shrunk?: boolean;
 }
 
 /** Decodes an image file to `rgba` pixels, upright, alpha not multiplied in, in sRGB
