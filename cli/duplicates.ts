@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { DUPLICATE_THRESHOLD, findDuplicates } from '../src/embed.ts';
+import { findDuplicates } from '../src/embed.ts';
 import { type Command, PATH, type Rule } from './command.ts';
 import { save } from './files.ts';
 import { FOLDER, INDEX_OPTIONS, withFolderIndex } from './folder-index.ts';
@@ -18,7 +18,7 @@ export const duplicates: Command = {
     threshold: {
       value: 'T',
       rule: COSINE,
-      help: `the least similarity of a pair, a cosine; default ${DUPLICATE_THRESHOLD}`,
+      help: 'group all pairs of at least this cosine, whatever else is there; default: groups that stand out from the other pictures',
     },
     html: { value: 'FILE', rule: PATH, help: 'write a page of thumbnails too' },
     ...INDEX_OPTIONS,

@@ -2,12 +2,7 @@
 export type { Bag, PatchMap } from './bag/bag.ts';
 export { BagMean, type BagOptions, type PatchBox } from './bag/bag-mean.ts';
 export { createEmbedder } from './bag/create-embedder.ts';
-export {
-  DUPLICATE_THRESHOLD,
-  type DuplicateGroup,
-  type DuplicateOptions,
-  findDuplicates,
-} from './bag/duplicates.ts';
+export { type DuplicateGroup, type DuplicateOptions, findDuplicates } from './bag/duplicates.ts';
 export type { Embedder, EmbedOptions } from './bag/embedder.ts';
 export type { CreateEmbedderOptions, EncoderSource } from './bag/embedder-options.ts';
 export type { Images, OnError } from './bag/images-of.ts';

@@ -20,6 +20,6 @@ export async function showGroups(
     const title = `Group ${i + 1}: ${ids.length} pictures, similarity at least ${similarity.toFixed(2)}`;
     return [make('h3', {}, title), make('ul', { className: 'found' }, ...(await Promise.all(items)))];
   });
-  const none = make('p', { className: 'note' }, 'No near duplicates: no two pictures are alike enough to be copies.');
+  const none = make('p', { className: 'note' }, 'No near duplicates: no pictures stand out from the others as copies.');
   place.replaceChildren(...(groups.length ? (await Promise.all(rows)).flat() : [none]));
 }

@@ -248,7 +248,7 @@ describe('bagssl index, similar and duplicates', () => {
     const lines = found.stdout.trim().split('\n');
     assert.equal(lines.length, 3);
     assert.match(lines[0], /^0\.9\d\d {2}2022\/smaller\.jpg$/);
-    const json = await bagssl(['duplicates', folder, '--json', '--threshold', '0.9', ...engine]);
+    const json = await bagssl(['duplicates', folder, '--json', ...engine]);
     assert.deepEqual(
       JSON.parse(json.stdout).groups.map(({ files }: { files: string[] }) => files.sort()),
       [['2022/smaller.jpg', 'e.jpg']],
