@@ -60,14 +60,6 @@ describe('the stages of a step on a GPU', () => {
     });
   }
 
-  it('have fewer kernels on a GPU with more bindings', () => {
-    const lowered = lower(defaultRun(), FORMS);
-    const [few, many] = [8, 32].map((maxStorageBuffersPerShaderStage) =>
-      planOf(lowered, { ...LEAST, maxStorageBuffersPerShaderStage }).stages.flatMap(({ kernels }) => kernels),
-    );
-    assert.ok(many.length < few.length, `${many.length} instead of ${few.length} kernels`);
-  });
-
   it('are as many where convolutions are columns, of which an emulated GPU has many to join', () => {
     const { outputs } = stepModel(networkOf({ network: 0, patches: 8 }));
     const columns: Forms = {
