@@ -44,9 +44,7 @@ describe('the demo that finds by camera', () => {
       document.dispatchEvent(new Event('visibilitychange'));
     }, state);
 
-  it('finds the picture that is held before it, rests while hidden, and lets go of it', {
-    timeout: 60_000,
-  }, async () => {
+  it('finds the picture that is held before it, rests while hidden, and lets go of it', async () => {
     await using site = await DemoSite.open(browser);
     const page = await open(site);
     const shown = 7;
@@ -88,7 +86,7 @@ describe('the demo that finds by camera', () => {
     assert.deepEqual(site.errors, []);
   });
 
-  it('counts the frames of a camera, also without a connection', { timeout: 60_000 }, async () => {
+  it('counts the frames of a camera, also without a connection', async () => {
     await using site = await DemoSite.open(browser);
     await site.allow('camera');
     const page = await open(site);
@@ -111,7 +109,7 @@ describe('the demo that finds by camera', () => {
     await page.waitForFunction(`(${vectorsKept})().then((at) => at > ${await embedded.jsonValue()})`);
   });
 
-  it('lets go of the camera, however often its button was pressed before it came', { timeout: 60_000 }, async () => {
+  it('lets go of the camera, however often its button was pressed before it came', async () => {
     await using site = await DemoSite.open(browser);
     await site.allow('camera');
     const page = await open(site);
@@ -141,9 +139,7 @@ describe('the demo that finds by camera', () => {
     assert.deepEqual(site.errors, []);
   });
 
-  it('says what to do about a camera that is refused, missing, in use or unplugged, and can be tried again', {
-    timeout: 60_000,
-  }, async () => {
+  it('says what to do about a camera that is refused, missing, in use or unplugged, and can be tried again', async () => {
     await using site = await DemoSite.open(browser);
     const page = await open(site);
     await press(page, /^Start the camera$/);

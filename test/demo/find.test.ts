@@ -36,7 +36,7 @@ describe('the demo that finds similar pictures', () => {
       name,
     );
 
-  it('indexes, answers, lights places up, and shows copies, with any encoder', { timeout: 200_000 }, async () => {
+  it('indexes, answers, lights places up, and shows copies, with any encoder', async () => {
     await using site = await DemoSite.open(browser);
     const page = await site.page('?device=wasm');
     await text(page, '#status', /^60 pictures indexed/); // scenes, before anything is chosen

@@ -91,9 +91,7 @@ describe('the demo that learns from pictures', () => {
     return { first, last, step };
   }
 
-  it('learns from a dropped folder, pauses, resumes at the same step after a reload, and exports the result', {
-    timeout: 240_000,
-  }, async () => {
+  it('learns from a dropped folder, pauses, resumes at the same step after a reload, and exports the result', async () => {
     await using site = await open({ before: keepPageFree });
     const page = await site.page(`learn/${TINY}&steps=${STEPS}`);
     await assertAccessible(page);
@@ -166,7 +164,7 @@ describe('the demo that learns from pictures', () => {
     assert.deepEqual((await embedder.run({ images })).bag.dims, [1, 8]);
   }
 
-  it('is used by keyboard alone', { timeout: 60_000 }, async () => {
+  it('is used by keyboard alone', async () => {
     await using site = await open();
     await site.allow('camera');
     const page = await site.page(`learn/${TINY}`);
@@ -201,7 +199,7 @@ describe('the demo that learns from pictures', () => {
     assert.deepEqual(site.errors, []);
   });
 
-  it('learns on WebGPU, and continues when the graphics card is lost', { timeout: 240_000 }, async () => {
+  it('learns on WebGPU, and continues when the graphics card is lost', async () => {
     await using site = await open();
     const page = await site.page('learn/?device=webgpu&width=4&images=4&patches=2&steps=40'); // time enough to lose it before the end
     await takePictures(page);
@@ -234,9 +232,7 @@ describe('the demo that learns from pictures', () => {
     await text(page, '#go', /^Start$/);
   });
 
-  it('is cross-origin isolated on a host that sends no headers, and works without a connection', {
-    timeout: 240_000,
-  }, async () => {
+  it('is cross-origin isolated on a host that sends no headers, and works without a connection', async () => {
     await using site = await open({ headers: () => ({}) });
     const first = await site.page('');
     await first.waitForFunction(() => crossOriginIsolated);

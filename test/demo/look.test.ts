@@ -64,7 +64,7 @@ describe('the demo that looks inside pictures', () => {
       column,
     );
 
-  it('shows where a patch lives, by pointer and by keys, in patches of any size', { timeout: 120_000 }, async () => {
+  it('shows where a patch lives, by pointer and by keys, in patches of any size', async () => {
     await using site = await open();
     const page = await site.page('look/?device=wasm');
     await told(page, /^Picture 1, patch 6 from the left, 6 from the top\. By embedding: \d+ % of this picture/); // scenes
@@ -104,7 +104,7 @@ describe('the demo that looks inside pictures', () => {
     assert.deepEqual(site.errors, []);
   });
 
-  it('compares embedding and projection of an encoder that was trained here', { timeout: 120_000 }, async () => {
+  it('compares embedding and projection of an encoder that was trained here', async () => {
     await using site = await open();
     const page = await site.page('learn/?device=wasm&width=4&images=12&patches=4&steps=3');
     await page.waitForSelector('#source button');
@@ -126,7 +126,7 @@ describe('the demo that looks inside pictures', () => {
     assert.deepEqual(site.errors, []);
   });
 
-  it('works on WebGPU, and continues when the graphics card is lost', { timeout: 200_000 }, async () => {
+  it('works on WebGPU, and continues when the graphics card is lost', async () => {
     await using site = await open();
     const page = await site.page('look/?device=webgpu');
     await take(page, 'two');

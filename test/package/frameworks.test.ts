@@ -86,7 +86,7 @@ describe('the examples of frameworks', { skip }, () => {
   for (const name of ['vite', 'vite-5']) {
     it(`run under the dev server of ${name}`, async () => {
       const address = await started('vite', 'dev.mjs', name);
-      const { result, console: lines } = await visit(browser, address, 120);
+      const { result, console: lines } = await visit(browser, address);
       same(result);
       assert.deepEqual(
         lines.filter((line) => !/\[vite\]/.test(line)),
@@ -102,7 +102,7 @@ describe('the examples of frameworks', { skip }, () => {
     const address = await started('next', next, 'start', '-H', '127.0.0.1', '-p', '0');
     const route = await (await fetch(new URL('/api/similarity', address))).text();
     assert.match(route, /^Similarity: 0\.\d{3}$/);
-    const { result } = await visit(browser, address, 120);
+    const { result } = await visit(browser, address);
     assert.equal(result, route);
   });
 
@@ -113,7 +113,7 @@ describe('the examples of frameworks', { skip }, () => {
       stdio: 'pipe',
     });
     await using server = await serve(join(app.folder, 'astro/dist'));
-    same((await visit(browser, `${server.origin}/`, 120)).result);
+    same((await visit(browser, `${server.origin}/`)).result);
   });
 
   it('run in a page and in the service worker of a web extension', async () => {
@@ -124,8 +124,8 @@ describe('the examples of frameworks', { skip }, () => {
       '--disable-features=DisableLoadExtensionCommandLineSwitch',
     );
     try {
-      const target = await own.waitForTarget((one) => one.type() === 'service_worker', { timeout: 30_000 });
-      const { result } = await visit(own, new URL('/page.html', target.url()).href, 120);
+      const target = await own.waitForTarget((one) => one.type() === 'service_worker', { timeout: 240_000 });
+      const { result } = await visit(own, new URL('/page.html', target.url()).href);
       same(result);
       assert.ok((JSON.parse(result) as Figures).worker, result);
     } finally {

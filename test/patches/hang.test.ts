@@ -31,7 +31,7 @@ parentPort.on('message', () => {
   return pathToFileURL(file);
 }
 
-test('a worker that hangs is replaced, and its batch is the same', { timeout: 30_000 }, async () => {
+test('a worker that hangs is replaced, and its batch is the same', async () => {
   await using pool = await PatchPool.create({ workers: 1, patience: 1, workerUrl: await worker(false) });
   const expected = await pool.cut(fixtureJob());
   await writeFile(flag, '');
@@ -41,7 +41,7 @@ test('a worker that hangs is replaced, and its batch is the same', { timeout: 30
   assert.ok(performance.now() - started > 900);
 });
 
-test('a batch over which every worker hangs is given back as a failure', { timeout: 30_000 }, async () => {
+test('a batch over which every worker hangs is given back as a failure', async () => {
   await using pool = await PatchPool.create({ workers: 1, patience: 0.5, workerUrl: await worker(true) });
   await pool.cut(fixtureJob());
   await writeFile(flag, '');

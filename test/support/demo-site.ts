@@ -18,6 +18,9 @@ export interface SiteOptions {
   readonly host?: string;
 }
 
+/** How long to wait for what a page should show, on however busy a machine: less than the runner waits for a test. */
+export const WAIT_MS = 300_000;
+
 /** build/demo/ on a server and in a browser context of its own, so that nothing kept by another test is there. */
 export class DemoSite implements AsyncDisposable {
   /** Errors of the console and those nobody caught. */
@@ -44,7 +47,7 @@ export class DemoSite implements AsyncDisposable {
   /** A page at a path such as `learn/?device=wasm`. */
   async page(path: string): Promise<Page> {
     const page = await this.context.newPage();
-    page.setDefaultTimeout(100_000);
+    page.setDefaultTimeout(WAIT_MS);
     page.on('console', (message) => message.type() === 'error' && this.errors.push(message.text().slice(0, 300)));
     page.on('pageerror', (error) => this.errors.push(`uncaught: ${(error as Error).message ?? error}`));
     if (this.options.before) await page.evaluateOnNewDocument(this.options.before);
@@ -161,7 +164,7 @@ export async function assertAccessible(page: Page): Promise<void> {
     ['light', 800],
   ] as const) {
     await page.setViewport({ width, height: 800 });
-    await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth, { timeout: 5000 });
+    await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth);
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value }]);
     const { violations } = (await page.evaluate('axe.run()')) as AxeResults;
     const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');

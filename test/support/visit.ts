@@ -1,5 +1,6 @@
 import puppeteer, { type Browser } from 'puppeteer-core';
 import { ensureChromium } from '../../scripts/lib/chromium.mjs';
+import { WAIT_MS } from './demo-site.ts';
 
 /** What gives Chromium WebGPU where there is no GPU. */
 export const SWIFTSHADER = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'] as const;
@@ -20,7 +21,7 @@ export interface Visit {
 }
 
 /** Opens a page and waits for its result. */
-export async function visit(browser: Browser, url: string, seconds = 60): Promise<Visit> {
+export async function visit(browser: Browser, url: string): Promise<Visit> {
   const page = await browser.newPage();
   const lines: string[] = [];
   page.on('console', (message) => lines.push(`${message.type()}: ${message.text()}`));
@@ -29,7 +30,7 @@ export async function visit(browser: Browser, url: string, seconds = 60): Promis
   try {
     await page.goto(url);
     const text = () => document.querySelector('#result')?.textContent;
-    await page.waitForFunction(text, { timeout: seconds * 1000, polling: 100 });
+    await page.waitForFunction(text, { timeout: WAIT_MS, polling: 100 });
     return { result: (await page.evaluate(text))!, console: lines };
   } catch (cause) {
     throw new Error(`${url} gave no result. Its console: ${lines.join('; ') || 'nothing'}`, { cause });
