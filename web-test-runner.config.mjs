@@ -5,6 +5,7 @@ import { appendFileSync } from 'node:fs';
 import { chromeLauncher } from '@web/test-runner-chrome';
 import { browserReporter } from './scripts/lib/browser-reporter.mjs';
 import { ensureChromium } from './scripts/lib/chromium.mjs';
+import { LATE_TIERING } from './scripts/lib/v8-flags.mjs';
 
 const minutes = (count) => count * 60_000;
 const RESULTS = 'build/test/browser.jsonl';
@@ -19,6 +20,7 @@ const chromium = {
     '--disable-background-networking',
     '--disable-component-update',
     '--disable-sync',
+    `--js-flags=${LATE_TIERING}`,
   ],
 };
 const firefox = {

@@ -69,7 +69,8 @@ const cached = () => ({ ...ISOLATED, 'Cache-Control': 'max-age=3600' });
 const server = await serve('.', cached, (file) =>
   file.endsWith('/first-embedding.html') ? Promise.resolve(page) : readFile(file),
 );
-const browser = await openChromium(...(device === 'webgpu' ? SWIFTSHADER : []));
+// As V8 is by default: tests have it optimise late.
+const browser = await openChromium('--js-flags=', ...(device === 'webgpu' ? SWIFTSHADER : []));
 const rounds: Record<string, number>[] = [];
 try {
   for (let round = 0; round <= Number(values.rounds); round++) {

@@ -28,6 +28,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { install } from './lib/install.mjs';
 import { node } from './lib/run.mjs';
+import { LATE_TIERING } from './lib/v8-flags.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
@@ -193,7 +194,8 @@ const runners = {
     const start = (bundles, options) => {
       const env = { ...options.env, ...lavapipeEnvironment(), DENO_NO_UPDATE_CHECK: '1' };
       const deno = join(resolve('deno/package.json'), '../bin.cjs');
-      return node([deno, 'test', '--allow-all', '--no-check', '--no-lock', ...bundles], { ...options, env });
+      const flags = ['--allow-all', '--no-check', '--no-lock', `--v8-flags=${LATE_TIERING}`];
+      return node([deno, 'test', ...flags, ...bundles], { ...options, env });
     };
     await suite('deno', start, held);
   },

@@ -2,11 +2,14 @@
 // for they get the files that run at the same time one after the other.
 import { appendFileSync } from 'node:fs';
 import { beforeEach } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
+import { LATE_TIERING } from './v8-flags.mjs';
 
 const { NODE_TEST_CONTEXT, BAGSSL_TEST_RESULTS } = process.env;
 
 if (isMainThread && NODE_TEST_CONTEXT && BAGSSL_TEST_RESULTS) {
+  setFlagsFromString(LATE_TIERING);
   const note = (event, name) =>
     appendFileSync(BAGSSL_TEST_RESULTS, `${JSON.stringify({ [event]: name, file: process.argv[1] })}\n`);
   beforeEach(({ name, signal }) => {

@@ -1,11 +1,15 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { LATE_TIERING } from '../../scripts/lib/v8-flags.mjs';
 
 const deno = join(dirname(createRequire(import.meta.url).resolve('deno/package.json')), 'bin.cjs');
 const runtimes = {
-  node: { command: process.execPath, args: ['dist/cli.js'] },
-  deno: { command: process.execPath, args: [deno, 'run', '-A', '--quiet', 'dist/cli.js'] },
+  node: { command: process.execPath, args: [LATE_TIERING, 'dist/cli.js'] },
+  deno: {
+    command: process.execPath,
+    args: [deno, 'run', '-A', '--quiet', `--v8-flags=${LATE_TIERING}`, 'dist/cli.js'],
+  },
 };
 
 /** Runs the built command line; `onError` sees stderr as it comes, with the process, and `onStart` the process alone. */

@@ -1,5 +1,6 @@
 import puppeteer, { type Browser } from 'puppeteer-core';
 import { ensureChromium } from '../../scripts/lib/chromium.mjs';
+import { LATE_TIERING } from '../../scripts/lib/v8-flags.mjs';
 import { WAIT_MS } from './demo-site.ts';
 
 /** What gives Chromium WebGPU where there is no GPU. */
@@ -9,7 +10,14 @@ export const SWIFTSHADER = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swif
 export async function openChromium(...more: readonly string[]): Promise<Browser> {
   return puppeteer.launch({
     executablePath: await ensureChromium(),
-    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', ...more],
+    args: [
+      '--no-sandbox',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      `--js-flags=${LATE_TIERING}`,
+      ...more,
+    ],
   });
 }
 
