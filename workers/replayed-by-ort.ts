@@ -3,7 +3,13 @@ import type { Outputs } from '../src/graph/needed.ts';
 import { bufferOf, type OnGpu, onGpu } from '../src/runtime/download.ts';
 import type { Capture, HostTensor, OnDevice, Placed, Program } from '../src/runtime/program.ts';
 
-/** In place of the capture with kernels of our own, in a worker, whose script is held to a size: ORT records and replays the whole. */
+/**
+ * In place of the capture with kernels of our own, in a worker: ORT records and replays the whole. That capture makes trainer.worker
+ * 59.6 kB (50 allowed) and trainer-onnx.worker 77.5 kB (68 allowed). To be loaded when a GPU is used, it must be a script of its own
+ * that imports nothing, which the page finds by `new URL(…, import.meta.url)` and hands over as an address like ORT's builds: bundlers
+ * give files other names, so a worker cannot find what is beside it. Vite's dev server, the demos and pages that copy the workers need
+ * that script too, and a page without it must fall back to this.
+ */
 export const captured = (
   outputs: Outputs,
   plain: () => Promise<Program>,

@@ -44,11 +44,12 @@ import type { Outputs } from '../../src/graph/needed.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';
 import { OPTIMIZERS, optimizerOf } from '../../src/optimizers/choice.ts';
-import type { HostTensor } from '../../src/runtime/program.ts';
+import type { HostTensor, Program } from '../../src/runtime/program.ts';
 import { nextOf, ResidentState, type StateTensor } from '../../src/runtime/resident-state.ts';
 import { findAdapter, Runtime } from '../../src/runtime.ts';
 import { randoms } from '../support/random.ts';
 import { relativeError } from '../support/reference.ts';
+import { updateRules } from '../support/update-rules.ts';
 
 const adapter = await findAdapter();
 const skip = 'none' in adapter ? `no WebGPU adapter: ${adapter.none}` : false;
@@ -152,3 +153,34 @@ describe('kernels of our own compute what ONNX Runtime does on wasm', { skip }, 
     });
   }
 });
+
+let last: { readonly outputs: Outputs; readonly runtime: Runtime; readonly program: Program } | undefined;
+
+/** Runs an update by kernels of our own, which need a product beside them. */
+async function byOwnKernels(outputs: Outputs, feeds: Record<string, Float32Array>) {
+  const { graph } = Object.values(outputs)[0];
+  if (last?.outputs !== outputs) {
+    await last?.program.dispose();
+    const runtime = await Runtime.open({ device: 'webgpu' });
+    const row = reshape(graph.inputs[0], [1, feeds.p.length]);
+    const all = { ...outputs, product: matmul(row, transpose(row, [1, 0])) };
+    const { head, capture } = captured(all, () => runtime.compile(writeOnnx(all)));
+    last = { outputs, runtime, program: await runtime.compile(writeOnnx(head), [], capture) };
+  }
+  const { runtime, program } = last;
+  const given = graph.inputs.filter(({ name }) => name in feeds);
+  const slots = given.filter(({ name }) => nextOf(name) in outputs);
+  const state = await ResidentState.create(runtime, slots, feeds);
+  const fed = given.map(({ name, shape }) => [name, { data: feeds[name], shape }]);
+  const read = await state.run(
+    program,
+    Object.fromEntries(fed.filter(([name]) => !slots.some((slot) => slot.name === name))),
+    ['next'],
+  );
+  assert.ok(program.capture);
+  const found = await state.read();
+  state.dispose();
+  return { ...read, ...Object.fromEntries(Object.entries(found).map(([name, data]) => [nextOf(name), data])) };
+}
+
+updateRules('by kernels of our own', byOwnKernels, skip);
