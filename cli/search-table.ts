@@ -43,6 +43,7 @@ export function searchTable(rows: readonly RetrievalRow[], images: ImageSet, que
     lines,
     notes: [
       '± is the standard error. Raw pixels, colour and HOG have their mean over all images taken off.',
+      ...rows.flatMap(groupedText),
       ...(few ? [`${retrieval.queries} queries are too few to tell such vectors apart.`] : []),
       ...(retrieval?.leftOut ? [`Left out: ${retrieval.leftOut} images whose class no other image has.`] : []),
       ...new Set(all.flatMap(({ reason }) => (reason === undefined ? [] : `–: ${reason}`))),
@@ -66,6 +67,15 @@ function share(measure: Measure | undefined): string {
   return `${measure.mean.toFixed(3)}${error}`;
 }
 
+/** What `bagssl duplicates` finds by an encoder's vectors. */
+function groupedText({ name, grouped }: RetrievalRow): string[] {
+  if (!grouped) return [];
+  const found = Object.entries(grouped.copies).map(([kind, measure]) => `${share(measure)} of ${kind} copies`);
+  return [
+    `${name}: duplicates groups ${found.join(' and ')} with their original; without copies, ${grouped.joined} of the images with others.`,
+  ];
+}
+
 /** The same as one JSON object. */
 export function searchJson(rows: readonly RetrievalRow[], images: ImageSet, queries?: ImageSet) {
   const measure = (value: Measure | undefined) => value && { mean: value.mean, error: value.error };
@@ -84,9 +94,15 @@ export function searchJson(rows: readonly RetrievalRow[], images: ImageSet, quer
     images: images.length,
     ...(queries && { test_images: queries.length }),
     ...(images.labels && { classes: classesOf(images) }),
-    rows: rows.map(({ name, width, plain, whitened }) => ({
+    rows: rows.map(({ name, width, plain, whitened, grouped }) => ({
       ...{ name, width },
       plain: found(plain),
+      ...(grouped && {
+        grouped: {
+          ...Object.fromEntries(Object.entries(grouped.copies).map(([kind, value]) => [kind, measure(value)])),
+          joined: grouped.joined,
+        },
+      }),
       whitened: found(whitened),
     })),
   };

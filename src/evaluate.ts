@@ -11,6 +11,7 @@ export {
   type RetrievalFound,
   type RetrievalRow,
 } from './evaluation/evaluate-retrieval.ts';
+export type { Grouped } from './evaluation/grouped.ts';
 export { type GrowingBagOptions, type GrowingBags, growingBags } from './evaluation/growing-bag.ts';
 export { KNN_PROTOCOLS, type KnnProtocol, knnAccuracies, type Labelled } from './evaluation/knn.ts';
 export { type LinearProbeOptions, linearProbe } from './evaluation/linear-probe.ts';

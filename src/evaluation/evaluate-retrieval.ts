@@ -8,6 +8,7 @@ import { seesWhole } from '../encoder/bag-layout.ts';
 import type { BagPlacement } from '../encoder/bag-placement.ts';
 import { RUNTIME_RULES, Runtime, type RuntimeOptions, runtimeOptions } from '../runtime/runtime.ts';
 import { centred, meanRow } from './agreement.ts';
+import { type Grouped, grouped } from './grouped.ts';
 import { type HandMade, handMadeVectors } from './hand-made/hand-made-vectors.ts';
 import type { Labelled } from './knn.ts';
 import { type OriginalsFirst, originalsFirst } from './originals-first.ts';
@@ -68,6 +69,8 @@ export interface RetrievalRow {
   readonly width: number;
   /** An encoder's vectors as they are; hand-made ones with the mean of `images` taken off, without which they find less. */
   readonly plain: RetrievalFound;
+  /** What `findDuplicates` groups by an encoder's vectors; absent without copies. */
+  readonly grouped?: Grouped;
   /** Whitened by the statistics of `images`. */
   readonly whitened: RetrievalFound;
 }
@@ -128,13 +131,16 @@ export async function evaluateRetrieval(options: EvaluateRetrievalOptions): Prom
     if (!asked) return { retrieval: await retrieval(searched, { signal }), originals };
     return { retrieval: await retrieval(labelled(asked, queries!), { bank: searched, signal }), originals };
   }
-  async function row(name: string, plain: Sides): Promise<RetrievalRow> {
+  async function row(name: string, plain: Sides, ofEncoder = false): Promise<RetrievalRow> {
     onProgress?.(`${name}: searching`, 1);
     const [bank, ...others] = all(plain);
+    const found = await measured(plain).catch(unmeasurable);
+    const copied = Object.fromEntries(names.map((kind, i) => [kind, plain.copies[i]]));
     const white = async () => measured(sides(await whitenedVectors(runtime, bank, others, signal)));
     return {
       ...{ name, width: bank.columns },
-      plain: await measured(plain).catch(unmeasurable),
+      plain: found,
+      ...(ofEncoder && names.length > 0 && found.reason === undefined && { grouped: grouped(bank, copied) }),
       whitened: await white().catch(unmeasurable),
     };
   }
@@ -161,7 +167,7 @@ export async function evaluateRetrieval(options: EvaluateRetrievalOptions): Prom
       const vectors = await sidesOf(`${name}: embedding`, (set, progress) =>
         embedder.matrix(set, { ...(places && { placement }), signal, onProgress: progress }),
       );
-      rows.push(await row(name, sides(vectors)));
+      rows.push(await row(name, sides(vectors), true));
     } finally {
       await embedder.dispose();
     }

@@ -133,6 +133,9 @@ describe('the command line with a folder of photos', () => {
       assert.match(stdout, row);
     }
     assert.match(stdout, /20 queries are too few/);
+    const grouped =
+      /^shipped: duplicates groups [01]\.\d{3} ±\.\d{3} of mild copies and .* of strong copies with their original; .* \d+ of the images with others\.$/m;
+    assert.match(stdout, grouped);
     const html = await readFile(at('found.html'), 'utf8');
     assert.equal(html.split('class="query"').length - 1, 16, 'the eight best and the eight worst');
     assert.doesNotMatch(html.replaceAll(/base64,[^"]*/g, ''), /<script|https?:|undefined|NaN/);
@@ -143,6 +146,7 @@ describe('the command line with a folder of photos', () => {
     assert.equal(images, 21, 'no labels are needed');
     const shipped = rows.find(({ name }: { name: string }) => name === 'shipped');
     assert.ok(shipped.plain.mild.mean >= 0 && shipped.plain.mild.error >= 0 && !shipped.plain.queries);
+    assert.ok(shipped.grouped.mild.mean <= 1 && shipped.grouped.joined <= 20);
   });
 
   it('adapts an encoder to it, or keeps it and says why, as a folder that other commands take', async () => {

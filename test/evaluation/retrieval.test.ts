@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { Matrix } from '../../src/embed.ts';
 import { evaluateRetrieval, type Labelled, originalsFirst, type Retrieval, retrieval } from '../../src/evaluate.ts';
+import { grouped } from '../../src/evaluation/grouped.ts';
 import { colourHistogram } from '../../src/evaluation/hand-made/colour-histogram.ts';
 import { hog } from '../../src/evaluation/hand-made/hog.ts';
 import { whitenedVectors } from '../../src/evaluation/whitened-vectors.ts';
@@ -159,6 +160,15 @@ describe('retrieval', () => {
   it('counts an image that is as near as the original as nearer', () => {
     const bank = matrix([1, 0, 1, 0, 0, 1], 2);
     assert.deepEqual(originalsFirst(bank, bank).missed, [0, 1]);
+  });
+});
+
+describe('grouped', () => {
+  it('counts the copies that are in a group with their original, and the images that are', () => {
+    const originals = matrix([1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0.1, 1], 3);
+    const copies = matrix([1, 0.1, 0, 1, 0, 0.1, 0, 0, 1, 0, 0, 1], 3);
+    const found = grouped(originals, { same: originals, some: copies });
+    assert.deepEqual([found.joined, found.copies.same.mean, found.copies.some.mean], [1, 1, 0.75]);
   });
 });
 
