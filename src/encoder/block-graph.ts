@@ -2,15 +2,14 @@ import { BagsslError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { quote } from '../base/values.ts';
 import {
-  abs,
   averagePool,
   cast,
   concat,
   matmul,
-  mul,
+  neg,
+  relu,
   reshape,
   scale,
-  sign,
   sqrt,
   sub,
   transpose,
@@ -61,7 +60,8 @@ export function blockGraph(
     const count = partsOf(block);
     const means = positions.graph.constant(cellMeans(block.across, rows, columns), [count, rows * columns]);
     const unit = normaliseRows(reshape(matmul(means, positions), [images * count, channels]));
-    const root = normaliseRows(mul(sign(unit), sqrt(abs(unit))));
+    // Signed roots. ONNX Runtime has no GPU kernel of Sign and would compute it on the host.
+    const root = normaliseRows(sub(sqrt(relu(unit)), sqrt(relu(neg(unit)))));
     return reshape(scale(root, block.weight / Math.sqrt(count)), [images, count * channels]);
   });
   return { blocks: concat(parts, 1), places: maps.get(mapOf(finestBlock(layout)))!.positions };

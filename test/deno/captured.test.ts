@@ -8,7 +8,7 @@ import { PLAIN } from '../../src/graph/lowering/forms.ts';
 import { lower } from '../../src/graph/lowering/lower.ts';
 import { createGraph } from '../../src/graph/ops/index.ts';
 import { writeOnnx } from '../../src/graph/write-onnx.ts';
-import { type FitOptions, fit } from '../../src/index.ts';
+import { createEmbedder, type FitOptions, fit } from '../../src/index.ts';
 import { ResidentState } from '../../src/runtime/resident-state.ts';
 import { findAdapter, Runtime } from '../../src/runtime.ts';
 import type { Checkpoint, RunConfig } from '../../src/train.ts';
@@ -185,5 +185,14 @@ describe('a captured training', { skip }, () => {
     );
     assert.ok(calls.bind_groups > 0);
     assert.ok(largestDifference(losses, expected.losses) < 1e-4, `${losses}; ${expected.losses}`);
+  });
+});
+
+describe('the encoder of the package on a GPU', { skip }, () => {
+  it('computes nothing on the host: it reads back the blocks and the vector', async () => {
+    await using embedder = await createEmbedder({ encoder: 'models/photos.safetensors', device: 'webgpu', workers: 0 });
+    calls();
+    await embedder.embed(await plainImages(1, 64).image(0));
+    assert.equal(calls().read_backs, 2);
   });
 });
