@@ -42,7 +42,7 @@ export async function bundleTests(runner, files, outdir) {
     outdir,
     loader: { '.wasm': 'binary' },
     // Browsers have no environment to read it from.
-    define: { BAGSSL_FAULTS: process.env.BAGSSL_FAULTS ?? '{"count":5,"seed":1}' },
+    define: { BAGSSL_FAULTS: process.env.BAGSSL_FAULTS ?? '{"count":3,"seed":1}' },
   };
   const nameOf = (file) => relative('test', file).replace(/[\\/]/g, '.').replace(/\.ts$/, '');
   const sources = new Map(files.map((file) => [`${nameOf(file)}.js`, file]));

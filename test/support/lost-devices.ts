@@ -5,6 +5,14 @@ import { configOf, type FitOptions } from '../../src/training/fit-options.ts';
 import { LocalFit } from '../../src/training/local-fit.ts';
 import { plainImages, SHORT_RUN } from './short-training.ts';
 
+/** Five steps of few operators: every device compiles its kernels again, which takes a software adapter most of the time. */
+const RUN = {
+  ...SHORT_RUN,
+  model: { encoder: { kind: 'conv', widths: [6], strides: [2], residual: false }, projector: { hidden: [8], out: 4 } },
+  optimizer: { kind: 'sgd' },
+  budget: { steps: 5 },
+} as const;
+
 /** A training that loses its GPU after some steps, or so many milliseconds into the next, and what it said. */
 async function train(losses: { after: number; ms?: number }[]) {
   const said: string[] = [];
@@ -12,7 +20,7 @@ async function train(losses: { after: number; ms?: number }[]) {
     data: plainImages(),
     device: 'webgpu',
     workers: 0,
-    config: { ...SHORT_RUN, budget: { steps: 5 } },
+    config: RUN,
     reportEvery: 1,
     rescueSeconds: 0,
     onWarning: (message) => said.push(message),
@@ -45,9 +53,9 @@ export async function lostDevices(where: string): Promise<void> {
     it('is opened again, and the run ends as if nothing had happened', { skip }, async () => {
       const expected = await train([]);
       assert.deepEqual([expected.device, expected.said], ['webgpu', []]);
-      const { said, device, history } = await train([{ after: 2 }, { after: 3 }]);
+      const { said, device, history } = await train([{ after: 2 }]);
       assert.equal(device, 'webgpu', said.join('\n'));
-      assert.equal(said.length, 2);
+      assert.equal(said.length, 1);
       assert.match(said[0], /^The GPU was lost \(.*\)\. Training continues from step 2\.$/);
       assert.deepEqual(
         history.map(({ step }) => step),
@@ -59,13 +67,13 @@ export async function lostDevices(where: string): Promise<void> {
       }
     });
 
-    it('any number of times in the middle of steps, leaves a run that ends, on wasm if necessary', {
+    it('in the middle of a step, leaves a run that ends, on wasm if necessary', {
       skip,
     }, async () => {
-      const { said, device, history } = await train([1, 3].map((after) => ({ after, ms: 9 * after })));
+      const { said, device, history } = await train([{ after: 1, ms: 9 }]);
       assert.equal(history.length, 5);
       assert.ok(history.every(({ loss }) => Number.isFinite(loss)));
-      assert.ok(said.length >= 1 && said.length <= 4, said.join('\n'));
+      assert.ok(said.length >= 1 && said.length <= 2, said.join('\n'));
       assert.equal(
         said.filter((message) => /on wasm\.$/.test(message)).length,
         device === 'wasm' ? 1 : 0,
