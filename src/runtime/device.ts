@@ -44,14 +44,13 @@ export async function findAdapter(): Promise<Adapter | { readonly none: string }
     return { none: `requesting an adapter failed (${(cause as Error).message})` };
   }
   if (!adapter) return { none: 'no WebGPU adapter is available (no GPU, no driver, or it is blocked)' };
-  const { maxStorageBuffersPerShaderStage, maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
   const info: Partial<GPUAdapterInfo> & { isFallbackAdapter?: boolean } = adapter.info ?? {};
   const name = [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(' ') || 'unnamed';
   return {
     name,
     software: info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|software/i.test(name),
     halfFloats: adapter.features.has('shader-f16'),
-    limits: { maxStorageBuffersPerShaderStage, maxStorageBufferBindingSize, maxBufferSize },
+    limits: adapter.limits,
   };
 }
 
