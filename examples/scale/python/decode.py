@@ -40,7 +40,9 @@ def decode(file, plan):
             # What a JPEG that is cut short lacks is grey. Other files that are cut short are unreadable.
             ImageFile.LOAD_TRUNCATED_IMAGES = image.format == 'JPEG'
             turned = image.getexif().get(0x0112, 1) >= 5
-            small = shrunk(plain(image), full[::-1] if turned else full, factor)
+            broad, tall = (side // factor for side in (full[::-1] if turned else full))
+            # Each pixel is the mean of those that it covers.
+            small = plain(image).resize((broad, tall), Image.Resampling.BOX)
             return np.asarray(fitted(small, plan))
     except Unreadable:
         raise
@@ -69,16 +71,6 @@ def plain(image):
         except ImageCms.PyCMSError:
             image = image.convert('RGB')  # a profile of another colour space, or a broken one
     return image
-
-
-def shrunk(image, full, factor):
-    """Each pixel is the mean of a square of factor × factor pixels of the full size, at which the image may not have been decoded."""
-    done = round(full[0] / image.width)
-    size = full[0] // factor, full[1] // factor
-    if factor % done:
-        return image.resize(size, Image.Resampling.BOX, (0, 0, *(side * factor / done for side in size)))
-    left = factor // done
-    return image.crop((0, 0, size[0] * left, size[1] * left)).reduce(left)
 
 
 def fitted(image, plan):

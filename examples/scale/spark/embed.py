@@ -1,4 +1,4 @@
-"""Spark: the jobs are rows of a data frame, one a partition, which `mapInPandas` embeds. `SPARK_MASTER` names another cluster."""
+"""Spark: the jobs are rows of a data frame, which `mapInPandas` embeds. `SPARK_MASTER` names another cluster."""
 import os
 import sys
 import time
@@ -6,6 +6,10 @@ import time
 import pandas as pd
 import photos
 from pyspark.sql import SparkSession
+
+
+# Tasks a core: starting one takes a quarter of a second. One that is tried again runs only the jobs that have no shard.
+TASKS = 8
 
 
 def embed(frames):
@@ -22,7 +26,9 @@ def main():
     # local[N, F]: a task whose worker a signal ends is tried again, F times in all.
     spark = SparkSession.builder.master(os.environ.get('SPARK_MASTER', f'local[{options.workers},8]')).getOrCreate()
     if jobs:
-        rows = spark.sparkContext.parallelize([(job.to_json(),) for job in jobs], len(jobs)).toDF('job string')
+        context = spark.sparkContext
+        tasks = min(len(jobs), TASKS * context.defaultParallelism)
+        rows = context.parallelize([(job.to_json(),) for job in jobs], tasks).toDF('job string')
         rows.mapInPandas(embed, 'job string, photos long').collect()
     photos.report(options, started)
     spark.stop()
