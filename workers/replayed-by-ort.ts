@@ -18,7 +18,7 @@ export const captured = (
 ): { head: Outputs; capture: Capture } => ({
   head: outputs,
   capture: new Replayed(Object.keys(outputs), () => {
-    say('ONNX Runtime cannot replay the training step on this GPU, so it is slower.');
+    say('This GPU cannot replay steps: they are slower.');
     return plain();
   }),
 });
@@ -49,21 +49,21 @@ class Replayed implements Capture {
     );
     // ORT replays kernels, not its copies, which it makes where an output only renames another tensor.
     const { prototype } = GPUCommandEncoder;
-    const { copyBufferToBuffer } = prototype;
+    const copy = prototype.copyBufferToBuffer;
     let copied = false;
     prototype.copyBufferToBuffer = function (this: GPUCommandEncoder, ...args: unknown[]) {
       copied = true;
-      return (copyBufferToBuffer as (...args: unknown[]) => undefined).apply(this, args);
+      return (copy as (...args: unknown[]) => undefined).apply(this, args);
     };
     const results = await on.engine
       .run(() => session.run(inputs))
       .finally(() => {
-        prototype.copyBufferToBuffer = copyBufferToBuffer;
+        prototype.copyBufferToBuffer = copy;
       });
     const recording = !this.#placed;
     this.#placed = new Map(Object.entries(results).map(([name, tensor]) => [name, onGpu(tensor)]));
     for (const tensor of Object.values(results)) tensor.dispose(); // ORT keeps the buffer
-    return recording && copied ? 'it copies' : this.#placed;
+    return recording && copied ? '' : this.#placed; // `plain` says why not
   }
 
   /** The state's own tensors, which `settle` brings up to date before each run. */
@@ -72,7 +72,7 @@ class Replayed implements Capture {
   #feed({ gpu, engine }: OnDevice, name: string, { data, shape }: HostTensor): Ort.Tensor {
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     this.#fed[name] ??= engine.ort.Tensor.fromGpuBuffer(
-      gpu.createBuffer({ size: Math.ceil((data.length * 4) / 16) * 16, usage }) as never,
+      gpu.createBuffer({ size: (data.length * 4 + 15) & ~15, usage }) as never,
       { dataType: 'float32', dims: shape },
     );
     gpu.queue.writeBuffer(bufferOf(this.#fed[name]), 0, data as Float32Array<ArrayBuffer>);

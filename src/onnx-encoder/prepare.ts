@@ -119,11 +119,17 @@ export class InputBatch {
 
 function typed(floats: Float32Array, type: ElementType): InputData {
   if (type === 'float16') return toHalf(floats);
-  if (type === 'float64') return Float64Array.from(floats);
-  if (type === 'uint8') return Uint8Array.from(floats, Math.round);
-  if (type === 'int8') return Int8Array.from(floats, Math.round);
+  if (type === 'float64') return new Float64Array(floats);
+  if (type === 'uint8') return rounded(floats, new Uint8Array(floats.length));
+  if (type === 'int8') return rounded(floats, new Int8Array(floats.length));
   if (type === 'int64') return BigInt64Array.from(floats, (level) => BigInt(Math.round(level)));
-  return type === 'int32' ? Int32Array.from(floats, Math.round) : floats;
+  return type === 'int32' ? rounded(floats, new Int32Array(floats.length)) : floats;
+}
+
+/** As `from(floats, Math.round)`, a hundred times as fast. */
+function rounded<Levels extends Uint8Array | Int8Array | Int32Array>(floats: Float32Array, to: Levels): Levels {
+  for (let i = 0; i < floats.length; i++) to[i] = Math.round(floats[i]);
+  return to;
 }
 
 /** ITU-R 601-2 luma in whole levels, as Pillow's `convert('L')` gives it; in place of red. */

@@ -64,9 +64,6 @@ export interface ExternalData {
 /** Time for a run to end by itself after its GPU is lost, and for news of a loss to arrive after a run has failed. */
 const GRACE_MS = 1000;
 
-/** Native threads sleep while they wait. By default they spin, on cores that decode images and cut patches meanwhile. */
-const BLOCKING = { session: { intra_op: { allow_spinning: '0' } } };
-
 /** ONNX Runtime on one device. Nothing else calls it directly. */
 export class Runtime implements Engine {
   /** Why the GPU is gone, once it is. */
@@ -116,15 +113,18 @@ export class Runtime implements Engine {
    * @throws BagsslError `bad-model` for one that ONNX Runtime refuses; `device-unavailable`; `out-of-memory`
    */
   async compile(model: Uint8Array, externalData: readonly ExternalData[] = [], capture?: Capture): Promise<Program> {
-    const providers: Record<Device, string> = { webgpu: 'webgpu', wasm: 'wasm', native: 'cpu' };
     const options: Ort.InferenceSession.SessionOptions = {
-      executionProviders: [providers[this.device]],
+      executionProviders: [this.device === 'native' ? 'cpu' : this.device],
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
       // Planned from the first run, it would be allocated beside what that run left: the second run of a step doubles its memory.
       enableMemPattern: false,
       ...(externalData.length > 0 && { externalData }),
-      ...(this.device === 'native' && { intraOpNumThreads: this.threads, extra: BLOCKING }),
+      // Threads sleep while they wait. By default they spin, on cores that decode images and cut patches meanwhile.
+      ...(this.device === 'native' && {
+        intraOpNumThreads: this.threads,
+        extra: { 'session.intra_op.allow_spinning': '0' },
+      }),
     };
     try {
       const session = await createSession(this.ort, model, { ...options, ...capture?.options });

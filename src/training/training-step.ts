@@ -62,10 +62,11 @@ export class TrainingStep {
       ...(initial ? { ...initialState(SCALING, 0), ...initial } : startingState(state, seed, weights)),
     };
     // A slice is fed other tensors each time, so it is not replayed.
-    const { captured } =
-      runtime.device === 'webgpu' && !sliced ? await import('../engine/capture/captured.ts') : { captured: undefined };
-    const capturing: Capturing | undefined =
-      captured && ((outputs, plain) => captured(outputs, plain, runtime.limits, onWarning));
+    let capturing: Capturing | undefined;
+    if (runtime.device === 'webgpu' && !sliced) {
+      const { captured } = await import('../engine/capture/captured.ts');
+      capturing = (outputs, plain) => captured(outputs, plain, runtime.limits, onWarning);
+    }
     const loop = await CompiledLoop.open(runtime, models, [...state, ...sums], start, capturing);
     return new TrainingStep(state, reads, loss, precision, loop, sliced);
   }

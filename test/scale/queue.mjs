@@ -32,7 +32,7 @@ const queue = await openQueue();
 const started = performance.now();
 const stop = keepWorkers({ count: 2, file: fileURLToPath(new URL('small-worker.mjs', import.meta.url)) });
 const jobs = Array.from({ length: count }, (_, k) => {
-  return { name: String(k).padStart(6, '0'), ids: [String(k)], out, digest: 'none' };
+  return { name: `job-${String(k).padStart(6, '0')}`, ids: [String(k)], out, digest: 'none' };
 });
 let produced = false;
 const producing = produce(queue, jobs).then(() => {
