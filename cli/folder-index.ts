@@ -22,10 +22,6 @@ export const INDEX_OPTIONS = {
   'follow-links': FOLDER_OPTIONS['follow-links'],
   'list-skipped': FOLDER_OPTIONS['list-skipped'],
   ...ENGINE_OPTIONS,
-  threads: {
-    ...ENGINE_OPTIONS.threads,
-    help: 'CPU threads that embed; default half of the processors, at most 4: the others decode',
-  },
   json: JSON_OPTION,
 } satisfies Command['options'];
 

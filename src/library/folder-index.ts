@@ -17,16 +17,13 @@ import type { SkippedFile } from '../data/image-set.ts';
 import { listImages } from '../data/list-images.ts';
 import { checkFolder } from '../data/open-data.ts';
 import type { FollowLinks } from '../data/walk-folder.ts';
-import { processors } from '../threads/node-threads.ts';
 import { lockFolder } from '../training/folder-lock.ts';
 import { changesOf } from './changes.ts';
 import { embedInto, movedOf, SYNC_RULES, type SyncOptions } from './embed-into.ts';
 import { type Entry, IndexStore } from './index-store.ts';
 
 /** How a folder's index is opened: with which encoder, and where it is kept. */
-export interface FolderIndexOptions extends Omit<CreateEmbedderOptions, keyof SyncOptions | 'threads'>, SyncOptions {
-  /** CPU threads that embed. Default: half of the processors, at most 4, as the others decode. */
-  readonly threads?: number;
+export interface FolderIndexOptions extends Omit<CreateEmbedderOptions, keyof SyncOptions>, SyncOptions {
   /** The folder that keeps the index; default `.bagssl` in the folder of pictures. Encoders have an index each in it. */
   readonly place?: string;
   /** Symbolic links that are followed: default `inside`, those that stay in the folder; or `anywhere`. */
@@ -73,11 +70,7 @@ export async function openFolderIndex(folder: string, options: FolderIndexOption
     .digest('hex');
   const at = join(place, `index-${digest.slice(0, 16)}`);
   const index = new FolderIndex(folder, { place, at, digest, followLinks }, () =>
-    createEmbedder({
-      ...embedding,
-      encoder,
-      threads: embedding.threads ?? Math.max(1, Math.min(4, processors() >> 1)),
-    }),
+    createEmbedder({ ...embedding, encoder }),
   );
   try {
     await index.sync({ onProgress, signal });
