@@ -7,6 +7,7 @@ import type { AxeResults } from 'axe-core';
 import type { Browser, BrowserContext, Page, Permission } from 'puppeteer-core';
 import sharp from 'sharp';
 import { ISOLATED, type StaticServer, serve } from './static-server.ts';
+import { WAIT_MS } from './visit.ts';
 
 export interface SiteOptions {
   readonly headers?: (path: string) => Readonly<Record<string, string>>;
@@ -17,9 +18,6 @@ export interface SiteOptions {
   /** The name by which pages call the server, where the browser knows it; default the machine's own address, which browsers trust. */
   readonly host?: string;
 }
-
-/** How long to wait for what a page should show, on however busy a machine: less than the runner waits for a test. */
-export const WAIT_MS = 300_000;
 
 /** build/demo/ on a server and in a browser context of its own, so that nothing kept by another test is there. */
 export class DemoSite implements AsyncDisposable {
