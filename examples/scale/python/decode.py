@@ -33,16 +33,18 @@ def decode(file, plan):
             if image.width * image.height > MOST_PIXELS:
                 raise Unreadable(f'{image.width}×{image.height} pixels; at most {MOST_PIXELS} are decoded')
             full, factor = image.size, max(1, min(image.size) // (2 * max(plan['rows'], plan['columns'])))
-            if image.format == 'JPEG':
-                # libjpeg decodes at a half, a quarter or an eighth in a fraction of the time. Something is left to resample.
-                scale = next(scale for scale in (8, 4, 2, 1) if factor > scale or scale == 1)
-                image.draft(image.mode, (full[0] // scale, full[1] // scale))
+            less = tuple(side // factor for side in full)
             # What a JPEG that is cut short lacks is grey. Other files that are cut short are unreadable.
             ImageFile.LOAD_TRUNCATED_IMAGES = image.format == 'JPEG'
             turned = image.getexif().get(0x0112, 1) >= 5
-            broad, tall = (side // factor for side in (full[::-1] if turned else full))
             # As sharp does it, with which bagssl decodes in Node.
-            small = plain(image).resize((broad, tall), Image.Resampling.BICUBIC)
+            if image.format == 'JPEG' and (scale := reduced(full, less)) > 1:
+                draft = tuple(side // scale for side in full)
+                image.draft(image.mode, draft)
+                small = plain(image.crop((0, 0, *draft)))
+            else:
+                small = plain(image)
+            small = small.resize(less[::-1] if turned else less, Image.Resampling.BICUBIC)
             return np.asarray(fitted(small, plan))
     except Unreadable:
         raise
@@ -52,6 +54,12 @@ def decode(file, plan):
         if isinstance(error, MemoryError) or getattr(error, 'errno', None) in NOT_ITS_FAULT:
             raise
         raise Unreadable(f'{type(error).__name__}: {error}') from error
+
+
+def reduced(full, less):
+    """1, 2, 4 or 8: the part of a JPEG's size that sharp has libjpeg decode. Something is left to resample."""
+    factor = int(min(full[0] / less[0], full[1] / less[1]))
+    return next(scale for scale in (8, 4, 2, 1) if factor > scale or scale == 1)
 
 
 def plain(image):
