@@ -25,10 +25,20 @@ export function wholeImage(
   const sums = new Float64Array(row);
   const scale = 1 / 255;
   for (let y = 0; y < rows; y++) {
-    sums.fill(0);
-    for (let t = 0, from = starts[y] * row; t < taps; t++) {
-      const weight = weights[y * taps + t];
-      for (let i = 0; i < row; i++) sums[i] += weight * lines[from++];
+    // Three sums at a time stay in registers.
+    for (let i = 0, first = starts[y] * row; i < row; i += 3) {
+      let a = 0;
+      let b = 0;
+      let c = 0;
+      for (let t = y * taps, from = first + i; t < (y + 1) * taps; t++, from += row) {
+        const weight = weights[t];
+        a += weight * lines[from];
+        b += weight * lines[from + 1];
+        c += weight * lines[from + 2];
+      }
+      sums[i] = a;
+      sums[i + 1] = b;
+      sums[i + 2] = c;
     }
     for (let channel = 0; channel < 3; channel++) {
       const to = at + (channel * rows + y) * columns;
@@ -45,23 +55,36 @@ export function wholeImage(
 function narrowed({ data, width, height, layout }: Pixels, columns: number, { taps, starts, weights }: Taps) {
   const planes = layout === 'planar' || layout === 'grey';
   const step = planes ? 1 : BYTES[layout];
-  const next = layout === 'planar' ? width * height : layout === 'grey' ? 0 : 1;
-  const lines = new Float32Array(height * 3 * columns);
-  for (let y = 0, to = 0; y < height; y++, to += 3 * columns) {
-    for (let x = 0; x < columns; x++) {
+  const plane = layout === 'planar' ? width * height : layout === 'grey' ? 0 : 1;
+  const row = 3 * columns;
+  const lines = new Float32Array(height * row);
+  // Two rows at a time share their weights; the last of an odd number is done twice.
+  for (let y = 0; y < height; y += 2) {
+    const second = y + 1 < height ? 1 : 0;
+    const [below, next] = [second * width * step, second * row];
+    for (let x = 0, to = y * row; x < columns; x++, to++) {
       let red = 0;
       let green = 0;
       let blue = 0;
+      let red2 = 0;
+      let green2 = 0;
+      let blue2 = 0;
       let from = (y * width + starts[x]) * step;
       for (let t = x * taps; t < (x + 1) * taps; t++, from += step) {
         const weight = weights[t];
         red += weight * data[from];
-        green += weight * data[from + next];
-        blue += weight * data[from + 2 * next];
+        green += weight * data[from + plane];
+        blue += weight * data[from + 2 * plane];
+        red2 += weight * data[from + below];
+        green2 += weight * data[from + below + plane];
+        blue2 += weight * data[from + below + 2 * plane];
       }
-      lines[to + x] = red;
-      lines[to + columns + x] = green;
-      lines[to + 2 * columns + x] = blue;
+      lines[to] = red;
+      lines[to + columns] = green;
+      lines[to + 2 * columns] = blue;
+      lines[to + next] = red2;
+      lines[to + next + columns] = green2;
+      lines[to + next + 2 * columns] = blue2;
     }
   }
   return lines;
