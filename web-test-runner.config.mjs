@@ -4,7 +4,7 @@
 import { appendFileSync } from 'node:fs';
 import { chromeLauncher } from '@web/test-runner-chrome';
 import { browserReporter } from './scripts/lib/browser-reporter.mjs';
-import { ensureChromium } from './scripts/lib/chromium.mjs';
+import { ensureChromium, QUICK_SHADERS } from './scripts/lib/chromium.mjs';
 import { LATE_TIERING } from './scripts/lib/v8-flags.mjs';
 
 const minutes = (count) => count * 60_000;
@@ -21,6 +21,7 @@ const chromium = {
     '--disable-component-update',
     '--disable-sync',
     `--js-flags=${LATE_TIERING}`,
+    QUICK_SHADERS,
   ],
 };
 const firefox = {

@@ -70,7 +70,11 @@ const server = await serve('.', cached, (file) =>
   file.endsWith('/first-embedding.html') ? Promise.resolve(page) : readFile(file),
 );
 // As V8 is by default: tests have it optimise late.
-const browser = await openChromium('--js-flags=', ...(device === 'webgpu' ? SWIFTSHADER : []));
+const browser = await openChromium(
+  '--js-flags=',
+  '--enable-dawn-features=',
+  ...(device === 'webgpu' ? SWIFTSHADER : []),
+);
 const rounds: Record<string, number>[] = [];
 try {
   for (let round = 0; round <= Number(values.rounds); round++) {

@@ -9,6 +9,12 @@ import { findLavapipe } from './vulkan.mjs';
 
 const { env, platform } = process;
 
+/**
+ * For tests: most of a WebGPU test's time goes into SwiftShader's compilation of shaders, and a third of that into two checks that a
+ * sound shader does not need: memory of a workgroup set to zero, and indices kept within bounds. Deno's tests keep both.
+ */
+export const QUICK_SHADERS = '--enable-dawn-features=disable_robustness,disable_workgroup_init';
+
 export class NoChromium extends Error {
   constructor() {
     super(

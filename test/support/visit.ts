@@ -1,5 +1,5 @@
 import puppeteer, { type Browser } from 'puppeteer-core';
-import { ensureChromium } from '../../scripts/lib/chromium.mjs';
+import { ensureChromium, QUICK_SHADERS } from '../../scripts/lib/chromium.mjs';
 import { LATE_TIERING } from '../../scripts/lib/v8-flags.mjs';
 
 /** How long to wait for what a page should show, on however busy a machine: less than the runner waits for a test. */
@@ -18,6 +18,7 @@ export async function openChromium(...more: readonly string[]): Promise<Browser>
       '--disable-component-update',
       '--disable-sync',
       `--js-flags=${LATE_TIERING}`,
+      QUICK_SHADERS,
       ...more,
     ],
   });
