@@ -59,9 +59,15 @@ export async function decodeFile(
   return converted ?? small;
 }
 
-/** Whether a PNG has no end, or a WebP is shorter than it says: some decoders fill what is missing and report nothing. */
+/**
+ * Whether a PNG has no end, or a WebP is shorter than it says: some decoders fill what is missing and report nothing. What follows
+ * the end does not count.
+ */
 function isCut(bytes: Uint8Array, { type }: ImageHeader): boolean {
-  if (type === 'webp') return [...riffChunks(bytes)].some(({ cut }) => cut);
+  if (type === 'webp') {
+    const end = 8 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
+    return [...riffChunks(bytes, 12, Math.min(end, bytes.length))].some(({ cut }) => cut);
+  }
   return type === 'png' && ![...pngChunks(bytes)].some(({ name, cut }) => name === 'IEND' && !cut);
 }
 

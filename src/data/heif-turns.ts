@@ -31,6 +31,13 @@ export function heifTurns(bytes: Uint8Array): number[] {
   return [];
 }
 
+/** Whether the colours of a HEIF file's main picture are multiplied by its alpha: a reference `prem` (7.3.5.2). */
+export function isPremultiplied(bytes: Uint8Array): boolean {
+  const meta = named(boxes(bytes), 'meta');
+  const iref = meta && named(boxes(bytes, meta.at + 4, meta.end), 'iref');
+  return iref !== undefined && named(boxes(bytes, iref.at + 4, iref.end), 'prem') !== undefined;
+}
+
 /** Quarter turns against the clock; rows (0) or columns (1) in reverse. */
 function turnOf(bytes: Uint8Array, property: Segment | undefined): number[] {
   if (property?.name === 'irot') return [[1, 8, 3, 6][bytes[property.at] & 3]];

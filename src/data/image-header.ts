@@ -31,13 +31,19 @@ export function readImageHeader(bytes: Uint8Array): ImageHeader | undefined {
 
 const READERS: Record<ImageType, (bytes: Uint8Array, view: DataView) => Facts> = {
   jpeg(bytes, view) {
-    let orientation = 1;
+    // Of several EXIF segments the first counts, as in browsers.
+    let orientation = 0;
     for (const { name, at, end, cut } of jpegSegments(bytes)) {
-      if (name === 'e1' && isText(bytes, at, 'Exif\0'))
+      if (name === 'e1' && orientation === 0 && isText(bytes, at, 'Exif\0'))
         orientation = orientationOf(tiffTags(bytes.subarray(at + 6, end)));
       // SOF0 to SOF15, but for DHT (C4), JPG (C8) and DAC (CC).
       if (!/^c[0-35-79-bd-f]$/.test(name) || cut || end < at + 6) continue;
-      return { height: view.getUint16(at + 1), width: view.getUint16(at + 3), inks: bytes[at + 5] === 4, orientation };
+      return {
+        height: view.getUint16(at + 1),
+        width: view.getUint16(at + 3),
+        inks: bytes[at + 5] === 4,
+        orientation: orientation || 1,
+      };
     }
     return {};
   },
@@ -60,7 +66,16 @@ const READERS: Record<ImageType, (bytes: Uint8Array, view: DataView) => Facts> =
     };
   },
 
-  gif: (bytes, view) => (bytes.length < 10 ? {} : { width: view.getUint16(6, true), height: view.getUint16(8, true) }),
+  gif(bytes, view) {
+    if (bytes.length < 13) return {};
+    const u16 = (at: number) => (at + 2 <= bytes.length ? view.getUint16(at, true) : 0);
+    let at = bytes[10] & 0x80 ? 13 + 3 * (2 << (bytes[10] & 7)) : 13;
+    // Extensions, in blocks, before the first frame.
+    for (; bytes[at] === 0x21; at++) for (at += 2; bytes[at] > 0; ) at += 1 + bytes[at];
+    // A frame that is larger than the canvas enlarges it, as in browsers.
+    const [right, below] = bytes[at] === 0x2c ? [u16(at + 1) + u16(at + 5), u16(at + 3) + u16(at + 7)] : [0, 0];
+    return { width: Math.max(u16(6), right), height: Math.max(u16(8), below) };
+  },
 
   bmp(bytes, view) {
     if (bytes.length < 26) return {};
@@ -119,5 +134,8 @@ function first(segments: Iterable<Segment>, name: string): Segment | undefined {
 
 function orientationOf(tags: TiffTags | undefined): number {
   const [value = 1] = tags?.numbers(ORIENTATION) ?? [];
+  const { at = 0, end = 0 } = tags?.bytes(ORIENTATION) ?? {};
+  // Browsers pass over one that is not of two bytes.
+  if (end - at !== 2) return 1;
   return value >= 1 && value <= 8 ? value : 1;
 }

@@ -4,7 +4,9 @@ import { decodeGif } from './decoders/gif.ts';
 import { decodeHeic } from './decoders/heic.ts';
 import { decodeByJsquash } from './decoders/jsquash.ts';
 import { sharpDecoder } from './decoders/sharp.ts';
-import { decodeInkJpeg, decodeTiff } from './decoders/utif.ts';
+import { checkTiff, decodeInkJpeg, decodeTiff } from './decoders/utif.ts';
+import { isPremultiplied } from './heif-turns.ts';
+import { tiffTags } from './tiff-tags.ts';
 
 /** Decodes with WebAssembly and JavaScript alone, on this thread. */
 export const portableDecoder: Decoder = async (bytes, header) => {
@@ -18,15 +20,17 @@ export const portableDecoder: Decoder = async (bytes, header) => {
 };
 
 /**
- * Decodes with sharp, and what sharp does not know as without it: HEIC and BMP, animated AVIF, some kinds of TIFF; undefined if sharp
- * does not load.
+ * Decodes with sharp, and what sharp does not know as without it: HEIC and BMP, animated AVIF, some kinds of TIFF; and GIF, of which it
+ * makes black what the first frame leaves out, and AVIF whose alpha is multiplied in, which it leaves so. Undefined if sharp does not load.
  */
 export async function nativeDecoder(): Promise<Decoder | undefined> {
   const sharp = await sharpDecoder();
   if (!sharp) return undefined;
   return async (bytes, header, request) => {
     const { type } = header;
-    if (type === 'heic' || type === 'bmp') return portableDecoder(bytes, header, request);
+    const own = type === 'heic' || type === 'bmp' || type === 'gif' || (type === 'avif' && isPremultiplied(bytes));
+    if (own) return portableDecoder(bytes, header, request);
+    if (type === 'tiff') checkTiff(tiffTags(bytes));
     if (type !== 'avif' && type !== 'tiff') return sharp(bytes, header, request);
     return sharp(bytes, header, request).catch((error) =>
       portableDecoder(bytes, header, request).catch(() => {

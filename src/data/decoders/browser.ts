@@ -20,7 +20,7 @@ export function browserDecoder(late: () => Promise<LateDecoders>): Decoder {
     try {
       // Browsers turn a JPEG; of a PNG or WebP some do and some do not, so none is told.
       if (type !== 'png' && type !== 'webp') return await pixelsOf(bytes, type);
-      return turn(await pixelsOf(orientation === 1 ? bytes : withoutExif(bytes, type), type), orientation);
+      return turn(await pixelsOf(still(bytes, type), type), orientation);
     } catch (error) {
       if (type === 'heic') return (await late()).decodeHeic(bytes);
       if (type === 'tiff') return (await late()).decodeTiff(bytes, header);
@@ -39,16 +39,16 @@ async function pixelsOf(bytes: Uint8Array, type: string): Promise<Pixels> {
   }
 }
 
-function withoutExif(bytes: Uint8Array, type: 'png' | 'webp'): Uint8Array {
-  if (type === 'webp') {
-    const copy = bytes.slice();
-    // Readers pass over what they do not know.
-    for (const { name, start } of riffChunks(bytes)) if (name === 'EXIF') copy[start] = 0x78;
-    return copy;
+/** Without EXIF; and a PNG without its animation, whose first frame need not be the picture that other decoders know. */
+function still(bytes: Uint8Array, type: 'png' | 'webp'): Uint8Array {
+  const chunks = type === 'png' ? pngChunks(bytes) : riffChunks(bytes);
+  const parts = [...chunks].filter(({ name }) => /^(exif|actl)$/i.test(name));
+  if (parts.length === 0) return bytes;
+  let copy = bytes.slice();
+  for (const { start, end } of parts.reverse()) {
+    // Readers of WebP pass over what they do not know; a PNG's chunk would need another checksum.
+    if (type === 'webp') copy[start] = 0x78;
+    else copy = copy.copyWithin(start, end + 4).subarray(0, start - end - 4);
   }
-  const exif = [...pngChunks(bytes)].find(({ name }) => name === 'eXIf')!;
-  const copy = new Uint8Array(bytes.length - (exif.end + 4 - exif.start));
-  copy.set(bytes.subarray(0, exif.start));
-  copy.set(bytes.subarray(exif.end + 4), exif.start);
   return copy;
 }

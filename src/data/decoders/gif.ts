@@ -9,7 +9,10 @@ interface Omggif {
 /** Decodes the first frame of a GIF, on its canvas. */
 export async function decodeGif(bytes: Uint8Array, { width, height }: ImageHeader): Promise<Decoded> {
   const { GifReader } = (await import('omggif' as string)).default as Omggif;
-  const reader = new GifReader(bytes);
+  // The reader writes a frame by the size of the canvas, which a frame may enlarge.
+  const whole = bytes.slice();
+  whole.set([width & 255, width >> 8, height & 255, height >> 8], 6);
+  const reader = new GifReader(whole);
   const data = new Uint8Array(width * height * 4);
   reader.decodeAndBlitFrameRGBA(0, data);
   return { data, width, height, layout: 'rgba' };
