@@ -13,7 +13,7 @@ import { ResidentState } from '../../src/runtime/resident-state.ts';
 import { findAdapter, Runtime } from '../../src/runtime.ts';
 import type { Checkpoint, RunConfig } from '../../src/train.ts';
 import { initialState } from '../../src/training/initial-state.ts';
-import { largestDifference, plainImages, SHORT_RUN } from '../support/short-training.ts';
+import { FEW_OPERATORS, largestDifference, plainImages } from '../support/short-training.ts';
 
 const adapter = await findAdapter();
 const skip = 'none' in adapter ? `no WebGPU adapter: ${adapter.none}` : false;
@@ -136,7 +136,15 @@ async function train(device: 'webgpu' | 'wasm', more: Partial<FitOptions>) {
   return { losses, said, calls: last, checkpoint: await training.checkpoint() };
 }
 
-const SHORT = { ...SHORT_RUN, budget: { steps: 3 } };
+/** Its gradients are small enough for float16 to skip no step at the scale it starts with. */
+const SHORT = {
+  ...FEW_OPERATORS,
+  objective: { kind: 'info-nce' },
+  rate: 0.1,
+  warmup: 0,
+  views: 2,
+  budget: { steps: 3 },
+} satisfies Partial<RunConfig>;
 
 describe('a captured training', { skip }, () => {
   it('is captured again when it is resumed with another batch or precision, and learns as on wasm', async () => {

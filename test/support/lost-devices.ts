@@ -3,15 +3,7 @@ import { describe, it } from 'node:test';
 import { findAdapter } from '../../src/runtime.ts';
 import { configOf, type FitOptions } from '../../src/training/fit-options.ts';
 import { LocalFit } from '../../src/training/local-fit.ts';
-import { plainImages, SHORT_RUN } from './short-training.ts';
-
-/** Five steps of few operators: every device compiles its kernels again, which takes a software adapter most of the time. */
-const RUN = {
-  ...SHORT_RUN,
-  model: { encoder: { kind: 'conv', widths: [6], strides: [2], residual: false }, projector: { hidden: [8], out: 4 } },
-  optimizer: { kind: 'sgd' },
-  budget: { steps: 5 },
-} as const;
+import { FEW_OPERATORS, plainImages } from './short-training.ts';
 
 /** A training that loses its GPU after some steps, or so many milliseconds into the next, and what it said. */
 async function train(losses: { after: number; ms?: number }[]) {
@@ -20,7 +12,7 @@ async function train(losses: { after: number; ms?: number }[]) {
     data: plainImages(),
     device: 'webgpu',
     workers: 0,
-    config: RUN,
+    config: FEW_OPERATORS,
     reportEvery: 1,
     rescueSeconds: 0,
     onWarning: (message) => said.push(message),

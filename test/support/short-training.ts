@@ -28,6 +28,15 @@ export const SHORT_RUN: Partial<RunConfig> = {
   budget: { steps: 20 },
 };
 
+/** As SHORT_RUN, but five steps of few operators: every device compiles its kernels again, which takes a software adapter most of the time. */
+export const FEW_OPERATORS = {
+  ...SHORT_RUN,
+  model: { encoder: { kind: 'conv', widths: [6], strides: [2], residual: false }, projector: { hidden: [8], out: 4 } },
+  optimizer: { kind: 'sgd' },
+  rate: 0.003,
+  budget: { steps: 5 },
+} as const;
+
 /** 24 images of smooth colour with a bright square, the same everywhere: integers alone decide every pixel. */
 export function plainImages(count = 24, side = 16): ImageSet {
   const images = Array.from({ length: count }, (_, n) => {
