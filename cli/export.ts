@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { FEATURES, type Feature, type PatchEncoder } from '../src/embed.ts';
+import { FEATURES, type PatchEncoder } from '../src/embed.ts';
 import { exportEmbedder, exportEncoder, exportSplitStep, exportStep, exportWeights } from '../src/export.ts';
 import { createEmbedder } from '../src/index.ts';
 import { parsePlacement } from '../src/patches.ts';
@@ -15,7 +15,7 @@ import {
   whole,
 } from './command.ts';
 import { checkFree, save } from './files.ts';
-import { checkNoLayout, LAYOUT_OPTION, MODEL_OPTION, type Model, openModel } from './model.ts';
+import { checkNoLayout, LAYOUT_OPTION, MODEL_OPTION, type Model, openModel, seesWhole } from './model.ts';
 import { Progress } from './progress.ts';
 import { JSON_OPTION, printJson } from './shared.ts';
 
@@ -100,7 +100,11 @@ export const exportModel: Command = {
     const path = values.text('model');
     const feature = values.choice('feature', FEATURES);
     if (path === undefined) checkNoLayout(values);
-    const { encoder, run } = path === undefined ? await shipped(feature) : await openModel(path, { feature }, values);
+    const { encoder, run } = path === undefined ? await shipped() : await openModel(path, { feature }, values);
+    if (feature && seesWhole(encoder)) {
+      const named = path === undefined ? 'the one that comes with bagssl' : `"${path}"`;
+      throw new UsageError(`--feature is for encoders of patches; ${named} sees whole images by a layout of its own.`);
+    }
     const isStep = what === 'step' || what === 'gradient,update';
     if (isStep && !run) {
       const given =
@@ -117,16 +121,18 @@ export const exportModel: Command = {
     const sizes = Object.entries(files).map(([path, { length }]) => ({ path, bytes: length }));
     const progress = new Progress();
     for (const { path, bytes } of sizes) progress.say(`Wrote "${path}" (${(bytes / 1e6).toFixed(1)} MB).`);
+    if (what === 'encoder' && seesWhole(encoder)) {
+      progress.say('It makes vectors of patches. The layout that makes those of images is in --what embedder.');
+    }
     if (values.flag('json')) printJson({ what, ...(run && { step: run.position.step }), files: sizes });
   },
 };
 
 /** The encoder that comes with the package. */
-async function shipped(feature: Feature | undefined): Promise<Pick<Model, 'encoder' | 'run'>> {
+async function shipped(): Promise<Pick<Model, 'encoder' | 'run'>> {
   const embedder = await createEmbedder({ workers: 0 });
   await embedder.dispose();
-  const encoder = embedder.encoder as PatchEncoder;
-  return { encoder: feature ? encoder.with({ feature }) : encoder };
+  return { encoder: embedder.encoder as PatchEncoder };
 }
 
 function single(

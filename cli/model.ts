@@ -72,4 +72,4 @@ export function placementOf(
   return parseBagPlacement(patches ?? usual);
 }
 
-const seesWhole = ({ layout }: PatchEncoder) => typeof layout === 'object';
+export const seesWhole = ({ layout }: PatchEncoder) => typeof layout === 'object';

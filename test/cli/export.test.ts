@@ -128,4 +128,17 @@ describe('bagssl export', () => {
     }
     assert.ok(!(await readdir(folder)).some((name) => /x\.onnx|\.part$/.test(name)));
   });
+
+  it('says what the network alone of an encoder with a layout lacks, and refuses a feature of it', async () => {
+    const encoder = ['export', '--what', 'encoder', '--out', at('network.onnx')];
+    const { code, stderr } = await bagssl(encoder);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /vectors of patches.*--what embedder/);
+    const refused = await bagssl([...encoder, '--overwrite', '--feature', 'preFeature']);
+    assert.equal(refused.code, 2, refused.stderr);
+    assert.match(
+      refused.stderr,
+      /--feature is for encoders of patches; the one that comes with bagssl sees whole images/,
+    );
+  });
 });
