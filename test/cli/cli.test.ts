@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { readNpy } from '../../src/formats.ts';
-import { bagssl } from '../support/command-line.ts';
+import { bagssl, bagsslEach } from '../support/command-line.ts';
 import { ownEncoders, ownModel } from '../support/own-encoders.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'bagssl-cli-'));
@@ -166,7 +166,7 @@ describe('the command line', () => {
 
   it('exits with 2 for wrong use and 1 for failure, with one line that says what to do', async () => {
     await writeFile(run('bad.onnx'), 'certainly not a file');
-    for (const [args, code, message] of [
+    const cases = [
       [[], 2, /Name a command/],
       [
         ['frobnicate'],
@@ -227,14 +227,16 @@ describe('the command line', () => {
         2,
         /"grid".*"lots"/s,
       ],
-    ] as const) {
-      const result = await bagssl([...args]);
+    ] as const;
+    const found = await bagsslEach(cases.map(([args]) => args));
+    for (const [k, [args, code, message]] of cases.entries()) {
+      const result = found[k];
       assert.equal(result.code, code, `${args}: ${result.stderr}`);
       assert.match(result.stderr, message);
       assert.ok(result.stderr.split('\n').length <= 4, result.stderr);
       assert.equal(result.stdout, '');
     }
-    for (const args of [['--help'], ['train', '--help'], ['--version']]) assert.equal((await bagssl(args)).code, 0);
+    for (const { code } of await bagsslEach([['--help'], ['train', '--help'], ['--version']])) assert.equal(code, 0);
   });
 
   it('checks every option before it reads images or a run', async () => {
@@ -268,24 +270,35 @@ describe('the command line', () => {
       ['export', 'image-size', '20', 'a width and a height, such as 224x160, got "20"'],
       ['reproduce', 'seeds', '0', 'a whole number of at least 1, got "0"'],
     ];
-    for (const [command, option, value, message] of cases) {
-      const { code, stderr } = await bagssl([command, ...of[command], `--${option}`, value]);
-      assert.equal(stderr, `bagssl: --${option} must be ${message}.\nTry "bagssl --help".\n`);
+    const found = await bagsslEach(
+      cases.map(([command, option, value]) => [command, ...of[command], `--${option}`, value]),
+    );
+    assert.deepEqual(
+      found,
+      cases.map(([, option, , message]) => ({
+        code: 2,
+        stdout: '',
+        stderr: `bagssl: --${option} must be ${message}.\nTry "bagssl --help".\n`,
+      })),
+    );
+    const others = [
+      ['embed', '--patches', 'lots', /--patches: .*"grid".*"lots"/],
+      ['evaluate', '--patches', 'lots', /--patches: .*"grid".*"lots"/],
+      ['embed', '--shard', '3/2', /--shard: The shard is "3\/2"/],
+      ['train', '--steps', '--json', /--steps has no value before "--json": give --steps N\./],
+      ['train', '--json=yes', undefined, /--json takes no value, got "yes"/],
+      ['train', '--steps', undefined, /--steps has no value: give --steps N\./],
+    ] as const;
+    const lines = others.map(([command, option, value]) => [
+      command,
+      ...of[command],
+      option,
+      ...(value === undefined ? [] : [value]),
+    ]);
+    for (const [k, { code, stderr }] of (await bagsslEach(lines)).entries()) {
+      assert.match(stderr, others[k][3]);
       assert.equal(code, 2);
     }
-    for (const [command, option, value, message] of [
-      ['embed', 'patches', 'lots', /--patches: .*"grid".*"lots"/],
-      ['evaluate', 'patches', 'lots', /--patches: .*"grid".*"lots"/],
-      ['embed', 'shard', '3/2', /--shard: The shard is "3\/2"/],
-      ['train', 'steps', '--json', /--steps has no value before "--json": give --steps N\./],
-    ] as const) {
-      const { code, stderr } = await bagssl([command, ...of[command], `--${option}`, value]);
-      assert.match(stderr, message);
-      assert.equal(code, 2);
-    }
-    const { stderr } = await bagssl(['train', ...of.train, '--json=yes']);
-    assert.match(stderr, /--json takes no value, got "yes"/);
-    assert.match((await bagssl(['train', ...of.train, '--steps'])).stderr, /--steps has no value: give --steps N\./);
   });
 
   it('says what the machine offers', async () => {

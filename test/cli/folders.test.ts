@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { parquetReadObjects } from 'hyparquet';
 import sharp from 'sharp';
 import { readNpy } from '../../src/formats.ts';
-import { bagssl } from '../support/command-line.ts';
+import { bagssl, bagsslEach } from '../support/command-line.ts';
 import { randoms } from '../support/random.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'bagssl-folders-'));
@@ -173,8 +173,18 @@ describe('the command line with a folder of photos', () => {
   });
 
   it('searches with a test folder where there is one, and says what cannot be measured', async () => {
-    const search = async (...args: string[]) =>
-      bagssl(['evaluate', ...args, '--patches', 'grid1', '--device', 'native', '--threads', '1', '--workers', '1']);
+    const search = (...args: string[]) => [
+      'evaluate',
+      ...args,
+      '--patches',
+      'grid1',
+      '--device',
+      'native',
+      '--threads',
+      '1',
+      '--workers',
+      '1',
+    ];
     for (const part of ['train', 'test']) {
       for (const [k, name] of ['a', 'b'].entries()) {
         for (let i = 0; i < 3; i++)
@@ -184,7 +194,7 @@ describe('the command line with a folder of photos', () => {
           );
       }
     }
-    const found = await search(at('divided'), '--retrieval', '--json');
+    const found = await bagssl(search(at('divided'), '--retrieval', '--json'));
     assert.equal(found.code, 0, found.stderr);
     const figures = JSON.parse(found.stdout);
     assert.deepEqual([figures.images, figures.test_images, figures.classes], [6, 6, 2]);
@@ -192,17 +202,18 @@ describe('the command line with a folder of photos', () => {
 
     await put('two/a/0.png', await readFile(at('photos/2022/0.png')));
     await put('two/b/0.png', await readFile(at('photos/2022/1.png')));
-    for (const [args, code, message] of [
+    const cases = [
       [[at('two'), '--retrieval'], 1, /there are 2 images; a query needs at least two others/],
       [[at('photos/2021'), '--retrieval'], 1, /of one class, so every answer would be right/],
       [[at('photos'), '--data', at('photos'), '--retrieval'], 2, /Both FOLDER and --data/],
       [['--retrieval'], 2, /--data is missing/],
       [[at('photos'), '--retrieval', '--seed', '1'], 2, /--seed is for --duplicates/],
       [[at('photos'), '--duplicates', '--report', at('x.html')], 2, /--report shows what --retrieval found/],
-    ] as const) {
-      const refused = await search(...args);
-      assert.equal(refused.code, code, refused.stderr);
-      assert.match(refused.stderr, message);
+    ] as const;
+    const refused = await bagsslEach(cases.map(([args]) => search(...args)));
+    for (const [k, [, code, message]] of cases.entries()) {
+      assert.equal(refused[k].code, code, refused[k].stderr);
+      assert.match(refused[k].stderr, message);
     }
   });
 });

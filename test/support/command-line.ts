@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { LATE_TIERING } from '../../scripts/lib/v8-flags.mjs';
 
 const deno = join(dirname(createRequire(import.meta.url).resolve('deno/package.json')), 'bin.cjs');
@@ -11,6 +12,18 @@ const runtimes = {
     args: [deno, 'run', '-A', '--quiet', `--v8-flags=${LATE_TIERING}`, 'dist/cli.js'],
   },
 };
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs many command lines, one after the other in one process, where starting a process for each would take most of the time. */
+export async function bagsslEach(lines: readonly (readonly string[])[]): Promise<Ended[]> {
+  const args = ['test/support/command-lines.mjs', JSON.stringify(lines)];
+  return JSON.parse((await promisify(execFile)(process.execPath, args)).stdout);
+}
 
 /** Runs the built command line; `onError` sees stderr as it comes, with the process, and `onStart` the process alone. */
 export function bagssl(
@@ -33,7 +46,7 @@ export function bagssl(
     stderr += chunk;
     onError(stderr, child.pid!);
   });
-  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
+  return new Promise<Ended>((resolve) => {
     child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
 }

@@ -33,7 +33,7 @@ export const TINY_RUNS: Readonly<Record<string, Partial<RunConfig>>> = {
   },
   ViT: {
     ...sized,
-    model: { encoder: { kind: 'vit', patch: 4, width: 12, depth: 2, heads: 2, mlpRatio: 2 }, projector: head },
+    model: { encoder: { kind: 'vit', patch: 4, width: 12, depth: 1, heads: 2, mlpRatio: 2 }, projector: head },
   },
   ConvMixer: {
     ...sized,
