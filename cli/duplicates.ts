@@ -3,6 +3,7 @@ import { findDuplicates } from '../src/embed.ts';
 import { type Command, PATH, type Rule } from './command.ts';
 import { save } from './files.ts';
 import { FOLDER, INDEX_OPTIONS, withFolderIndex } from './folder-index.ts';
+import { inOneLine } from './quoted.ts';
 import { galleryPage } from './report/gallery.ts';
 import { printJson } from './shared.ts';
 
@@ -41,7 +42,9 @@ export const duplicates: Command = {
       }
       progress.say(`${groups.length} ${groups.length === 1 ? 'group' : 'groups'} of near duplicates.`);
       // Groups are apart by an empty line, as fdupes prints them.
-      const text = groups.map(({ ids, similarity }) => ids.map((id) => `${similarity.toFixed(3)}  ${id}\n`).join(''));
+      const text = groups.map(({ ids, similarity }) =>
+        ids.map((id) => `${similarity.toFixed(3)}  ${inOneLine(id)}\n`).join(''),
+      );
       process.stdout.write(text.join('\n'));
     }),
 };

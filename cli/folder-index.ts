@@ -6,6 +6,7 @@ import { FOLDER_OPTIONS, sayDamaged } from './folder-options.ts';
 import { MODEL_OPTION, openModel } from './model.ts';
 import { encoderAddress, ONNX_OPTIONS, onnxEncoder } from './onnx-encoder.ts';
 import { duration, Pace, Progress } from './progress.ts';
+import { inOneLine, quoted } from './quoted.ts';
 import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION } from './shared.ts';
 
 export const FOLDER: Argument = { value: 'FOLDER', rule: PATH, help: 'a folder of photographs, at any depth' };
@@ -49,7 +50,7 @@ export async function withFolderIndex<T>(
     progress.say(`${summary(index)}, in ${duration(seconds)}.`);
     const { skipped, warnings, embedded } = index.synced;
     const listed = values.flag('list-skipped');
-    if (listed) for (const { file, reason } of skipped) progress.say(`  ${file}: ${reason}`);
+    if (listed) for (const { file, reason } of skipped) progress.say(`  ${inOneLine(`${file}: ${reason}`)}`);
     else if (skipped.length > 0) progress.say('--list-skipped names what was left out.');
     if (listed || embedded > 0) {
       const messages = warnings.map(({ file, reason }) => `${file}: ${reason}.`);
@@ -78,4 +79,13 @@ function summary({ folder, index, synced }: FolderIndex): string {
   const changed = changes.flatMap(([count, what]) => (count ? `${count} ${what}` : [])).join(', ');
   const left = skipped.length ? `; left out ${skipped.length}: ${skippedByReason(skipped)}` : '';
   return `${index.size} ${index.size === 1 ? 'picture' : 'pictures'} of ${folder} (${changed || 'nothing changed'})${left}`;
+}
+
+/** A command for the index of the same folder, encoder and place. */
+export function nextCommand(name: string, values: Values, photo = ''): string {
+  const options = ['place', 'model', 'encoder'].flatMap((option) => {
+    const value = values.text(option);
+    return value === undefined ? [] : ` --${option} ${quoted(value)}`;
+  });
+  return `bagssl ${name} ${quoted(values.text('folder')!)}${photo}${options.join('')}`;
 }

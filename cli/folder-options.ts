@@ -2,6 +2,7 @@ import { type ImageSet, type SkippedFile, skippedByReason } from '../src/data.ts
 import { type OpenDataOptions, openData } from '../src/node.ts';
 import { type Command, type Values, whole } from './command.ts';
 import type { Progress } from './progress.ts';
+import { inOneLine } from './quoted.ts';
 
 const MIB = 1024 ** 2;
 
@@ -44,7 +45,7 @@ export async function openImages(
   const listed = values.flag('list-skipped');
   const say = (line: string, some: readonly SkippedFile[]) => {
     progress.say(`${line}.${some.length && !listed ? ' --list-skipped names them.' : ''}`);
-    if (listed) for (const { file, reason } of some) progress.say(`  ${file}: ${reason}`);
+    if (listed) for (const { file, reason } of some) progress.say(`  ${inOneLine(`${file}: ${reason}`)}`);
   };
   if (files) {
     const taken = `Took ${length} ${length === 1 ? 'image' : 'images'} of ${name}`;
@@ -66,6 +67,6 @@ export function sayDamaged(warnings: readonly string[], listed: boolean, progres
   const shown = listed ? warnings : warnings.slice(0, 3);
   const more = warnings.length - shown.length;
   progress.say(`${warnings.length} ${warnings.length === 1 ? 'image was' : 'images were'} taken though damaged:`);
-  for (const message of shown) progress.say(`  ${message}`);
+  for (const message of shown) progress.say(`  ${inOneLine(message)}`);
   if (more > 0) progress.say(`  … and ${more} more, which --list-skipped names.`);
 }

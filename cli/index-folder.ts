@@ -1,5 +1,5 @@
 import type { Command } from './command.ts';
-import { FOLDER, INDEX_OPTIONS, withFolderIndex } from './folder-index.ts';
+import { FOLDER, INDEX_OPTIONS, nextCommand, withFolderIndex } from './folder-index.ts';
 import { printJson } from './shared.ts';
 
 export const indexFolder: Command = {
@@ -9,6 +9,6 @@ export const indexFolder: Command = {
   run: (values) =>
     withFolderIndex(values, async ({ folder, index, synced }, progress, seconds) => {
       if (values.flag('json')) printJson({ folder, pictures: index.size, ...synced, seconds });
-      else progress.say(`Next: bagssl similar ${folder} PHOTO, or bagssl duplicates ${folder}.`);
+      else progress.say(`Next: ${nextCommand('similar', values, ' PHOTO')}, or ${nextCommand('duplicates', values)}`);
     }),
 };

@@ -8,6 +8,7 @@ import { evaluate } from './evaluate.ts';
 import { exportModel } from './export.ts';
 import { indexFolder } from './index-folder.ts';
 import { inspect } from './inspect.ts';
+import { inOneLine } from './quoted.ts';
 import { reproduce } from './reproduce.ts';
 import { similar } from './similar.ts';
 import { train } from './train.ts';
@@ -68,7 +69,7 @@ try {
   const message = error instanceof Error ? error.message : String(error);
   // A line of progress may still be there.
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
-  process.stderr.write(`bagssl: ${message}\n`);
+  process.stderr.write(`bagssl: ${message.split('\n').map(inOneLine).join('\n')}\n`);
   if (error instanceof UsageError) process.stderr.write('Try "bagssl --help".\n');
   if (!known && process.env.BAGSSL_DEBUG) process.stderr.write(`${(error as Error)?.stack}\n`);
   process.exit(exitCode(error));

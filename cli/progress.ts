@@ -1,3 +1,5 @@
+import { inOneLine } from './quoted.ts';
+
 /** One line of progress on stderr: redrawn on a terminal, written now and then elsewhere. */
 export class Progress {
   #last = Number.NEGATIVE_INFINITY;
@@ -21,7 +23,7 @@ export class Progress {
   /** Writes a line that stays. */
   say(text: string): void {
     this.clear();
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${text.split('\n').map(inOneLine).join('\n')}\n`);
   }
 
   clear(): void {

@@ -5,6 +5,7 @@ import { checkThere, exists, save } from './files.ts';
 import { FOLDER, INDEX_OPTIONS, withFolderIndex } from './folder-index.ts';
 import { similarInShards } from './in-shards.ts';
 import { Progress } from './progress.ts';
+import { inOneLine } from './quoted.ts';
 import { galleryPage } from './report/gallery.ts';
 import { printJson } from './shared.ts';
 
@@ -51,7 +52,9 @@ export const similar: Command = {
       }
       if (values.flag('json'))
         printJson({ photo: given, similar: found.map(({ id, similarity }) => ({ file: id, similarity })) });
-      else for (const { id, similarity } of found) process.stdout.write(`${similarity.toFixed(3)}  ${id}\n`);
+      else
+        for (const { id, similarity } of found)
+          process.stdout.write(`${similarity.toFixed(3)}  ${inOneLine(String(id))}\n`);
     }
   },
 };

@@ -3,6 +3,7 @@ import type { ObjectiveChoice } from '../../src/objectives.ts';
 import { presets } from '../../src/patches.ts';
 import { type RunConfig, runConfig } from '../../src/train.ts';
 import { duration } from '../progress.ts';
+import { quoted } from '../quoted.ts';
 import type { ReportContents } from './contents.ts';
 import { type Html, html } from './html.ts';
 
@@ -150,7 +151,3 @@ export function repeatCommand({ run: { config, position }, typed }: ReportConten
     `npx bagssl evaluate --model ${model} --data ${data}${test}${part} --patches ${typed.patches} --report report.html`,
   ].join(' \\\n  && ');
 }
-
-/** An argument, quoted for a POSIX shell. */
-const quoted = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

@@ -124,11 +124,15 @@ function ofUndivided(folder: string, images: readonly ListedImage[], split: 'tra
 }
 
 /** What to say of a folder without a usable image: what it holds. */
-export function noImages(folder: string, skipped: readonly SkippedFile[]): BagsslError {
+export function noImages(
+  folder: string,
+  skipped: readonly SkippedFile[],
+  others = '; or of CIFAR-10 batches (data_batch_*.bin, test_batch.bin); or "builtin"',
+): BagsslError {
   const found = skipped.length ? `; left out: ${skippedByReason(skipped)}` : ', and no other file';
   return new BagsslError(
     'bad-data',
-    `${folder} holds no images${found}. Give a folder of ${IMAGE_TYPES} files, at any depth; or of CIFAR-10 batches (data_batch_*.bin, test_batch.bin); or "builtin".`,
+    `${folder} holds no images${found}. Give a folder of ${IMAGE_TYPES} files, at any depth${others}.`,
   );
 }
 

@@ -34,7 +34,7 @@ const SLICE = 20;
 /**
  * Lists the image files of a folder. The bytes decide what is an image, not the name. Files are opened one after the other and
  * synchronously: for headers alone that is several times faster than by promises (20,000 files: 0.6 s, and 2.7 s).
- * @throws BagsslError `aborted`; whatever `readdir` throws for the folder itself
+ * @throws BagsslError `bad-data` for a folder that cannot be read; `aborted`
  */
 export async function listImages(folder: string, options: ListOptions = {}): Promise<Listing> {
   const { onProgress, signal } = options;
@@ -71,8 +71,6 @@ function lookAt(found: FoundFile, head: Uint8Array): ListedImage | string {
       closeSync(handle);
     }
   } catch (error) {
-    // Node puts U+FFFD in place of the bytes of such a name, and then there is no file of this name.
-    const isRenamed = (error as NodeJS.ErrnoException).code === 'ENOENT' && found.file.includes('\ufffd');
-    return isRenamed ? 'its name is not UTF-8, so it cannot be opened; rename it' : unreadable(error);
+    return unreadable(error, found.file);
   }
 }

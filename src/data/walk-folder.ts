@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { checkAborted } from '../base/aborted.ts';
+import { BagsslError } from '../base/errors.ts';
 import type { SkippedFile } from './image-set.ts';
 
 /** Which symbolic links are followed: those that stay inside the folder, or all. */
@@ -23,6 +24,10 @@ interface Folder extends FoundFile {
 const SYSTEM =
   /^(\$recycle\.bin|recycler|system volume information|\.trash.*|\.spotlight-v100|\.fseventsd|__macosx|lost\+found|@eadir|#recycle|#snapshot|@recycle)$/i;
 
+/** Libraries of Apple's Photos, iPhoto and Aperture, and their folders of photographs; others hold copies and thumbnails of them. */
+const LIBRARY = /\.(photos|photo|ap|migratedphoto)library$/i;
+const ORIGINALS = /^(originals|masters)$/i;
+
 /** Why a folder or file was left out before its content was looked at. */
 export const REASON = {
   hidden: 'hidden',
@@ -31,12 +36,13 @@ export const REASON = {
   nowhere: 'a link that leads nowhere',
   again: 'a link to a folder that is read already',
   special: 'neither a file nor a folder',
+  library: "a photo library's own copies and database",
 } as const;
 
 /**
  * Every file below a folder, at any depth, in an order that depends only on the names. A folder is read once: first where it is, then
  * by the links to it, so that loops of links end.
- * @throws whatever `readdir` throws for the folder itself; BagsslError `aborted`
+ * @throws BagsslError `bad-data` for a folder that cannot be read itself; `aborted`
  */
 export async function walkFolder(
   folder: string,
@@ -59,7 +65,8 @@ export async function walkFolder(
       found = await stat(target);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      return void leave(file, code === 'ENOENT' || code === 'ELOOP' ? REASON.nowhere : unreadable(error));
+      const isNowhere = (code === 'ENOENT' && !file.includes('\ufffd')) || code === 'ELOOP';
+      return void leave(file, isNowhere ? REASON.nowhere : unreadable(error, file));
     }
     if (found.isDirectory()) links.push({ file, path: target, real: target });
     else if (found.isFile()) files.push({ file, path: target });
@@ -71,15 +78,18 @@ export async function walkFolder(
     if (read.has(real)) return void leave(`${prefix}/`, REASON.again);
     read.add(real);
     const entries = await readdir(path, { withFileTypes: true }).catch((error) => {
-      if (prefix === '') throw error;
-      leave(`${prefix}/`, unreadable(error));
+      const reason = unreadable(error, prefix);
+      if (prefix === '') throw new BagsslError('bad-data', `${folder}: ${reason}.`, { cause: error });
+      leave(`${prefix}/`, reason);
       return [];
     });
+    const inLibrary = LIBRARY.test(real);
     for (const entry of entries) {
       const { name } = entry;
       const file = prefix === '' ? name : `${prefix}/${name}`;
       const below = { file, path: join(path, name), real: join(real, name) };
       if (SYSTEM.test(name)) leave(entry.isDirectory() ? `${file}/` : file, REASON.system);
+      else if (inLibrary && !ORIGINALS.test(name)) leave(entry.isDirectory() ? `${file}/` : file, REASON.library);
       else if (name.startsWith('.')) leave(entry.isDirectory() ? `${file}/` : file, REASON.hidden);
       else if (entry.isSymbolicLink()) await follow(file, below.path);
       else if (entry.isDirectory()) await list(below);
@@ -98,8 +108,11 @@ export async function walkFolder(
 }
 
 /** Why a file or folder could not be opened, the same for all that failed alike. */
-export function unreadable(error: unknown): string {
+export function unreadable(error: unknown, file: string): string {
   const { code } = error as NodeJS.ErrnoException;
+  // Node puts U+FFFD in place of the bytes of such a name, and then there is no file of this name.
+  if (code === 'ENOENT' && file.includes('\ufffd')) return 'its name is not UTF-8, so it cannot be opened; rename it';
+  if (code === 'ENAMETOOLONG') return 'its path is too long to be opened';
   return code === 'EACCES' || code === 'EPERM' ? 'no permission to read it' : `cannot be read (${code ?? error})`;
 }
 

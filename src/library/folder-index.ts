@@ -130,7 +130,7 @@ export class FolderIndex implements AsyncDisposable {
     let moved: readonly Entry[] = [];
     const failed: SkippedFile[] = [];
     if (fresh.length > 0 || gone.length > 0) {
-      const unlock = await lockFolder(at, { file: 'index.lock', busy });
+      const unlock = await lockFolder(at, { file: 'index.lock', busy, elsewhere });
       try {
         // Another process may have written to it in the meantime.
         store = await IndexStore.open(at, digest);
@@ -152,7 +152,7 @@ export class FolderIndex implements AsyncDisposable {
     const own = `${relative(this.folder, place).replaceAll(sep, '/')}/`;
     const left = [...skipped.filter(({ file }) => !file.startsWith(own)), ...failed, ...without];
     this.#index = indexOf(store);
-    if (this.#index.size === 0) throw noImages(this.folder, left);
+    if (this.#index.size === 0) throw noImages(this.folder, left, '');
     const kept = unchanged.filter(({ row }) => row !== undefined).length;
     this.#synced = {
       embedded: this.#index.size - kept - moved.length,
@@ -212,6 +212,8 @@ const busy = (where: string, holder: string) =>
     'run-busy',
     `The index in "${where}" is being brought up to date by ${holder}. Wait for its end, or end it.`,
   );
+
+const elsewhere = 'Name a folder to keep the index in with place (--place).';
 
 function indexOf(store: IndexStore): SearchIndex {
   const index = new SearchIndex(store.width || 1);

@@ -18,9 +18,11 @@ interface Holder {
 export interface Guarded {
   readonly file: string;
   busy(folder: string, holder: string): BagsslError;
+  /** What to do where nothing can be kept. */
+  readonly elsewhere: string;
 }
 
-const RUN: Guarded = { file: 'run.lock', busy: runBusy };
+const RUN: Guarded = { file: 'run.lock', busy: runBusy, elsewhere: 'Choose another folder.' };
 
 /**
  * Locks a folder for this process with a file that only one process can create and that names its holder. Takes over the lock
@@ -28,6 +30,10 @@ const RUN: Guarded = { file: 'run.lock', busy: runBusy };
  * @throws BagsslError `run-busy`
  */
 export async function lockFolder(folder: string, guarded = RUN): Promise<() => Promise<void>> {
+  const refused = (cause: NodeJS.ErrnoException): never => {
+    const text = `Nothing can be kept there: ${cause.message}. ${guarded.elsewhere}`;
+    throw new BagsslError('not-saved', text, { cause });
+  };
   const made = await mkdir(folder, { recursive: true }).catch(refused);
   const file = join(folder, guarded.file);
   const own = JSON.stringify({ pid: process.pid, host: hostname(), began: await began(process.pid) } satisfies Holder);
@@ -49,10 +55,6 @@ export async function lockFolder(folder: string, guarded = RUN): Promise<() => P
     await takeAway(file, found);
   }
   throw guarded.busy(folder, `another process that started just now (${file})`);
-}
-
-function refused(cause: NodeJS.ErrnoException): never {
-  throw new BagsslError('not-saved', `Nothing can be kept there: ${cause.message}. Choose another folder.`, { cause });
 }
 
 /** Who holds the lock, for messages; undefined if that process no longer runs. */

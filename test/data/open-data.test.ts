@@ -195,6 +195,15 @@ describe('openData: folders of images', () => {
     assert.equal(skippedByReason(set.skipped!), '8 a trash or system folder, 1 hidden (1 .jpg)');
   });
 
+  it('takes the originals of a photo library, and neither its copies nor its database', async () => {
+    const library = 'pictures/Photos Library.photoslibrary';
+    for (const inside of ['originals/0', 'resources/derivatives/0', 'database']) await jpegs(`${library}/${inside}`, 1);
+    const set = await openData(at('pictures'));
+    assert.deepEqual(set.files, ['Photos Library.photoslibrary/originals/0/0.jpg']);
+    assert.equal(skippedByReason(set.skipped!), "2 a photo library's own copies and database");
+    assert.deepEqual((await openData(at(library))).files, ['originals/0/0.jpg']);
+  });
+
   it('keeps files of one name in two folders apart', async () => {
     for (const folder of ['x', 'y']) await put(`same/${folder}/image_0001.jpg`, await grey(folder.charCodeAt(0)));
     const set = await openData(at('same'));

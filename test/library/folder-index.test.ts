@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { cp, mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
 import { builtinScenes } from '../../src/data.ts';
 import { type BagsslError, createEmbedder } from '../../src/index.ts';
@@ -180,6 +182,11 @@ describe('the index of a folder', () => {
     await put('c.jpg', await photo(1));
     await writeFile(join(top, 'a file'), '');
     await assert.rejects(open({ place: join(top, 'a file') }), refused('bad-checkpoint', /a file/));
+    if (process.platform === 'linux')
+      await assert.rejects(
+        open({ place: '/sys/none' }),
+        refused('not-saved', /Nothing can be kept there.*place \(--place\)/),
+      );
   });
 
   it('is brought up to date by one process at a time', async () => {
@@ -214,6 +221,8 @@ describe('the index of a folder', () => {
     const names = ['new\nline.jpg', '🏖 "quoted".jpg', ' .jpg', '100%.jpg', 'A.jpg', 'a.jpg'];
     for (const [k, name] of names.entries()) await put(name, await photo(30 + k));
     await writeFile(Buffer.concat([Buffer.from(`${folder}/`), Buffer.of(0xff), Buffer.from('.jpg')]), await photo(40));
+    await mkdir(Buffer.concat([Buffer.from(`${folder}/folder `), Buffer.of(0xff)]));
+    await symlink('a.jpg', Buffer.concat([Buffer.from(`${folder}/link `), Buffer.of(0xff)]));
     await (await open()).dispose();
     await using index = await open();
     assert.deepEqual(
@@ -221,7 +230,11 @@ describe('the index of a folder', () => {
       [],
     );
     assert.equal(index.synced.embedded, 0);
-    assert.match(index.synced.skipped.find(({ file }) => file.startsWith('\ufffd'))!.reason, /not UTF-8.*rename it/);
+    const unnamed = index.synced.skipped.filter(({ file }) => file.includes('\ufffd'));
+    assert.deepEqual(
+      unnamed.map(({ file, reason }) => [file, /not UTF-8.*rename it/.test(reason)]),
+      ['folder \ufffd/', 'link \ufffd', '\ufffd.jpg'].map((file) => [file, true]),
+    );
   });
 
   it('goes by the bytes where a time has changed alone', async () => {
@@ -253,6 +266,24 @@ describe('bagssl index, similar and duplicates', () => {
       JSON.parse(json.stdout).groups.map(({ files }: { files: string[] }) => files.sort()),
       [['2022/smaller.jpg', 'e.jpg']],
     );
+  });
+
+  it('write a name in one line, whatever is in it, and commands that a shell takes', async () => {
+    const odd = join(top, "it's odd");
+    await mkdir(odd);
+    for (const name of ['new\nline.jpg', 'red \x1b[31m.jpg', 'b.jpg'])
+      await writeFile(join(odd, name), await photo(50));
+    await writeFile(join(odd, 'empty\n.jpg'), '');
+    const place = join(top, 'index of odd');
+    const made = await bagssl(['index', odd, '--place', place, '--list-skipped', ...engine]);
+    assert.equal(made.code, 0, made.stderr);
+    assert.match(made.stderr, /^ {2}empty\\n\.jpg: the file is empty$/m);
+    const [, command] = /^Next: bagssl similar (.*) PHOTO/m.exec(made.stderr)!;
+    const shown = await promisify(execFile)('sh', ['-c', `printf '%s' ${command}`]);
+    assert.equal(shown.stdout, odd);
+    assert.ok(made.stderr.includes(`--place '${place}'`));
+    const found = await bagssl(['similar', odd, 'b.jpg', '--place', place, ...engine]);
+    assert.equal(found.stdout, '1.000  new\\nline.jpg\n1.000  red \\u001b[31m.jpg\n');
   });
 
   it('refuse wrong use with a sentence', async () => {
