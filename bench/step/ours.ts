@@ -11,7 +11,7 @@ import { batchOf, type Network, stepModel } from './networks.ts';
 export async function ours(network: Network, { device, threads }: Order): Promise<Candidate> {
   const runtime = await Runtime.open({ device: checkDevice(device), threads, onWarning: () => undefined });
   const { outputs, state } = stepModel(network);
-  const capturing: Capturing = (outputs, plain) => captured(outputs, plain, runtime.limits);
+  const capturing: Capturing = (lowered, plain, given) => captured(lowered, plain, runtime, undefined, given);
   const program = await compile(runtime, outputs, runtime.device === 'webgpu' ? capturing : undefined);
   const memory = await ResidentState.create(runtime, state, initialState(state, 1));
   const scalar = (value: number) => ({ data: Float32Array.of(value), shape: [] });

@@ -90,15 +90,19 @@ export function formsOf(runtime: Runtime): Promise<Forms> {
   return forms;
 }
 
-/** How a model is captured (capture/captured.ts). */
-export type Capturing = (outputs: Outputs, plain: () => Promise<Program>) => { head: Outputs; capture?: Capture };
+/** How a model, lowered and as it was, is captured (capture/captured.ts). */
+export type Capturing = (
+  lowered: Outputs,
+  plain: () => Promise<Program>,
+  given: Outputs,
+) => { head: Outputs; capture?: Capture };
 
 /** Compiles a model in the forms that suit the engine; `capturing` for one that runs on a state that stays on a GPU. */
 export async function compile(runtime: Runtime, outputs: Outputs, capturing?: Capturing): Promise<Program> {
   const lowered = lower(outputs, await formsOf(runtime));
   const plain = () => runtime.compile(writeOnnx(lowered));
   if (!capturing) return plain();
-  const { head, capture } = capturing(lowered, plain);
+  const { head, capture } = capturing(lowered, plain, outputs);
   return runtime.compile(writeOnnx(head), [], capture);
 }
 

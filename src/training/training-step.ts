@@ -65,7 +65,7 @@ export class TrainingStep {
     let capturing: Capturing | undefined;
     if (runtime.device === 'webgpu' && !sliced) {
       const { captured } = await import('../engine/capture/captured.ts');
-      capturing = (outputs, plain) => captured(outputs, plain, runtime.limits, onWarning);
+      capturing = (lowered, plain, given) => captured(lowered, plain, runtime, onWarning, given);
     }
     const loop = await CompiledLoop.open(runtime, models, [...state, ...sums], start, capturing);
     return new TrainingStep(state, reads, loss, precision, loop, sliced);

@@ -49,7 +49,7 @@ describe('a captured program', { skip }, () => {
       const outputs = model({ onCpu, multiplied });
       const said: string[] = [];
       const plainly = () => runtime.compile(writeOnnx(outputs));
-      const { head, capture } = captured(outputs, plainly, runtime.limits, (message) => said.push(message));
+      const { head, capture } = captured(outputs, plainly, runtime, (message) => said.push(message));
       await using program = await runtime.compile(writeOnnx(head), [], capture);
       const plain = onCpu || !multiplied;
       const state = await ResidentState.create(runtime, [{ name: 'w', shape: [4] }], {

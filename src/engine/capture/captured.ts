@@ -1,4 +1,6 @@
 import type * as Ort from 'onnxruntime-web';
+import { PLAIN } from '../../graph/lowering/forms.ts';
+import { lower } from '../../graph/lowering/lower.ts';
 import type { Outputs } from '../../graph/needed.ts';
 import { writeOnnx } from '../../graph/write-onnx.ts';
 import type { GpuLimits } from '../../runtime/device.ts';
@@ -10,22 +12,28 @@ import { OwnKernels } from './own-kernels.ts';
 import { type Command, recordKernels, secondHalf } from './record.ts';
 import { type Bound, type StagePlan, stagePlan } from './stage-plan.ts';
 
+/** GPUs emulated in software. */
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe/i;
 const NO_KERNEL = 'ONNX Runtime has no GPU kernel for one of its operators';
 
 /**
  * How to capture a model: what ORT computes of its first stage, and the capture that goes with that program.
+ * @param outputs in the forms that suit the GPU
  * @param say gets one sentence if the model is not captured, or only its last nodes are fused
+ * @param given the same model as it was built
  */
 export function captured(
   outputs: Outputs,
   plain: () => Promise<Program>,
-  limits?: GpuLimits,
+  { limits, adapter = '' }: { readonly limits?: GpuLimits; readonly adapter?: string } = {},
   say: (message: string) => void = () => undefined,
+  given?: Outputs,
 ): { head: Outputs; capture?: Capture } {
   const sayPlain = (why: string) => say(`The training step is not captured on this GPU, so it is slower: ${why}.`);
-  const plan = stagePlan(outputs, limits);
-  const first = typeof plan === 'object' ? plan.stages.find(({ model }) => model) : undefined;
-  if (!first || typeof plan === 'string') {
+  const alone = given && SOFTWARE.test(adapter) && stagePlan(lower(given, { ...PLAIN, sum: 'adds' }), limits, true);
+  const plan = typeof alone === 'object' && alone.head ? alone : stagePlan(outputs, limits);
+  const head = typeof plan === 'object' ? (plan.head ?? plan.stages.find(({ model }) => model)?.model) : undefined;
+  if (!head || typeof plan === 'string') {
     sayPlain(typeof plan === 'string' ? plan : 'it has no products');
     return { head: outputs };
   }
@@ -34,7 +42,7 @@ export function captured(
     sayPlain(why);
     return plain();
   };
-  return { head: first.model!, capture: new Recording(plan, sayingWhy) };
+  return { head, capture: new Recording(plan, sayingWhy) };
 }
 
 /**

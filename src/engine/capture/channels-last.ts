@@ -8,13 +8,28 @@ import { REDUCTIONS, repeated } from './expressions.ts';
 /** [N,C,H,W] → [N,H,W,C], and back. */
 const LAST = [0, 2, 3, 1];
 const FIRST = [0, 3, 1, 2];
+/** Kernels of Conv [out,in,H,W] and of ConvTranspose [in,out,H,W] → [H,W,in,out], and back. */
+const KERNELS = {
+  Conv: [
+    [2, 3, 1, 0],
+    [3, 2, 0, 1],
+  ],
+  ConvTranspose: [
+    [2, 3, 0, 1],
+    [2, 3, 0, 1],
+  ],
+};
 
 /**
  * The same model with the channels of images last, as ORT's convolutions on a GPU want them: a convolution turns what it reads and
  * makes by nodes of its own, which ORT drops, and all between convolutions computes on images with channels last.
+ * @param kernels turn the kernels of convolutions too
  * @returns also the nodes that ORT must have with its convolutions
  */
-export function channelsLast(outputs: Outputs): { readonly outputs: Outputs; readonly withOrt: ReadonlySet<Node> } {
+export function channelsLast(
+  outputs: Outputs,
+  kernels = false,
+): { readonly outputs: Outputs; readonly withOrt: ReadonlySet<Node> } {
   const withOrt = new Set<Node>();
   const origins = new Map<Value, Value>();
   const first = (x: Value): Value => {
@@ -35,7 +50,10 @@ export function channelsLast(outputs: Outputs): { readonly outputs: Outputs; rea
     switch (operator.type) {
       case 'Conv':
       case 'ConvTranspose': {
-        const [filtered] = x.graph.apply(operator.type, [turned(last(x), FIRST), ...rest], attributes);
+        const [there, back] = KERNELS[operator.type];
+        const [w, ...bias] = rest;
+        const filter = kernels ? turned(transpose(w, there), back) : w;
+        const [filtered] = x.graph.apply(operator.type, [turned(last(x), FIRST), filter, ...bias], attributes);
         return first(turned(filtered, LAST));
       }
       case 'Transpose': {

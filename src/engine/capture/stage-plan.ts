@@ -6,6 +6,7 @@ import { channelsLast } from './channels-last.ts';
 import { type Kernel, kernelsOf } from './kernels.ts';
 import { lastOf, ownNodes } from './own-nodes.ts';
 import { ofOrt, type Places, placesOf } from './places.ts';
+import { productKernel } from './products.ts';
 import { schedule } from './schedule.ts';
 import { type Stages, stagesOf } from './tasks.ts';
 
@@ -37,6 +38,8 @@ export interface StagePlan extends Omit<Places, 'of' | 'spare'> {
   /** Why ORT computes all but its last nodes, where it does. */
   readonly why?: string;
   readonly stages: readonly Stage[];
+  /** ORT's part of the first stage that has one, where it computes none of them. */
+  readonly head?: Outputs;
   /** The buffer that stands for each: buffers whose values are never needed at one time are the same. */
   readonly standsFor: ReadonlyMap<string, string>;
 }
@@ -44,9 +47,15 @@ export interface StagePlan extends Omit<Places, 'of' | 'spare'> {
 /**
  * Divides a model between ONNX Runtime, which computes its products, and kernels of our own, which fuse what lies between: they
  * compute elements from elements, and sums, without a pass over memory for each node.
+ * @param alone compute the products too, by kernels that suit a GPU that is emulated in software
  * @returns or why that cannot be
  */
-export function stagePlan(given: Outputs, limits: GpuLimits = LEAST): StagePlan | string {
+export function stagePlan(given: Outputs, limits: GpuLimits = LEAST, alone = false): StagePlan | string {
+  if (alone) {
+    const { outputs, withOrt } = channelsLast(given, true);
+    const { nodes } = needed(outputs);
+    return planned(limits, outputs, nodes, ownNodes(nodes, withOrt), withOrt, true);
+  }
   const { outputs, withOrt } = channelsLast(given);
   const turned = needed(outputs).nodes;
   const plan = planned(limits, outputs, turned, ownNodes(turned, withOrt), withOrt);
@@ -62,9 +71,10 @@ function planned(
   nodes: readonly Node[],
   made: ReadonlyMap<Value, Node>,
   turns: ReadonlySet<Node> = new Set(),
+  alone = false,
 ): StagePlan | string {
-  const stages = stagesOf(outputs, nodes, made, turns);
-  if (stages.count > MOST_STAGES)
+  const stages = stagesOf(outputs, nodes, made, turns, alone);
+  if (!alone && stages.count > MOST_STAGES)
     return `it alternates ${stages.count} times between products and other operators, and ${MOST_STAGES} are the most`;
   const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
   const places = placesOf(outputs, nodes, made, stages, Math.floor(most / 4));
@@ -75,11 +85,46 @@ function planned(
   const largest = 4 * Math.max(...places.buffers.values());
   if (largest > most)
     return `a buffer of ${largest} bytes must be bound, and this GPU allows ${most} (${most === limits.maxBufferSize ? 'maxBufferSize' : 'maxStorageBufferBindingSize'})`;
-  const parts = stages.nodes.map(
-    (ort, at): Stage => ({ ...sessionOf(ort, stages, places), kernels: (kernels[at] as Kernel[][]).flat() }),
-  );
+  const products = alone ? stages.nodes.map((some) => productsOf(some, stages, places, turns)) : [];
+  if (products.includes(undefined)) return 'one of its products has no kernel of our own';
+  const parts = stages.nodes.map((some, at): Stage => {
+    const own = (kernels[at] as Kernel[][]).flat();
+    return alone
+      ? { inputs: {}, outputs: {}, kernels: [...products[at]!, ...own] }
+      : { ...sessionOf(some, stages, places), kernels: own };
+  });
   const { of: _, spare: __, ...rest } = places;
-  return { ...rest, stages: parts, standsFor: shared(parts, places) };
+  const first = alone && stages.nodes.find(({ length }) => length > 0);
+  const head = first ? sessionOf(first, stages, places).model : undefined;
+  return { ...rest, stages: parts, head, standsFor: shared(parts, places) };
+}
+
+/** A stage's products as kernels of our own; undefined where one has none. */
+function productsOf(
+  nodes: readonly Node[],
+  { baseOf }: Stages,
+  places: Places,
+  turns: ReadonlySet<Node>,
+): Kernel[] | undefined {
+  const turned = nodes.filter((node) => turns.has(node));
+  const before = new Map(turned.map(({ inputs: [x], outputs: [y] }) => [y, x]));
+  const after = new Map(turned.map(({ inputs: [x], outputs: [y] }) => [x, y]));
+  const bufferOf = (value: Value) => {
+    const base = baseOf(value);
+    return base.graph.inputs.includes(base) ? ofOrt(base) : places.of.get(base)?.buffer;
+  };
+  const kernels: Kernel[] = [];
+  for (const node of nodes) {
+    if (turns.has(node)) continue;
+    const plain = node.operator.type === 'MatMul';
+    const [x, w] = plain ? node.inputs : node.inputs.map((value) => before.get(value)!);
+    const y = plain ? node.outputs[0] : after.get(node.outputs[0])!;
+    const [xs, ws, ys] = [x, w, y].map((value) => value && !value.data && bufferOf(value));
+    const kernel = xs && ws && ys && productKernel(node, x.shape, y.shape, { x: xs, w: ws, y: ys });
+    if (!kernel) return undefined;
+    kernels.push(kernel);
+  }
+  return kernels;
 }
 
 /** A stage's nodes as a model of their own. */

@@ -44,12 +44,14 @@ const MOST_READ = 5;
  * Divides nodes into stages.
  * @param made the nodes of our own kernels, by what they make
  * @param turns nodes of ORT that belong to the one that reads them
+ * @param apart keep each product of ORT's in memory, also for the next one
  */
 export function stagesOf(
   outputs: Outputs,
   nodes: readonly Node[],
   made: ReadonlyMap<Value, Node>,
   turns: ReadonlySet<Node>,
+  apart = false,
 ): Stages {
   // ORT's too: it makes an output that only renames another by a copy, which cannot be replayed.
   const renamed = new Map(nodes.filter(renames).map(({ inputs: [x], outputs: [y] }) => [y, x]));
@@ -86,7 +88,7 @@ export function stagesOf(
         if (byOrt.has(base)) exported.add(base);
         imported.add(base);
         wanted(base, stage.get(node.outputs[0])! - 1);
-      }
+      } else if (apart && turned.has(x) === turns.has(node)) exported.add(base);
     }
   }
   for (const value of Object.values(outputs)) {
