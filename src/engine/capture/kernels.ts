@@ -15,8 +15,19 @@ const MOST_GROUPS = 65_535;
 /** Blocks are joined up to this many buffers and characters: lavapipe needs 40 s for a kernel of 100 kB, and 0.6 s for one of 36 kB. */
 const JOINED = { bindings: 8, length: 40_000 };
 
-/** Few kernels for these blocks. @param bindings how many buffers a kernel may bind @returns or why that cannot be */
-export function kernelsOf(blocks: readonly Block[], bindings: number): Kernel[] | string {
+/**
+ * A GPU that is emulated in software computes every block of a kernel in every workgroup, and drops what is not its own. So there
+ * blocks are joined only if workgroups × characters grow by no more than this, which takes less than half a millisecond.
+ */
+const MOST_GROWTH = 100_000;
+
+/**
+ * Few kernels for these blocks.
+ * @param bindings how many buffers a kernel may bind
+ * @param emulated for a GPU that is emulated in software
+ * @returns or why that cannot be
+ */
+export function kernelsOf(blocks: readonly Block[], bindings: number, emulated = false): Kernel[] | string {
   const packed: Block[][] = [];
   for (const block of blocks) {
     const bound = boundBy([block]).size;
@@ -28,12 +39,19 @@ export function kernelsOf(blocks: readonly Block[], bindings: number): Kernel[] 
       (others) =>
         boundBy([...others, block]).size <= Math.min(JOINED.bindings, bindings) &&
         others.reduce((sum, { code }) => sum + code.length, block.code.length) <= JOINED.length &&
-        others.reduce((sum, { groups }) => sum + groups, block.groups) <= MOST_GROUPS,
+        others.reduce((sum, { groups }) => sum + groups, block.groups) <= MOST_GROUPS &&
+        (!emulated || growth(others, block) <= MOST_GROWTH),
     );
     if (kernel) kernel.push(block);
     else packed.push([block]);
   }
   return packed.map(written);
+}
+
+function growth(others: readonly Block[], block: Block): number {
+  const groups = others.reduce((sum, other) => sum + other.groups, 0);
+  const length = others.reduce((sum, other) => sum + other.code.length, 0);
+  return groups * block.code.length + block.groups * length;
 }
 
 const boundBy = (blocks: readonly Block[]): Set<string> =>
