@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { captured } from '../../src/engine/capture/captured.ts';
+import { LEAST, stagePlan } from '../../src/engine/capture/stage-plan.ts';
 import {
   abs,
   add,
   batchNormalization,
   concat,
+  conv,
+  convTranspose,
   cos,
   div,
   exp,
@@ -68,6 +71,7 @@ async function both(
   feeds: Record<string, HostTensor>,
   tensors: readonly StateTensor[],
   steps: number,
+  gpu: { readonly adapter?: string } = {},
 ) {
   const start = Object.fromEntries(
     tensors.map(({ name, shape }, k) => [name, tensor(90 + k, shape).data.map(Math.abs)]),
@@ -76,7 +80,8 @@ async function both(
   for (const device of ['wasm', 'webgpu'] as const) {
     const runtime = await Runtime.open({ device, threads: 1 });
     const plain = () => runtime.compile(writeOnnx(outputs));
-    const { head, capture } = device === 'webgpu' ? captured(outputs, plain) : { head: outputs, capture: undefined };
+    const { head, capture } =
+      device === 'webgpu' ? captured(outputs, plain, gpu, undefined, outputs) : { head: outputs, capture: undefined };
     await using program = await runtime.compile(writeOnnx(head), [], capture);
     const state = await ResidentState.create(runtime, tensors, structuredClone(start));
     const reads = Object.keys(outputs).filter((name) => !name.endsWith(nextOf('')));
@@ -124,6 +129,29 @@ describe('kernels of our own compute what ONNX Runtime does on wasm', { skip }, 
       rows: div(flat, sqrt(shift(reduceSumSquare(flat, [1], true), 1e-9))),
     };
     agree(await both(outputs, { a: tensor(1, [48, 20]), b: tensor(2, [20, 480]) }, [], 2));
+  });
+
+  it('product by product, on an emulated GPU', async () => {
+    const graph = createGraph();
+    const [x, w, t] = [graph.input('x', [3, 5, 9, 7]), graph.input('w', [11, 5, 3, 2]), graph.input('t', [5, 3, 3, 3])];
+    const [a, b] = [graph.input('a', [2, 3, 10, 6]), graph.input('b', [2, 3, 6, 13])];
+    const product = matmul(a, b);
+    const even = { strides: [2, 2], pads: [1, 1, 1, 1], dilations: [1, 1] };
+    const outputs: Record<string, Value> = {
+      plain: conv(x, w, { strides: [1, 1], pads: [1, 1, 1, 0], dilations: [1, 1] }),
+      strided: conv(x, w, { strides: [2, 3], pads: [0, 1, 2, 1], dilations: [1, 1] }),
+      dilated: conv(x, w, { strides: [1, 1], pads: [2, 0, 2, 0], dilations: [2, 3] }),
+      spread: convTranspose(x, t, even, [1, 1]),
+      beside: convTranspose(x, t, { ...even, strides: [1, 1] }),
+      further: convTranspose(conv(x, w, even), transpose(w, [0, 1, 2, 3]), { ...even, strides: [3, 2] }, [1, 0]),
+      product,
+      twice: matmul(product, transpose(product, [0, 1, 3, 2])),
+      row: matmul(reshape(a, [2, 3, 10, 6]), reshape(b, [2, 3, 6, 13])),
+    };
+    const emulated = { adapter: 'llvmpipe' };
+    assert.equal(typeof stagePlan(outputs, LEAST, true), 'object');
+    const feeds = Object.fromEntries(graph.inputs.map(({ name, shape }, k) => [name, tensor(k, shape)]));
+    agree(await both(outputs, feeds, [], 2, emulated));
   });
 
   for (const kind of OPTIMIZERS) {

@@ -44,6 +44,20 @@ describe('the stages of a step on a GPU', () => {
     });
   }
 
+  for (const [what, outputs, most] of [
+    ['the bare network', stepModel(networkOf({ network: 0, patches: 8 })).outputs, 46],
+    ['the default network', stepModel(networkOf({ network: 1, patches: 8 })).outputs, 100],
+    ['the default run', defaultRun(), 220],
+  ] as const) {
+    it(`of ${what} need nothing of ONNX Runtime on an emulated GPU, and at most ${most} kernels`, () => {
+      const plan = stagePlan(lower(outputs, FORMS), LEAST, true);
+      assert.ok(typeof plan === 'object', `${plan}`);
+      assert.ok(plan.stages.every(({ model }) => !model));
+      const own = plan.stages.flatMap(({ kernels }) => kernels);
+      assert.ok(own.length <= most, `${own.length} kernels`);
+    });
+  }
+
   for (const [what, limits, why] of [
     [
       'bindings',

@@ -10,7 +10,7 @@ export interface Kernel {
 }
 
 /** The most workgroups of a kernel, on every device. */
-const MOST_GROUPS = 65_535;
+export const MOST_GROUPS = 65_535;
 
 /** Blocks are joined up to this many buffers and characters: lavapipe needs 40 s for a kernel of 100 kB, and 0.6 s for one of 36 kB. */
 const JOINED = { bindings: 8, length: 40_000 };

@@ -1,6 +1,6 @@
 import { type Geometry, geometryOf } from '../../graph/attributes.ts';
 import { elements, type Node, type Shape } from '../../graph/graph.ts';
-import type { Kernel } from './kernels.ts';
+import { type Kernel, MOST_GROUPS } from './kernels.ts';
 
 /** Threads of a workgroup. */
 const THREADS = 32;
@@ -30,8 +30,9 @@ interface Sum {
   /** The element of x for row i, and of w before the column. */
   readonly factor: (i: number) => string;
   readonly line: string;
-  /** Where row i of y begins. */
+  /** Where row i of y begins, and whether y has it; default: yes. */
   readonly result: (i: number) => string;
+  readonly isIn?: (i: number) => string;
 }
 
 /**
@@ -41,7 +42,8 @@ interface Sum {
  */
 export function productKernel(node: Node, x: Shape, y: Shape, names: Factors): Kernel | undefined {
   const sum = sumOf(node, x, y);
-  return sum && written(sum, names);
+  const kernel = sum && written(sum, names);
+  return kernel && kernel.groups <= MOST_GROUPS ? kernel : undefined;
 }
 
 function sumOf(node: Node, x: Shape, y: Shape): Sum | undefined {
@@ -112,14 +114,14 @@ function spread(
   taps: readonly number[],
   { strides, pads, dilations }: Geometry,
 ): Sum | undefined {
-  if (high % strides[0] !== 0 || wide % strides[1] !== 0 || dilations.some((dilation) => dilation > 1)) return undefined;
-  const [tall, broad] = [high / strides[0], wide / strides[1]];
+  if (dilations.some((dilation) => dilation > 1)) return undefined;
+  const [tall, broad] = [Math.ceil(high / strides[0]), Math.ceil(wide / strides[1])];
   const alike = images * tall * broad;
   let together = PART;
   while (alike % together > 0) together /= 2;
   const shift = (k: number, phase: string) => `(${phase} + ${pads[k]}u) % ${strides[k]}u`;
   return {
-    rows: images * high * wide,
+    rows: alike * strides[0] * strides[1],
     columns,
     together,
     matrices: 1,
@@ -145,6 +147,7 @@ let b${i} = n${i} * ${height}u;`,
     factor: (i) => `select(0.0, x[x${i} + c], in${i})`,
     line: `((p * ${taps[1]}u + q) * ${inner}u + c) * ${columns}u`,
     result: (i) => `((n${i} * ${high}u + h${i}) * ${wide}u + w${i}) * ${columns}u`,
+    isIn: high % strides[0] || wide % strides[1] ? (i) => `h${i} < ${high}u && w${i} < ${wide}u` : undefined,
   };
 }
 
@@ -184,7 +187,12 @@ ${j.map((b) => `let g${b} = w[line + o${b}];`).join('\n')}
 ${each((a, b) => `s${a}_${b} = fma(f${a}, g${b}, s${a}_${b});`)}
 }
 ${loops.map(() => '}').join('')}
-${each((a, b) => `y[${sum.result(a)} + o${b}] = s${a}_${b};`)}
+${i
+  .map((a) => {
+    const stores = j.map((b) => `y[line${a} + o${b}] = s${a}_${b};`).join('\n');
+    return `let line${a} = ${sum.result(a)};\n${sum.isIn ? `if (${sum.isIn(a)}) {\n${stores}\n}` : stores}`;
+  })
+  .join('\n')}
 }`;
   const buffers = [names.x, names.w, names.y].map((name, k) => ({ name, written: k === 2 }));
   return { code, groups: Math.ceil(all / THREADS), buffers };

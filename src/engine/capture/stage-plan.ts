@@ -79,7 +79,9 @@ function planned(
   const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
   const places = placesOf(outputs, nodes, made, stages, Math.floor(most / 4));
   const rounds = schedule(stages, places, made);
-  const kernels = rounds.map((blocks) => blocks.map((some) => kernelsOf(some, limits.maxStorageBuffersPerShaderStage, alone)));
+  const kernels = rounds.map((blocks) =>
+    blocks.map((some) => kernelsOf(some, limits.maxStorageBuffersPerShaderStage, alone)),
+  );
   const refused = kernels.flat().find((some) => typeof some === 'string');
   if (refused) return refused as string;
   const largest = 4 * Math.max(...places.buffers.values());
