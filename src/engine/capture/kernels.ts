@@ -12,8 +12,11 @@ export interface Kernel {
 /** The most workgroups of a kernel, on every device. */
 export const MOST_GROUPS = 65_535;
 
-/** Blocks are joined up to this many buffers and characters: lavapipe needs 40 s for a kernel of 100 kB, and 0.6 s for one of 36 kB. */
-const JOINED = { bindings: 8, length: 40_000 };
+/**
+ * Blocks are joined up to this many buffers, characters and blocks: lavapipe needs 40 s for a kernel of 100 kB, and 0.6 s for one of
+ * 36 kB, and at more than 80 levels of `else if` it loses what the innermost write.
+ */
+const JOINED = { bindings: 8, length: 40_000, blocks: 64 };
 
 /**
  * A GPU that is emulated in software computes every block of a kernel in every workgroup, and drops what is not its own. So there
@@ -37,6 +40,7 @@ export function kernelsOf(blocks: readonly Block[], bindings: number, emulated =
       return `a kernel needs ${block.groups} workgroups, and WebGPU allows ${MOST_GROUPS}`;
     const kernel = packed.find(
       (others) =>
+        others.length < JOINED.blocks &&
         boundBy([...others, block]).size <= Math.min(JOINED.bindings, bindings) &&
         others.reduce((sum, { code }) => sum + code.length, block.code.length) <= JOINED.length &&
         others.reduce((sum, { groups }) => sum + groups, block.groups) <= MOST_GROUPS &&

@@ -15,7 +15,9 @@ export class OwnKernels {
     stages: readonly (readonly Kernel[])[],
     bufferOf: (name: string) => GPUBuffer,
   ): Promise<OwnKernels> {
-    const bind = async ({ code, groups, buffers }: Kernel): Promise<Bound> => {
+    // Products of the same shapes have the same code.
+    const made = new Map<string, { layout: GPUBindGroupLayout; compiled: Promise<GPUComputePipeline> }>();
+    const compile = ({ code, buffers }: Kernel) => {
       const layout = gpu.createBindGroupLayout({
         entries: buffers.map(({ written }, binding) => ({
           binding,
@@ -23,10 +25,17 @@ export class OwnKernels {
           buffer: { type: written ? 'storage' : 'read-only-storage' },
         })),
       });
-      const pipeline = await gpu.createComputePipelineAsync({
+      const compiled = gpu.createComputePipelineAsync({
         layout: gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
         compute: { module: gpu.createShaderModule({ code }), entryPoint: 'main' },
       });
+      made.set(code, { layout, compiled });
+      return { layout, compiled };
+    };
+    const bind = async (kernel: Kernel): Promise<Bound> => {
+      const { code, groups, buffers } = kernel;
+      const { layout, compiled } = made.get(code) ?? compile(kernel);
+      const pipeline = await compiled;
       const entries = buffers.map(({ name }, binding) => ({ binding, resource: { buffer: bufferOf(name) } }));
       return { pipeline, group: gpu.createBindGroup({ layout, entries }), groups };
     };
