@@ -64,10 +64,8 @@ export function checkTiff(tags: TiffTags | undefined): void {
   // In floating point, colours from 0 to 1 of linear light are agreed on; greys are not.
   const isOdd = bits === 32 ? format !== 3 : format === 2 || format === 3;
   const isMixed = photometric === 6 && compression !== 6 && compression !== 7;
-  if (isOdd || isMixed || samples > 8 || !BITS[photometric]?.includes(bits)) {
-    const kind = `${samples} samples of ${bits} bits, format ${format}, colours ${photometric}`;
-    throw new Error(`${kind}; save it as RGB of 8 bits`);
-  }
+  if (isOdd || isMixed || samples > 8 || !BITS[photometric]?.includes(bits))
+    throw new Error(`samples of ${bits} bits, format ${format}, colours ${photometric}; save it as RGB of 8 bits`);
 }
 
 /** Decodes the first image of a TIFF. https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf */
@@ -75,11 +73,11 @@ export async function decodeTiff(bytes: Uint8Array, header: ImageHeader): Promis
   const utif = await load();
   const tags = tiffTags(bytes);
   const plain = plainTiff(bytes);
-  if (!tags || !plain) throw new Error('a directory of another kind than TIFF 6');
+  if (!tags || !plain) throw new Error('it is no TIFF 6');
   checkTiff(tags);
   const { bits, samples, compression, photometric } = kindOf(tags);
   if (!COMPRESSIONS.includes(compression)) throw new Error(`compression ${compression}`);
-  if (samples > 1 && tags.numbers(284)[0] === 2) throw new Error('its colours lie in planes');
+  if (samples > 1 && tags.numbers(284)[0] === 2) throw new Error('colours in planes');
   const { width, height } = header;
   const [across = 0, down = 0] = [...tags.numbers(322), ...tags.numbers(323)];
   if (across * down > 4 * Math.max(width * height, 65_536)) throw new Error(`tiles of ${across}×${down} pixels`);
