@@ -101,6 +101,7 @@ export async function checkEngine(one) {
 /** On a full disk the program ends and says so, and leaves whole shards alone; with room again it writes the others. */
 export async function checkFullDisk(one) {
   const out = join(one.root, `disk-${one.engine}`);
+  await run('umount', [out], { quiet: true }); // what a test that was ended has left
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   const calm = { ...one, gentle: true };
