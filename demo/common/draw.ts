@@ -4,11 +4,10 @@ import type { PatchBatch, Pixels, Recipe } from 'bagssl/patches';
 export function imageData({ data, width, height, layout }: Pixels): ImageData {
   const image = new ImageData(width, height);
   const count = width * height;
-  const at = { rgba: [4, 1], rgb: [3, 1], planar: [1, count], grey: [1, 0] }[layout];
-  for (let i = 0; i < count; i++) {
-    for (let c = 0; c < 3; c++) image.data[4 * i + c] = data[i * at[0] + c * at[1]];
-    image.data[4 * i + 3] = 255;
-  }
+  const [step, next] = { rgba: [4, 1], rgb: [3, 1], planar: [1, count], grey: [1, 0] }[layout];
+  if (layout === 'rgba') image.data.set(data);
+  else for (let c = 0; c < 3; c++) for (let i = 0; i < count; i++) image.data[4 * i + c] = data[i * step + c * next];
+  for (let i = 3; i < 4 * count; i += 4) image.data[i] = 255;
   return image;
 }
 
