@@ -95,7 +95,7 @@ async function stage(name, run, options) {
 
 /** A tool that passes or fails as a whole counts as one test. */
 async function tool(name, file, ...args) {
-  const { status } = await node([file, ...args], { minutes: 5, held: true });
+  const { status } = await node([file, ...args], { minutes: 10, held: true });
   counts[status === 0 ? 'passed' : 'failed']++;
   if (status !== 0) failures.push(name);
   console.log(`${status === 0 ? '✔' : '✖'} ${name}`);
@@ -185,14 +185,14 @@ const runners = {
       held,
     ),
   async deno({ held } = {}) {
-    const { ensureLavapipe, lavapipeEnvironment } = await import('./lib/vulkan.mjs');
+    const { ensureLavapipe, lavapipeEnvironment, QUICK_COMPILING } = await import('./lib/vulkan.mjs');
     if (process.platform === 'linux' && !(await ensureLavapipe())) {
       console.log(
         'Without lavapipe (Debian: apt-get install mesa-vulkan-drivers), tests that need WebGPU may be skipped.',
       );
     }
     const start = (bundles, options) => {
-      const env = { ...options.env, ...lavapipeEnvironment(), DENO_NO_UPDATE_CHECK: '1' };
+      const env = { ...options.env, ...lavapipeEnvironment(), ...QUICK_COMPILING, DENO_NO_UPDATE_CHECK: '1' };
       const deno = join(resolve('deno/package.json'), '../bin.cjs');
       const flags = ['--allow-all', '--no-check', '--no-lock', `--v8-flags=${LATE_TIERING}`];
       return node([deno, 'test', ...flags, ...bundles], { ...options, env });
@@ -201,30 +201,30 @@ const runners = {
   },
 };
 
-mkdirSync(out, { recursive: true });
-let ready = await stage('install', () => install(root));
-if (ready && only.includes('browser')) {
+async function findChromium() {
   const { ensureChromium } = await import('./lib/chromium.mjs');
-  const found = await stage('find Chromium', async () => {
-    process.env.CHROME_PATH = await ensureChromium();
-    console.log(process.env.CHROME_PATH);
-  });
-  if (!found) only.splice(only.indexOf('browser'), 1);
+  process.env.CHROME_PATH = await ensureChromium();
+  console.log(process.env.CHROME_PATH);
 }
+
+mkdirSync(out, { recursive: true });
+// apt-get and npm wait for the network and the disk, so they do so side by side.
+const chromium = only.includes('browser') ? stage('find Chromium', findChromium) : undefined;
+let ready = await stage('install', () => install(root));
 if (ready && build) {
   ready = await stage('build', async () => {
     const { status } = await node(['scripts/build.mjs'], { minutes: 5 });
     if (status !== 0) throw new Error('The build failed.');
   });
 }
+if ((await chromium) === false) only.splice(only.indexOf('browser'), 1);
 if (ready) {
   const asked = (...names) => names.filter((name) => only.includes(name));
   const inTurn = async (names, options) => {
     for (const name of names) await stage(`${name} tests`, runners[name], options);
   };
-  await inTurn(asked('check'));
   // Tests wait for pages, devices and processes, so no runner keeps two cores busy: side by side they take three quarters of the time.
-  const [first, second] = [asked('node'), asked('browser', 'deno')];
+  const [first, second] = [asked('node'), asked('check', 'browser', 'deno')];
   await Promise.all([inTurn(first), inTurn(second, { held: first.length > 0 })]);
 }
 

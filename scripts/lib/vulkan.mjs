@@ -20,6 +20,12 @@ export async function ensureLavapipe() {
   return findLavapipe();
 }
 
+/**
+ * For tests: most of a test's time on lavapipe goes into LLVM's compilation of kernels that then run for a moment. So it leaves out what
+ * would make them faster, and runs them on one thread.
+ */
+export const QUICK_COMPILING = { GALLIVM_PERF: 'nopt', LP_NUM_THREADS: '1' };
+
 /** What makes Vulkan use lavapipe alone, so that tests run on the same adapter everywhere; a caller's choice stands. */
 export function lavapipeEnvironment() {
   const { VK_DRIVER_FILES, VK_ICD_FILENAMES, XDG_RUNTIME_DIR = tmpdir() } = process.env;

@@ -153,14 +153,21 @@ export class BackgroundBags implements BagMaker {
     /** What bags are weighed by. */
     const sizes = new Map<number, BagImage>();
     let failed: { readonly error: unknown } | undefined;
-    let leave!: (nothing: undefined) => void;
-    const left = new Promise<undefined>((resolve) => {
-      leave = resolve;
-    });
+    /** The worker's calls that wait for an image. A race with one promise of the stream would keep every image until its end. */
+    const waiting = new Set<(nothing: undefined) => void>();
+    let left = false;
+    const nextImage = () =>
+      new Promise<IteratorResult<NumberedImage> | undefined>((resolve, reject) => {
+        waiting.add(resolve);
+        iterator
+          .next()
+          .finally(() => waiting.delete(resolve))
+          .then(resolve, reject);
+      });
     const feed: ImageFeed = {
       next: async () => {
         try {
-          const found = await Promise.race([left, iterator.next()]);
+          const found = left ? undefined : await nextImage();
           if (!found?.value || failed) return undefined;
           const { index, pixels } = found.value as NumberedImage;
           if (weigh) sizes.set(index, { index, width: pixels.width, height: pixels.height });
@@ -189,7 +196,8 @@ export class BackgroundBags implements BagMaker {
         else return;
       }
     } finally {
-      leave(undefined);
+      left = true;
+      for (const leave of waiting) leave(undefined);
       if (!this.worker.failed) await this.worker.call((remote) => remote.leave(stream)).catch(() => undefined);
       port1.close();
       await iterator.return?.();

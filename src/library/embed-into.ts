@@ -5,6 +5,7 @@ import { decodedSet, reasonOf } from '../data/decoded-set.ts';
 import { readImageFile } from '../data/image-folder.ts';
 import type { SkippedFile } from '../data/image-set.ts';
 import type { ListedImage } from '../data/list-images.ts';
+import { subsetOf } from '../data/subset.ts';
 import type { Entry, IndexStore } from './index-store.ts';
 
 /** How an index is brought up to date with its folder. */
@@ -19,15 +20,18 @@ export const SYNC_RULES: Rules<SyncOptions> = { onProgress: FUNCTION, signal: SI
 
 /** The work that a killed process loses at most, in ms, but for the pictures at hand. */
 const WRITE_EVERY = 2000;
+/** Neighbours that one embedder gets: those of one shape are encoded together. */
+const NEIGHBOURS = 32;
 
 /**
  * Embeds files into a store, and notes those that do not decode, so that they are not tried again until they change.
+ * @param embedders share the files
  * @returns those that could not be read this time, and may be the next
  */
 export async function embedInto(
   store: IndexStore,
   images: readonly ListedImage[],
-  embedder: Embedder,
+  embedders: readonly Embedder[],
   { onProgress, signal }: SyncOptions,
 ): Promise<SkippedFile[]> {
   const digests: string[] = [];
@@ -42,8 +46,8 @@ export async function embedInto(
   const unread: SkippedFile[] = [];
   /** By file: what is wrong with one that decodes. */
   const warnings = new Map<string, string>();
-  let waiting: Entry[] = [];
-  let last = performance.now();
+  const waiting: Entry[] = [];
+  let done = 0;
   const note = (index: number, found: Pick<Entry, 'row' | 'reason'>) => {
     const { file, size, modified } = images[index];
     const warning = found.row === undefined ? undefined : warnings.get(file);
@@ -57,22 +61,42 @@ export async function embedInto(
     const lacks = /; npm install /.test(reason);
     if (digests[index] === undefined || lacks) unread.push({ file, reason });
     else note(index, { reason });
+    done++;
   };
-  const write = async () => {
-    await store.write(waiting);
-    waiting = [];
+  let last = performance.now();
+  /** One after the other. */
+  let writing = Promise.resolve();
+  const write = () => {
+    writing = writing.then(() => store.write(waiting.splice(0)));
     last = performance.now();
+    return writing;
   };
-  try {
-    // An encoder in an .onnx file may see more detail than a picture is shrunk to otherwise.
-    const { encoder } = embedder;
-    const shortSide = 'notes' in encoder ? encoder.shortSide(encoder.placement) : undefined;
-    const onWarning = (message: string, file: string) => void warnings.set(file, reasonOf(message, file));
-    const set = decodedSet('the folder', sources, { cacheBytes: 0, shortSide, onWarning });
-    for await (const { index, vector } of embedder.bags(set, { signal, onError, onProgress })) {
-      note(index, { row: store.add(vector) });
+  // An encoder in an .onnx file may see more detail than a picture is shrunk to otherwise.
+  const { encoder } = embedders[0];
+  const shortSide = 'notes' in encoder ? encoder.shortSide(encoder.placement) : undefined;
+  const onWarning = (message: string, file: string) => void warnings.set(file, reasonOf(message, file));
+  const set = decodedSet('the folder', sources, { cacheBytes: 0, shortSide, onWarning });
+  let failed = false;
+  const embed = async (embedder: Embedder, place: number) => {
+    const mine = [...images.keys()].filter((index) => Math.floor(index / NEIGHBOURS) % embedders.length === place);
+    const told = { signal, onError: (error: Error, index: number) => onError(error, mine[index]) };
+    for await (const { index, vector } of embedder.bags(subsetOf(set, mine), told)) {
+      if (failed) return;
+      note(mine[index], { row: store.add(vector) });
+      onProgress?.(++done, images.length);
       if (performance.now() - last > WRITE_EVERY) await write();
     }
+  };
+  try {
+    const each = embedders.map((embedder, place) =>
+      embed(embedder, place).catch((error) => {
+        failed = true;
+        throw error;
+      }),
+    );
+    const ended = await Promise.allSettled(each);
+    const fault = ended.find(({ status }) => status === 'rejected');
+    if (fault) throw (fault as PromiseRejectedResult).reason;
   } finally {
     await write();
   }

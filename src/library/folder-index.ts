@@ -14,12 +14,13 @@ import { isA } from '../base/values.ts';
 import { noImages } from '../data/image-folder.ts';
 import type { AnyImage } from '../data/image-from.ts';
 import type { SkippedFile } from '../data/image-set.ts';
-import { listImages } from '../data/list-images.ts';
+import { type ListedImage, listImages } from '../data/list-images.ts';
 import { checkFolder } from '../data/open-data.ts';
-import type { FollowLinks } from '../data/walk-folder.ts';
+import { byName, type FollowLinks } from '../data/walk-folder.ts';
 import { lockFolder } from '../training/folder-lock.ts';
 import { changesOf } from './changes.ts';
 import { embedInto, movedOf, SYNC_RULES, type SyncOptions } from './embed-into.ts';
+import { embeddersInWorkers } from './embedders.ts';
 import { type Entry, IndexStore } from './index-store.ts';
 
 /** How a folder's index is opened: with which encoder, and where it is kept. */
@@ -69,8 +70,9 @@ export async function openFolderIndex(folder: string, options: FolderIndexOption
     .update(JSON.stringify([await encoder.digest(), placement, ...(layout ? [layout] : [])]))
     .digest('hex');
   const at = join(place, `index-${digest.slice(0, 16)}`);
-  const index = new FolderIndex(folder, { place, at, digest, followLinks }, () =>
-    createEmbedder({ ...embedding, encoder }),
+  const open = (changed = {}) => createEmbedder({ ...embedding, encoder, ...changed });
+  const index = new FolderIndex(folder, { place, at, digest, followLinks }, open, (pictures) =>
+    embeddersInWorkers(pictures, encoder, embedding, open),
   );
   try {
     await index.sync({ onProgress, signal });
@@ -103,6 +105,8 @@ export class FolderIndex implements AsyncDisposable {
     readonly folder: string,
     private readonly kept: Kept,
     private readonly createEmbedder: () => Promise<Embedder>,
+    /** For so many pictures; empty where one on this thread does better. See `embeddersInWorkers`. */
+    private readonly embeddersFor: (pictures: number) => Promise<Embedder[]>,
   ) {}
 
   /** The pictures' vectors, by their paths in the folder, with "/". */
@@ -139,19 +143,19 @@ export class FolderIndex implements AsyncDisposable {
         const names = new Set(moved.map(({ file }) => file));
         const wanted = fresh.filter(({ file }) => !names.has(file));
         await store.write(moved, gone);
-        if (wanted.length > 0) failed.push(...(await embedInto(store, wanted, await this.#open(), options)));
+        if (wanted.length > 0) failed.push(...(await this.#embed(store, wanted, options)));
         await store.compact();
       } finally {
         await unlock();
       }
     }
-    const entries = [...store.entries.values()];
+    const entries = [...store.entries.values()].sort(byName);
     const without = entries.flatMap(({ file, reason }) => (reason ? { file, reason } : []));
     const warnings = entries.flatMap(({ file, warning }) => (warning ? { file, reason: warning } : []));
     // The index is not one of the files that were left out.
     const own = `${relative(this.folder, place).replaceAll(sep, '/')}/`;
-    const left = [...skipped.filter(({ file }) => !file.startsWith(own)), ...failed, ...without];
-    this.#index = indexOf(store);
+    const left = [...skipped.filter(({ file }) => !file.startsWith(own)), ...failed.sort(byName), ...without];
+    this.#index = indexOf(entries, store);
     if (this.#index.size === 0) throw noImages(this.folder, left, '');
     const kept = unchanged.filter(({ row }) => row !== undefined).length;
     this.#synced = {
@@ -189,6 +193,15 @@ export class FolderIndex implements AsyncDisposable {
     await this.dispose();
   }
 
+  async #embed(store: IndexStore, images: readonly ListedImage[], options: SyncOptions): Promise<SkippedFile[]> {
+    const inWorkers = await this.embeddersFor(images.length);
+    try {
+      return await embedInto(store, images, inWorkers.length > 0 ? inWorkers : [await this.#open()], options);
+    } finally {
+      await Promise.all(inWorkers.map((embedder) => embedder.dispose()));
+    }
+  }
+
   #open(): Promise<Embedder> {
     this.#embedder ??= this.createEmbedder();
     return this.#embedder;
@@ -215,8 +228,8 @@ const busy = (where: string, holder: string) =>
 
 const elsewhere = 'Name a folder to keep the index in with place (--place).';
 
-function indexOf(store: IndexStore): SearchIndex {
+function indexOf(entries: readonly Entry[], store: IndexStore): SearchIndex {
   const index = new SearchIndex(store.width || 1);
-  for (const { file, row } of store.entries.values()) if (row !== undefined) index.add(file, store.vector(row));
+  for (const { file, row } of entries) if (row !== undefined) index.add(file, store.vector(row));
   return index;
 }

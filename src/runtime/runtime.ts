@@ -70,6 +70,8 @@ export class Runtime implements Engine {
   #lost: string | undefined;
   #loss: Promise<string> | undefined;
   #watched: GPUDevice | undefined;
+  /** Rejects the run at hand. */
+  #abandon: ((reason: BagsslError) => void) | undefined;
 
   private constructor(
     readonly ort: OrtModule,
@@ -156,7 +158,7 @@ export class Runtime implements Engine {
       // ORT's WebGPU build aborts for good when it runs on a lost device, so check first.
       if (this.#lost !== undefined) throw deviceLost(this.#lost);
       try {
-        return await (this.#loss ? Promise.race([work(), this.#afterLoss(this.#loss)]) : work());
+        return await (this.#loss ? this.#unlessLost(work) : work());
       } catch (cause) {
         // Firefox fails the run first and reports the loss later.
         if (this.#loss) await Promise.race([this.#loss, pause(GRACE_MS)]);
@@ -174,14 +176,18 @@ export class Runtime implements Engine {
     this.#loss = gpu.lost.then(({ reason, message }) => {
       const why = `${reason}${message && `: ${message.split('\n')[0].slice(0, 200)}`}`;
       if (gpu === this.#watched) this.#lost = why;
+      const abandon = this.#abandon;
+      if (abandon) void pause(GRACE_MS).then(() => abandon(deviceLost(why)));
       return why;
     });
   }
 
-  async #afterLoss(loss: Promise<string>): Promise<never> {
-    const reason = await loss;
-    await pause(GRACE_MS);
-    throw deviceLost(reason);
+  /** A run on a lost GPU may never end. This is no race with the loss, which would keep the result of every run. */
+  #unlessLost<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#abandon = reject;
+      work().then(resolve, reject);
+    });
   }
 
   async gpu(): Promise<GPUDevice> {

@@ -3,8 +3,11 @@ import { describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { compile } from '../../src/engine/compile.ts';
+import { scale } from '../../src/graph/functions.ts';
+import { createGraph } from '../../src/graph/ops/index.ts';
 import { fit } from '../../src/index.ts';
-import { findAdapter } from '../../src/runtime.ts';
+import { findAdapter, Runtime } from '../../src/runtime.ts';
 import { initialWeights, runConfig } from '../../src/train.ts';
 import { openEmbedder } from '../support/open-embedder.ts';
 import { largestDifference, plainImages, SHORT_RUN } from '../support/short-training.ts';
@@ -69,6 +72,18 @@ function countDevices() {
   return () => ({ opened: opened.length, held: opened.filter((device) => device.deref()).length });
 }
 
+/** Waits until what nothing holds is collected. */
+async function collected(): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  // Not asked between: what is looked at by a WeakRef stays for the rest of that turn.
+  for (let k = 0; k < 5; k++) {
+    await setTimeout(100);
+    collect();
+  }
+  await setTimeout(0);
+}
+
 describe('memory of embedding on WebGPU', { skip: why }, () => {
   it('is given back with the embedder, although Deno keeps its worker', async () => {
     const devices = countDevices();
@@ -80,17 +95,26 @@ describe('memory of embedding on WebGPU', { skip: why }, () => {
       await embedder.matrix(plainImages());
       await embedder.dispose();
     }
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc');
-    // Not asked between: what is looked at by a WeakRef stays for the rest of that turn.
-    for (let k = 0; k < 5; k++) {
-      await setTimeout(100);
-      collect();
-    }
-    await setTimeout(0);
+    await collected();
     const { opened, held } = devices();
     assert.equal(opened, 3);
     // ORT may hold the last one.
     assert.ok(held <= 1, `${held} of ${opened} devices are held`);
+  });
+
+  it('does not keep what a run gave until the GPU is lost', async () => {
+    const runtime = await Runtime.open({ device: 'webgpu' });
+    const x = createGraph().input('x', [1, 4]);
+    const program = await compile(runtime, { y: scale(x, 2) });
+    const given: WeakRef<Float32Array>[] = [];
+    for (let k = 0; k < 10; k++) {
+      const { y } = await program.run({ x: { data: new Float32Array(4).fill(k), shape: [1, 4] } });
+      assert.equal(y[3], 2 * k);
+      given.push(new WeakRef(y));
+    }
+    await collected();
+    const held = given.filter((result) => result.deref()).length;
+    await program.dispose();
+    assert.ok(held <= 1, `${held} of 10 results are held`);
   });
 });

@@ -140,10 +140,53 @@ describe('the index of a folder', () => {
 
   it('keeps what was done before it was stopped', async () => {
     const controller = new AbortController();
-    const stopping = open({ signal: controller.signal, onProgress: (done) => done >= 3 && controller.abort() });
+    const stopping = open({ signal: controller.signal, onProgress: (done) => done >= 4 && controller.abort() });
     await assert.rejects(stopping, refused('aborted', /stopped/));
     await using index = await open();
     assert.deepEqual([index.synced.embedded, index.synced.unchanged], [3, 3]);
+  });
+
+  it('of many pictures is made in workers, a thread each, with the same vectors, faults and progress', async () => {
+    const damaged = (await photo(9)).subarray(0, 300);
+    for (let k = 0; k < 110; k++) await put(`many/${k}.jpg`, k % 40 === 7 ? damaged : await photo(k));
+    const made = async (options: FolderIndexOptions) => {
+      const heard: number[] = [];
+      const place = join(top, `${count++}`);
+      await using index = await open({ ...options, place, onProgress: (done) => heard.push(done) });
+      const { index: found, synced } = index;
+      return { vectors: new Map([...found.ids].map((id) => [id, found.vector(id)!])), synced, heard };
+    };
+    const one = await made({});
+    const shared = await made({ threads: 3 });
+    assert.deepEqual(shared.synced, one.synced);
+    assert.equal(shared.synced.skipped.length, 5);
+    assert.equal(shared.heard.at(-1), one.heard.at(-1));
+    assert.deepEqual(
+      shared.heard,
+      shared.heard.toSorted((a, b) => a - b),
+    );
+    assert.deepEqual([...shared.vectors.keys()].sort(), [...one.vectors.keys()].sort());
+    for (const [id, vector] of one.vectors) {
+      const other = shared.vectors.get(id)!;
+      assert.ok(
+        vector.every((value, i) => Math.abs(value - other[i]) < 1e-5),
+        String(id),
+      );
+    }
+    // Where no worker starts, this thread does it.
+    const alone = await made({ threads: 2, embedderUrl: new URL('file:///nowhere/embedder.worker.js') });
+    assert.deepEqual(alone.vectors, one.vectors);
+    const controller = new AbortController();
+    const place = join(top, `${count++}`);
+    const stopping = open({
+      place,
+      threads: 2,
+      signal: controller.signal,
+      onProgress: (done) => done >= 20 && controller.abort(),
+    });
+    await assert.rejects(stopping, refused('aborted', /stopped/));
+    await using rest = await open({ place });
+    assert.ok(rest.synced.unchanged >= 15 && rest.synced.unchanged < 60, `${rest.synced.unchanged} were kept`);
   });
 
   it('finds the pictures like a photo, of the folder or from elsewhere, and not the photo itself', async () => {
