@@ -32,6 +32,9 @@ interface Open {
   whole?: Float32Array;
 }
 
+/** A vector of fewer numbers is seldom an embedding. */
+const FEW = 16;
+
 /** The bags of an .onnx file that runs as it is. Images are prepared on the calling thread, at the input's own size. */
 export class OnnxBags implements BagMaker {
   readonly precision = 'float32';
@@ -57,7 +60,13 @@ export class OnnxBags implements BagMaker {
       );
     }
     const program = await OnnxProgram.open(runtime, encoder);
-    if (encoder.notes.length > 0) onWarning([encoder.describe(), ...encoder.notes].join(' '));
+    const notes = [...encoder.notes];
+    if (program.width < FEW) {
+      notes.push(
+        `Vectors of ${program.width} numbers tell few images apart; another value of the model may be better (set onnx.output, --encoder-output).`,
+      );
+    }
+    if (notes.length > 0) onWarning([encoder.describe(), ...notes].join(' '));
     return new OnnxBags(encoder, program);
   }
 

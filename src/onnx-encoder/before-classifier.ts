@@ -1,4 +1,5 @@
 import type { FoundNode } from '../graph/file-proto.ts';
+import { constantsOf, producersOf } from './graph-walk.ts';
 import type { ModelSignature } from './model-signature.ts';
 
 /** The end of a classifier, walked back from one of its outputs. */
@@ -15,7 +16,7 @@ export interface ClassifierEnd {
 const SCORES = new Set(['Softmax', 'LogSoftmax', 'Sigmoid', 'Hardmax', 'HardSigmoid']);
 /** Operators that leave values as they are but for their place, type or precision. */
 const RENAMING = new Set([
-  ...['Identity', 'Cast', 'Flatten', 'Reshape', 'Squeeze', 'Unsqueeze', 'Dropout'],
+  ...['Identity', 'Cast', 'Flatten', 'Reshape', 'Squeeze', 'Unsqueeze', 'Transpose', 'Dropout'],
   ...['DequantizeLinear', 'QuantizeLinear', 'DynamicQuantizeLinear'],
 ]);
 /** Linear layers, ONNX's own and those that ONNX Runtime's optimisers and quantisers write. */
@@ -25,11 +26,19 @@ const PRODUCTS = new Set([
 ]);
 const GEMMS = new Set(['Gemm', 'QGemm', 'FusedGemm']);
 const SUMS = new Set(['Add', 'Sub', 'QLinearAdd', 'BiasAdd']);
-/** What stands between a 1×1 convolution that classifies every position and the scores of the image. */
-const POOLING = new Set(['GlobalAveragePool', 'AveragePool', 'ReduceMean', 'Relu', 'GlobalMaxPool']);
+/** What makes one position of all. */
+const POOLING = new Set(['GlobalAveragePool', 'AveragePool', 'ReduceMean', 'GlobalMaxPool']);
+/** What a head may compute of a pooled vector, besides products, sums and convolutions. */
+const ACTIVATIONS = new Set(['Relu', 'HardSwish', 'HardSigmoid', 'Sigmoid', 'Clip', 'Mul', 'Div', 'Gelu']);
+/** Operators that make labels of scores. */
+const LABELS = new Set(['ZipMap', 'ArrayFeatureExtractor', 'ArgMax', 'TopK', 'LabelEncoder']);
+/** Names of what is said of every token, such as each box of a detector. */
+const OF_TOKENS = /logit|score|class|box/i;
+/** The widths of features are multiples of it, the numbers of classes seldom are. */
+const EVEN_WIDTH = 16;
 
-const CONVOLUTIONS = ['Conv', 'ConvTranspose', 'QLinearConv', 'FusedConv', 'ConvInteger'];
-const LAYERS = new Set([...CONVOLUTIONS, ...PRODUCTS]);
+export const CONVOLUTIONS: readonly string[] = ['Conv', 'ConvTranspose', 'QLinearConv', 'FusedConv', 'ConvInteger'];
+export const LAYERS: ReadonlySet<string> = new Set([...CONVOLUTIONS, ...PRODUCTS]);
 
 /** How far back an end is looked for, nodes. */
 const FAR = 16;
@@ -42,15 +51,23 @@ const MOST_AFTER = 128;
  * of operators and which values are constant decide.
  */
 export function beforeClassifier(signature: ModelSignature, output: string): ClassifierEnd | undefined {
-  const producers = producersOf(signature);
-  const isConstant = constants(signature, producers);
+  const producers = producersOf(signature.nodes);
+  const isConstant = constantsOf(signature, producers);
   const dataOf = ({ input }: FoundNode) => input.find((name) => name && !isConstant(name));
   const operator = (name: string) => producers.get(name)?.opType ?? '';
 
+  const hasBias = (name: string) =>
+    SUMS.has(operator(name)) && producers.get(name)!.input.some((each) => each && isConstant(each));
+
   /** Back through operators of these kinds, along what is not constant. */
-  const back = (name: string, through: ReadonlySet<string>, met?: (operator: string) => void): string => {
+  const back = (
+    name: string,
+    through: ReadonlySet<string>,
+    met?: (operator: string) => void,
+    passes = (_: string) => false,
+  ): string => {
     let at = name;
-    for (let step = 0; step < FAR && through.has(operator(at)); step++) {
+    for (let step = 0; step < FAR && (through.has(operator(at)) || passes(at)); step++) {
       met?.(operator(at));
       const next = dataOf(producers.get(at)!);
       if (next === undefined) break;
@@ -60,15 +77,20 @@ export function beforeClassifier(signature: ModelSignature, output: string): Cla
   };
 
   /** The product behind a value, through its bias and the scale of a quantised product. */
-  const productBehind = (name: string, steps = 6): FoundNode | undefined => {
+  const productBehind = (name: string, steps = 6, isHalved = false): FoundNode | undefined => {
     const node = producers.get(name);
     if (!node || steps === 0) return undefined;
     const { opType = '', input } = node;
     if (PRODUCTS.has(opType)) return input.slice(1).some(isConstant) || isConstant(input[0]) ? node : undefined;
-    const hasBias = SUMS.has(opType) && input.some((each) => each && isConstant(each));
-    if (hasBias || opType === 'Cast' || RENAMING.has(opType)) {
+    const isScaled = ['Mul', 'Div'].includes(opType) && input.some((each) => each && isConstant(each));
+    if (hasBias(name) || isScaled || RENAMING.has(opType)) {
       const data = dataOf(node);
-      return data === undefined ? undefined : productBehind(data, steps - 1);
+      return data === undefined ? undefined : productBehind(data, steps - 1, isHalved || isScaled);
+    }
+    if (opType === 'Add' && isHalved) {
+      // A distilled network has two heads, and gives the mean of what they say.
+      const [first, second] = input.map((each) => productBehind(each, steps - 1));
+      return second && first;
     }
     if (opType !== 'Mul') return undefined;
     // A dynamically quantised layer: Cast(MatMulInteger(…)) × its scales, which depend on the input.
@@ -83,7 +105,7 @@ export function beforeClassifier(signature: ModelSignature, output: string): Cla
   const product = productBehind(logits);
   if (product) {
     const isVector = GEMMS.has(product.opType ?? '') || scores !== undefined || hasTwoAxes(signature, output);
-    if (!isVector) return undefined;
+    if (!isVector && !OF_TOKENS.test(output)) return undefined;
     const quantised = new Set([
       'DequantizeLinear',
       'QuantizeLinear',
@@ -94,14 +116,57 @@ export function beforeClassifier(signature: ModelSignature, output: string): Cla
     ]);
     return { before: back(dataOf(product) ?? '', quantised), linear: product.opType ?? '', ...(scores && { scores }) };
   }
-  if (!scores) return undefined;
-  const positions = back(logits, new Set([...POOLING, ...RENAMING]));
+  let pools = false;
+  const through = new Set([...POOLING, ...RENAMING, 'Relu']);
+  const positions = back(logits, through, (type) => (pools ||= POOLING.has(type)), hasBias);
   const node = producers.get(positions);
-  if (node?.opType !== 'Conv' || positions === logits) return undefined;
+  if (node?.opType !== 'Conv') return undefined;
+  const dims = weightDims(signature, producers, node) ?? [];
   const kernel = node.attribute.find(({ name }) => name === 'kernel_shape')?.ints;
-  const extents = kernel ?? signature.tensors.get(node.input[1])?.dims.slice(2);
-  if (!extents?.every((extent) => extent === 1)) return undefined;
-  return { before: back(node.input[0], RENAMING), linear: 'Conv', scores };
+  const extents = kernel ?? dims.slice(2);
+  if (extents.length === 0 || !extents.every(isOne)) return undefined;
+
+  /** Whether a value has one position: all that it is computed from is pooled. */
+  const seen = new Map<FoundNode, boolean>();
+  const isPooled = (name: string, steps = FAR): boolean => {
+    const made = producers.get(name);
+    if (!made || steps === 0) return false;
+    const known = seen.get(made);
+    if (known !== undefined) return known;
+    const { opType = '', input } = made;
+    seen.set(made, POOLING.has(opType));
+    if (POOLING.has(opType)) return true;
+    const isLayer = LAYERS.has(opType) && (weightDims(signature, producers, made) ?? []).slice(2).every(isOne);
+    const passes = RENAMING.has(opType) || ACTIVATIONS.has(opType) || SUMS.has(opType) || isLayer;
+    const data = input.filter((each) => each && !isConstant(each));
+    const found = passes && data.length > 0 && data.every((each) => isPooled(each, steps - 1));
+    seen.set(made, found);
+    return found;
+  };
+
+  // A map of features that is pooled at the end has an even width; one of another width is of classes.
+  const isOdd = dims[0] !== undefined && dims[0] % EVEN_WIDTH !== 0;
+  const isClasses = scores
+    ? isPooled(node.input[0]) || positions !== logits
+    : hasTwoAxes(signature, output) && (isPooled(node.input[0]) || (pools && isOdd));
+  if (!isClasses) return undefined;
+  return { before: back(node.input[0], RENAMING), linear: 'Conv', ...(scores && { scores }) };
+}
+
+/** The scores that an output of labels is made of; undefined for any other. */
+export function scoresBehind(signature: ModelSignature, output: string): string | undefined {
+  const producers = producersOf(signature.nodes);
+  const isConstant = constantsOf(signature, producers);
+  let at: string | undefined = output;
+  let found: string | undefined;
+  for (let step = 0; step < FAR && at !== undefined; step++) {
+    const node: FoundNode | undefined = producers.get(at);
+    const { opType = '' } = node ?? {};
+    if (!LABELS.has(opType) && !RENAMING.has(opType)) break;
+    at = node?.input.find((name) => name && !isConstant(name));
+    if (LABELS.has(opType)) found = at;
+  }
+  return found !== undefined && producers.has(found) ? found : undefined;
 }
 
 /** Whether an output is the bytes of a file that a model encodes itself. */
@@ -112,25 +177,50 @@ export function isEncoded({ nodes }: Pick<ModelSignature, 'nodes'>, output: stri
 
 /** What the last convolution or product on the way to an output is computed from; undefined where there is none near. */
 export function beforeLastLayer(signature: ModelSignature, output: string): string | undefined {
-  const producers = producersOf(signature);
+  return lastLayer(signature, output)?.before;
+}
+
+/**
+ * The channels of what the last convolution on the way to an image gives, as they are in the image; undefined where they are not known.
+ */
+export function lastChannels(signature: ModelSignature, output: string): number | undefined {
+  const { layer, made } = lastLayer(signature, output) ?? {};
+  if (!layer || !CONVOLUTIONS.includes(layer.opType ?? '')) return undefined;
+  const dims = weightDims(signature, producersOf(signature.nodes), layer);
+  const group = layer.attribute.find(({ name }) => name === 'group')?.i ?? 1;
+  const channels = layer.opType === 'ConvTranspose' ? (dims?.[1] ?? Number.NaN) * group : dims?.[0];
+  return channels === undefined || Number.isNaN(channels) ? undefined : channels / made!;
+}
+
+/** The last layer on the way to an output, along the first operand that leads to one. */
+function lastLayer(
+  signature: ModelSignature,
+  output: string,
+): { readonly layer: FoundNode; readonly before: string; readonly made: number } | undefined {
+  const producers = producersOf(signature.nodes);
   // Colours are converted by a product.
   const layers = isEncoded(signature, output) ? new Set(CONVOLUTIONS) : LAYERS;
-  const isConstant = constants(signature, producers);
-  let at: string | undefined = output;
-  for (let step = 0; step < MOST_AFTER && at !== undefined; step++) {
-    const node: FoundNode | undefined = producers.get(at);
-    const data: string | undefined = node?.input.find((name) => name && !isConstant(name));
-    if (layers.has(node?.opType ?? '')) return producers.has(data ?? '') ? data : undefined;
-    at = data;
+  const isConstant = constantsOf(signature, producers);
+  const seen = new Set<FoundNode>();
+  const names: { readonly name: string; readonly made: number }[] = [{ name: output, made: 1 }];
+  for (let at = names.pop(); at !== undefined && seen.size < MOST_AFTER; at = names.pop()) {
+    const node = producers.get(at.name);
+    if (!node || seen.has(node)) continue;
+    seen.add(node);
+    const data = node.input.filter((name) => name && !isConstant(name));
+    if (layers.has(node.opType ?? '')) {
+      if (producers.has(data[0] ?? '')) return { layer: node, before: data[0], made: at.made };
+      continue;
+    }
+    const block =
+      node.opType === 'DepthToSpace' ? (node.attribute.find(({ name }) => name === 'blocksize')?.i ?? 1) : 1;
+    const made = at.made * block ** 2;
+    for (const name of data.reverse()) names.push({ name, made });
   }
   return undefined;
 }
 
-function producersOf({ nodes }: ModelSignature): Map<string, FoundNode> {
-  const producers = new Map<string, FoundNode>();
-  for (const node of nodes) for (const name of node.output) if (name) producers.set(name, node);
-  return producers;
-}
+const isOne = (extent: number) => extent === 1;
 
 /** Whether the file says that an output is [batch, width]; where it says nothing, it may be. */
 function hasTwoAxes({ outputs }: ModelSignature, name: string): boolean {
@@ -138,22 +228,20 @@ function hasTwoAxes({ outputs }: ModelSignature, name: string): boolean {
   return dims === undefined || dims.length === 2;
 }
 
-/** Whether a value is the same in every run: a weight, a Constant, or computed from such alone. */
-function constants({ tensors }: ModelSignature, producers: ReadonlyMap<string, FoundNode>): (name: string) => boolean {
-  const known = new Map<string, boolean>();
-  const isConstant = (name: string, depth = 0): boolean => {
-    if (tensors.has(name)) return true;
-    const seen = known.get(name);
-    if (seen !== undefined) return seen;
-    known.set(name, false); // for a cycle, which no valid model has
+/** The extents of a layer's weight, also one of whole numbers; undefined where it is computed otherwise. */
+export function weightDims(
+  { tensors }: ModelSignature,
+  producers: ReadonlyMap<string, FoundNode>,
+  { opType, input }: FoundNode,
+): readonly number[] | undefined {
+  let name = input[opType === 'QLinearConv' ? 3 : 1];
+  for (let step = 0; step < FAR; step++) {
+    const known = tensors.get(name);
+    if (known) return known.dims;
     const node = producers.get(name);
-    const found =
-      node !== undefined &&
-      depth < FAR &&
-      (node.opType === 'Constant' ||
-        (node.input.length > 0 && node.input.every((each) => each === '' || isConstant(each, depth + 1))));
-    known.set(name, found);
-    return found;
-  };
-  return (name) => isConstant(name);
+    if (node?.opType === 'Constant') return node.attribute.find(({ t }) => t)?.t?.dims;
+    if (!node || !['DequantizeLinear', 'Cast', 'Identity'].includes(node.opType ?? '')) return undefined;
+    name = node.input[0];
+  }
+  return undefined;
 }

@@ -1,5 +1,6 @@
 import type { FoundNode } from '../graph/file-proto.ts';
 import { beforeClassifier, beforeLastLayer } from './before-classifier.ts';
+import { producersOf } from './graph-walk.ts';
 import type { ModelSignature } from './model-signature.ts';
 
 /** A value that can be the vector. */
@@ -26,8 +27,7 @@ export function cutCandidates(signature: ModelSignature): readonly CutCandidate[
   const add = (name: string | undefined, what: string) => {
     if (name && !found.has(name)) found.set(name, what);
   };
-  const producers = new Map<string, FoundNode>();
-  for (const node of signature.nodes) for (const name of node.output) if (name) producers.set(name, node);
+  const producers = producersOf(signature.nodes);
   for (const { name } of signature.outputs) {
     const end = beforeClassifier(signature, name);
     add(

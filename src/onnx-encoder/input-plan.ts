@@ -81,7 +81,7 @@ export interface PlannedInput {
 }
 
 /**
- * Decides how images are prepared: what the caller gives comes first, then the file's own fixed sizes, then the
+ * Decides how images are prepared for a model of one input: what the caller gives comes first, then the file's own fixed sizes, then the
  * preprocessor_config.json, then what is usual.
  * @throws BagsslError `bad-model` for a model whose input is no image; `bad-argument` for a size that the model does not take
  */
@@ -135,15 +135,8 @@ export function planInput(
   };
 }
 
-function onlyInput({ inputs }: ModelSignature, file: string): ModelValue {
-  const [input] = inputs;
+function onlyInput({ inputs: [input] }: ModelSignature, file: string): ModelValue {
   if (!input) throw new BagsslError('bad-model', `${file} has no input; an encoder takes images.`);
-  if (inputs.length > 1) {
-    throw new BagsslError(
-      'bad-model',
-      `${file} has ${inputs.length} inputs: ${inputs.slice(0, 6).map(shownValue).join(', ')}. An encoder takes images alone; export the part that encodes them, with one input.`,
-    );
-  }
   return input;
 }
 

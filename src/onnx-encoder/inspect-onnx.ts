@@ -6,6 +6,7 @@ import { withExternalData } from '../graph/import/with-external-data.ts';
 import { RUNTIME_RULES, Runtime, type RuntimeOptions, runtimeOptions } from '../runtime/runtime.ts';
 import { type CutCandidate, cutCandidates } from './cut-candidates.ts';
 import { type FilesBeside, filesBeside } from './files-beside.ts';
+import { imagePart } from './image-part.ts';
 import type { InputPlan } from './input-plan.ts';
 import { insideShapes, type ModelFacts, modelFacts, typeName } from './model-facts.ts';
 import { type ModelSignature, type ModelValue, modelSignature } from './model-signature.ts';
@@ -146,10 +147,11 @@ export async function inspectOnnx(
   const beside = isA(source, 'Uint8Array') ? undefined : await filesBeside(source, { cache, signal, onProgress });
   const file = beside?.name ?? 'the .onnx file';
   const model = beside ? await beside.model(sha256) : (source as Uint8Array);
-  const signature = modelSignature(model, file);
-  const facts = modelFacts(model, signature);
-  const { found, states } = await dataOf(signature, given, beside);
+  const whole = modelSignature(model, file);
+  const facts = modelFacts(model, whole);
+  const { found, states } = await dataOf(whole, given, beside);
   const asItIs = await tried(source, onnx, run, options);
+  const signature = partOf(whole, file, said.output);
   const chosen = planOutput(signature, file, said).plan;
   const candidates = cutCandidates(signature);
   const asked = [...candidates.map(({ name }) => name), chosen.name];
@@ -176,8 +178,8 @@ export async function inspectOnnx(
     file,
     bytes: model.length,
     ...facts,
-    inputs: signature.inputs.map(shown),
-    outputs: signature.outputs.map(shown),
+    inputs: whole.inputs.map(shown),
+    outputs: whole.outputs.map(shown),
     nodes: signature.nodes.length,
     data: states,
     asItIs,
@@ -194,6 +196,16 @@ export async function inspectOnnx(
       return { name, what, ...(dims && { dims }), chosen: name === chosen.name };
     }),
   };
+}
+
+/** The part that encodes images, or a model in which there is none, which is said of its run. */
+function partOf(whole: ModelSignature, file: string, output: string | undefined): ModelSignature {
+  try {
+    return imagePart(whole, file, output).signature;
+  } catch (error) {
+    if (error instanceof BagsslError) return whole;
+    throw error;
+  }
 }
 
 const shown = ({ name, type, dims }: ModelValue): InspectedValue => ({

@@ -35,7 +35,7 @@ const TYPES = [
 ];
 
 /** The name of a type of elements. */
-export const typeName = (code: number): string => TYPES[code] ?? `type ${code}`;
+export const typeName = (code: number): string => (code < 0 ? 'any type' : (TYPES[code] ?? `type ${code}`));
 
 const NO_WEIGHTS: readonly string[] = ['int32', 'int64', 'bool', 'string'];
 const QUANTISED =

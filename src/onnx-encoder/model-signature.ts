@@ -7,7 +7,7 @@ import { readMessage } from '../graph/protobuf/read.ts';
 /** An input or output of a model as its file describes it. */
 export interface ModelValue {
   readonly name: string;
-  /** ONNX's code of the type of its elements; 0: it is no tensor. */
+  /** ONNX's code of the type of its elements; 0: it is no tensor; −1: the file does not say. */
   readonly type: number;
   /** Extents, and the names of those that are open ('' where there is none); undefined: the file does not say. */
   readonly dims?: readonly (number | string)[];
@@ -77,7 +77,7 @@ function* tensorsInside(nodes: readonly FoundNode[], depth = 0): Generator<Found
 
 function faceValue({ name = '', type }: FoundValueInfo): ModelValue {
   const tensor = type?.tensorType;
-  if (!tensor) return { name, type: 0 };
+  if (!tensor) return { name, type: type ? 0 : -1 };
   const dims = tensor.shape?.dim.map(({ dimValue, dimParam = '' }) => (dimValue && dimValue > 0 ? dimValue : dimParam));
   return { name, type: tensor.elemType ?? 0, ...(dims && { dims }) };
 }

@@ -3,15 +3,16 @@ import { ATTRIBUTE_TYPE, VALUE_INFO } from '../graph/onnx-proto.ts';
 import { readMessage } from '../graph/protobuf/read.ts';
 import { fieldsOf } from '../graph/protobuf/walk.ts';
 import { delimited, joined, writeMessage } from '../graph/protobuf/write.ts';
-import { type PlainNode, plainQuantiser } from './quantisers.ts';
+import { neededFor } from './graph-walk.ts';
+import type { PlainNode } from './plain-nodes.ts';
+import { plainQuantiser } from './quantisers.ts';
+import { steadied } from './random-nodes.ts';
 
 const [GRAPH] = FILE_MODEL.graph;
 const [NODE] = FILE_GRAPH.node;
 const [INPUT] = FILE_GRAPH.input;
+const [INITIALIZER] = FILE_GRAPH.initializer;
 const [OUTPUT] = FILE_GRAPH.output;
-
-/** Graphs inside nodes that are looked into. */
-const MOST_NESTED = 16;
 
 /** A value that takes the place of a model's inputs. */
 export interface NewInput {
@@ -25,31 +26,43 @@ export interface NewInput {
 /**
  * A model with the nodes alone that one value needs, which is its only output. What ONNX Runtime cannot load is often at a model's
  * end, such as the selection of boxes by another engine's operator, or before its network, such as the decoder of a file. The quantisers of
- * QONNX are written in operators of ONNX.
+ * QONNX are written in operators of ONNX, and random values are the same in every run.
  * @param input a value inside the graph that is given in place of the model's inputs
+ * @param made nodes that make the values of inputs
  */
-export function neededPart(model: Uint8Array, output: string, input?: NewInput): Uint8Array {
+export function neededPart(
+  model: Uint8Array,
+  output: string,
+  { input, made = [] }: { readonly input?: NewInput; readonly made?: readonly PlainNode[] } = {},
+): Uint8Array {
   const { graph, opsetImport } = readMessage(FILE_MODEL, model);
   const nodes = graph?.node ?? [];
   const opset = opsetImport.find(({ domain = '' }) => domain === '' || domain === 'ai.onnx')?.version ?? 0;
-  const needed = neededNodes(nodes, output, input?.name);
+  const needed = neededFor(nodes, [output], input?.name);
+  const isMade = new Set(made.flatMap(({ output = [] }) => output));
   const weights = new Set(graph?.initializer.map(({ name }) => name));
-  let at = 0;
+  let [at, tensor] = [0, 0];
   const node = (raw: Uint8Array): readonly Uint8Array[] => {
     const found = nodes[at++];
-    if (!needed.has(found)) return [];
-    const plain = plainQuantiser(found, opset) ?? countedSplit(found, opset);
-    return plain ? plain.flatMap((each) => delimited(NODE, [writeMessage(FILE_NODE, each)])) : [raw];
+    if (!needed.nodes.has(found)) return [];
+    const plain = plainQuantiser(found, opset) ?? countedSplit(found, opset) ?? steadied(found, opset);
+    return plain ? written(plain) : [raw];
   };
+  const written = (plain: readonly PlainNode[]) =>
+    plain.flatMap((each) => delimited(NODE, [writeMessage(FILE_NODE, each)]));
+  const isKept = (name = '') => needed.names.has(name) && !isMade.has(name);
   const pieces = [...fieldsOf(model)].flatMap(({ number, raw, content }) => {
     if (number !== GRAPH) return [raw];
     const parts = [...fieldsOf(content)].flatMap((field) => {
       if (field.number === NODE) return node(field.raw);
       if (field.number === OUTPUT) return [];
-      if (field.number !== INPUT || !input) return [field.raw];
-      return weights.has(readMessage(VALUE_INFO, field.content).name) ? [field.raw] : [];
+      if (field.number === INITIALIZER) return isKept(graph?.initializer[tensor++]?.name) ? [field.raw] : [];
+      if (field.number !== INPUT) return [field.raw];
+      const { name } = readMessage(VALUE_INFO, field.content);
+      return isKept(name) && (!input || weights.has(name)) ? [field.raw] : [];
     });
     return delimited(GRAPH, [
+      ...written(made),
       ...parts,
       ...delimited(OUTPUT, [writeMessage(VALUE_INFO, { name: output })]),
       ...given(input),
@@ -76,30 +89,4 @@ function given(input: NewInput | undefined): readonly Uint8Array[] {
   const dim = Array.from({ length: input.axes }, (_, k) => ({ dimParam: `axis ${k}` }));
   const type = { tensorType: { elemType: input.type, shape: { dim } } };
   return delimited(INPUT, [writeMessage(VALUE_INFO, { name: input.name, type })]);
-}
-
-/** The nodes that a value is computed from. */
-function neededNodes(nodes: readonly FoundNode[], output: string, input: string | undefined): ReadonlySet<FoundNode> {
-  const producers = new Map<string, FoundNode>();
-  for (const node of nodes) for (const name of node.output) if (name) producers.set(name, node);
-  if (input !== undefined) producers.delete(input);
-  const needed = new Set<FoundNode>();
-  const names = [output];
-  for (let name = names.pop(); name !== undefined; name = names.pop()) {
-    const node = producers.get(name);
-    if (!node || needed.has(node)) continue;
-    needed.add(node);
-    names.push(...readsOf(node));
-  }
-  return needed;
-}
-
-/** The names that a node reads, those in its graphs too, whether or not they come from outside. */
-function readsOf({ input, attribute }: FoundNode, depth = 0): readonly string[] {
-  const inside = attribute.flatMap(({ g }) => {
-    if (!g || depth >= MOST_NESTED) return [];
-    const graph = readMessage(FILE_GRAPH, g);
-    return [...graph.node.flatMap((node) => readsOf(node, depth + 1)), ...graph.output.map(({ name = '' }) => name)];
-  });
-  return [...input, ...inside];
 }

@@ -64,7 +64,7 @@ export class OnnxProgram {
     const { count } = batch;
     if (encoder.input.batch !== undefined || (this.#takesMany && count > 1)) {
       try {
-        return (await vectorsOf(encoder, program, batch, 0, count)).data;
+        return this.#checked(await vectorsOf(encoder, program, batch, 0, count));
       } catch (error) {
         const isOwn = error instanceof BagsslError && error.code !== 'shape-mismatch';
         if (encoder.input.batch !== undefined || isOwn) throw explained(error, encoder);
@@ -74,12 +74,22 @@ export class OnnxProgram {
     }
     const all = new Float32Array(count * width);
     for (let k = 0; k < count; k++) {
-      const { data } = await vectorsOf(encoder, program, batch, k, 1).catch((error) => {
+      const found = await vectorsOf(encoder, program, batch, k, 1).catch((error) => {
         throw explained(error, encoder);
       });
-      all.set(data, k * width);
+      all.set(this.#checked(found), k * width);
     }
     return all;
+  }
+
+  /** Vectors of the same width as those of the first run: of boxes that a model finds there are not as many in every image. */
+  #checked({ data, width, dims }: Vectors): Float32Array {
+    if (width === this.width) return data;
+    const { name, output } = this.encoder;
+    throw new BagsslError(
+      'shape-mismatch',
+      `${name}: "${output.name}" is [${dims}] and was [${this.dims}] before, so vectors would have ${this.width} numbers or ${width}; name another value (onnx.output).`,
+    );
   }
 
   /** Frees the model. */
@@ -95,7 +105,7 @@ async function compiled(runtime: Runtime, encoder: OnnxEncoder): Promise<Program
       made,
       [...data].map(([path, data]) => ({ path, data })),
     );
-  const part = () => compile(neededPart(model, output.name, input.inside && newInput(input)));
+  const part = () => compile(neededPart(model, output.name, input.inside && { input: newInput(input) }));
   try {
     if (input.inside) return await part();
     // What ONNX Runtime cannot load as a whole, it may without what the vector does not need.
@@ -128,6 +138,11 @@ function withOutput({ model, output: { name, isOutput } }: OnnxEncoder): Uint8Ar
   return whole;
 }
 
+interface Vectors extends PooledRows {
+  /** The shape of the value that they are made of. */
+  readonly dims: readonly number[];
+}
+
 /** The vectors of `count` images of a batch, from `first` on, in one run. */
 async function vectorsOf(
   { input, output, name }: OnnxEncoder,
@@ -135,7 +150,7 @@ async function vectorsOf(
   batch: InputBatch,
   first: number,
   count: number,
-): Promise<PooledRows & { readonly dims: readonly number[] }> {
+): Promise<Vectors> {
   const images = input.batch ?? count;
   const pixels = batch.data(first, count, images) as Float32Array;
   const tensor = new runtime.ort.Tensor(input.type as 'float32', pixels, inputDims(input, images));

@@ -4,11 +4,15 @@ import { sha256 } from '../base/sha256.ts';
 import { isA, quote } from '../base/values.ts';
 import type { BagPlacement } from '../encoder/bag-placement.ts';
 import { filesBeside } from './files-beside.ts';
+import { neededFor } from './graph-walk.ts';
+import { imagePart } from './image-part.ts';
 import { planInput } from './input-plan.ts';
 import { modelSignature } from './model-signature.ts';
+import { neededPart } from './needed-part.ts';
 import { OnnxEncoder } from './onnx-encoder.ts';
 import { checkOnnxOptions, type OnnxOptions } from './onnx-options.ts';
 import { planOutput } from './output-plan.ts';
+import { isRandom } from './random-nodes.ts';
 
 /** How an .onnx file is opened. */
 export interface OpenOnnxOptions {
@@ -35,20 +39,26 @@ export async function openOnnx(
   const { data: given = {}, cache = true, ...options } = checkOnnxOptions(onnx);
   const beside = isA(source, 'Uint8Array') ? undefined : await filesBeside(source, { cache, signal, onProgress });
   const name = beside?.name ?? 'the .onnx file';
-  const model = beside ? await beside.model(options.sha256) : (source as Uint8Array);
-  const digest = options.sha256 === undefined ? undefined : await sha256(model);
+  const file = beside ? await beside.model(options.sha256) : (source as Uint8Array);
+  const digest = options.sha256 === undefined ? undefined : await sha256(file);
   if (digest !== options.sha256?.toLowerCase()) {
     throw new BagsslError(
       'bad-data',
-      `${name} is not the expected file: its ${model.length} bytes have SHA-256 ${digest}, not ${options.sha256} (onnx.sha256).`,
+      `${name} is not the expected file: its ${file.length} bytes have SHA-256 ${digest}, not ${options.sha256} (onnx.sha256).`,
     );
   }
-  const signature = modelSignature(model, name);
+  const whole = modelSignature(file, name);
+  const part = imagePart(whole, name, options.output);
+  const { signature } = part;
   const config = await beside?.config();
   const { plan: input, notes, sizeAssumed } = planInput(signature, name, options.input, config);
   const output = planOutput(signature, name, options);
+  const draws = [...neededFor(signature.nodes, [output.plan.name]).nodes].find(isRandom);
+  const isPart = whole.inputs.length > 1 || draws !== undefined;
+  const model = isPart ? neededPart(file, output.plan.name, { made: part.made }) : file;
+  const left = isPart ? modelSignature(model, name) : whole;
   const data = new Map<string, Uint8Array>();
-  for (const [file, least] of signature.files) {
+  for (const [file, least] of left.files) {
     checkAborted(signal, `Opening ${name} was stopped.`);
     const bytes = given[file] ?? (await beside?.data(file, least));
     if (!bytes) {
@@ -72,6 +82,14 @@ export async function openOnnx(
       `onnx.data: ${name} names no file ${quote(stranger)}; it names ${[...signature.files.keys()].map(quote).join(', ') || 'none'}.`,
     );
   }
-  const all = [...notes, ...output.notes];
-  return new OnnxEncoder({ name, model, data, input, output: output.plan, placement, notes: all, sizeAssumed });
+  const all = [...part.notes, ...notes, ...output.notes];
+  if (draws) {
+    const what = `Its ${draws.opType} draws other values in every run`;
+    const isLeft = left.nodes.some(isRandom);
+    all.push(
+      isLeft ? `${what}, and so its vectors differ.` : `${what}: they are replaced by the same for every image.`,
+    );
+  }
+  const plan = { ...output.plan, ...(isPart && { isOutput: true }) };
+  return new OnnxEncoder({ name, model, data, input, output: plan, placement, notes: all, sizeAssumed });
 }

@@ -8,6 +8,7 @@ import { buildOnnx, NO_VALUE } from '../graph/import/build.ts';
 import type { Recorded } from '../graph/import/fixed-batch.ts';
 import { folds } from '../graph/import/fold.ts';
 import type { FileNode } from '../graph/import/nodes.ts';
+import { inputsFor } from '../graph/import/order.ts';
 import { type FileModel, parseOnnx } from '../graph/import/parse.ts';
 import { ofList, readTensor } from '../graph/import/read-tensor.ts';
 import { checkOperator } from '../graph/import/translate.ts';
@@ -188,11 +189,14 @@ class Search {
   }
 
   /** What the images are. */
-  #inputs({ inputs }: FileModel): ReadonlyMap<string, Shape> {
+  #inputs(file: FileModel): ReadonlyMap<string, Shape> {
     const shapes = new Map<string, Shape>();
+    const output = this.config.output ?? file.outputs[0];
+    const inputs = this.#try(() => inputsFor(file, [output])) ?? [];
+    for (const { name } of file.inputs) if (!inputs.some((each) => each.name === name)) this.#unknown.add(name);
     if (inputs.length !== 1) {
       const names = inputs.map(({ name }) => `"${name}"`).join(', ') || 'none';
-      const message = `An encoder has one input, the images; the file has ${inputs.length}: ${names}.`;
+      const message = `An encoder has one input, the images; "${output}" of the file has ${inputs.length}: ${names}.`;
       this.blockers.push({ error: new BagsslError('bad-model', message) });
     }
     for (const input of inputs) {

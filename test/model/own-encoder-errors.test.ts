@@ -119,9 +119,13 @@ const cases: Record<string, [bytes: Uint8Array, code: ErrorCode, message: RegExp
     /input "x" is float32 \[batch,5,28,28\]; an encoder takes images: float32 or uint8 \[batch,3,size,size\]/,
   ],
   'two inputs': [
-    onnxFile({ ...sound, inputs: { x: ['n', 3, 8, 8], mask: ['n', 5] } }),
+    onnxFile({
+      ...sound,
+      inputs: { x: ['n', 3, 8, 8], mask: ['n', 5] },
+      nodes: [...sound.nodes.slice(0, 3), ['Flatten', 'g', 'f'], ['Mul', 'f mask', 'y']],
+    }),
     'bad-model',
-    /one input, the images; the \.onnx file has 2: "x", "mask"/,
+    /one input, the images; "y" of the \.onnx file has 2: "x", "mask"/,
   ],
   'patches of another size': [
     onnxFile({ ...sound, inputs: { x: ['n', 3, 32, 32] } }),

@@ -443,7 +443,7 @@ describe('a model that is no encoder is refused', () => {
     ],
     [
       'of two inputs',
-      onnxFile({ inputs: { x: ['b', 3, 4, 4], ids: ['b', 7] }, nodes: [['Relu', 'x', 'y']] }),
+      onnxFile({ inputs: { x: ['b', 3, 4, 4], ids: ['b', 7] }, nodes: [['Add', 'x ids', 'y']] }),
       {},
       'bad-model',
       /2 inputs: "x" \[b,3,4,4\], "ids" \[b,7\].*with one input/,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { create } from '@bufbuild/protobuf';
-import { TensorShapeProtoSchema } from 'onnx-buf';
+import { TensorShapeProto_DimensionSchema, TensorShapeProtoSchema, TypeProto_SequenceSchema } from 'onnx-buf';
 import { modelSignature } from '../../src/onnx-encoder/model-signature.ts';
 import { planOutput } from '../../src/onnx-encoder/output-plan.ts';
 import { readPreprocessorConfig } from '../../src/onnx-encoder/preprocessor-config.ts';
@@ -11,6 +11,8 @@ const tensors = {
   w: { dims: [3, 2], float: [1, 2, 3, 4, 5, 6] },
   b: { dims: [2], float: [0, 0] },
   k1: { dims: [5, 3, 1, 1], float: new Array(15).fill(1) },
+  k4: { dims: [4, 3, 1, 1], float: new Array(12).fill(1) },
+  k16: { dims: [16, 3, 1, 1], float: new Array(48).fill(1) },
   k3: { dims: [3, 3, 3, 3], float: new Array(81).fill(1) },
   s: { dims: [], float: [1] },
   z: { dims: [2], int64: [0, -1] },
@@ -22,11 +24,34 @@ const POOLED: readonly FileNode[] = [
 
 /** The value that is taken of a model, and what is said. */
 function taken(nodes: readonly FileNode[], outputs = 'y', more: Partial<OnnxFile> = {}, dims?: readonly number[]) {
+  return takenOf(nodes, dims ? { [outputs]: { dims } } : {}, { outputs, ...more });
+}
+
+/** The same of a model with several outputs, of these types and shapes. */
+function takenOf(
+  nodes: readonly FileNode[],
+  said: Readonly<Record<string, { readonly type?: number; readonly dims?: readonly (number | string)[] }>>,
+  more: Partial<OnnxFile> = {},
+) {
+  const outputs = Object.keys(said).join(' ') || 'y';
   const bytes = onnxFile({ inputs: { x: ['b', 3, 32, 32] }, tensors, nodes, outputs, ...more }, ({ graph }) => {
-    const { value } = graph!.output[0].type!;
-    if (!dims || value.case !== 'tensorType') return;
-    const dim = dims.map((extent) => ({ value: { case: 'dimValue' as const, value: BigInt(extent) } }));
-    value.value.shape = create(TensorShapeProtoSchema, { dim });
+    for (const { name, type } of graph!.output) {
+      const { type: code = 1, dims } = said[name] ?? {};
+      const { value } = type!;
+      if (value.case !== 'tensorType') continue;
+      if (code === 0)
+        Object.assign(type!, { value: { case: 'sequenceType', value: create(TypeProto_SequenceSchema) } });
+      value.value.elemType = code;
+      const dim = dims?.map((extent) =>
+        create(TensorShapeProto_DimensionSchema, {
+          value:
+            typeof extent === 'number'
+              ? { case: 'dimValue', value: BigInt(extent) }
+              : { case: 'dimParam', value: extent },
+        }),
+      );
+      if (dim) value.value.shape = create(TensorShapeProtoSchema, { dim });
+    }
   });
   const { plan, notes } = planOutput(modelSignature(bytes, 'model'), 'model', {});
   return { name: plan.name, isOutput: plan.isOutput, said: notes.join(' ') };
@@ -111,6 +136,146 @@ describe('of a classifier the value before its last linear layer is taken', () =
   });
 });
 
+describe('of a head written as a 1×1 convolution, what it classifies is taken', () => {
+  const after = (k: string): readonly FileNode[] => [
+    ['Relu', 'x', 'r'],
+    ['Conv', `r ${k}`, 'c', { kernel_shape: [1, 1] }],
+    ['Relu', 'c', 'q'],
+    ['GlobalAveragePool', 'q', 'g'],
+    ['Flatten', 'g', 'y'],
+  ];
+  it('behind a pooling, then Softmax', () => {
+    const { name } = taken([
+      ['GlobalAveragePool', 'x', 'p'],
+      ['Relu', 'p', 'r'],
+      ['Conv', 'r k1', 'c', { kernel_shape: [1, 1] }],
+      ['Add', 'c s', 'a'],
+      ['Transpose', 'a', 't', { perm: [0, 2, 3, 1] }],
+      ['Reshape', 't z', 'l'],
+      ['Softmax', 'l', 'y'],
+    ]);
+    assert.equal(name, 'r');
+  });
+  it('behind a pooling, without Softmax', () => {
+    const nodes: readonly FileNode[] = [
+      ['GlobalAveragePool', 'x', 'p'],
+      ['Conv', 'p k1', 'c', { kernel_shape: [1, 1] }],
+      ['Flatten', 'c', 'y'],
+    ];
+    const { name, said } = taken(nodes, 'y', {}, [1, 5]);
+    assert.equal(name, 'p', said);
+    assert.equal(taken(nodes.slice(0, 2), 'c', {}, [1, 5, 1, 1]).name, 'c');
+  });
+  it('before a pooling, without Softmax, where its width is none of features', () => {
+    assert.equal(taken(after('k1'), 'y', {}, [1, 5]).name, 'r');
+    assert.equal(taken(after('k16'), 'y', {}, [1, 16]).name, 'y');
+  });
+});
+
+it('of two heads whose mean is given, what the first classifies is taken', () => {
+  const heads: readonly FileNode[] = [
+    ...POOLED,
+    ['Relu', 'v', 'u'],
+    ['Gemm', 'v w b', 'first'],
+    ['Gemm', 'u w b', 'second'],
+    ['Add', 'first second', 'sum'],
+  ];
+  assert.equal(taken([...heads, ['Div', 'sum s', 'y']]).name, 'v');
+  assert.equal(taken([...heads, ['Identity', 'sum', 'y']]).name, 'y');
+});
+
+describe('of labels', () => {
+  const LABELLED: readonly FileNode[] = [
+    ['Softmax', 'l', 'q'],
+    ['ArgMax', 'q', 'a'],
+    ['ai.onnx.ml.ArrayFeatureExtractor', 'b a', 'classLabel'],
+    ['ai.onnx.ml.ZipMap', 'q', 'loss'],
+  ];
+  const said = { classLabel: { type: 8, dims: [1, 1] }, loss: { type: 0 } };
+  it('what a classifier makes its scores of is taken', () => {
+    const { name, said: notes } = takenOf([...POOLED, ['Gemm', 'v w b', 'l'], ...LABELLED], said);
+    assert.equal(name, 'v');
+    assert.match(notes, /"classLabel" \[1,1\] is labels of scores of classes \(Softmax\)/);
+  });
+  it('the scores are taken where no linear layer makes them', () => {
+    const { name, said: notes } = takenOf([...POOLED, ['Tanh', 'v', 'q'], ...LABELLED.slice(1)], said);
+    assert.equal(name, 'q');
+    assert.match(notes, /is labels, which are no embedding/);
+  });
+  it('floating numbers come first, whatever the name', () => {
+    const nodes: readonly FileNode[] = [...POOLED, ['ArgMax', 'v', 'embedding'], ['Relu', 'v', 'other']];
+    assert.equal(takenOf(nodes, { embedding: { type: 7, dims: [1, 1] }, other: { dims: [1, 3] } }).name, 'other');
+  });
+});
+
+describe('of a detector the deepest map is taken', () => {
+  const reshape = (from: string, to: string): FileNode => ['Reshape', `${from} z`, to];
+  const BOXES: readonly FileNode[] = [
+    ['Conv', 'x k16', 'deep', { kernel_shape: [1, 1] }],
+    ['Relu', 'deep', 'a'],
+    ['Conv', 'x k1', 'b0', { kernel_shape: [1, 1] }],
+    ['Relu', 'b0', 'small'],
+  ];
+  const headTensors = {
+    ...tensors,
+    h16: { dims: [4, 16, 1, 1], float: new Array(64).fill(1) },
+    h5: { dims: [4, 5, 1, 1], float: new Array(20).fill(1) },
+  };
+  const HEADS: readonly FileNode[] = [
+    ['Conv', 'small h5', 'd5', { kernel_shape: [1, 1] }],
+    ['Conv', 'a h16', 'd16', { kernel_shape: [1, 1] }],
+    reshape('d5', 'f5'),
+    reshape('d16', 'f16'),
+  ];
+  const more = { tensors: headTensors };
+  it('before the head with the most channels, of one output', () => {
+    const nodes: readonly FileNode[] = [...BOXES, ...HEADS, ['Concat', 'f5 f16', 'y', { axis: 2 }]];
+    const { name, said } = takenOf(nodes, { y: { dims: [1, 84, 8400] } }, more);
+    assert.equal(name, 'a');
+    assert.match(
+      said,
+      /"y" \[1,84,8400\] is what a detector says of boxes, which is no embedding: the deepest map before that, "a"/,
+    );
+  });
+  it('before what enlarges it first', () => {
+    const nodes: readonly FileNode[] = [
+      ['Resize', 'x - s', 'x2'],
+      ...BOXES,
+      ['Resize', 'small - s', 'up'],
+      ...HEADS.map((node): FileNode => (node[1] === 'small h5' ? ['Conv', 'up h5', 'd5'] : node)),
+      ['Concat', 'f5 f16', 'y', { axis: 2 }],
+    ];
+    assert.equal(takenOf(nodes, { y: { dims: [1, 84, 8400] } }, more).name, 'small');
+  });
+  it('of outputs for the same boxes', () => {
+    const said = { f5: { dims: [1, 'anchors', 4] }, f16: { dims: [1, 'anchors', 2] } };
+    assert.equal(takenOf([...BOXES, ...HEADS], said, more).name, 'a');
+    const other = { f5: { dims: [1, 'anchors', 4] }, f16: { dims: [1, 'others', 2] } };
+    assert.equal(takenOf([...BOXES, ...HEADS], other, more).name, 'f5');
+  });
+  it('of boxes that are selected', () => {
+    const nodes: readonly FileNode[] = [
+      ...BOXES,
+      ...HEADS,
+      ['NonMaxSuppression', 'f5 f16', 'i'],
+      ['Gather', 'f5 i', 'boxes'],
+    ];
+    assert.equal(takenOf(nodes, { boxes: { dims: ['n', 4] } }, more).name, 'a');
+  });
+  it('and of a map or tokens that are flattened, nothing', () => {
+    const map: readonly FileNode[] = [...BOXES, ['Concat', 'a small', 'both', { axis: 1 }], reshape('both', 'y')];
+    assert.equal(takenOf(map, { y: { dims: [1, 49, 768] } }, more).name, 'y');
+  });
+  it('of logits of every box, what they are made of', () => {
+    const nodes: readonly FileNode[] = [
+      ['Relu', 'x', 'r'],
+      ['MatMul', 'r w', 'logits'],
+      ['MatMul', 'r w', 'pred_boxes'],
+    ];
+    assert.equal(takenOf(nodes, { logits: { dims: [1, 100, 92] }, pred_boxes: { dims: [1, 100, 4] } }).name, 'r');
+  });
+});
+
 describe('an output stays as it is', () => {
   for (const [what, nodes, outputs, dims] of [
     ['if its name says that it is a vector', [['Gemm', 'v w b', 'image_embeds']], 'image_embeds', undefined],
@@ -153,6 +318,42 @@ it('of an image made of an image the value before the last convolution is taken'
   const { name, said } = taken(nodes, 'y', {}, [1, 3, 32, 32]);
   assert.equal(name, 'r');
   assert.match(said, /is an image/);
+});
+
+describe('an image whose axes are open or three', () => {
+  const open = { x: ['b', 3, 'height', 'width'] } as const;
+  const depth: readonly FileNode[] = [
+    ['Relu', 'x', 'r'],
+    ['Conv', 'r k1', 'c', { kernel_shape: [1, 1] }],
+    ['Squeeze', 'c', 'y'],
+  ];
+  const before = (nodes: readonly FileNode[], dims: readonly (number | string)[], name = 'y') =>
+    takenOf(
+      nodes.map(([type, from, to, more]): FileNode => [type, from, to === 'y' ? name : to, more]),
+      { [name]: { dims } },
+      { inputs: open },
+    ).name;
+  it('a map of depth, by its axes or its name', () => {
+    assert.equal(before(depth, ['b', 'height', 'width']), 'r');
+    assert.equal(before(depth, ['b', 'h', 'w'], 'predicted_depth'), 'r');
+    assert.equal(before(depth, ['b', 'tokens', 64]), 'y');
+  });
+  it('colours, by the last convolution', () => {
+    const nodes = (k: string): readonly FileNode[] => [
+      ['Relu', 'x', 'r'],
+      ['Conv', `r ${k}`, 'y', { kernel_shape: [1, 1] }],
+    ];
+    assert.equal(before(nodes('k4'), ['b', 'c', 'h', 'w'], 'reconstruction'), 'r');
+    assert.equal(before(nodes('k16'), ['b', 'c', 'h', 'w']), 'y');
+  });
+  it('an image to which what was computed is added', () => {
+    const nodes: readonly FileNode[] = [
+      ['Relu', 'x', 'r'],
+      ['Conv', 'r k3', 'c'],
+      ['Add', 'x c', 'y'],
+    ];
+    assert.equal(taken(nodes, 'y', {}, [1, 3, 32, 32]).name, 'r');
+  });
 });
 
 describe('a preprocessor_config.json', () => {

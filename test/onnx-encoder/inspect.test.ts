@@ -216,7 +216,7 @@ describe('inspectOnnx', () => {
 
   it('says that a file has two inputs, takes no images, or leaves its size open', async () => {
     const two = await check(
-      await written('two.onnx', { inputs: { x: ['b', 3, 8, 8], z: ['b', 3] }, nodes: BODY, outputs: 'f' }),
+      await written('two.onnx', { inputs: { x: ['b', 3, 8, 8], z: ['b', 4] }, nodes: [...BODY, ['Add', 'f z', 'y']] }),
     );
     assert.match(two.training.blockers[0].reason, /has 2/);
     const text = await check(await written('text.onnx', { inputs: { x: ['b', 77] }, nodes: [['Relu', 'x', 'y']] }));

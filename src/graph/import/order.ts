@@ -1,6 +1,6 @@
 import { BagsslError } from '../../base/errors.ts';
 import type { FileNode } from './nodes.ts';
-import type { FileModel } from './parse.ts';
+import type { FileInput, FileModel } from './parse.ts';
 
 /** The nodes that `outputs` need, each after those it reads from, whatever their order in the file. @throws BagsslError `bad-model` naming a cycle */
 export function nodesFor({ nodes, inputs, tensors }: FileModel, outputs: readonly string[]): FileNode[] {
@@ -50,4 +50,11 @@ function readsOf({ inputs, branches }: FileNode): readonly string[] {
     return [...nodes.flatMap(readsOf), ...outputs].filter((name) => !own.has(name));
   });
   return [...inputs, ...new Set(outside)];
+}
+
+/** The inputs that `outputs` depend on. @throws BagsslError `bad-model` */
+export function inputsFor(model: FileModel, outputs: readonly string[]): readonly FileInput[] {
+  if (model.inputs.length <= 1) return model.inputs;
+  const read = new Set([...outputs, ...nodesFor(model, outputs).flatMap(readsOf)]);
+  return model.inputs.filter(({ name }) => read.has(name));
 }

@@ -4,6 +4,7 @@ import { cast, reduceMean } from '../../graph/functions.ts';
 import type { Shape, Value } from '../../graph/graph.ts';
 import { type BuildOptions, buildOnnx, type FileBatchNorm, type NamedTensor } from '../../graph/import/build.ts';
 import type { Recorded } from '../../graph/import/fixed-batch.ts';
+import { inputsFor } from '../../graph/import/order.ts';
 import { type FileModel, parseOnnx } from '../../graph/import/parse.ts';
 import { createGraph } from '../../graph/ops/index.ts';
 import { normaliseByStatistics, normaliseWith } from '../batch-norm.ts';
@@ -34,7 +35,7 @@ export const onnx: EncoderKind<OnnxConfig> = {
 };
 
 /** Side of the patches that a file's network takes, px. */
-export const patchSize = (config: Pick<OnnxConfig, 'model' | 'size'>): number => imagesOf(config).side;
+export const patchSize = (config: Pick<OnnxConfig, 'model' | 'output' | 'size'>): number => imagesOf(config).side;
 
 /** The files taken apart so far. */
 const parsed = new WeakMap<Uint8Array, FileModel>();
@@ -47,16 +48,19 @@ function fileOf(config: Pick<OnnxConfig, 'model'>): FileModel {
   return known;
 }
 
-function inputOf(config: Pick<OnnxConfig, 'model'>) {
-  const { inputs } = fileOf(config);
+function inputOf(config: Pick<OnnxConfig, 'model' | 'output'>) {
+  const file = fileOf(config);
+  const output = config.output ?? file.outputs[0];
+  const inputs = inputsFor(file, [output]);
   if (inputs.length === 1) return inputs[0];
   throw new BagsslError(
     'bad-model',
-    `An encoder has one input, the images; the .onnx file has ${inputs.length}: ${inputs.map(({ name }) => `"${name}"`).join(', ')}.`,
+    `An encoder has one input, the images; "${output}" of the .onnx file has ${inputs.length}: ${inputs.map(({ name }) => `"${name}"`).join(', ')}. Choose an output that images alone make (--encoder-output).`,
   );
 }
 
-const imagesOf = (config: Pick<OnnxConfig, 'model' | 'size'>): ImageInput => imageInput(inputOf(config), config.size);
+const imagesOf = (config: Pick<OnnxConfig, 'model' | 'output' | 'size'>): ImageInput =>
+  imageInput(inputOf(config), config.size);
 
 /** What is found out by building a file's network. */
 interface Found {
