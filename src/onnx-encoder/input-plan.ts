@@ -1,11 +1,12 @@
 import { BagsslError } from '../base/errors.ts';
 import { quote } from '../base/values.ts';
 import type { Triple } from '../patches/recipe.ts';
+import type { Preprocessing } from './config-values.ts';
+import { metadataInput } from './metadata-input.ts';
 import { type ModelSignature, type ModelValue, shownValue } from './model-signature.ts';
 import type { OnnxInput } from './onnx-options.ts';
 import { ownNormalisation } from './own-normalisation.ts';
 import { pastDecoder } from './past-decoder.ts';
-import type { Preprocessing } from './preprocessor-config.ts';
 
 /** How an image becomes a model's input, with nothing left open. */
 export interface InputPlan {
@@ -35,9 +36,9 @@ export interface InputPlan {
   readonly std: Triple;
   /** How pixels between pixels are made. */
   readonly interpolation: 'bilinear' | 'bicubic';
-  /** `crop` takes the middle, `stretch` makes the whole image fit. */
+  /** `crop` keeps the image's proportions, `stretch` gives it those of the input. */
   readonly fit: 'crop' | 'stretch';
-  /** With `crop`: the share of the largest middle box's sides that is taken. */
+  /** The share that is taken of the sides: with `crop` of the largest middle box, with `stretch` of the stretched image. */
   readonly crop: number;
 }
 
@@ -82,7 +83,7 @@ export interface PlannedInput {
 
 /**
  * Decides how images are prepared: what the caller gives comes first, then the file's own fixed sizes, then the
- * preprocessor_config.json, then what is usual.
+ * configuration beside it, then its metadata, then what is usual.
  * @throws BagsslError `bad-model` for a model whose input is no image; `bad-argument` for a size that the model does not take
  */
 export function planInput(
@@ -98,12 +99,15 @@ export function planInput(
   if (!type) {
     throw noImage(file, input, `has ONNX type ${input.type}, which pixels cannot be given in`);
   }
-  const notes = [...(config?.notes ?? [])];
+  const metadata = metadataInput(whole.metadata);
+  const notes = [config, metadata].flatMap((said) => said?.notes ?? []);
   if (past)
     notes.push(`It decodes image files itself (${past.operator}); it is given pixels in place of what that gives.`);
   const { layout, channels, rows: fixedRows, columns: fixedColumns, batch, missing } = axesOf(input, file, given);
-  const [rows, columns, sizeAssumed] = sizeOf(input, file, [fixedRows, fixedColumns], given, config, notes);
-  const colours = channels === 1 ? 'grey' : (given.channels ?? past?.channels ?? config?.input.channels ?? 'rgb');
+  const [rows, columns, sizeAssumed] = sizeOf(input, file, [fixedRows, fixedColumns], given, [config, metadata], notes);
+  const own = ownNormalisation(signature, input.name);
+  const told = { ...metadata?.input, ...(config && configured(config, own !== undefined || layout === 'nhwc')) };
+  const colours = channels === 1 ? 'grey' : (given.channels ?? past?.channels ?? told.channels ?? 'rgb');
   const isWhole = type.includes('int');
   if (isWhole && (given.range === 1 || given.mean !== undefined || given.std !== undefined)) {
     throw new BagsslError(
@@ -113,7 +117,9 @@ export function planInput(
   }
   const usual = isWhole
     ? { range: 255 as const, ...(type === 'int8' ? SIGNED : PLAIN) }
-    : normalisation(signature, input, layout, channels, given, config, notes);
+    : normalisation(own, layout === 'nhwc' || channels === 1, given, told, notes);
+  // The share belongs to the way that was told with it.
+  const isToldFit = given.fit === undefined || given.fit === (told.fit ?? 'crop');
   return {
     plan: {
       name: input.name,
@@ -126,13 +132,20 @@ export function planInput(
       ...(missing && { missing }),
       ...(past && { inside: true as const }),
       ...usual,
-      interpolation: given.interpolation ?? config?.input.interpolation ?? 'bilinear',
-      fit: given.fit ?? config?.input.fit ?? 'crop',
-      crop: given.crop ?? config?.input.crop ?? 1,
+      interpolation: given.interpolation ?? told.interpolation ?? 'bilinear',
+      fit: given.fit ?? told.fit ?? 'crop',
+      crop: given.crop ?? (isToldFit ? told.crop : undefined) ?? 1,
     },
     notes,
     sizeAssumed,
   };
+}
+
+/** What a configuration says of the file: where the file has, or seems to have, a normalisation of its own, not that of the network before its export. */
+function configured({ input, beforeExport }: Preprocessing, isNormalised: boolean): OnnxInput {
+  if (!beforeExport || !isNormalised) return input;
+  const { range: _range, mean: _mean, std: _std, ...rest } = input;
+  return rest;
 }
 
 function onlyInput({ inputs }: ModelSignature, file: string): ModelValue {
@@ -204,14 +217,15 @@ function sizeOf(
   file: string,
   fixed: readonly [number | undefined, number | undefined],
   given: OnnxInput,
-  config: Preprocessing | undefined,
+  sources: readonly (Preprocessing | undefined)[],
   notes: string[],
 ): readonly [rows: number, columns: number, assumed: boolean] {
   const pair = (size: OnnxInput['size']) => (typeof size === 'number' ? [size, size] : size);
   const wanted = pair(given.size);
-  const told = pair(config?.input.size);
+  const source = sources.find((said) => said?.input.size !== undefined);
+  const told = pair(source?.input.size);
   const sides = fixed.map((side, axis) => side ?? wanted?.[axis] ?? told?.[axis] ?? USUAL_SIZE);
-  for (const [what, asked] of [['onnx.input.size', wanted] as const, ['preprocessor_config.json', told] as const]) {
+  for (const [what, asked] of [['onnx.input.size', wanted] as const, [source?.from, told] as const]) {
     if (!asked || asked.every((side, axis) => side === sides[axis])) continue;
     const clash = `${what} asks for ${asked.join('×')}, and ${file} takes ${shownValue(input)}`;
     if (asked === wanted) throw new BagsslError('bad-argument', `${clash}; leave the size out.`);
@@ -226,26 +240,22 @@ function sizeOf(
 }
 
 function normalisation(
-  signature: ModelSignature,
-  input: ModelValue,
-  layout: InputPlan['layout'],
-  channels: 1 | 3,
+  own: ReturnType<typeof ownNormalisation>,
+  isUnusual: boolean,
   given: OnnxInput,
-  config: Preprocessing | undefined,
+  told: OnnxInput,
   notes: string[],
 ): Pick<InputPlan, 'range' | 'mean' | 'std'> {
-  const own = ownNormalisation(signature, input.name);
-  const told = config?.input;
   const triple = (value: number | Triple | undefined): Triple | undefined =>
     typeof value === 'number' ? [value, value, value] : value;
-  const isPlain = own !== undefined || layout === 'nhwc' || channels === 1;
+  const isPlain = own !== undefined || isUnusual;
   const usual = { range: own?.range ?? 1, ...(isPlain || given.range !== undefined ? PLAIN : IMAGENET) } as const;
   const found = {
-    range: given.range ?? told?.range ?? usual.range,
-    mean: triple(given.mean) ?? triple(told?.mean) ?? usual.mean,
-    std: triple(given.std) ?? triple(told?.std) ?? usual.std,
+    range: given.range ?? told.range ?? usual.range,
+    mean: triple(given.mean) ?? triple(told.mean) ?? usual.mean,
+    std: triple(given.std) ?? triple(told.std) ?? usual.std,
   };
-  if (!told && given.range === undefined && given.mean === undefined && given.std === undefined) {
+  if (told.range === undefined && given.range === undefined && given.mean === undefined && given.std === undefined) {
     const values = `values of 0 to ${found.range}`;
     notes.push(
       own
