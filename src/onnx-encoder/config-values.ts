@@ -1,6 +1,6 @@
 import { quote } from '../base/values.ts';
 import type { Triple } from '../patches/recipe.ts';
-import type { OnnxInput } from './onnx-options.ts';
+import { LARGEST_SIDE, type OnnxInput } from './onnx-options.ts';
 
 /** An object of an untrusted JSON file. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -18,8 +18,13 @@ export interface Preprocessing {
 
 export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-export const isLength = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 1;
-export const isShare = (value: unknown): value is number => typeof value === 'number' && value > 0 && value <= 1;
+/** A side of an image that can be given to a model. */
+export const isLength = (value: unknown): value is number =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= LARGEST_SIDE;
+/** No configuration takes less; a file could ask for images of any size by it. */
+const LEAST_SHARE = 0.01;
+export const isShare = (value: unknown): value is number =>
+  typeof value === 'number' && value >= LEAST_SHARE && value <= 1;
 
 /** Three numbers, of three or one. */
 export function triple(value: unknown): Triple | undefined {

@@ -58,7 +58,8 @@ export interface OnnxOptions {
   readonly cache?: boolean | string;
 }
 
-const LARGEST_SIDE = 4096;
+/** Px. */
+export const LARGEST_SIDE = 4096;
 const side = whole(1, LARGEST_SIDE);
 
 const either = (...rules: readonly Rule[]): Rule => ({

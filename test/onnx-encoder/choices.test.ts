@@ -268,6 +268,11 @@ describe('a preprocessor_config.json', () => {
     assert.match(notes.join(), /asks for Lanczos resampling; bicubic is used/);
   });
 
+  it('that asks for more pixels than an input may have is not followed', () => {
+    assert.equal(readConfig('preprocessor_config.json', '{"size":{"height":1e9,"width":1e9}}'), undefined);
+    assert.equal(read({ size: { shortest_edge: 224 }, crop_pct: 1e-9 }).input.crop, 1);
+  });
+
   it('that is none is left alone', () => {
     for (const text of ['<!doctype html>', '[]', '3', '{"size"', '', '{}', '{"processor_class":"CLIPProcessor"}'])
       assert.equal(readConfig('preprocessor_config.json', text), undefined);
