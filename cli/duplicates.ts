@@ -27,24 +27,22 @@ export const duplicates: Command = {
   run: (values) =>
     withFolderIndex(values, async ({ folder, index }, progress) => {
       const groups = findDuplicates(index, { threshold: values.number('threshold') });
+      if (values.flag('json')) printJson({ groups: groups.map(({ ids, similarity }) => ({ files: ids, similarity })) });
+      else {
+        progress.say(`${groups.length} ${groups.length === 1 ? 'group' : 'groups'} of near duplicates.`);
+        // Groups are apart by an empty line, as fdupes prints them.
+        const text = groups.map(({ ids, similarity }) =>
+          ids.map((id) => `${similarity.toFixed(3)}  ${inOneLine(id)}\n`).join(''),
+        );
+        process.stdout.write(text.join('\n'));
+      }
       const page = values.text('html');
-      if (page !== undefined) {
-        const shown = groups.map(({ ids, similarity }, i) => ({
-          title: `Group ${i + 1}: ${ids.length} pictures, similarity at least ${similarity.toFixed(3)}`,
-          shown: ids.map((id) => ({ file: join(folder, id), name: id })),
-        }));
-        await save(page, await galleryPage('Duplicates', shown));
-        progress.say(`Wrote "${page}".`);
-      }
-      if (values.flag('json')) {
-        printJson({ groups: groups.map(({ ids, similarity }) => ({ files: ids, similarity })) });
-        return;
-      }
-      progress.say(`${groups.length} ${groups.length === 1 ? 'group' : 'groups'} of near duplicates.`);
-      // Groups are apart by an empty line, as fdupes prints them.
-      const text = groups.map(({ ids, similarity }) =>
-        ids.map((id) => `${similarity.toFixed(3)}  ${inOneLine(id)}\n`).join(''),
-      );
-      process.stdout.write(text.join('\n'));
+      if (page === undefined) return;
+      const shown = groups.map(({ ids, similarity }, i) => ({
+        title: `Group ${i + 1}: ${ids.length} pictures, similarity at least ${similarity.toFixed(3)}`,
+        shown: ids.map((id) => ({ file: join(folder, id), name: id })),
+      }));
+      await save(page, await galleryPage('Duplicates', shown));
+      progress.say(`Wrote "${page}".`);
     }),
 };

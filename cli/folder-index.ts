@@ -7,7 +7,7 @@ import { MODEL_OPTION, openModel } from './model.ts';
 import { encoderAddress, ONNX_OPTIONS, onnxEncoder } from './onnx-encoder.ts';
 import { duration, Pace, Progress } from './progress.ts';
 import { inOneLine, quoted } from './quoted.ts';
-import { ENGINE_OPTIONS, engineOptions, interruption, JSON_OPTION } from './shared.ts';
+import { ENGINE_OPTIONS, engineOptions, interruptible, JSON_OPTION } from './shared.ts';
 
 export const FOLDER: Argument = { value: 'FOLDER', rule: PATH, help: 'a folder of photographs, at any depth' };
 
@@ -36,15 +36,18 @@ export async function withFolderIndex<T>(
   const started = performance.now();
   const pace = new Pace();
   const encoder = (await onnxEncoder(values, progress, undefined, false)) ?? (await modelOf(values));
+  const interruption = interruptible();
   const index = await openFolderIndex(folder, {
     ...engineOptions(values, progress),
     ...(encoder && { encoder }),
     place: values.text('place'),
     followLinks: values.flag('follow-links') ? 'anywhere' : 'inside',
-    signal: interruption(),
+    signal: interruption.signal,
     onProgress: (done, total) => progress.show(done / total, `indexing, ${pace.describe(done, total, 'pictures')}`),
   });
   try {
+    // What follows keeps nothing, and a comparison of all pictures hears no signal.
+    interruption.end();
     progress.clear();
     const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
     progress.say(`${summary(index)}, in ${duration(seconds)}.`);
@@ -81,11 +84,12 @@ function summary({ folder, index, synced }: FolderIndex): string {
   return `${index.size} ${index.size === 1 ? 'picture' : 'pictures'} of ${folder} (${changed || 'nothing changed'})${left}`;
 }
 
-/** A command for the index of the same folder, encoder and place. */
+/** A command for the same index of the same files. */
 export function nextCommand(name: string, values: Values, photo = ''): string {
-  const options = ['place', 'model', 'encoder'].flatMap((option) => {
+  const options = ['place', 'model', ...Object.keys(ONNX_OPTIONS)].flatMap((option) => {
     const value = values.text(option);
     return value === undefined ? [] : ` --${option} ${quoted(value)}`;
   });
+  if (values.flag('follow-links')) options.push(' --follow-links');
   return `bagssl ${name} ${quoted(values.text('folder')!)}${photo}${options.join('')}`;
 }

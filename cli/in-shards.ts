@@ -3,6 +3,7 @@ import { readShards } from '../src/node.ts';
 import { UsageError, type Values } from './command.ts';
 import { onnxEncoder } from './onnx-encoder.ts';
 import { Progress } from './progress.ts';
+import { inOneLine } from './quoted.ts';
 import { engineOptions, interruption } from './shared.ts';
 
 /** The pictures nearest to a photo, of those whose vectors are in the Parquet files of --vectors. */
@@ -17,6 +18,8 @@ export async function similarInShards(values: Values, photo: string, count: numb
   });
   progress.clear();
   progress.say(`${index.size} vectors${skipped.length > 0 ? `; ${skipped.length} pictures have none` : ''}.`);
+  if (values.flag('list-skipped'))
+    for (const { file, reason } of skipped) progress.say(`  ${inOneLine(`${file}: ${reason}`)}`);
   const embedder = await createEmbedder({ ...engineOptions(values, progress), encoder });
   try {
     return index.search(await embedder.embed(photo), count);

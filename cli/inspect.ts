@@ -89,10 +89,13 @@ function asItIs({ asItIs: { runs, reason, input, output, width, notes } }: OnnxI
   const { rows, columns, channels, layout, type, range, mean, std, fit, crop, interpolation, batch } = input!;
   const values =
     type === 'uint8' || type === 'int32' ? '0 to 255' : `0 to ${range}, mean ${mean.join(', ')}, std ${std.join(', ')}`;
+  const middle = `the middle ${crop.toFixed(3)} of the sides`;
+  const part =
+    fit === 'stretch' ? `stretched${crop === 1 ? '' : `, ${middle}`}` : crop === 1 ? 'the largest middle box' : middle;
   return [
     `Embeds as it is: yes, ${width} numbers, "${output!.name}"`,
     `  input    ${channels} ${rows}×${columns} px, ${layout}, ${type}, ${values}`,
-    `           ${interpolation}, ${fit === 'stretch' ? 'stretched' : crop === 1 ? 'the largest middle box' : `the middle ${crop.toFixed(3)} of the sides`}${batch === undefined ? '' : `, ${batch} at a time`}`,
+    `           ${interpolation}, ${part}${batch === undefined ? '' : `, ${batch} at a time`}`,
     `  pooling  ${output!.pool === 'first' ? 'the first token' : 'the mean over positions or tokens, where there are any'}`,
     ...notes.map((note) => `  - ${note}`),
   ];

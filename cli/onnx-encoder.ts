@@ -47,6 +47,21 @@ export const ONNX_OPTIONS = {
     rule: numbers('a positive number, or three with commas', [1, 3], (value) => value > 0 && value < Infinity),
     help: '.onnx: the standard deviation, such as 0.229,0.224,0.225',
   },
+  'encoder-channels': {
+    value: 'rgb|bgr',
+    rule: oneOf(['rgb', 'bgr']),
+    help: '.onnx: the order of its channels; default rgb',
+  },
+  'encoder-fit': {
+    value: 'crop|stretch',
+    rule: oneOf(['crop', 'stretch']),
+    help: ".onnx: keep an image's proportions and take its middle, or stretch it; default crop",
+  },
+  'encoder-crop': {
+    value: 'SHARE',
+    rule: numbers('a number above 0, at most 1', [1], (value) => value > 0 && value <= 1),
+    help: '.onnx: the share of the sides that is taken, such as 0.875; default 1',
+  },
 } satisfies Command['options'];
 
 /** Whether an address names an .onnx file. */
@@ -102,6 +117,14 @@ export function onnxOptions(values: Values): OnnxOptions {
   const range = values.number('encoder-range') as 1 | 255 | undefined;
   const pool = values.choice('encoder-pool', ['mean', 'first']);
   const output = values.text('encoder-output');
-  const input = { size: list('encoder-size'), range, mean: list('encoder-mean'), std: list('encoder-std') };
+  const input = {
+    size: list('encoder-size'),
+    range,
+    mean: list('encoder-mean'),
+    std: list('encoder-std'),
+    channels: values.choice('encoder-channels', ['rgb', 'bgr']),
+    fit: values.choice('encoder-fit', ['crop', 'stretch']),
+    crop: list('encoder-crop'),
+  };
   return { input, output, pool };
 }

@@ -34,17 +34,22 @@ export function engineOptions(values: Values, progress: Progress): EngineOptions
   };
 }
 
-/** A signal that Ctrl-C aborts. A second Ctrl-C ends the process immediately. */
-export function interruption(): AbortSignal {
+/** A signal that Ctrl-C aborts. A second Ctrl-C ends the process immediately, and so does the first after `end`. */
+export function interruptible(): { readonly signal: AbortSignal; end(): void } {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => {
-      controller.abort(name);
-      process.once(name, () => process.exit(130));
-    });
-  }
-  return controller.signal;
+  const names = ['SIGINT', 'SIGTERM'] as const;
+  const stop = (name: NodeJS.Signals) => (controller.signal.aborted ? process.exit(130) : controller.abort(name));
+  for (const name of names) process.on(name, stop);
+  return {
+    signal: controller.signal,
+    end: () => {
+      for (const name of names) process.off(name, stop);
+    },
+  };
 }
+
+/** The signal of a command that can be interrupted to its end. */
+export const interruption = (): AbortSignal => interruptible().signal;
 
 /** The one JSON object of --json. */
 export function printJson(value: unknown): void {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Found } from '../src/index.ts';
-import { type Command, PATH, whole } from './command.ts';
+import { BagsslError, type Found } from '../src/index.ts';
+import { type Command, PATH, UsageError, whole } from './command.ts';
 import { checkThere, exists, save } from './files.ts';
 import { FOLDER, INDEX_OPTIONS, withFolderIndex } from './folder-index.ts';
 import { similarInShards } from './in-shards.ts';
@@ -30,31 +30,33 @@ export const similar: Command = {
     const given = values.text('photo')!;
     const photo = (await exists(given)) ? given : join(folder, given);
     await checkThere('FOLDER', folder);
-    await checkThere('PHOTO', (await exists(photo)) ? photo : given);
+    if (!(await exists(photo))) throw new BagsslError('bad-data', `PHOTO "${given}" does not exist.`);
     const count = values.number('number') ?? 12;
     if (values.text('vectors') !== undefined) {
+      const idle =
+        values.text('place') !== undefined ? 'place' : values.flag('follow-links') ? 'follow-links' : undefined;
+      if (idle) throw new UsageError(`--${idle} is for FOLDER's index, in place of which --vectors is searched.`);
       await show(await similarInShards(values, photo, count), new Progress());
       return;
     }
     await withFolderIndex(values, async (index, progress) => show(await index.similar(photo, count), progress));
 
     async function show(found: readonly Found[], progress: Progress): Promise<void> {
-      const page = values.text('html');
-      if (page !== undefined) {
-        const rows = found.map(({ id, similarity }) => ({ file: join(folder, id), name: id, similarity }));
-        await save(
-          page,
-          await galleryPage('Similar pictures', [
-            { title: `Most like ${given}`, shown: [{ file: photo, name: given }, ...rows] },
-          ]),
-        );
-        progress.say(`Wrote "${page}".`);
-      }
       if (values.flag('json'))
         printJson({ photo: given, similar: found.map(({ id, similarity }) => ({ file: id, similarity })) });
       else
         for (const { id, similarity } of found)
           process.stdout.write(`${similarity.toFixed(3)}  ${inOneLine(String(id))}\n`);
+      const page = values.text('html');
+      if (page === undefined) return;
+      const rows = found.map(({ id, similarity }) => ({ file: join(folder, id), name: id, similarity }));
+      await save(
+        page,
+        await galleryPage('Similar pictures', [
+          { title: `Most like ${given}`, shown: [{ file: photo, name: given }, ...rows] },
+        ]),
+      );
+      progress.say(`Wrote "${page}".`);
     }
   },
 };

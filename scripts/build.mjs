@@ -70,6 +70,11 @@ const inWorkers = {
           let count = 0;
           const code = readFileSync(path, 'utf8')
             .replace(/\bimport\('\.\/ort-(\w+)\.ts'\)/g, "import('onnxruntime-web/$1')")
+            // Named, it comes without the package's other hashes.
+            .replace(/\(await import\(('@noble[^']+')\)\)\.(\w+)/g, (_, file, name) => {
+              early += `import { ${name} as late${count} } from ${file};\n`;
+              return `late${count++}`;
+            })
             .replace(/\bimport\(('\.[^']+')\)/g, (_, file) => {
               early += `import * as late${count} from ${file};\n`;
               return `Promise.resolve(late${count++})`;

@@ -13,6 +13,8 @@ export interface Shown {
 
 /** Pixels of a thumbnail's longer side. */
 const SIDE = 192;
+/** Pictures of a page, which holds 85 kB of each: browsers are slow with more, and a text can't have more than 512 MB. */
+const MOST = 2000;
 
 /** A page of groups of pictures, as thumbnails that the page holds itself. */
 export async function galleryPage(
@@ -20,10 +22,16 @@ export async function galleryPage(
   groups: readonly { readonly title: string; readonly shown: readonly Shown[] }[],
 ): Promise<string> {
   const sections: Html[] = [];
+  const total = groups.reduce((sum, { shown }) => sum + shown.length, 0);
+  let left = MOST;
   for (const group of groups) {
-    const figures = await Promise.all(group.shown.map(figure));
-    sections.push(section(group.title, '', html`<div class="gallery">${figures}</div>`));
+    const figures: Html[] = [];
+    // One after the other: each is decoded in full.
+    for (const one of group.shown.slice(0, left)) figures.push(await figure(one));
+    left -= figures.length;
+    if (figures.length > 0) sections.push(section(group.title, '', html`<div class="gallery">${figures}</div>`));
   }
+  if (total > MOST) sections.push(html`<p>The first ${MOST} of ${total} pictures are shown.</p>`);
   const none = html`<p>None were found.</p>`;
   return document(
     `bagssl: ${title}`,

@@ -3,6 +3,7 @@ import { type FileHandle, open, readFile, rename, rm, stat, truncate, writeFile 
 import { BagsslError } from '../base/errors.ts';
 import { checkOptions, FUNCTION, given, givenParts, OBJECT, type Rules, SIGNAL } from '../base/options.ts';
 import { VERSION } from '../base/version.ts';
+import { writeWhole } from '../base/write-whole.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import { checkImageSet } from '../data/image-set.ts';
 import { noneReadable } from '../data/readable-set.ts';
@@ -120,7 +121,7 @@ export async function embedToFile(
     }
     if (done < images.length) await keep(images.length);
     if (rows === 0) throw noneReadable(images, skipped);
-    await saving(part, () => handle.write(header(rows), 0, undefined, 0));
+    await saving(part, () => writeWhole(handle, header(rows)));
   } catch (error) {
     if (!(error instanceof BagsslError) || error.code !== 'aborted') throw error;
     throw new BagsslError(
@@ -163,7 +164,7 @@ async function saving<T>(file: string, work: () => Promise<T>): Promise<T> {
 async function append(handle: FileHandle, rows: readonly Float32Array[], at: number): Promise<void> {
   const all = new Float32Array(rows.length * rows[0].length);
   rows.forEach((row, k) => all.set(row, k * row.length));
-  await handle.write(new Uint8Array(all.buffer), 0, all.byteLength, at);
+  await writeWhole(handle, new Uint8Array(all.buffer), at);
   await handle.sync();
 }
 

@@ -26,6 +26,8 @@ export interface ListOptions {
 export interface Listing {
   readonly images: ListedImage[];
   readonly skipped: SkippedFile[];
+  /** Those of `skipped` that could not be opened this time; a folder has a `/` at its end. */
+  readonly unread: readonly string[];
 }
 
 /** Milliseconds of reading before other work of this thread has its turn. */
@@ -38,14 +40,16 @@ const SLICE = 20;
  */
 export async function listImages(folder: string, options: ListOptions = {}): Promise<Listing> {
   const { onProgress, signal } = options;
-  const { files, skipped } = await walkFolder(folder, options);
+  const { files, skipped, unread } = await walkFolder(folder, options);
   const images: ListedImage[] = [];
   const head = new Uint8Array(TYPE_BYTES);
   let turn = performance.now();
   for (const [done, file] of files.entries()) {
     const found = lookAt(file, head);
-    if (typeof found === 'string') skipped.push({ file: file.file, reason: found });
-    else images.push(found);
+    if ('reason' in found) {
+      skipped.push({ file: file.file, reason: found.reason });
+      if (found.unread) unread.push(file.file);
+    } else images.push(found);
     if (performance.now() - turn < SLICE) continue;
     onProgress?.(done + 1, files.length);
     await new Promise((resolve) => setTimeout(resolve));
@@ -53,24 +57,25 @@ export async function listImages(folder: string, options: ListOptions = {}): Pro
     turn = performance.now();
   }
   onProgress?.(files.length, files.length);
-  return { images, skipped };
+  return { images, skipped, unread };
 }
 
 /** Why a file is no image: one text, so that such files can be counted together. */
 export const NO_IMAGE = `not a ${IMAGE_TYPES} image`;
 
-function lookAt(found: FoundFile, head: Uint8Array): ListedImage | string {
+function lookAt(found: FoundFile, head: Uint8Array): ListedImage | { reason: string; unread?: boolean } {
   try {
     const handle = openSync(found.path, 'r');
     try {
       const { size, mtimeMs } = fstatSync(handle);
-      if (size === 0) return 'the file is empty';
+      if (size === 0) return { reason: 'the file is empty' };
       const length = readSync(handle, head, 0, TYPE_BYTES, 0);
-      return imageTypeOf(head.subarray(0, length)) ? { ...found, size, modified: mtimeMs } : NO_IMAGE;
+      if (!imageTypeOf(head.subarray(0, length))) return { reason: NO_IMAGE };
+      return { ...found, size, modified: mtimeMs };
     } finally {
       closeSync(handle);
     }
   } catch (error) {
-    return unreadable(error, found.file);
+    return { reason: unreadable(error, found.file), unread: true };
   }
 }

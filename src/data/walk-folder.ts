@@ -41,20 +41,25 @@ export const REASON = {
 
 /**
  * Every file below a folder, at any depth, in an order that depends only on the names. A folder is read once: first where it is, then
- * by the links to it, so that loops of links end.
+ * by the links to it, so that loops of links end. `unread` names those of `skipped` that could not be opened, a folder with a `/` at its end.
  * @throws BagsslError `bad-data` for a folder that cannot be read itself; `aborted`
  */
 export async function walkFolder(
   folder: string,
   { followLinks = 'inside' as FollowLinks, signal = undefined as AbortSignal | undefined } = {},
-): Promise<{ files: FoundFile[]; skipped: SkippedFile[] }> {
+): Promise<{ files: FoundFile[]; skipped: SkippedFile[]; unread: string[] }> {
   const root = await realpath(folder);
   const inside = (target: string) => target === root || target.startsWith(root.endsWith(sep) ? root : root + sep);
   const files: FoundFile[] = [];
   const skipped: SkippedFile[] = [];
+  const unread: string[] = [];
   const read = new Set<string>();
   let links: Folder[] = [];
   const leave = (file: string, reason: string) => skipped.push({ file, reason });
+  const leaveUnread = (file: string, error: unknown) => {
+    unread.push(file);
+    leave(file, unreadable(error, file));
+  };
 
   async function follow(file: string, path: string): Promise<void> {
     let target: string;
@@ -66,7 +71,7 @@ export async function walkFolder(
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       const isNowhere = (code === 'ENOENT' && !file.includes('\ufffd')) || code === 'ELOOP';
-      return void leave(file, isNowhere ? REASON.nowhere : unreadable(error, file));
+      return void (isNowhere ? leave(file, REASON.nowhere) : leaveUnread(file, error));
     }
     if (found.isDirectory()) links.push({ file, path: target, real: target });
     else if (found.isFile()) files.push({ file, path: target });
@@ -78,9 +83,9 @@ export async function walkFolder(
     if (read.has(real)) return void leave(`${prefix}/`, REASON.again);
     read.add(real);
     const entries = await readdir(path, { withFileTypes: true }).catch((error) => {
-      const reason = unreadable(error, prefix);
-      if (prefix === '') throw new BagsslError('bad-data', `${folder}: ${reason}.`, { cause: error });
-      leave(`${prefix}/`, reason);
+      if (prefix === '')
+        throw new BagsslError('bad-data', `${folder}: ${unreadable(error, prefix)}.`, { cause: error });
+      leaveUnread(`${prefix}/`, error);
       return [];
     });
     const inLibrary = LIBRARY.test(real);
@@ -104,7 +109,7 @@ export async function walkFolder(
     links = [];
     for (const link of round) await list(link);
   }
-  return { files: files.sort(byName), skipped: skipped.sort(byName) };
+  return { files: files.sort(byName), skipped: skipped.sort(byName), unread };
 }
 
 /** Why a file or folder could not be opened, the same for all that failed alike. */

@@ -1,4 +1,4 @@
-import type { ListedImage } from '../data/list-images.ts';
+import type { ListedImage, Listing } from '../data/list-images.ts';
 import type { Entry } from './index-store.ts';
 
 /** A library's files now, compared with what its index knows. */
@@ -11,15 +11,19 @@ export interface Changes {
   readonly gone: readonly string[];
 }
 
-/** What changed since the index was written. No file is opened. */
-export function changesOf(images: readonly ListedImage[], known: ReadonlyMap<string, Entry>): Changes {
+/** What changed since the index was written. No file is opened. What could not be opened this time counts as still there. */
+export function changesOf({ images, unread }: Listing, known: ReadonlyMap<string, Entry>): Changes {
   const unchanged: Entry[] = [];
   const fresh: ListedImage[] = [];
   for (const image of images) {
     const entry = known.get(image.file);
-    if (entry && entry.size === image.size && entry.time === image.modified) unchanged.push(entry);
+    // Deno has whole milliseconds, Node has fractions.
+    const isSame = entry?.size === image.size && Math.floor(entry.time) === Math.floor(image.modified);
+    if (entry && isSame) unchanged.push(entry);
     else fresh.push(image);
   }
   const there = new Set(images.map(({ file }) => file));
-  return { unchanged, fresh, gone: [...known.keys()].filter((file) => !there.has(file)) };
+  const hidden = (file: string) =>
+    unread.some((name) => name === file || (name.endsWith('/') && file.startsWith(name)));
+  return { unchanged, fresh, gone: [...known.keys()].filter((file) => !there.has(file) && !hidden(file)) };
 }

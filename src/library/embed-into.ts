@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Embedder } from '../bag/embedder.ts';
+import type { CreateEmbedderOptions } from '../bag/embedder-options.ts';
+import { checkAborted } from '../base/aborted.ts';
+import { BagsslError } from '../base/errors.ts';
 import { FUNCTION, type Rules, SIGNAL } from '../base/options.ts';
 import { decodedSet, reasonOf } from '../data/decoded-set.ts';
 import { readImageFile } from '../data/image-folder.ts';
@@ -21,19 +24,19 @@ export const SYNC_RULES: Rules<SyncOptions> = { onProgress: FUNCTION, signal: SI
 /** The work that a killed process loses at most, in ms, but for the pictures at hand. */
 const WRITE_EVERY = 2000;
 /** Neighbours that one embedder gets: those of one shape are encoded together. */
-const NEIGHBOURS = 32;
+export const NEIGHBOURS = 32;
 
 /**
  * Embeds files into a store, and notes those that do not decode, so that they are not tried again until they change.
  * @param embedders share the files
- * @returns those that could not be read this time, and may be the next
+ * @returns how many were embedded, and those that could not be read this time, and may be the next: of these nothing is known any more
  */
 export async function embedInto(
   store: IndexStore,
   images: readonly ListedImage[],
   embedders: readonly Embedder[],
-  { onProgress, signal }: SyncOptions,
-): Promise<SkippedFile[]> {
+  { onProgress, signal, decoderUrl }: SyncOptions & Pick<CreateEmbedderOptions, 'decoderUrl'>,
+): Promise<{ embedded: number; unread: SkippedFile[] }> {
   const digests: string[] = [];
   const sources = images.map((image, index) => ({
     file: image.file,
@@ -48,6 +51,7 @@ export async function embedInto(
   const warnings = new Map<string, string>();
   const waiting: Entry[] = [];
   let done = 0;
+  let embedded = 0;
   const note = (index: number, found: Pick<Entry, 'row' | 'reason'>) => {
     const { file, size, modified } = images[index];
     const warning = found.row === undefined ? undefined : warnings.get(file);
@@ -58,10 +62,12 @@ export async function embedInto(
     const { file } = images[index];
     const reason = reasonOf(error, file);
     // What no decoder is installed for may be read the next time too.
-    const lacks = /; npm install /.test(reason);
+    const lacks = /\bnpm install /.test(reason);
     if (digests[index] === undefined || lacks) unread.push({ file, reason });
     else note(index, { reason });
     done++;
+    // No vector comes of a picture that cannot be read, after which this would be asked otherwise.
+    checkAborted(signal, STOPPED);
   };
   let last = performance.now();
   /** One after the other. */
@@ -75,7 +81,7 @@ export async function embedInto(
   const { encoder } = embedders[0];
   const shortSide = 'notes' in encoder ? encoder.shortSide(encoder.placement) : undefined;
   const onWarning = (message: string, file: string) => void warnings.set(file, reasonOf(message, file));
-  const set = decodedSet('the folder', sources, { cacheBytes: 0, shortSide, onWarning });
+  const set = decodedSet('the folder', sources, { cacheBytes: 0, shortSide, onWarning, decoderUrl });
   let failed = false;
   const embed = async (embedder: Embedder, place: number) => {
     const mine = [...images.keys()].filter((index) => Math.floor(index / NEIGHBOURS) % embedders.length === place);
@@ -83,6 +89,7 @@ export async function embedInto(
     for await (const { index, vector } of embedder.bags(subsetOf(set, mine), told)) {
       if (failed) return;
       note(mine[index], { row: store.add(vector) });
+      embedded++;
       onProgress?.(++done, images.length);
       if (performance.now() - last > WRITE_EVERY) await write();
     }
@@ -95,28 +102,54 @@ export async function embedInto(
       }),
     );
     const ended = await Promise.allSettled(each);
-    const fault = ended.find(({ status }) => status === 'rejected');
-    if (fault) throw (fault as PromiseRejectedResult).reason;
+    const fault = ended.find((one) => one.status === 'rejected')?.reason;
+    // An embedder counts its own pictures alone.
+    if (fault?.code === 'aborted') {
+      const far = `${done} of ${images.length} pictures are done and kept`;
+      throw new BagsslError('aborted', `${STOPPED} ${far}.`, { cause: fault });
+    }
+    if (fault) throw fault;
   } finally {
     await write();
   }
-  return unread;
+  const stale = unread.flatMap(({ file }) => (store.entries.has(file) ? file : []));
+  if (stale.length > 0) await store.write([], stale);
+  return { embedded, unread };
 }
 
-/** Files whose bytes a store knows under another name. Only those of a size that it knows are read. */
-export async function movedOf(fresh: readonly ListedImage[], store: IndexStore): Promise<Entry[]> {
+const STOPPED = 'Indexing was stopped.';
+
+/** The moved files that are written at a time: all are read again if the process ends before. */
+const MOVED_AT_ONCE = 500;
+
+/**
+ * Notes in a store the files whose bytes it knows under another name, or of another time. Only those of a size that it knows are read.
+ * @returns their names
+ * @throws BagsslError `aborted`
+ */
+export async function noteMoved(
+  store: IndexStore,
+  fresh: readonly ListedImage[],
+  signal?: AbortSignal,
+): Promise<Set<string>> {
   const known = [...store.entries.values()].filter(({ row }) => row !== undefined);
   const sizes = new Set(known.map(({ size }) => size));
   const byDigest = new Map(known.map((entry) => [entry.digest, entry]));
+  const names = new Set<string>();
   const moved: Entry[] = [];
   for (const image of fresh) {
+    checkAborted(signal, 'Comparing files that may have been moved was stopped.');
     if (!sizes.has(image.size)) continue;
     const bytes = await readImageFile(image).catch(() => undefined);
     const digest = bytes && digestOf(bytes);
     const entry = digest === undefined ? undefined : byDigest.get(digest);
-    if (entry) moved.push({ ...entry, file: image.file, time: image.modified });
+    if (!entry) continue;
+    moved.push({ ...entry, file: image.file, time: image.modified });
+    names.add(image.file);
+    if (moved.length === MOVED_AT_ONCE) await store.write(moved.splice(0));
   }
-  return moved;
+  await store.write(moved);
+  return names;
 }
 
 /** 128 bits of SHA-256. */

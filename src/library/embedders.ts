@@ -4,6 +4,7 @@ import type { BagsslError } from '../base/errors.ts';
 import type { PatchEncoder } from '../encoder/patch-encoder.ts';
 import type { OnnxEncoder } from '../onnx-encoder/onnx-encoder.ts';
 import { processors } from '../threads/node-threads.ts';
+import { NEIGHBOURS } from './embed-into.ts';
 
 /** Pictures from which on workers pay for their start, half a second each. */
 const WORTH_WORKERS = 100;
@@ -19,27 +20,26 @@ export type Open = (options?: CreateEmbedderOptions) => Promise<Embedder>;
 export async function embeddersInWorkers(
   pictures: number,
   encoder: PatchEncoder | OnnxEncoder,
-  { threads = Math.min(4, processors()) }: CreateEmbedderOptions,
+  { threads = Math.min(4, processors()), workers = 2 }: CreateEmbedderOptions,
   open: Open,
 ): Promise<Embedder[]> {
   const isNetwork = 'weights' in encoder && typeof encoder.model.encoder.kind === 'string';
   if (pictures < WORTH_WORKERS || threads < 2 || !isNetwork) return [];
-  const first = await inWorker(open, {});
+  const count = Math.min(threads, Math.ceil(pictures / NEIGHBOURS));
+  const shared = { background: true, threads: 1, workers: Math.ceil(workers / count) };
+  const first = await open(shared).catch((error: BagsslError) => {
+    // Where workers do not start, the calling thread embeds.
+    if (error.code === 'worker-failed') return undefined;
+    throw error;
+  });
   if (!first) return [];
   const { device } = first.engine;
   if (device === 'webgpu') {
     await first.dispose();
     return [];
   }
-  // The first one has said what there is to say of the engine.
-  const others = Array.from({ length: threads - 1 }, () => inWorker(open, { device, onWarning: () => undefined }));
+  // The first one has said what there is to say of the engine. Where memory is short, fewer will do.
+  const silent = { ...shared, device, onWarning: () => undefined };
+  const others = Array.from({ length: count - 1 }, () => open(silent).catch(() => undefined));
   return [first, ...(await Promise.all(others)).filter((embedder) => embedder !== undefined)];
-}
-
-/** Undefined where workers do not start. */
-function inWorker(open: Open, options: CreateEmbedderOptions): Promise<Embedder | undefined> {
-  return open({ ...options, background: true, threads: 1 }).catch((error: BagsslError) => {
-    if (error.code === 'worker-failed') return undefined;
-    throw error;
-  });
 }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createEmbedder } from '../bag/create-embedder.ts';
 import type { Embedder } from '../bag/embedder.ts';
 import { CREATE_EMBEDDER_RULES, type CreateEmbedderOptions } from '../bag/embedder-options.ts';
 import { encoderFrom } from '../bag/encoder-source.ts';
+import { laidOut } from '../bag/laid-out.ts';
 import { ownEncoder } from '../bag/own-encoder.ts';
 import { type Found, SearchIndex } from '../bag/search-index.ts';
 import { BagsslError } from '../base/errors.ts';
@@ -19,7 +20,7 @@ import { checkFolder } from '../data/open-data.ts';
 import { byName, type FollowLinks } from '../data/walk-folder.ts';
 import { lockFolder } from '../training/folder-lock.ts';
 import { changesOf } from './changes.ts';
-import { embedInto, movedOf, SYNC_RULES, type SyncOptions } from './embed-into.ts';
+import { embedInto, noteMoved, SYNC_RULES, type SyncOptions } from './embed-into.ts';
 import { embeddersInWorkers } from './embedders.ts';
 import { type Entry, IndexStore } from './index-store.ts';
 
@@ -66,12 +67,16 @@ export async function openFolderIndex(folder: string, options: FolderIndexOption
   const { place = join(folder, '.bagssl'), followLinks, onProgress, signal, onnx, ...embedding } = options;
   const encoder = await encoderFrom(embedding.encoder ?? ownEncoder(), { ...embedding, onnx, signal });
   const { placement = encoder.placement, layout } = embedding;
+  // Refused before the folder is read.
+  const laid = layout ? laidOut(encoder, layout) : encoder;
+  if (embedding.placement) laid.with({ placement });
   const digest = createHash('sha256')
     .update(JSON.stringify([await encoder.digest(), placement, ...(layout ? [layout] : [])]))
     .digest('hex');
   const at = join(place, `index-${digest.slice(0, 16)}`);
   const open = (changed = {}) => createEmbedder({ ...embedding, encoder, ...changed });
-  const index = new FolderIndex(folder, { place, at, digest, followLinks }, open, (pictures) =>
+  const { decoderUrl } = embedding;
+  const index = new FolderIndex(folder, { place, at, digest, followLinks, decoderUrl }, open, (pictures) =>
     embeddersInWorkers(pictures, encoder, embedding, open),
   );
   try {
@@ -91,6 +96,7 @@ interface Kept {
   /** Of all that decides a vector. */
   readonly digest: string;
   readonly followLinks?: FollowLinks;
+  readonly decoderUrl?: URL | string;
 }
 
 /** A folder of photographs that can be searched; `openFolderIndex` opens one. */
@@ -98,6 +104,7 @@ export class FolderIndex implements AsyncDisposable {
   #index = new SearchIndex(1);
   #synced?: Synced;
   #embedder?: Promise<Embedder>;
+  #disposed = false;
 
   /** For `openFolderIndex`. */
   constructor(
@@ -127,23 +134,29 @@ export class FolderIndex implements AsyncDisposable {
     checkOptions('sync', options, SYNC_RULES);
     const { signal } = options;
     const { place, at, digest, followLinks } = this.kept;
+    this.#checkOpen();
     await checkFolder(this.folder, 'Give a folder of photographs.');
-    const { images, skipped } = await listImages(this.folder, { followLinks, signal });
+    const listing = await listImages(this.folder, { followLinks, signal });
+    // The index is not one of the files that were left out.
+    const own = `${relative(this.folder, place).replaceAll(sep, '/')}/`;
+    const skipped = listing.skipped.filter(({ file }) => !file.startsWith(own));
+    // A drive that is not mounted is an empty folder, so what is known of it is kept.
+    if (listing.images.length === 0) throw noImages(this.folder, skipped, '');
     let store = await IndexStore.open(at, digest);
-    let { unchanged, fresh, gone } = changesOf(images, store.entries);
-    let moved: readonly Entry[] = [];
-    const failed: SkippedFile[] = [];
+    let { unchanged, fresh, gone } = changesOf(listing, store.entries);
+    let moved = new Set<string>();
+    let embedded = 0;
+    let failed: SkippedFile[] = [];
     if (fresh.length > 0 || gone.length > 0) {
       const unlock = await lockFolder(at, { file: 'index.lock', busy, elsewhere });
       try {
         // Another process may have written to it in the meantime.
         store = await IndexStore.open(at, digest);
-        ({ unchanged, fresh, gone } = changesOf(images, store.entries));
-        moved = await movedOf(fresh, store);
-        const names = new Set(moved.map(({ file }) => file));
-        const wanted = fresh.filter(({ file }) => !names.has(file));
-        await store.write(moved, gone);
-        if (wanted.length > 0) failed.push(...(await this.#embed(store, wanted, options)));
+        ({ unchanged, fresh, gone } = changesOf(listing, store.entries));
+        moved = await noteMoved(store, fresh, signal);
+        await store.write([], gone);
+        const wanted = fresh.filter(({ file }) => !moved.has(file));
+        if (wanted.length > 0) ({ embedded, unread: failed } = await this.#embed(store, wanted, options));
         await store.compact();
       } finally {
         await unlock();
@@ -152,15 +165,13 @@ export class FolderIndex implements AsyncDisposable {
     const entries = [...store.entries.values()].sort(byName);
     const without = entries.flatMap(({ file, reason }) => (reason ? { file, reason } : []));
     const warnings = entries.flatMap(({ file, warning }) => (warning ? { file, reason: warning } : []));
-    // The index is not one of the files that were left out.
-    const own = `${relative(this.folder, place).replaceAll(sep, '/')}/`;
-    const left = [...skipped.filter(({ file }) => !file.startsWith(own)), ...failed.sort(byName), ...without];
+    const left = [...skipped, ...failed.sort(byName), ...without];
     this.#index = indexOf(entries, store);
     if (this.#index.size === 0) throw noImages(this.folder, left, '');
     const kept = unchanged.filter(({ row }) => row !== undefined).length;
     this.#synced = {
-      embedded: this.#index.size - kept - moved.length,
-      moved: moved.length,
+      embedded,
+      moved: moved.size,
       unchanged: kept,
       removed: gone.length,
       skipped: left,
@@ -184,6 +195,7 @@ export class FolderIndex implements AsyncDisposable {
   /** Stops the engine and the workers where they have started. */
   async dispose(): Promise<void> {
     const opened = this.#embedder;
+    this.#disposed = true;
     this.#embedder = undefined;
     await (await opened?.catch(() => undefined))?.dispose();
   }
@@ -193,26 +205,40 @@ export class FolderIndex implements AsyncDisposable {
     await this.dispose();
   }
 
-  async #embed(store: IndexStore, images: readonly ListedImage[], options: SyncOptions): Promise<SkippedFile[]> {
+  async #embed(store: IndexStore, images: readonly ListedImage[], options: SyncOptions) {
     const inWorkers = await this.embeddersFor(images.length);
     try {
-      return await embedInto(store, images, inWorkers.length > 0 ? inWorkers : [await this.#open()], options);
+      const embedders = inWorkers.length > 0 ? inWorkers : [await this.#open()];
+      this.#checkOpen();
+      return await embedInto(store, images, embedders, { ...options, decoderUrl: this.kept.decoderUrl });
     } finally {
       await Promise.all(inWorkers.map((embedder) => embedder.dispose()));
     }
   }
 
   #open(): Promise<Embedder> {
-    this.#embedder ??= this.createEmbedder();
+    this.#checkOpen();
+    this.#embedder ??= this.createEmbedder().catch((error) => {
+      this.#embedder = undefined; // the next time may do better
+      throw error;
+    });
     return this.#embedder;
+  }
+
+  #checkOpen(): void {
+    if (this.#disposed) throw new BagsslError('disposed', 'The index was disposed; open it again.');
   }
 
   /** The name in the index of an image given by path; undefined for all others. */
   async #fileOf(image: AnyImage): Promise<string | undefined> {
     const path = isA(image, 'URL') ? (image.protocol === 'file:' ? fileURLToPath(image) : undefined) : image;
     if (typeof path !== 'string') return undefined;
+    const nameIn = (folder: string, file: string) => relative(folder, file).replaceAll(sep, '/');
+    // A link is in the index by its own name, and its target by another, or not at all.
+    const named = nameIn(resolve(this.folder), resolve(path));
+    if (this.#index.has(named)) return named;
     try {
-      const file = relative(await realpath(this.folder), await realpath(path)).replaceAll(sep, '/');
+      const file = nameIn(await realpath(this.folder), await realpath(path));
       return this.#index.has(file) ? file : undefined;
     } catch {
       return undefined;

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BagsslError } from '../base/errors.ts';
+import { writeWhole } from '../base/write-whole.ts';
 
 /** What is known of one file of a library: which bytes they were, and their vector or the reason why they have none. */
 export interface Entry {
@@ -170,7 +171,7 @@ export class IndexStore {
       const { size } = await file.stat();
       const from = Math.min(rows, Math.floor(size / (4 * width)));
       const data = this.#bytes(from, rows);
-      await file.write(data, 0, data.length, from * 4 * width);
+      await writeWhole(file, data, from * 4 * width);
     });
     const told = [...gone.map((file) => ({ file, gone: true })), ...entries].map(
       (entry) => `${JSON.stringify(entry)}\n`,
@@ -179,7 +180,7 @@ export class IndexStore {
     await appended(lines, async (file) => {
       const { size } = await file.stat();
       // After a line that was cut short a new one begins.
-      await file.write(`${size ? '\n' : ''}${told.join('')}`, size);
+      await writeWhole(file, `${size ? '\n' : ''}${told.join('')}`, size);
     });
   }
 
@@ -193,7 +194,7 @@ export class IndexStore {
     const file = join(this.folder, HEAD);
     await appended(`${file}.new`, async (handle) => {
       await handle.truncate();
-      await handle.write(JSON.stringify(head));
+      await writeWhole(handle, JSON.stringify(head));
     });
     await rename(`${file}.new`, file);
   }

@@ -1,9 +1,10 @@
 import { BagsslError } from '../base/errors.ts';
 import { sha256 } from '../base/sha256.ts';
 import { bytesAt } from '../data/bytes-at.ts';
+import type { Preprocessing } from './config-values.ts';
+import { CONFIG_FILES, readConfig } from './configs-beside.ts';
 import { type KeptFiles, keptFiles } from './kept-files.ts';
 import { checkStart } from './model-signature.ts';
-import { type Preprocessing, readPreprocessorConfig } from './preprocessor-config.ts';
 
 /** How files are read or fetched. */
 interface Reading {
@@ -20,11 +21,10 @@ export interface FilesBeside {
   model(digest?: string): Promise<Uint8Array>;
   /** A file that holds weights; @param least bytes that it must have */
   data(file: string, least: number): Promise<Uint8Array>;
-  /** The preprocessor_config.json that belongs to it, if there is one. */
+  /** What the file beside it says of how images are prepared, if there is one. */
   config(): Promise<Preprocessing | undefined>;
 }
 
-const CONFIG = 'preprocessor_config.json';
 /** No configuration is larger. */
 const LARGEST_CONFIG = 2 ** 20;
 
@@ -64,14 +64,14 @@ export async function filesBeside(address: URL | string, { cache, signal, onProg
     },
     async config() {
       if (/^(data|blob):/i.test(text)) return undefined;
-      const folders = folderOf(text) === 'onnx' ? [CONFIG, `../${CONFIG}`] : [CONFIG];
-      for (const file of folders) {
-        const found = await read(sibling(text, file), 0, undefined).catch((error: BagsslError) => {
+      const folders = folderOf(text) === 'onnx' ? ['', '../'] : [''];
+      const places = CONFIG_FILES.flatMap((file) => folders.map((folder) => [file, folder + file]));
+      for (const [file, place] of places) {
+        const found = await read(sibling(text, place), 0, undefined).catch((error: BagsslError) => {
           if (error.code === 'bad-data') return undefined;
           throw error;
         });
-        const config =
-          found && found.length <= LARGEST_CONFIG && readPreprocessorConfig(new TextDecoder().decode(found));
+        const config = found && found.length <= LARGEST_CONFIG && readConfig(file, new TextDecoder().decode(found));
         if (config) return config;
       }
       return undefined;

@@ -2,6 +2,7 @@ import { BagsslError } from '../base/errors.ts';
 import { quote } from '../base/values.ts';
 import { ATTRIBUTE_TYPE } from '../graph/onnx-proto.ts';
 import { neededFor } from './graph-walk.ts';
+import { isColour } from './input-axes.ts';
 import { type ModelSignature, type ModelValue, shownValue } from './model-signature.ts';
 import type { PlainNode } from './plain-nodes.ts';
 
@@ -75,8 +76,6 @@ export function imagePart(whole: ModelSignature, file: string, output?: string):
     notes,
   };
 }
-
-const isColour = (extent: number | string) => extent === 3 || extent === 1;
 
 /** Whether an input may be images: of four axes, with three channels, one, or an open number. */
 function isImage({ name, dims = ['', '', '', ''] }: ModelValue): boolean {

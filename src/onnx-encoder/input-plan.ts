@@ -1,11 +1,13 @@
 import { BagsslError } from '../base/errors.ts';
 import { quote } from '../base/values.ts';
 import type { Triple } from '../patches/recipe.ts';
+import type { Preprocessing } from './config-values.ts';
+import { axesOf, noImage } from './input-axes.ts';
+import { metadataInput } from './metadata-input.ts';
 import { type ModelSignature, type ModelValue, shownValue } from './model-signature.ts';
 import type { OnnxInput } from './onnx-options.ts';
 import { ownNormalisation } from './own-normalisation.ts';
 import { pastDecoder } from './past-decoder.ts';
-import type { Preprocessing } from './preprocessor-config.ts';
 
 /** How an image becomes a model's input, with nothing left open. */
 export interface InputPlan {
@@ -35,9 +37,9 @@ export interface InputPlan {
   readonly std: Triple;
   /** How pixels between pixels are made. */
   readonly interpolation: 'bilinear' | 'bicubic';
-  /** `crop` takes the middle, `stretch` makes the whole image fit. */
+  /** `crop` keeps the image's proportions, `stretch` gives it those of the input. */
   readonly fit: 'crop' | 'stretch';
-  /** With `crop`: the share of the largest middle box's sides that is taken. */
+  /** The share that is taken of the sides: with `crop` of the largest middle box, with `stretch` of the stretched image. */
   readonly crop: number;
 }
 
@@ -82,7 +84,7 @@ export interface PlannedInput {
 
 /**
  * Decides how images are prepared for a model of one input: what the caller gives comes first, then the file's own fixed sizes, then the
- * preprocessor_config.json, then what is usual.
+ * configuration beside it, then its metadata, then what is usual.
  * @throws BagsslError `bad-model` for a model whose input is no image; `bad-argument` for a size that the model does not take
  */
 export function planInput(
@@ -98,12 +100,15 @@ export function planInput(
   if (!type) {
     throw noImage(file, input, `has ONNX type ${input.type}, which pixels cannot be given in`);
   }
-  const notes = [...(config?.notes ?? [])];
+  const metadata = metadataInput(whole.metadata);
+  const notes = [config, metadata].flatMap((said) => said?.notes ?? []);
   if (past)
     notes.push(`It decodes image files itself (${past.operator}); it is given pixels in place of what that gives.`);
   const { layout, channels, rows: fixedRows, columns: fixedColumns, batch, missing } = axesOf(input, file, given);
-  const [rows, columns, sizeAssumed] = sizeOf(input, file, [fixedRows, fixedColumns], given, config, notes);
-  const colours = channels === 1 ? 'grey' : (given.channels ?? past?.channels ?? config?.input.channels ?? 'rgb');
+  const [rows, columns, sizeAssumed] = sizeOf(input, file, [fixedRows, fixedColumns], given, [config, metadata], notes);
+  const own = ownNormalisation(signature, input.name);
+  const told = { ...metadata?.input, ...(config && configured(config, own !== undefined || layout === 'nhwc')) };
+  const colours = channels === 1 ? 'grey' : (given.channels ?? past?.channels ?? told.channels ?? 'rgb');
   const isWhole = type.includes('int');
   if (isWhole && (given.range === 1 || given.mean !== undefined || given.std !== undefined)) {
     throw new BagsslError(
@@ -113,7 +118,9 @@ export function planInput(
   }
   const usual = isWhole
     ? { range: 255 as const, ...(type === 'int8' ? SIGNED : PLAIN) }
-    : normalisation(signature, input, layout, channels, given, config, notes);
+    : normalisation(own, layout === 'nhwc' || channels === 1, given, told, notes);
+  // The share belongs to the way that was told with it.
+  const isToldFit = given.fit === undefined || given.fit === (told.fit ?? 'crop');
   return {
     plan: {
       name: input.name,
@@ -126,13 +133,20 @@ export function planInput(
       ...(missing && { missing }),
       ...(past && { inside: true as const }),
       ...usual,
-      interpolation: given.interpolation ?? config?.input.interpolation ?? 'bilinear',
-      fit: given.fit ?? config?.input.fit ?? 'crop',
-      crop: given.crop ?? config?.input.crop ?? 1,
+      interpolation: given.interpolation ?? told.interpolation ?? 'bilinear',
+      fit: given.fit ?? told.fit ?? 'crop',
+      crop: given.crop ?? (isToldFit ? told.crop : undefined) ?? 1,
     },
     notes,
     sizeAssumed,
   };
+}
+
+/** What a configuration says of the file: where the file has, or seems to have, a normalisation of its own, not that of the network before its export. */
+function configured({ input, beforeExport }: Preprocessing, isNormalised: boolean): OnnxInput {
+  if (!beforeExport || !isNormalised) return input;
+  const { range: _range, mean: _mean, std: _std, ...rest } = input;
+  return rest;
 }
 
 function onlyInput({ inputs: [input] }: ModelSignature, file: string): ModelValue {
@@ -140,71 +154,20 @@ function onlyInput({ inputs: [input] }: ModelSignature, file: string): ModelValu
   return input;
 }
 
-const noImage = (file: string, input: ModelValue, why: string) =>
-  new BagsslError(
-    'bad-model',
-    `${file}: its input ${shownValue(input)} ${why}. An encoder takes images: [batch, 3 or 1, rows, columns] or [batch, rows, columns, 3 or 1], or one image without a batch, in float32, float16, float64, uint8, int8, int32 or int64.`,
-  );
-
-interface Axes {
-  readonly layout: InputPlan['layout'];
-  readonly channels: 1 | 3;
-  readonly rows?: number;
-  readonly columns?: number;
-  readonly batch?: number;
-  readonly missing?: InputPlan['missing'];
-}
-
-type Dims = readonly (number | string)[];
-const isColour = (extent: number | string) => extent === 3 || extent === 1;
-
-function axesOf(input: ModelValue, file: string, given: OnnxInput): Axes {
-  const { dims = ['', '', '', ''] } = input;
-  const { all, missing } = fourAxes(dims);
-  if (all.length !== 4) throw noImage(file, input, `has ${dims.length} axes, not four`);
-  const number = (extent: number | string) => (typeof extent === 'number' ? extent : undefined);
-  const layout =
-    given.layout ?? (isColour(all[1]) || (typeof all[1] === 'string' && !isColour(all[3])) ? 'nchw' : 'nhwc');
-  const [batch, channels, rows, columns] = layout === 'nchw' ? all : [all[0], all[3], all[1], all[2]];
-  const known = number(channels) ?? 3;
-  if (!isColour(known)) throw noImage(file, input, `has ${known} channels in ${layout}, not three or one`);
-  return {
-    layout,
-    channels: known as 1 | 3,
-    rows: number(rows),
-    columns: number(columns),
-    batch: number(batch),
-    ...(missing && { missing }),
-  };
-}
-
-/** An image has more rows and columns; [1, 784, 1] is a list. */
-const LEAST_SIDE = 4;
-
-/** The axes of an input with the one that three lack: [rows, columns, 3 or 1] and [3 or 1, rows, columns] are one image, [batch, 28, 28] grey ones. */
-function fourAxes(dims: Dims): { readonly all: Dims; readonly missing?: InputPlan['missing'] } {
-  const [a, b, c] = dims;
-  const areSides = (...sides: Dims) => sides.every((side) => typeof side === 'string' || side >= LEAST_SIDE);
-  if (dims.length !== 3) return { all: dims };
-  if (isColour(c) && areSides(a, b)) return { all: [1, ...dims], missing: 'batch' };
-  if (isColour(a) && areSides(b, c)) return { all: [1, ...dims], missing: 'batch' };
-  const isBatch = typeof a === 'string' && typeof b === 'number' && typeof c === 'number' && areSides(b, c);
-  return isBatch ? { all: [a, 1, b, c], missing: 'channels' } : { all: dims };
-}
-
 function sizeOf(
   input: ModelValue,
   file: string,
   fixed: readonly [number | undefined, number | undefined],
   given: OnnxInput,
-  config: Preprocessing | undefined,
+  sources: readonly (Preprocessing | undefined)[],
   notes: string[],
 ): readonly [rows: number, columns: number, assumed: boolean] {
   const pair = (size: OnnxInput['size']) => (typeof size === 'number' ? [size, size] : size);
   const wanted = pair(given.size);
-  const told = pair(config?.input.size);
+  const source = sources.find((said) => said?.input.size !== undefined);
+  const told = pair(source?.input.size);
   const sides = fixed.map((side, axis) => side ?? wanted?.[axis] ?? told?.[axis] ?? USUAL_SIZE);
-  for (const [what, asked] of [['onnx.input.size', wanted] as const, ['preprocessor_config.json', told] as const]) {
+  for (const [what, asked] of [['onnx.input.size', wanted] as const, [source?.from, told] as const]) {
     if (!asked || asked.every((side, axis) => side === sides[axis])) continue;
     const clash = `${what} asks for ${asked.join('×')}, and ${file} takes ${shownValue(input)}`;
     if (asked === wanted) throw new BagsslError('bad-argument', `${clash}; leave the size out.`);
@@ -219,26 +182,22 @@ function sizeOf(
 }
 
 function normalisation(
-  signature: ModelSignature,
-  input: ModelValue,
-  layout: InputPlan['layout'],
-  channels: 1 | 3,
+  own: ReturnType<typeof ownNormalisation>,
+  isUnusual: boolean,
   given: OnnxInput,
-  config: Preprocessing | undefined,
+  told: OnnxInput,
   notes: string[],
 ): Pick<InputPlan, 'range' | 'mean' | 'std'> {
-  const own = ownNormalisation(signature, input.name);
-  const told = config?.input;
   const triple = (value: number | Triple | undefined): Triple | undefined =>
     typeof value === 'number' ? [value, value, value] : value;
-  const isPlain = own !== undefined || layout === 'nhwc' || channels === 1;
+  const isPlain = own !== undefined || isUnusual;
   const usual = { range: own?.range ?? 1, ...(isPlain || given.range !== undefined ? PLAIN : IMAGENET) } as const;
   const found = {
-    range: given.range ?? told?.range ?? usual.range,
-    mean: triple(given.mean) ?? triple(told?.mean) ?? usual.mean,
-    std: triple(given.std) ?? triple(told?.std) ?? usual.std,
+    range: given.range ?? told.range ?? usual.range,
+    mean: triple(given.mean) ?? triple(told.mean) ?? usual.mean,
+    std: triple(given.std) ?? triple(told.std) ?? usual.std,
   };
-  if (!told && given.range === undefined && given.mean === undefined && given.std === undefined) {
+  if (told.range === undefined && given.range === undefined && given.mean === undefined && given.std === undefined) {
     const values = `values of 0 to ${found.range}`;
     notes.push(
       own

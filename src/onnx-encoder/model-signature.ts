@@ -24,7 +24,14 @@ export interface ModelSignature {
   readonly tensors: ReadonlyMap<string, FoundTensor>;
   /** The files beside it that hold its weights, and the bytes that each must have at least. */
   readonly files: ReadonlyMap<string, number>;
+  /** What the file says of itself, by keys in lower case. */
+  readonly metadata: ReadonlyMap<string, string>;
 }
+
+const FILE = {
+  ...FILE_MODEL,
+  metadataProps: [14, { key: [1, 'string'], value: [2, 'string'] }, 'list'],
+} as const;
 
 /** Branches in branches that are looked into. */
 const MOST_NESTED = 16;
@@ -38,12 +45,13 @@ export function modelSignature(bytes: Uint8Array, name: string): ModelSignature 
   checkStart(bytes, name);
   const broken = (why: string, cause?: unknown) =>
     new BagsslError('bad-model', `${name} ${why}; restore a copy, or export it again.`, { cause });
-  let graph: ReturnType<typeof readMessage<typeof FILE_MODEL>>['graph'];
+  let found: ReturnType<typeof readMessage<typeof FILE>>;
   try {
-    ({ graph } = readMessage(FILE_MODEL, bytes));
+    found = readMessage(FILE, bytes);
   } catch (cause) {
     throw broken(`is no ONNX file, or a truncated one (${bytes.length} bytes)`, cause);
   }
+  const { graph, metadataProps } = found;
   if (!graph?.output.length) throw broken(`(${bytes.length} bytes) holds no graph with an output`);
   const tensors = new Map(graph.initializer.map((tensor) => [tensor.name ?? '', tensor]));
   const inside: FoundTensor[] = [];
@@ -59,6 +67,7 @@ export function modelSignature(bytes: Uint8Array, name: string): ModelSignature 
     nodes: graph.node,
     tensors,
     files: externalFiles([...tensors.values(), ...inside]),
+    metadata: new Map(metadataProps.map(({ key = '', value = '' }) => [key.toLowerCase(), value])),
   };
 }
 

@@ -71,7 +71,8 @@ export class OnnxEncoder implements OnnxParts {
     const shown = (values: readonly number[]) => values.map((value) => Number(value.toPrecision(4))).join(', ');
     const isPlain = mean.every((value) => value === 0) && std.every((value) => value === 1);
     const values = isPlain ? `0 to ${range}` : `0 to ${range}, mean ${shown(mean)}, std ${shown(std)}`;
-    const part = fit === 'stretch' ? 'stretched' : crop === 1 ? 'cropped' : `cropped to ${Number(crop.toPrecision(4))}`;
+    const share = crop === 1 ? '' : ` to ${Number(crop.toPrecision(4))}`;
+    const part = fit === 'crop' ? `cropped${share}` : share ? `stretched, cropped${share}` : 'stretched';
     return `"${this.name}" runs as it is: ${channels} ${rows}×${columns} (${layout}, ${type}, ${values}; ${part}) to "${this.output.name}".`;
   }
 

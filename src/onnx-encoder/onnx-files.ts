@@ -18,18 +18,14 @@ export function onnxFiles(encoder: OnnxEncoder): Readonly<Record<string, Uint8Ar
   };
 }
 
-/** As transformers' image processors mean it; `readPreprocessorConfig` reads it. */
+/** As transformers' image processors mean it; `readConfig` reads it. */
 function configOf({ rows, columns, fit, crop, range, mean, std, channels, interpolation }: InputPlan) {
-  const both = { height: rows, width: columns };
+  const sides = (share: number) => ({ height: Math.round(rows / share), width: Math.round(columns / share) });
+  const isStretched = fit === 'stretch';
   return {
     do_resize: true,
-    ...(fit === 'stretch'
-      ? { size: both }
-      : {
-          size: { shortest_edge: Math.round(Math.min(rows, columns) / crop) },
-          do_center_crop: true,
-          crop_size: both,
-        }),
+    size: isStretched ? sides(crop) : { shortest_edge: Math.round(Math.min(rows, columns) / crop) },
+    ...((!isStretched || crop < 1) && { do_center_crop: true, crop_size: sides(1) }),
     resample: interpolation === 'bicubic' ? 3 : 2,
     ...(range === 1 ? { do_rescale: true, rescale_factor: 1 / 255 } : { do_rescale: false }),
     do_normalize: true,

@@ -16,8 +16,8 @@ import {
 import type { Triple } from '../patches/recipe.ts';
 
 /**
- * How an image becomes the model's input. What is left out is taken from a `preprocessor_config.json` beside the file, then from
- * the file, then by the rules of docs/guides/bring-an-encoder.md.
+ * How an image becomes the model's input. What is left out is taken from a configuration beside the file, such as
+ * `preprocessor_config.json`, then from the file, then by the rules of docs/guides/bring-an-encoder.md.
  */
 export interface OnnxInput {
   /** Rows and columns of the input, px, or one number for both; needed where the file leaves them open and 224 does not fit. */
@@ -34,9 +34,9 @@ export interface OnnxInput {
   readonly std?: number | Triple;
   /** How pixels between pixels are made; antialiased in both cases. */
   readonly interpolation?: 'bilinear' | 'bicubic';
-  /** `crop` keeps the image's proportions and takes its middle; `stretch` makes it fit. */
+  /** `crop` keeps the image's proportions and takes its middle; `stretch` gives it the input's proportions. */
   readonly fit?: 'crop' | 'stretch';
-  /** With `crop`: the share of the largest middle box's sides that is taken, above 0, at most 1. */
+  /** The share of the sides that is taken, above 0, at most 1: with `crop` of the largest middle box, with `stretch` of the stretched image. */
   readonly crop?: number;
 }
 
@@ -58,7 +58,8 @@ export interface OnnxOptions {
   readonly cache?: boolean | string;
 }
 
-const LARGEST_SIDE = 4096;
+/** Px. */
+export const LARGEST_SIDE = 4096;
 const side = whole(1, LARGEST_SIDE);
 
 const either = (...rules: readonly Rule[]): Rule => ({

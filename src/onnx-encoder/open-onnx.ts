@@ -27,8 +27,9 @@ export interface OpenOnnxOptions {
 }
 
 /**
- * The encoder in an .onnx file: at a path or a URL, or in bytes. Beside a file are read: the files that hold its weights, and a
- * preprocessor_config.json, which may also be one folder up if the file's folder is called `onnx`, as Hugging Face lays it out.
+ * The encoder in an .onnx file: at a path or a URL, or in bytes. Beside a file are read: the files that hold its weights, and the
+ * first there is of preprocessor_config.json, processor_config.json, preprocess_cfg.json and config.json, which may also be one folder
+ * up if the file's folder is called `onnx`, as Hugging Face lays it out.
  * @throws BagsslError `bad-data` for what cannot be read or fetched; `bad-model` for what is no model or does not take images;
  * `bad-argument`; `aborted`
  */

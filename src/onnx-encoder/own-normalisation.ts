@@ -1,8 +1,12 @@
+import { fromHalf } from '../base/half.ts';
 import type { FoundNode, FoundTensor } from '../graph/file-proto.ts';
 import type { ModelSignature } from './model-signature.ts';
 
 /** Operators that a model's input may pass before it is normalised. */
 const PASSING = new Set(['Cast', 'Transpose', 'Identity']);
+
+/** Operators that read a value's shape alone. */
+const OF_SHAPE = new Set(['Shape', 'Size']);
 
 /** Constants of more elements than this are no normalisation. */
 const MOST = 4;
@@ -20,7 +24,7 @@ export function ownNormalisation(
 ): { readonly range: 1 | 255; readonly operator: string } | undefined {
   let name = input;
   for (let step = 0; step < 4; step++) {
-    const users = nodes.filter((node) => node.input.includes(name));
+    const users = nodes.filter((node) => node.input.includes(name) && !OF_SHAPE.has(node.opType ?? ''));
     if (users.length !== 1) return undefined;
     const [{ opType = '', input: operands, output }] = users;
     if (PASSING.has(opType)) {
@@ -47,11 +51,24 @@ function constantValues(
   const constant = nodes.find(({ opType, output }) => opType === 'Constant' && output[0] === name);
   const [attribute] = constant?.attribute ?? [];
   if (attribute?.f !== undefined) return [attribute.f];
+  if (attribute?.floats.length) return attribute.floats;
   const tensor = tensors.get(name) ?? attribute?.t;
-  if (tensor?.dataType !== 1) return [];
-  const { rawData, floatData } = tensor;
-  if (floatData.length) return floatData;
-  if (!rawData || rawData.length > 4 * MOST) return [];
-  const view = new DataView(rawData.buffer, rawData.byteOffset, rawData.byteLength);
-  return Array.from({ length: Math.floor(rawData.length / 4) }, (_, k) => view.getFloat32(4 * k, true));
+  return tensor ? floats(tensor) : [];
 }
+
+/** ONNX's codes of the types that are read, and the bytes of an element. */
+const [FLOAT, HALF, DOUBLE] = [1, 10, 11];
+const WIDTHS: Readonly<Record<number, number>> = { [FLOAT]: 4, [HALF]: 2, [DOUBLE]: 8 };
+
+function floats({ dataType = 0, rawData, floatData, int32Data, doubleData }: FoundTensor): readonly number[] {
+  const width = WIDTHS[dataType];
+  if (!width) return [];
+  if (!rawData?.length) return dataType === FLOAT ? floatData : dataType === DOUBLE ? doubleData : halves(int32Data);
+  if (rawData.length > width * MOST) return [];
+  const view = new DataView(rawData.buffer, rawData.byteOffset, rawData.byteLength);
+  const places = Array.from({ length: Math.floor(rawData.length / width) }, (_, k) => k * width);
+  if (dataType === HALF) return halves(places.map((at) => view.getUint16(at, true)));
+  return places.map((at) => (dataType === DOUBLE ? view.getFloat64(at, true) : view.getFloat32(at, true)));
+}
+
+const halves = (bits: readonly number[]) => (bits.length > MOST ? [] : [...fromHalf(Uint16Array.from(bits))]);

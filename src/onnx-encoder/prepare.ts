@@ -51,19 +51,16 @@ export class InputBatch {
     return this.#count;
   }
 
-  /** Adds one image as the encoder's own preparation has it: its middle, or all of it made to fit. */
+  /** Adds one image as the encoder's own preparation has it: its middle, or the middle of it stretched. */
   addWhole(pixels: Pixels): void {
     const { fit, crop, rows, columns } = this.plan;
     const all = { x: 0, y: 0, width: pixels.width, height: pixels.height };
-    if (fit === 'stretch') {
-      this.addBox(pixels, all);
-      return;
-    }
-    // The image is resampled so that it just covers the box of which the input is the share `crop`.
+    // The image is resampled so that it fills, or just covers, the box of which the input is the share `crop`.
     const [high, wide] = [Math.round(rows / crop), Math.round(columns / crop)];
     const scale = Math.max(high / pixels.height, wide / pixels.width);
     const resized = (length: number, least: number) => Math.max(least, Math.floor(length * scale + 1e-6));
-    const [tall, broad] = [resized(pixels.height, high), resized(pixels.width, wide)];
+    const [tall, broad] =
+      fit === 'stretch' ? [high, wide] : [resized(pixels.height, high), resized(pixels.width, wide)];
     const middle = { top: Math.floor((tall - rows) / 2), left: Math.floor((broad - columns) / 2) };
     this.#add(pixels, all, { rows: tall, columns: broad, ...middle });
   }

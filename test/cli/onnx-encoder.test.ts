@@ -32,6 +32,9 @@ describe('an .onnx file on the command line', () => {
     assert.equal(whole.code, 0, whole.stderr);
     assert.match(whole.stderr, /"net\.onnx" runs as it is: rgb 8×8 .*to "features"/);
     assert.equal(JSON.parse(whole.stdout).dimensions, 12);
+    const way = '--encoder-channels bgr --encoder-fit stretch --encoder-crop 0.5'.split(' ');
+    const other = await bagssl([...embed, '--out', at('other.npy'), ...way]);
+    assert.match(other.stderr, /bgr 8×8 .*; stretched, cropped to 0\.5\)/);
     const bag = await bagssl([...embed, '--out', at('bag.npy'), '--patches', 'grid2', '--encoder-output', 'p']);
     assert.equal(bag.code, 0, bag.stderr);
     assert.deepEqual(readNpy(await readFile(at('bag.npy'))).shape, [6, 3]);
@@ -88,6 +91,7 @@ describe('an .onnx file on the command line', () => {
       [['--model', 'a', '--encoder-size', '8'], /--encoder-size is for an \.onnx file/],
       [['--encoder', at('net.onnx'), '--feature', 'embedding'], /--encoder-output/],
       [['--encoder', at('net.onnx'), '--encoder-mean', '1,2'], /--encoder-mean must be a number, or three/],
+      [['--encoder', at('net.onnx'), '--encoder-crop', '1.5'], /--encoder-crop must be a number above 0, at most 1/],
       [['--encoder', at('no.onnx')], /no\.onnx" cannot be read/],
     ] as const) {
       const { code, stderr } = await bagssl(['embed', ...engine, ...out, ...args]);

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
 import { builtinScenes } from '../../src/data.ts';
 import { type BagsslError, createEmbedder } from '../../src/index.ts';
+import { changesOf } from '../../src/library/changes.ts';
 import { type FolderIndexOptions, openFolderIndex } from '../../src/node.ts';
 import { bagssl } from '../support/command-line.ts';
 import { onnxFile } from '../support/onnx-file.ts';
@@ -278,6 +279,46 @@ describe('the index of a folder', () => {
       unnamed.map(({ file, reason }) => [file, /not UTF-8.*rename it/.test(reason)]),
       ['folder \ufffd/', 'link \ufffd', '\ufffd.jpg'].map((file) => [file, true]),
     );
+  });
+
+  it('keeps what it knows of an empty folder, such as a drive that is not mounted, and of one that cannot be opened', async () => {
+    const place = join(top, `${count++}`);
+    await (await open({ place })).dispose();
+    await rename(folder, `${folder}-away`);
+    await mkdir(folder);
+    await assert.rejects(open({ place }), refused('bad-data', /holds no images/));
+    await rm(folder, { recursive: true });
+    await rename(`${folder}-away`, folder);
+    const taken = async () => {
+      await using index = await open({ place, device: 'webgpu' }); // in Node, no engine starts
+      const { unchanged, embedded, removed } = index.synced;
+      return { size: index.index.size, unchanged, embedded, removed };
+    };
+    assert.deepEqual(await taken(), { size: 6, unchanged: 6, embedded: 0, removed: 0 });
+    // What the system says of a folder that it cannot open. Root can open all.
+    const listing = { images: [], skipped: [], unread: ['2021/', 'c'] };
+    const known = new Map(TAKEN.map((file) => [file, { file, size: 1, time: 1, digest: '', row: 0 }]));
+    assert.deepEqual(changesOf(listing, known).gone, ['2022/b.jpeg', 'd.heic', 'e.jpg']);
+  });
+
+  it('opens again after a failed opening, not after dispose, and refuses options before it reads the folder', async () => {
+    const place = join(top, `${count++}`);
+    await using index = await open({ place });
+    await index.dispose();
+    await assert.rejects(index.similar(await photo(3)), refused('disposed', /open it again/));
+    await assert.rejects(index.sync(), refused('disposed', /open it again/));
+    const nowhere = join(top, `${count++}`);
+    for (const wrong of [{ layout: 'halves' }, { placement: { kind: 'grid', across: 2 } }] as const)
+      await assert.rejects(open({ place: nowhere, ...wrong }), refused('bad-argument', /sees whole images/));
+    await assert.rejects(stat(nowhere), { code: 'ENOENT' });
+  });
+
+  it('takes a link by its own name', async () => {
+    await symlink('2022/b.jpeg', at('link.jpg'));
+    await using index = await open();
+    const found = await index.similar(at('link.jpg'), 7);
+    assert.equal(found[0].id, '2022/b.jpeg');
+    assert.ok(found.every(({ id }) => id !== 'link.jpg'));
   });
 
   it('goes by the bytes where a time has changed alone', async () => {

@@ -180,6 +180,16 @@ describe('an .onnx file run as it is is given its pixels', () => {
   });
 });
 
+it('stretched, of which a share is taken, is the middle of all of it stretched', async () => {
+  const model = shaped([['Flatten', 'x', 'y']], {}, ['b', 3, 'h', 'w']);
+  const image = picture(16, 12);
+  const input = { range: 255, mean: 0, std: 1, fit: 'stretch' } as const;
+  const [all] = await vectorsOf(model, [image], { input: { ...input, size: 8 } });
+  const [middle] = await vectorsOf(model, [image], { input: { ...input, size: 4, crop: 0.5 } });
+  const cut = Array.from(middle, (_, i) => all[64 * Math.floor(i / 16) + 8 * (2 + ((i >> 2) & 3)) + 2 + (i & 3)]);
+  assert.deepEqual([...middle], cut);
+});
+
 /** A map of the input's own channels and size, which `nodes` make the output of. */
 const shaped = (
   nodes: readonly FileNode[],

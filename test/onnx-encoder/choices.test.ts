@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { create } from '@bufbuild/protobuf';
 import { TensorShapeProto_DimensionSchema, TensorShapeProtoSchema, TypeProto_SequenceSchema } from 'onnx-buf';
+import { readConfig } from '../../src/onnx-encoder/configs-beside.ts';
 import { modelSignature } from '../../src/onnx-encoder/model-signature.ts';
 import { planOutput } from '../../src/onnx-encoder/output-plan.ts';
-import { readPreprocessorConfig } from '../../src/onnx-encoder/preprocessor-config.ts';
 import { type FileNode, type OnnxFile, onnxFile } from '../support/onnx-file.ts';
 
 const tensors = {
@@ -357,7 +357,7 @@ describe('an image whose axes are open or three', () => {
 });
 
 describe('a preprocessor_config.json', () => {
-  const read = (config: object) => readPreprocessorConfig(JSON.stringify(config))!;
+  const read = (config: object) => readConfig('preprocessor_config.json', JSON.stringify(config))!;
   const norm = { image_mean: [0.5, 0.5, 0.5], image_std: [0.25, 0.25, 0.25] };
 
   for (const [what, config, expected] of [
@@ -394,6 +394,55 @@ describe('a preprocessor_config.json', () => {
       { do_rescale: false, image_mean: [120, 120, 120], image_std: [60, 60, 60] },
       { range: 255, mean: [120, 120, 120], std: [60, 60, 60] },
     ],
+    [
+      'has a factor of null',
+      { ...norm, rescale_factor: null },
+      { range: 1, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+    ],
+    ['of sizes alone says nothing of values', { size: 224 }, { range: undefined, mean: undefined, std: undefined }],
+    ...(['image_processor_type', 'feature_extractor_type'] as const).map(
+      (key) =>
+        [
+          `of EfficientNet divides twice (${key})`,
+          { ...norm, [key]: 'EfficientNetImageProcessor' },
+          { range: 1, mean: [0.5, 0.5, 0.5], std: [0.0625, 0.0625, 0.0625] },
+        ] as const,
+    ),
+    [
+      'of EfficientNet without its classifier divides once',
+      { ...norm, image_processor_type: 'EfficientNetImageProcessor', include_top: false },
+      { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+    ],
+    [
+      'of EfficientNet divides once where it does not normalise',
+      { ...norm, image_processor_type: 'EfficientNetImageProcessorFast', do_normalize: false },
+      { mean: [0, 0, 0], std: [0.25, 0.25, 0.25] },
+    ],
+    [
+      'of EfficientNet subtracts 1 first',
+      { ...norm, rescale_factor: 1 / 127.5, rescale_offset: true },
+      { range: 1, mean: [0.75, 0.75, 0.75], std: [0.125, 0.125, 0.125] },
+    ],
+    [
+      'of PoolFormer crops a share',
+      { size: { shortest_edge: 224 }, crop_pct: 0.9, do_center_crop: true, crop_size: { height: 224, width: 224 } },
+      { size: [224, 224], fit: 'crop', crop: 224 / 248 },
+    ],
+    [
+      'of LeViT crops from 256/224 of its size',
+      { feature_extractor_type: 'LevitFeatureExtractor', size: 224, do_center_crop: true, crop_size: 224 },
+      { size: [224, 224], fit: 'crop', crop: 0.875 },
+    ],
+    [
+      'of DeiT stretches, then crops',
+      { size: { height: 256, width: 256 }, do_center_crop: true, crop_size: { height: 224, width: 224 } },
+      { size: [224, 224], fit: 'stretch', crop: 0.875 },
+    ],
+    [
+      'of DeiT stretches, before sizes had names',
+      { feature_extractor_type: 'DeiTFeatureExtractor', size: 256, do_center_crop: true, crop_size: 224 },
+      { size: [224, 224], fit: 'stretch', crop: 0.875 },
+    ],
     ['turns channels round', { do_flip_channel_order: true }, { channels: 'bgr' }],
   ] as const) {
     it(what, () => {
@@ -402,20 +451,76 @@ describe('a preprocessor_config.json', () => {
     });
   }
 
+  it('of SAM gives the size that it pads to, and says that nothing is padded', () => {
+    const size = { longest_edge: 1024 };
+    for (const [config, expected] of [
+      [{ size, do_pad: true, pad_size: { height: 1024, width: 512 } }, [1024, 512]],
+      [{ size }, [1024, 1024]],
+    ] as const) {
+      const { input, notes } = read(config);
+      assert.deepEqual(input, { size: expected, fit: 'crop', crop: 1 });
+      assert.match(notes.join(), /preprocessor_config\.json asks for images padded to 1024×\d+; their middle is taken/);
+    }
+  });
+
   it('that asks for what there is not says so', () => {
     const { input, notes } = read({ resample: 1 });
     assert.equal(input.interpolation, 'bicubic');
     assert.match(notes.join(), /asks for Lanczos resampling; bicubic is used/);
   });
 
+  it('that asks for more pixels than an input may have is not followed', () => {
+    assert.equal(readConfig('preprocessor_config.json', '{"size":{"height":1e9,"width":1e9}}'), undefined);
+    assert.equal(read({ size: { shortest_edge: 224 }, crop_pct: 1e-9 }).input.crop, 1);
+  });
+
   it('that is none is left alone', () => {
-    for (const text of ['<!doctype html>', '[]', '3', '{"size"', ''])
-      assert.equal(readPreprocessorConfig(text), undefined);
+    for (const text of ['<!doctype html>', '[]', '3', '{"size"', '', '{}', '{"processor_class":"CLIPProcessor"}'])
+      assert.equal(readConfig('preprocessor_config.json', text), undefined);
     assert.deepEqual(Object.keys(read({ size: 'large', resample: 'x', image_mean: 'y' }).input).sort(), [
       'interpolation',
       'mean',
       'range',
       'std',
     ]);
+  });
+});
+
+describe('another configuration', () => {
+  const read = (file: string, config: object) => readConfig(file, JSON.stringify(config));
+  const numbers = { mean: [0.48, 0.45, 0.4], std: [0.26, 0.26, 0.27] };
+
+  it('of a processor has that of its images inside', () => {
+    const images = { size: { height: 8, width: 8 }, image_mean: [0, 0, 0], image_std: [1, 1, 1] };
+    for (const key of ['image_processor', 'feature_extractor'])
+      assert.deepEqual(read('processor_config.json', { [key]: images })?.input.size, [8, 8]);
+    assert.equal(read('processor_config.json', { processor_class: 'CLIPProcessor' }), undefined);
+  });
+
+  it('of open_clip says size, mean, deviation and the way', () => {
+    const file = 'preprocess_cfg.json';
+    const config = { size: [224, 224], ...numbers, interpolation: 'bicubic', resize_mode: 'shortest' };
+    const expected = { size: [224, 224], fit: 'crop', crop: 1, range: 1, ...numbers, interpolation: 'bicubic' };
+    assert.deepEqual(read(file, config)?.input, expected);
+    assert.deepEqual(read(file, { ...config, size: 224 })?.input, expected);
+    assert.equal(read(file, { ...config, resize_mode: 'squash' })?.input.fit, 'stretch');
+    assert.match(read(file, { ...config, resize_mode: 'longest' })!.notes.join(), /padded to 224×224/);
+  });
+
+  it('of timm is that of its pretrained weights', () => {
+    const config = {
+      input_size: [3, 224, 224],
+      crop_pct: 0.9,
+      crop_mode: 'center',
+      ...numbers,
+      interpolation: 'lanczos',
+    };
+    const { input, notes } = read('config.json', { pretrained_cfg: config })!;
+    const crop = 224 / 248;
+    assert.deepEqual(input, { size: [224, 224], fit: 'crop', crop, range: 1, ...numbers, interpolation: 'bicubic' });
+    assert.match(notes.join(), /config\.json asks for Lanczos resampling; bicubic is used/);
+    const squashed = { ...config, crop_mode: 'squash', crop_pct: 1 };
+    assert.equal(read('config.json', { pretrained_cfg: squashed })?.input.fit, 'stretch');
+    assert.equal(read('config.json', { model_type: 'vit', image_size: 224 }), undefined);
   });
 });

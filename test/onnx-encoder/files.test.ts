@@ -212,6 +212,43 @@ describe('an .onnx file at a URL', () => {
     await assert.rejects(open(url, onnx), code('bad-data', /not the expected file/));
   });
 
+  it('is prepared by the first configuration there is, and no more are asked for', async () => {
+    const numbers = { mean: [0, 0, 0], std: [0.5, 0.5, 0.5] };
+    const images = { image_mean: [0, 0, 0], image_std: [0.25, 0.25, 0.25] };
+    const files: Record<string, Uint8Array | string> = {
+      '/onnx/model.onnx': external('model.onnx.data', 4),
+      '/onnx/model.onnx.data': weights,
+      '/config.json': JSON.stringify({ pretrained_cfg: { ...numbers, input_size: [3, 4, 4] } }),
+    };
+    const asked: string[] = [];
+    const server = createServer(({ url = '' }, response) => {
+      if (url.endsWith('.json')) asked.push(url);
+      response.writeHead(url in files ? 200 : 404).end(files[url]);
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const { port } = server.address() as { port: number };
+    const opened = async () => {
+      asked.length = 0;
+      await using embedder = await open(`http://127.0.0.1:${port}/onnx/model.onnx`);
+      const { input, notes } = embedder.encoder as OnnxEncoder;
+      assert.deepEqual(notes, []);
+      return { std: input.std[0], asked };
+    };
+    const all = ['preprocessor_config', 'processor_config', 'preprocess_cfg', 'config'].flatMap((name) => [
+      `/onnx/${name}.json`,
+      `/${name}.json`,
+    ]);
+    try {
+      assert.deepEqual(await opened(), { std: 0.5, asked: all });
+      files['/onnx/preprocess_cfg.json'] = JSON.stringify({ size: 4, ...numbers, std: 0.125 });
+      assert.deepEqual(await opened(), { std: 0.125, asked: all.slice(0, 5) });
+      files['/processor_config.json'] = JSON.stringify({ image_processor: images });
+      assert.deepEqual(await opened(), { std: 0.25, asked: all.slice(0, 4) });
+    } finally {
+      server.close();
+    }
+  });
+
   it('that leads to a page is refused, and the page is not kept', async () => {
     const page = '<!doctype html><title>Sign in</title>';
     const server = createServer((request, response) => {

@@ -37,7 +37,8 @@ async function load(): Promise<Libheif> {
     return (await start()) as Libheif;
   } catch (cause) {
     // Not a missing dependency of the whole program: other files decode.
-    throw new Error(`libheif-js could not be loaded: ${(cause as Error).message}; npm install libheif-js`, { cause });
+    // The advice first: of a decoder's message the beginning is kept.
+    throw new Error(`libheif-js could not be loaded; npm install libheif-js (${(cause as Error).message})`, { cause });
   }
 }
 
