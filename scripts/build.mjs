@@ -108,7 +108,7 @@ const onlyOnnx = inPlaceOf(/^\.\/(resnet|vit|depthwise|convmixer)\.ts$/, 'only-o
 const replayedByOrt = inPlaceOf(/\/captured\.ts$/, 'replayed-by-ort.ts');
 const fixedForms = inPlaceOf(/\/measure-forms\.ts$/, 'fixed-forms.ts');
 // So are the part of a model that ONNX Runtime cannot load as a whole, and what writes an encoder.
-const withoutPart = inPlaceOf(/\/needed-part\.ts$/, 'no-part.ts');
+const withoutPart = inPlaceOf(/\/(needed|image)-part\.ts$/, 'no-part.ts');
 const withoutWriting = inPlaceOf(/\/write-encoder\.ts$/, 'no-writing.ts');
 for (const [name, file, plugins] of [
   ['trainer.worker', 'trainer', [withoutOnnx, replayedByOrt, fixedForms, ...inWorkers.plugins]],

@@ -1,6 +1,7 @@
 import type { FoundNode } from '../graph/file-proto.ts';
-import { beforeClassifier, beforeLastLayer } from './before-classifier.ts';
+import { beforeClassifier } from './before-classifier.ts';
 import { producersOf } from './graph-walk.ts';
+import { beforeLastLayer } from './last-layer.ts';
 import type { ModelSignature } from './model-signature.ts';
 
 /** A value that can be the vector. */

@@ -1,6 +1,6 @@
 import type { FoundNode } from '../graph/file-proto.ts';
-import { CONVOLUTIONS, LAYERS, weightDims } from './before-classifier.ts';
 import { constantsOf, neededFor, producersOf } from './graph-walk.ts';
+import { CONVOLUTIONS, LAYERS, weightDims } from './last-layer.ts';
 import type { ModelSignature, ModelValue } from './model-signature.ts';
 
 /** What enlarges the deepest map of a detector's backbone. */

@@ -3,8 +3,10 @@ import { quote } from '../base/values.ts';
 import { ATTRIBUTE_TYPE } from '../graph/onnx-proto.ts';
 import { neededFor } from './graph-walk.ts';
 import { isColour } from './input-axes.ts';
-import { type ModelSignature, type ModelValue, shownValue } from './model-signature.ts';
+import { type ModelSignature, type ModelValue, modelSignature, shownValue } from './model-signature.ts';
+import { neededPart } from './needed-part.ts';
 import type { PlainNode } from './plain-nodes.ts';
+import { isRandom } from './random-nodes.ts';
 
 /** What of a model of several inputs encodes images. */
 export interface ImagePart {
@@ -120,4 +122,21 @@ function filling({ name, type, dims }: ModelValue, image: ModelValue): readonly 
   nodes.push({ opType: 'Concat', input: parts, output: [own('extents')], attribute: [axis] });
   nodes.push({ opType: 'ConstantOfShape', input: [own('extents')], output: [name], attribute: [value] });
   return nodes;
+}
+
+/** The model that makes a vector of images alone, the same in every run: the file's bytes, unless its inputs or nodes stand against it. */
+export function vectorPart(
+  file: Uint8Array,
+  name: string,
+  { inputs }: ModelSignature,
+  { signature, made, notes }: ImagePart,
+  output: string,
+): { readonly model: Uint8Array; readonly notes: readonly string[] } {
+  const draws = [...neededFor(signature.nodes, [output]).nodes].find(isRandom);
+  if (inputs.length <= 1 && !draws) return { model: file, notes };
+  const model = neededPart(file, output, { made });
+  if (!draws) return { model, notes };
+  const isLeft = modelSignature(model, name).nodes.some(isRandom);
+  const what = isLeft ? ', and so its vectors differ.' : ': they are replaced by the same for every image.';
+  return { model, notes: [...notes, `Its ${draws.opType} draws other values in every run${what}`] };
 }

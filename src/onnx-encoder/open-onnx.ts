@@ -4,15 +4,12 @@ import { sha256 } from '../base/sha256.ts';
 import { isA, quote } from '../base/values.ts';
 import type { BagPlacement } from '../encoder/bag-placement.ts';
 import { filesBeside } from './files-beside.ts';
-import { neededFor } from './graph-walk.ts';
-import { imagePart } from './image-part.ts';
+import { imagePart, vectorPart } from './image-part.ts';
 import { planInput } from './input-plan.ts';
 import { modelSignature } from './model-signature.ts';
-import { neededPart } from './needed-part.ts';
 import { OnnxEncoder } from './onnx-encoder.ts';
 import { checkOnnxOptions, type OnnxOptions } from './onnx-options.ts';
 import { planOutput } from './output-plan.ts';
-import { isRandom } from './random-nodes.ts';
 
 /** How an .onnx file is opened. */
 export interface OpenOnnxOptions {
@@ -54,10 +51,8 @@ export async function openOnnx(
   const config = await beside?.config();
   const { plan: input, notes, sizeAssumed } = planInput(signature, name, options.input, config);
   const output = planOutput(signature, name, options);
-  const draws = [...neededFor(signature.nodes, [output.plan.name]).nodes].find(isRandom);
-  const isPart = whole.inputs.length > 1 || draws !== undefined;
-  const model = isPart ? neededPart(file, output.plan.name, { made: part.made }) : file;
-  const left = isPart ? modelSignature(model, name) : whole;
+  const { model, notes: ofPart } = vectorPart(file, name, whole, part, output.plan.name);
+  const left = model === file ? whole : modelSignature(model, name);
   const data = new Map<string, Uint8Array>();
   for (const [file, least] of left.files) {
     checkAborted(signal, `Opening ${name} was stopped.`);
@@ -83,14 +78,7 @@ export async function openOnnx(
       `onnx.data: ${name} names no file ${quote(stranger)}; it names ${[...signature.files.keys()].map(quote).join(', ') || 'none'}.`,
     );
   }
-  const all = [...part.notes, ...notes, ...output.notes];
-  if (draws) {
-    const what = `Its ${draws.opType} draws other values in every run`;
-    const isLeft = left.nodes.some(isRandom);
-    all.push(
-      isLeft ? `${what}, and so its vectors differ.` : `${what}: they are replaced by the same for every image.`,
-    );
-  }
-  const plan = { ...output.plan, ...(isPart && { isOutput: true }) };
+  const all = [...ofPart, ...notes, ...output.notes];
+  const plan = { ...output.plan, ...(model !== file && { isOutput: true }) };
   return new OnnxEncoder({ name, model, data, input, output: plan, placement, notes: all, sizeAssumed });
 }

@@ -1,7 +1,8 @@
 import { BagsslError } from '../base/errors.ts';
 import { quote } from '../base/values.ts';
-import { beforeClassifier, beforeLastLayer, isEncoded, lastChannels, scoresBehind } from './before-classifier.ts';
+import { beforeClassifier, scoresBehind } from './before-classifier.ts';
 import { deepMap } from './detector.ts';
+import { beforeLastLayer, isEncoded, lastChannels } from './last-layer.ts';
 import { type ModelSignature, type ModelValue, shownValue } from './model-signature.ts';
 
 /** Which value of a model is the vector. */

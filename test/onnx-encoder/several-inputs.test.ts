@@ -124,7 +124,7 @@ describe('of a model of several inputs', () => {
     assert.equal(inputs.length, 2);
     assert.throws(
       () => patchSize({ ...encoder, output: 'logits_per_image' }),
-      /"logits_per_image" of the \.onnx file has 2: "input_ids", "pixel_values"\. Choose/,
+      /"logits_per_image" of the \.onnx file has 2: "input_ids", "pixel_values"/,
     );
   });
 });

@@ -55,7 +55,7 @@ function inputOf(config: Pick<OnnxConfig, 'model' | 'output'>) {
   if (inputs.length === 1) return inputs[0];
   throw new BagsslError(
     'bad-model',
-    `An encoder has one input, the images; "${output}" of the .onnx file has ${inputs.length}: ${inputs.map(({ name }) => `"${name}"`).join(', ')}. Choose an output that images alone make (--encoder-output).`,
+    `An encoder has one input, the images; "${output}" of the .onnx file has ${inputs.length}: ${inputs.map(({ name }) => `"${name}"`).join(', ')}.`,
   );
 }
 
