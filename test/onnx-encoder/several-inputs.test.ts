@@ -74,6 +74,13 @@ describe('of a model of several inputs', () => {
     await refused({ output: 'turned' }, /"turned" does not depend on images alone/);
   });
 
+  it('a worker says that it runs where background is left out', async () => {
+    await assert.rejects(createEmbedder({ encoder: two(), background: true, ...engine }), {
+      code: 'bad-model',
+      message: /has 2 inputs\. The part that embeds is run where background is left out/,
+    });
+  });
+
   it('a mask of pixels is filled with ones, a switch is off', async () => {
     const nodes: readonly FileNode[] = [
       ['Unsqueeze', 'pixel_mask axis', 'm'],
