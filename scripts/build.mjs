@@ -103,7 +103,7 @@ const inPlaceOf = (filter, file) => ({
   setup: (builder) => builder.onResolve({ filter }, () => ({ path: join(root, 'workers', file) })),
 });
 const withoutOnnx = inPlaceOf(/\/encoders\/onnx\.ts$/, 'no-onnx.ts');
-const onlyOnnx = inPlaceOf(/^\.\/(resnet|vit|depthwise|convmixer)\.ts$/, 'only-onnx.ts');
+const onlyOnnx = inPlaceOf(/^\.\/(conv|resnet|vit|depthwise|convmixer)\.ts$/, 'only-onnx.ts');
 // Our own kernels, and measuring a GPU, are left to pages: workers' scripts are held to a size.
 const replayedByOrt = inPlaceOf(/\/captured\.ts$/, 'replayed-by-ort.ts');
 const fixedForms = inPlaceOf(/\/measure-forms\.ts$/, 'fixed-forms.ts');

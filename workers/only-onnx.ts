@@ -17,4 +17,4 @@ const kind: EncoderKind<never> = {
   build: other,
 };
 
-export { kind as convmixer, kind as depthwise, kind as resnet, kind as vit };
+export { kind as conv, kind as convmixer, kind as depthwise, kind as resnet, kind as vit };

@@ -1,7 +1,8 @@
 import { checkOptions, needed, OBJECT, whole } from '../base/options.ts';
+import { compactEncoder, compactProjector } from './compact-parts.ts';
 import { checkEncoder, type EncoderConfig } from './encoder.ts';
-import { encoderKinds, encoders } from './encoders/index.ts';
-import { checkProjector, type ProjectorConfig, projectors } from './projector.ts';
+import { encoderKinds } from './encoders/index.ts';
+import { checkProjector, type ProjectorConfig } from './projector.ts';
 
 /** A network as plain data. */
 export interface ModelConfig {
@@ -12,7 +13,7 @@ export interface ModelConfig {
 }
 
 /** The default: small enough to train on a phone's processor. */
-export const compact: ModelConfig = { encoder: encoders.compact, projector: projectors.compact };
+export const compact: ModelConfig = { encoder: compactEncoder, projector: compactProjector };
 
 /** Rejects a network that cannot be built for patches of `size` px, naming the value. `kinds`: the encoders it may have. */
 export function checkModel(config: ModelConfig, size: number, kinds = encoderKinds): ModelConfig {

@@ -1,6 +1,7 @@
 import { checkOptions, listOf, needed, SWITCH, whole } from '../base/options.ts';
 import type { Value } from '../graph/graph.ts';
 import { batchNormRelu } from './batch-norm.ts';
+import { compactProjector } from './compact-parts.ts';
 import { linear } from './layers.ts';
 import type { Scope } from './scope.ts';
 
@@ -17,7 +18,7 @@ export interface ProjectorConfig {
 /** Projectors by name. */
 export const projectors = {
   /** EMP-SSL's head at a quarter of its width. */
-  compact: { hidden: [1024, 1024], out: 256 },
+  compact: compactProjector,
   /** EMP-SSL's head. The biases before batch norm change nothing, but EMP-SSL has them. */
   empSsl: { hidden: [4096, 4096], out: 1024, bias: true },
 } as const satisfies Record<string, ProjectorConfig>;

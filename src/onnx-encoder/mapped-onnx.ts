@@ -4,8 +4,8 @@ import type { Message } from '../graph/protobuf/fields.ts';
 import { readMessage } from '../graph/protobuf/read.ts';
 import { fieldsOf } from '../graph/protobuf/walk.ts';
 import { delimited, joined, writeMessage } from '../graph/protobuf/write.ts';
+import { channelsLast } from '../model/encoders/feature-map.ts';
 import { OnnxEncoder } from './onnx-encoder.ts';
-import { channelsLast } from './pool-output.ts';
 
 type PlainNode = Message<typeof FILE_NODE>;
 

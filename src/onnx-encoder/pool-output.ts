@@ -1,6 +1,7 @@
 import { BagsslError } from '../base/errors.ts';
 import { fromHalf } from '../base/half.ts';
 import { quote } from '../base/values.ts';
+import { channelsLast } from '../model/encoders/feature-map.ts';
 import type { InputPlan } from './input-plan.ts';
 import type { OutputPlan } from './output-plan.ts';
 
@@ -70,13 +71,6 @@ function axes(each: readonly number[], input: InputPlan): readonly [groups: numb
   if (each.length < 2) return [1, a, 1];
   if (each.length === 2) return [a, b, 1];
   return channelsLast(a, b, c, input) ? [a * b, c, 1] : [1, a, b * c];
-}
-
-/** Positions have about the proportions of the input; where both readings do as well, channels are where the input has them. */
-export function channelsLast(a: number, b: number, c: number, { rows, columns, layout }: InputPlan): boolean {
-  const off = (high: number, wide: number) => Math.abs(Math.log((high * columns) / (wide * rows)));
-  const gain = off(b, c) - off(a, b);
-  return Math.abs(gain) < 1e-6 ? layout === 'nhwc' : gain > 0;
 }
 
 function firsts(values: ArrayLike<number>, count: number, groups: number, width: number): Float32Array {

@@ -14,7 +14,7 @@ import {
 import { isOwnPart, type OwnPart } from '../base/own-part.ts';
 import { quote } from '../base/values.ts';
 import { checkModel, compact, type ModelConfig } from '../model/config.ts';
-import { uncheckedKinds } from '../model/late-encoder-kinds.ts';
+import { uncheckedKinds } from '../model/unchecked-kinds.ts';
 import { type ObjectiveChoice, objectiveOf } from '../objectives/choice.ts';
 import type { Objective } from '../objectives/objective.ts';
 import { type OptimizerChoice, optimizerOf } from '../optimizers/choice.ts';

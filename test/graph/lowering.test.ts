@@ -11,6 +11,7 @@ import {
   sum,
   transpose,
   transposed,
+  where,
 } from '../../src/graph/functions.ts';
 import type { Value } from '../../src/graph/graph.ts';
 import { elements, multiplyAdds } from '../../src/graph/graph.ts';
@@ -241,6 +242,12 @@ describe('lowering', () => {
     const [a, b] = ['a', 'b'].map((name) => graph.input(name, [3, 3], 'float16'));
     const y = sum([matmul(a, b), a, b]);
     assert.deepEqual(types(lower({ y }, GEMM)), ['MatMul', 'Add', 'Add']);
+  });
+
+  it('keeps constant conditions', async () => {
+    const x = createGraph().input('x', [2, 3]);
+    const mask = x.graph.constant(Uint8Array.of(1, 0, 1), [3], undefined, 'bool');
+    await same(where(mask, x, x.graph.scalar(7)), GEMM);
   });
 
   it('changes nothing when every form is direct', () => {

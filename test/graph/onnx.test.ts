@@ -100,7 +100,7 @@ describe('an .onnx file', () => {
           m.opsetImport[0].version = 24n;
         }),
         'bad-model',
-        /opset 24; supported are 7 to 23. Export it with opset_version=23/,
+        /opset 24; supported are 7 to 23. Export it with opset_version=20/,
       ],
       [
         edited((m) => {

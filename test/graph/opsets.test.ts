@@ -14,6 +14,7 @@ const scalar = (value: number): FileTensor => ({ dims: [], float: [value] });
 const floats = (...float: number[]): FileTensor => ({ dims: [float.length], float });
 const some = (seed: number, ...dims: number[]): FileTensor => ({ dims, float: [...randoms(seed, elements(dims))] });
 const image = { x: [2, 4, 6, 6] };
+const signal = { x: [2, 4, 9] };
 
 /** Resize in each way that files ask for. */
 function resizeForms(): Record<string, OnnxFile> {
@@ -40,12 +41,67 @@ function resizeForms(): Record<string, OnnxFile> {
       19,
     ),
     'Resize, nearest, rounded up': sized({ nearest_mode: 'ceil', coordinate_transformation_mode: 'asymmetric' }, whole),
+    'Resize by shares that are a whole number in float32 alone': {
+      inputs: { x: [1, 1, 3, 10] },
+      tensors: { s: floats(1, 1, 5 / 3, 0.7) },
+      nodes: [['Resize', 'x - s', 'y', { mode: 'linear' }]],
+    },
+    'Resize to places that are a whole number in float32 alone': {
+      inputs: { x: [1, 1, 11, 33] },
+      tensors: { s: floats(1, 1, 1.1, 1.1) },
+      nodes: [['Resize', 'x - s', 'y', { coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }]],
+    },
+    'Resize of opset 11, nearest, as tf2onnx writes UpSampling2D': {
+      opset: 11,
+      inputs: image,
+      tensors: { r: { dims: [0], float: [] }, s: floats(1, 1, 2, 3) },
+      nodes: [
+        ['Resize', 'x r s', 'y', { coordinate_transformation_mode: 'tf_half_pixel_for_nn', nearest_mode: 'floor' }],
+      ],
+    },
     'Resize of a region': {
       opset: 13,
       inputs: image,
       tensors: { r: floats(0, 0, 0.2, 0.1, 1, 1, 0.9, 1), z: ints(2, 4, 4, 7) },
       nodes: [['Resize', 'x r - z', 'y', { mode: 'linear', coordinate_transformation_mode: 'tf_crop_and_resize' }]],
     },
+  };
+}
+
+/** Attention in each way that files ask for. */
+function attentionForms(): Record<string, OnnxFile> {
+  const of = (
+    inputs: Record<string, readonly number[]>,
+    attributes: Record<string, FileAttribute>,
+    tensors: Record<string, FileTensor> = {},
+    outputs = 'y',
+  ): OnnxFile => ({
+    opset: 23,
+    inputs,
+    tensors,
+    nodes: [['Attention', ['q k v', ...Object.keys(tensors)].join(' '), outputs, attributes]],
+    outputs,
+  });
+  const byHead = { q: [2, 4, 3, 6], k: [2, 4, 5, 6], v: [2, 4, 5, 2] };
+  const shared = { ...byHead, k: [2, 2, 5, 6], v: [2, 2, 5, 2] };
+  const flat = { q: [2, 3, 24], k: [2, 5, 24], v: [2, 5, 8] };
+  const heads = { q_num_heads: 4, kv_num_heads: 4 };
+  const seen: FileTensor = { dims: [3, 5], bool: [1, 0, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1] };
+  const low = [0, -1, 0.5, Number.NEGATIVE_INFINITY, 0.25];
+  return {
+    Attention: of(byHead, {}),
+    'Attention, scaled': of(byHead, { scale: { float: 0.3 } }),
+    'Attention of heads side by side': of(flat, heads),
+    'Attention of tokens before': of({ ...byHead, q: [2, 4, 5, 6] }, { is_causal: 1 }),
+    'Attention of tokens before, of fewer': of(byHead, { is_causal: 1 }),
+    'Attention, a mask of floats': of(byHead, {}, { mask: { dims: [1, 1, 3, 5], float: [...low, ...low, ...low] } }),
+    'Attention, a mask of conditions': of(flat, heads, { mask: seen }),
+    'Attention with shared keys': of(shared, {}, { mask: some(5, 4, 3, 5) }),
+    'Attention with shared keys, heads side by side': of(
+      { ...flat, k: [2, 5, 12], v: [2, 5, 4] },
+      { q_num_heads: 4, kv_num_heads: 2 },
+    ),
+    'Attention, all outputs': of(flat, heads, {}, 'y keys values scores'),
   };
 }
 
@@ -217,6 +273,61 @@ const forms: Record<string, OnnxFile> = {
     inputs: image,
     nodes: [['AveragePool', 'x', 'y', { kernel_shape: [3, 3], strides: [2, 2], ceil_mode: 1 }]],
   },
+  'AveragePool of a window larger than the image, as in EfficientNet of Hugging Face': {
+    opset: 20,
+    inputs: image,
+    nodes: [
+      [
+        'AveragePool',
+        'x',
+        'y',
+        { kernel_shape: [1280, 1280], strides: [1280, 1280], pads: [0, 0, 0, 0], ceil_mode: 1, count_include_pad: 1 },
+      ],
+    ],
+  },
+  'AveragePool of the image, padding counted': {
+    inputs: image,
+    nodes: [['AveragePool', 'x', 'y', { kernel_shape: [8, 9], pads: [1, 2, 1, 1], count_include_pad: 1 }]],
+  },
+  'AveragePool of the image, padding not counted': {
+    inputs: image,
+    nodes: [['AveragePool', 'x', 'y', { kernel_shape: [8, 9], pads: [1, 2, 1, 1] }]],
+  },
+  'AveragePool of the rows of an image': {
+    inputs: image,
+    nodes: [['AveragePool', 'x', 'y', { kernel_shape: [6, 5] }]],
+  },
+  'Conv of signals': {
+    inputs: signal,
+    tensors: { w: some(8, 6, 2, 3), b: some(9, 6) },
+    nodes: [['Conv', 'x w b', 'y', { kernel_shape: [3], strides: [2], pads: [1, 2], dilations: [2], group: 2 }]],
+  },
+  'Conv of signals, SAME_UPPER': {
+    inputs: signal,
+    tensors: { w: some(8, 5, 4, 4) },
+    nodes: [['Conv', 'x w', 'y', { auto_pad: 'SAME_UPPER', strides: [2] }]],
+  },
+  'ConvTranspose of signals': {
+    inputs: signal,
+    tensors: { w: some(8, 4, 2, 3) },
+    nodes: [['ConvTranspose', 'x w', 'y', { strides: [2], pads: [1, 0], output_padding: [1] }]],
+  },
+  'ConvTranspose of signals, output_shape': {
+    inputs: signal,
+    tensors: { w: some(8, 4, 2, 3) },
+    nodes: [['ConvTranspose', 'x w', 'y', { output_shape: [18], strides: [2] }]],
+  },
+  'pools of signals': {
+    opset: 12,
+    inputs: signal,
+    nodes: [
+      ['MaxPool', 'x', 'm', { kernel_shape: [2], strides: [2], ceil_mode: 1 }],
+      ['AveragePool', 'm', 'a', { kernel_shape: [3], pads: [1, 1], count_include_pad: 1 }],
+      ['LpPool', 'a', 'y', { kernel_shape: [2] }],
+    ],
+  },
+  'AveragePool of the signal': { inputs: signal, nodes: [['AveragePool', 'x', 'y', { kernel_shape: [9] }]] },
+  ...attentionForms(),
   GlobalMaxPool: { inputs: image, nodes: [['GlobalMaxPool', 'x', 'y']] },
   Tile: { inputs: image, tensors: { r: ints(1, 2, 1, 3) }, nodes: [['Tile', 'x r', 'y']] },
   SpaceToDepth: { inputs: image, nodes: [['SpaceToDepth', 'x', 'y', { blocksize: 2 }]] },
@@ -571,13 +682,15 @@ describe('a file of any opset computes what ONNX Runtime computes with it', () =
         shapes,
       );
       const found = await runNative(outputs, feeds);
-      assert.deepEqual([...outputs.y.shape], expected.y.dims);
-      found.y.forEach((v, i) =>
-        assert.ok(
-          Math.abs(v - expected.y.data[i]) < 1e-5 * (1 + Math.abs(v)),
-          `${v}, expected ${expected.y.data[i]} at ${i}`,
-        ),
-      );
+      for (const [key, { shape }] of Object.entries(outputs)) {
+        assert.deepEqual([...shape], expected[key].dims);
+        found[key].forEach((v, i) =>
+          assert.ok(
+            Math.abs(v - expected[key].data[i]) < 1e-5 * (1 + Math.abs(v)),
+            `${key}: ${v}, expected ${expected[key].data[i]} at ${i}`,
+          ),
+        );
+      }
     });
   }
 });

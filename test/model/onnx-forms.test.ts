@@ -200,6 +200,62 @@ describe('an .onnx encoder', () => {
   for (const [name, file, more] of [
     ['with the channels last', { ...conv, inputs: { x: ['n', 8, 8, 3] }, nodes: turned }, {}],
     ['of grey images', { ...conv, inputs: { x: ['n', 1, 8, 8] }, tensors: { w: some(2, 5, 1, 3, 3) } }, {}],
+    [
+      'with the channels last, and those of its feature map',
+      {
+        ...conv,
+        inputs: { x: ['n', 8, 8, 3] },
+        nodes: [turned[0], ['Conv', 't w', 'c'], ['Transpose', 'c', 'y', { perm: [0, 2, 3, 1] }]],
+      },
+      {},
+    ],
+    ['whose open axis is -1, as Paddle2ONNX writes it', { ...conv, inputs: { x: [-1, 3, 8, 8] } }, {}],
+    [
+      'with a window as large as the width, as EfficientNet of Hugging Face',
+      {
+        ...conv,
+        opset: 20,
+        nodes: [
+          ['Conv', 'x w', 'c'],
+          ['AveragePool', 'c', 'g', { kernel_shape: [1280, 1280], strides: [1280, 1280], ceil_mode: 1 }],
+          ['Flatten', 'g', 'y'],
+        ],
+      },
+      {},
+    ],
+    [
+      'with attention over channels by a Conv of signals, as ECA-Net',
+      {
+        tensors: { w, k: some(4, 1, 1, 3), s: ints(0, 1, -1), z: ints(0, -1, 1, 1) },
+        nodes: [
+          ['Conv', 'x w', 'c0'],
+          ['GlobalAveragePool', 'c0', 'p'],
+          ['Reshape', 'p s', 'r'],
+          ['Conv', 'r k', 'e', { pads: [1, 1] }],
+          ['Sigmoid', 'e', 'a'],
+          ['Reshape', 'a z', 'gate'],
+          ['Mul', 'c0 gate', 'c'],
+          ['GlobalAveragePool', 'c', 'g'],
+          ['Flatten', 'g', 'y'],
+        ],
+      },
+      {},
+    ],
+    [
+      'with Attention, as PyTorch writes it in opset 23',
+      {
+        opset: 23,
+        tensors: { w: some(2, 6, 3, 4, 4), q: some(3, 6, 6), s: ints(0, 6, -1) },
+        nodes: [
+          ['Conv', 'x w', 'c', { strides: [4, 4] }],
+          ['Reshape', 'c s', 'p'],
+          ['Transpose', 'p', 't', { perm: [0, 2, 1] }],
+          ['MatMul', 't q', 'query'],
+          ['Attention', 'query t t', 'y', { q_num_heads: 2, kv_num_heads: 2 }],
+        ],
+      },
+      {},
+    ],
     ['of oblong images', { ...conv, inputs: { x: [1, 3, 6, 9] } }, {}],
     ['of images of any size', { ...conv, inputs: { x: ['n', 'c', 'h', 'w'] } }, { size: 10 }],
   ] satisfies [string, OnnxFile, Pick<OnnxConfig, 'size'>][]) {

@@ -142,7 +142,11 @@ async function oracle(
     const y = (await session.run(feeds))[session.outputNames[0]];
     const values = Array.from(y.data as Float32Array, Number);
     const [, width, ...rest] = y.dims as number[];
-    if (rest.length === 0) rows.push(...values);
+    // [rows, columns, channels] of square images has two extents alike in front.
+    if (rest.length === 2 && width === rest[0] && rest[0] !== rest[1]) {
+      for (let c = 0; c < rest[1]; c++)
+        rows.push(values.reduce((sum, v, i) => (i % rest[1] === c ? sum + v : sum), 0) / (width * rest[0]));
+    } else if (rest.length === 0) rows.push(...values);
     // [width, rows, columns] by channel; [tokens, width] by token.
     else if (rest.length === 2) {
       const count = elements(rest);

@@ -3,6 +3,7 @@ import * as f from '../functions.ts';
 import type { Value } from '../graph.ts';
 import { constantIntegers, mismatch } from '../shapes.ts';
 import { ACTIVATIONS } from './activations.ts';
+import { attention } from './attention.ts';
 import { einsum } from './einsum.ts';
 import { FUSED } from './fused.ts';
 import { NORMALISERS } from './normalisers.ts';
@@ -37,6 +38,7 @@ export const FOREIGN: Readonly<Record<string, Foreign>> = {
   IsNaN: plain(({ inputs: [x] }) => [not(f.greater(f.abs(x!), f.like(x!, -1)))]),
   CastLike: plain(({ inputs: [x, like] }) => [f.cast(x!, like!.dtype)]),
   Einsum: plain(einsum),
+  Attention: plain(attention),
 
   ReduceMin: plain(reduce((x, axes, keep) => f.neg(f.reduceMax(f.neg(x), axes, keep)))),
   ReduceL1: plain(reduce((x, axes, keep) => f.reduceSum(f.abs(x), axes, keep))),

@@ -2,6 +2,7 @@ import { BagsslError } from '../../base/errors.ts';
 import type { FileAttribute } from './nodes.ts';
 
 const WINDOW = 'auto_pad dilations kernel_shape pads strides';
+/** Of every reduction. */
 const REDUCTION = 'axes keepdims noop_with_empty_axes';
 
 /**
@@ -9,6 +10,7 @@ const REDUCTION = 'axes keepdims noop_with_empty_axes';
  * are not listed have none. An attribute that is ignored would make the network silently wrong.
  */
 const KNOWN: Readonly<Record<string, string>> = {
+  Attention: 'is_causal kv_num_heads q_num_heads qk_matmul_output_mode=0 scale softcap softmax_precision',
   AveragePool: `${WINDOW} ceil_mode count_include_pad`,
   BatchNormalization: 'epsilon momentum spatial=1 training_mode=0',
   Cast: 'to saturate round_mode',
@@ -44,16 +46,6 @@ const KNOWN: Readonly<Record<string, string>> = {
   Mod: 'fmod',
   Pad: 'mode pads value',
   RMSNormalization: 'axis epsilon stash_type',
-  ReduceL1: REDUCTION,
-  ReduceL2: REDUCTION,
-  ReduceLogSum: REDUCTION,
-  ReduceLogSumExp: REDUCTION,
-  ReduceMax: REDUCTION,
-  ReduceMean: REDUCTION,
-  ReduceMin: REDUCTION,
-  ReduceProd: REDUCTION,
-  ReduceSum: REDUCTION,
-  ReduceSumSquare: REDUCTION,
   Reshape: 'allowzero',
   Resize:
     'antialias axes coordinate_transformation_mode cubic_coeff_a exclude_outside extrapolation_value keep_aspect_ratio_policy mode nearest_mode',
@@ -72,18 +64,15 @@ const KNOWN: Readonly<Record<string, string>> = {
   Trilu: 'upper',
   Unsqueeze: 'axes',
   Upsample: 'mode scales',
-  'com.microsoft.BiasGelu': '',
-  'com.microsoft.FastGelu': '',
   'com.microsoft.FusedConv': `${WINDOW} group activation activation_params`,
   'com.microsoft.FusedMatMul': 'alpha transA transB transBatchA=0 transBatchB=0',
-  'com.microsoft.Gelu': '',
   'com.microsoft.QuickGelu': 'alpha',
   'com.microsoft.SkipLayerNormalization': 'epsilon',
 };
 
 /** Refuses an attribute of a node that is not understood. @throws BagsslError `unsupported-operator` */
 export function checkAttributes(type: string, attributes: Readonly<Record<string, FileAttribute>>): void {
-  const known = (KNOWN[type] ?? '').split(' ');
+  const known = (KNOWN[type] ?? (type.startsWith('Reduce') ? REDUCTION : '')).split(' ');
   for (const [name, value] of Object.entries(attributes)) {
     if (known.includes(name) || known.includes(`${name}=${value}`)) continue;
     throw new BagsslError('unsupported-operator', `${type} with the attribute "${name}" is not supported.`);

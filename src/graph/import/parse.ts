@@ -8,10 +8,13 @@ import { FLOAT16, readTensor, type Tensor } from './read-tensor.ts';
 /** The opsets that files may have; operators are translated to those of the one that graphs are written in. */
 export const OPSETS = { oldest: 7, newest: 23 };
 
+/** The opset to export in: newer ones add operators of whole layers that gain nothing here. */
+const ADVISED = 20;
+
 export interface FileInput {
   readonly name: string;
   readonly dtype: DType;
-  /** A number, or the name of an axis whose extent the file leaves open ('' where it has none). */
+  /** A number, or the name of an axis whose extent the file leaves open ('' where it has none; Paddle2ONNX writes -1). */
   readonly dims: readonly (number | string)[];
 }
 
@@ -77,7 +80,7 @@ function opsetOf(imports: FoundOpsets): number {
   if (!(opset >= oldest && opset <= newest)) {
     throw new BagsslError(
       'bad-model',
-      `The model is written in opset ${opset || 'none'}; supported are ${oldest} to ${newest}. Export it with opset_version=${newest}, or convert it.`,
+      `The model is written in opset ${opset || 'none'}; supported are ${oldest} to ${newest}. Export it with opset_version=${ADVISED}, or convert it.`,
     );
   }
   return opset;
@@ -88,10 +91,6 @@ function inputOf({ name = '', type }: FoundValueInfo, widened: boolean): FileInp
   const { elemType = 0, shape } = type.tensorType;
   const dtype = dtypeOfCode(widened && elemType === FLOAT16 ? 1 : elemType);
   if (!dtype) throw new BagsslError('bad-model', `Input "${name}" has ONNX type ${elemType}, which is not supported.`);
-  const dims = (shape?.dim ?? []).map(({ dimValue, dimParam = '' }, axis) => {
-    if (dimValue === undefined) return dimParam;
-    if (dimValue < 1) throw new BagsslError('bad-model', `Input "${name}": axis ${axis} has size ${dimValue}.`);
-    return dimValue;
-  });
+  const dims = (shape?.dim ?? []).map(({ dimValue = 0, dimParam = '' }) => (dimValue < 1 ? dimParam : dimValue));
   return { name, dtype, dims };
 }

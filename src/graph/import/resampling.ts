@@ -36,7 +36,8 @@ export function resampling(way: Way, axis: Axis): Float32Array {
   const clamped = (i: number) => Math.min(extent - 1, Math.max(0, i));
   const data = new Float32Array(length * extent);
   for (let i = 0; i < length; i++) {
-    const at = place(i, axis);
+    // In float32, as ONNX Runtime has it, for those that are a whole number there and not in float64.
+    const at = Math.fround(place(i, axis));
     const row = data.subarray(i * extent, (i + 1) * extent);
     if (coordinates === 'tf_crop_and_resize' && (at < 0 || at > extent - 1)) continue;
     if (!filter) {
@@ -81,6 +82,7 @@ const PLACES: Readonly<Record<string, (i: number, axis: Axis) => number>> = {
     return shift + (i + 0.5) / factor - 0.5;
   },
   pytorch_half_pixel: (i, { factor, length }) => (length > 1 ? (i + 0.5) / factor - 0.5 : 0),
+  tf_half_pixel_for_nn: (i, { factor }) => (i + 0.5) / factor,
   asymmetric: (i, { factor }) => i / factor,
   align_corners: (i, { length, extent }) => (length > 1 ? (i * (extent - 1)) / (length - 1) : 0),
   tf_crop_and_resize: (i, { length, extent, region = [0, 1] }) => {

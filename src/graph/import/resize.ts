@@ -20,7 +20,7 @@ export function resized(operation: Operation): readonly Value[] {
   const numbers = (v: Value | undefined) => (v && v.shape[0] > 0 ? constantIntegers(type, v) : undefined);
   const listed = (attributes.scales as { floats: readonly number[] } | undefined)?.floats;
   const asked = numbers(sizes);
-  const given = asked?.map((size, i) => size / x.shape[axes[i]]) ?? numbers(scales) ?? listed;
+  const given = asked?.map((size, i) => Math.fround(size / x.shape[axes[i]])) ?? numbers(scales) ?? listed;
   if (given && given.length !== axes.length) throw mismatch(type, `cannot be scaled by [${given}]`, x);
   const policy = (attributes.keep_aspect_ratio_policy as string | undefined) ?? 'stretch';
   const kept = asked && given && policy !== 'stretch' ? [keptRatio(policy, given)] : undefined;
@@ -34,7 +34,8 @@ export function resized(operation: Operation): readonly Value[] {
     const k = axes.indexOf(axis);
     const extent = x.shape[axis];
     const exact = kept ? Math.floor(factors[axis] * extent + 0.5) : asked?.[k];
-    const length = exact ?? Math.floor(extent * factors[axis]);
+    // In float32, as ONNX Runtime has it: 3 times 5/3 is 5 there, and less in float64.
+    const length = exact ?? Math.floor(Math.fround(extent * factors[axis]));
     if (!(length >= 1 && length * extent <= MOST_FOLDED)) throw mismatch(type, `cannot be resized to ${length}`, x);
     const region = regions && k >= 0 ? ([regions[k], regions[k + axes.length]] as const) : undefined;
     const data = resampling(wayOf(operation), { extent, length, factor: factors[axis], region });

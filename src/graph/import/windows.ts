@@ -1,5 +1,5 @@
 import { BagsslError } from '../../base/errors.ts';
-import { conv, mul, pad } from '../functions.ts';
+import { conv, globalAveragePool, mul, pad, scale, squeeze, unsqueeze } from '../functions.ts';
 import { type Attributes, elements, type Value } from '../graph.ts';
 import { mismatch } from '../shapes.ts';
 import type { Operation } from './operation.ts';
@@ -20,14 +20,35 @@ interface Window {
   readonly pads: Numbers;
 }
 
-/** Convolutions and pooling with explicit pads, also where the file has `auto_pad` or `ceil_mode`. */
-export function windowed({ type, graph, inputs, attributes }: Operation): readonly Value[] {
+/** Convolutions and pooling with explicit pads, also where the file has `auto_pad` or `ceil_mode`. Signals [N,C,L] are images of one row. */
+export function windowed(operation: Operation): readonly Value[] {
+  const { type, inputs, attributes } = operation;
+  const [x, w, ...rest] = inputs;
+  if (x!.shape.length !== 3) return ofImages(operation);
+  const own = Object.entries(attributes).map(([name, value]) => {
+    if (!Array.isArray(value)) return [name, value];
+    if (value.length !== (name === 'pads' ? 2 : 1)) throw mismatch(type, `does not fit ${name} [${value}]`, x!);
+    return [name, value.flatMap((n) => [name.includes('pad') ? 0 : 1, n])];
+  });
+  const [image, kernel] = [x, w].map((v) => v && unsqueeze(v, [2]));
+  const made = ofImages({ ...operation, inputs: [image, kernel, ...rest], attributes: Object.fromEntries(own) });
+  return made.map((y) => squeeze(y, [2]));
+}
+
+function ofImages({ type, graph, inputs, attributes }: Operation): readonly Value[] {
   const { auto_pad = 'NOTSET', ceil_mode = 0, storage_order: _, output_shape, ...rest } = attributes;
   const own = rest as Attributes & Record<string, Numbers | undefined>;
   const operands = inputs.filter((v) => v !== undefined);
   const [x, w] = operands;
-  const window = windowOf(type, x, w, own);
+  const window = windowOf(x, w, own);
   const { kernel, space } = window;
+  const pads = String(auto_pad).startsWith('SAME') ? samePads(window, auto_pad as string) : window.pads;
+  const isWhole =
+    type === 'AveragePool' &&
+    pads === window.pads &&
+    space.length === x.shape.length - 2 &&
+    coversAll(window, ceil_mode === 1);
+  check(window, type.endsWith('Pool') && !isWhole ? LARGEST : Number.MAX_SAFE_INTEGER);
   if (w && type.startsWith('Conv') && `${kernel}` !== `${w.shape.slice(2)}`) {
     throw mismatch(type, `does not fit kernel_shape [${kernel}]`, w);
   }
@@ -37,7 +58,10 @@ export function windowed({ type, graph, inputs, attributes }: Operation): readon
       ...transposedPads(window, auto_pad as string, own, output_shape as Numbers),
     });
   }
-  const pads = String(auto_pad).startsWith('SAME') ? samePads(window, auto_pad as string) : window.pads;
+  if (isWhole) {
+    const counted = own.count_include_pad === (1 as never) ? elements(paddedSpace(window)) : elements(space);
+    return [scale(globalAveragePool(x), elements(space) / counted)];
+  }
   const rounded = ceil_mode === 1 ? roundedUp({ ...window, pads }) : pads;
   if (type !== 'AveragePool') return graph.apply(type, operands, { ...own, pads: rounded });
 
@@ -46,18 +70,23 @@ export function windowed({ type, graph, inputs, attributes }: Operation): readon
     const rank = space.length;
     const wide = pad(x, [0, 0, ...pads.slice(0, rank)], [0, 0, ...pads.slice(rank)]);
     const beyond = rounded.map((n, i) => n - pads[i]);
-    return averaged(wide, windowOf(type, wide, w, { ...own, pads: beyond }), { ...own, count_include_pad: 0 });
+    return averaged(wide, windowOf(wide, w, { ...own, pads: beyond }), { ...own, count_include_pad: 0 });
   }
   return averaged(x, { ...window, pads: rounded }, own);
 }
 
-function windowOf(type: string, x: Value, w: Value | undefined, own: Readonly<Record<string, unknown>>): Window {
+function windowOf(x: Value, w: Value | undefined, own: Readonly<Record<string, unknown>>): Window {
   const given = own as Readonly<Record<string, Numbers | undefined>>;
   const kernel = given.kernel_shape ?? w?.shape.slice(2) ?? [];
   const strides = given.strides ?? kernel.map(() => 1);
   const dilations = given.dilations ?? kernel.map(() => 1);
-  const most = type.endsWith('Pool') ? LARGEST : Number.MAX_SAFE_INTEGER;
   const pads = given.pads ?? [...kernel, ...kernel].map(() => 0);
+  const space = kernel.map((_, i) => x.shape[i + 2]);
+  return { space, kernel, strides, dilations, pads, reach: kernel.map((k, i) => dilations[i] * (k - 1)) };
+}
+
+/** Refuses numbers that no window has, or that are larger than `most`. */
+function check({ kernel, strides, dilations, pads }: Window, most: number): void {
   for (const [what, numbers, least] of [
     ['kernel', kernel, 1],
     ['stride', strides, 1],
@@ -68,9 +97,19 @@ function windowOf(type: string, x: Value, w: Value | undefined, own: Readonly<Re
     if (bad !== undefined)
       throw new BagsslError('bad-model', `a ${what} of ${bad}; from ${least} to ${most} is supported.`);
   }
-  const space = kernel.map((_, i) => x.shape[i + 2]);
-  return { space, kernel, strides, dilations, pads, reach: kernel.map((k, i) => dilations[i] * (k - 1)) };
 }
+
+const paddedSpace = ({ space, pads }: Window) => space.map((extent, i) => extent + pads[i] + pads[i + space.length]);
+
+/**
+ * Whether there is one window, which covers the image with its padding, whatever its size. That of Hugging Face's EfficientNet
+ * has as many rows and columns as the vector has numbers.
+ */
+const coversAll = (window: Window, roundsUp: boolean) =>
+  paddedSpace(window).every((extent, i) => {
+    const beyond = window.kernel[i] - extent;
+    return window.dilations[i] === 1 && beyond >= 0 && beyond < (roundsUp ? window.strides[i] : 1);
+  });
 
 const halves = (total: Numbers, upper: boolean) => {
   const [less, more] = [total.map((n) => Math.floor(n / 2)), total.map((n) => Math.ceil(n / 2))];

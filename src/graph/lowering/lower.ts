@@ -40,7 +40,7 @@ export function rewritten(outputs: Outputs, rule: Rule): Outputs {
     if (values.has(value)) counterpart.set(value, fresh.input(value.name, value.shape, value.dtype));
   }
   for (const value of graph.constants) {
-    if (values.has(value)) counterpart.set(value, fresh.constant(value.data!, value.shape, value.name));
+    if (values.has(value)) counterpart.set(value, fresh.constant(value.data!, value.shape, value.name, value.dtype));
   }
   for (const node of nodes) {
     const inputs = node.inputs.map((input) => counterpart.get(input)!);

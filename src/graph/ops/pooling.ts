@@ -37,7 +37,8 @@ export interface Window {
   readonly pads: readonly number[];
 }
 
-const WINDOW: Rules<Window> = { kernel: numbers(2, 1), strides: numbers(2, 1), pads: numbers(4, 0) };
+const two = /* @__PURE__ */ numbers(2, 1);
+const WINDOW: Rules<Window> = { kernel: two, strides: two, pads: /* @__PURE__ */ numbers(4, 0) };
 
 function pooled(type: string, of: string, x: Value, window: Window): Value {
   checkOptions(of, window, WINDOW);

@@ -1,3 +1,4 @@
+import { compactEncoder } from '../compact-parts.ts';
 import { conv } from './conv.ts';
 import { convmixer } from './convmixer.ts';
 import { depthwise } from './depthwise.ts';
@@ -28,7 +29,7 @@ export type KnownEncoder = ConfigOf<(typeof KINDS)[keyof typeof KINDS]>;
 /** Encoders by name. */
 export const encoders = {
   /** Five convolutions, 7.3 million multiply-adds per 16×16 patch. */
-  compact: { kind: 'conv', widths: [32, 64, 64, 128, 128], strides: [1, 2, 1, 2, 1], residual: false },
+  compact: compactEncoder,
   /** EMP-SSL's encoder: no stride and no pooling in the stem. */
   resnet18: { kind: 'resnet', depth: 18, stem: 'cifar' },
   resnet34: { kind: 'resnet', depth: 34, stem: 'imagenet' },

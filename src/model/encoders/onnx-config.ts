@@ -4,8 +4,8 @@ import type { EncoderKind } from './kind.ts';
 
 /**
  * A custom network: a feed-forward .onnx file of opset 7 to 23 that takes images and gives [batch, width], or
- * [batch, width, rows, columns] or [batch, tokens, width], of which the mean over positions is taken. Images are
- * [batch, 3, size, size], in float32 or uint8, or with the channels last, or grey; of patches for oblong ones the middle is taken.
+ * [batch, width, rows, columns], [batch, rows, columns, width] or [batch, tokens, width], of which the mean over positions is
+ * taken. Images are [batch, 3, size, size], in float32 or uint8, or with the channels last, or grey; of patches for oblong ones the middle is taken.
  * Its floating tensors are the start of the parameters and train, as float32; scalars, and what the file computes from constants,
  * stay as they are.
  */

@@ -9,6 +9,7 @@ import { type FileModel, parseOnnx } from '../../graph/import/parse.ts';
 import { createGraph } from '../../graph/ops/index.ts';
 import { normaliseByStatistics, normaliseWith } from '../batch-norm.ts';
 import { Scope, type Statistic } from '../scope.ts';
+import { channelsLast } from './feature-map.ts';
 import type { EncoderKind } from './kind.ts';
 import { ONNX_RULES, type OnnxConfig } from './onnx-config.ts';
 import { type ImageInput, imageInput, inputShape, prepared } from './onnx-input.ts';
@@ -164,20 +165,24 @@ function appended(
     batchNorm: (norm) => normalised(scope, config, norm, nameOf),
     ...more,
   });
-  return pooled(y, output, batch);
+  return pooled(y, output, batch, imagesOf(config));
 }
 
 /** One row a patch. */
-function pooled(y: Value, output: string, batch: number): Value {
+function pooled(y: Value, output: string, batch: number, images: ImageInput): Value {
   const { length } = y.shape;
   if (y.dtype.startsWith('float') && y.shape[0] === batch) {
     if (length === 2) return y;
     if (length === 3) return reduceMean(y, [1]);
-    if (length === 4) return reduceMean(y, [2, 3]);
+    if (length === 4) {
+      const [, a, b, c] = y.shape;
+      const layout = images.channelsLast ? 'nhwc' : 'nchw';
+      return reduceMean(y, channelsLast(a, b, c, { ...images, layout }) ? [1, 2] : [2, 3]);
+    }
   }
   throw new BagsslError(
     'shape-mismatch',
-    `The .onnx file's "${output}" is ${y.dtype} [${y.shape}] for ${batch} patches; an encoder gives float32 [${batch},width], [${batch},width,rows,columns] or [${batch},tokens,width]. Choose another value as its output.`,
+    `The .onnx file's "${output}" is ${y.dtype} [${y.shape}] for ${batch} patches; an encoder gives float32 [${batch},width], [${batch},width,rows,columns], [${batch},rows,columns,width] or [${batch},tokens,width]. Choose another value as its output.`,
   );
 }
 
