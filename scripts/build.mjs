@@ -48,7 +48,9 @@ tool(
 );
 
 // In a worker's script the kernels are text of one character a byte. Compressed, that is a third smaller than base64, which hides
-// repeated bytes. Workers' scripts are read as UTF-8 always; a page's own script may not be.
+// repeated bytes. Workers' scripts are read as UTF-8 always; a page's own script may not be. Small numbers, of which most bytes are,
+// would be escapes of four characters: with some bits flipped they are one.
+const FLIPPED = 47;
 const inWorkers = {
   ...shared,
   charset: 'utf8',
@@ -57,8 +59,13 @@ const inWorkers = {
       name: 'bytes as text',
       setup: (builder) =>
         builder.onLoad({ filter: /\.wasm$/ }, ({ path }) => {
-          const text = JSON.stringify(readFileSync(path, 'latin1'));
-          return { contents: `export default Uint8Array.from(${text}, (byte) => byte.charCodeAt());`, loader: 'js' };
+          const text = JSON.stringify(
+            readFileSync(path)
+              .map((byte) => byte ^ FLIPPED)
+              .toString('latin1'),
+          );
+          const contents = `export default Uint8Array.from(${text}, (byte) => byte.charCodeAt() ^ ${FLIPPED});`;
+          return { contents, loader: 'js' };
         }),
     },
     {
