@@ -38,7 +38,7 @@ async function load(): Promise<Libheif> {
   } catch (cause) {
     // Not a missing dependency of the whole program: other files decode.
     // The advice first: of a decoder's message the beginning is kept.
-    throw new Error(`libheif-js did not load; npm install libheif-js (${(cause as Error).message})`, { cause });
+    throw new Error(`npm install libheif-js: ${(cause as Error).message}`, { cause });
   }
 }
 
