@@ -86,6 +86,7 @@ export function formsOf(runtime: Runtime): Promise<Forms> {
   if (!forms) {
     forms = measureForms(runtime);
     measured.set(name, forms);
+    forms.catch(() => measured.delete(name)); // a GPU may have been lost, or had no memory, for once
   }
   return forms;
 }

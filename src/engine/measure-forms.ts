@@ -4,6 +4,7 @@ import { type ConvolutionForm, type Forms, PLAIN } from '../graph/lowering/forms
 import { lower } from '../graph/lowering/lower.ts';
 import { createGraph } from '../graph/ops/index.ts';
 import { writeOnnx } from '../graph/write-onnx.ts';
+import type { Program } from '../runtime/program.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
 const SAME: Geometry = { strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1] };
@@ -92,22 +93,22 @@ async function fastest(
   const outputs = { first: reshape(first, []) };
   const seed = { data: Float32Array.of(0.5), shape: [] };
   const feeds = Object.fromEntries(graph.inputs.map(({ name }) => [name, seed]));
-  const trials = [];
-  for (const form of forms) {
-    trials.push({
-      form,
-      program: await runtime.compile(writeOnnx(lower(outputs, form))),
-      best: Number.POSITIVE_INFINITY,
-    });
-  }
-  for (let round = 0; round <= ROUNDS; round++) {
-    for (const trial of trials) {
-      const started = performance.now();
-      await trial.program.run(feeds);
-      if (round > 0) trial.best = Math.min(trial.best, performance.now() - started);
+  const trials: { form: Forms; program: Program; best: number }[] = [];
+  try {
+    for (const form of forms) {
+      const program = await runtime.compile(writeOnnx(lower(outputs, form)));
+      trials.push({ form, program, best: Number.POSITIVE_INFINITY });
     }
+    for (let round = 0; round <= ROUNDS; round++) {
+      for (const trial of trials) {
+        const started = performance.now();
+        await trial.program.run(feeds);
+        if (round > 0) trial.best = Math.min(trial.best, performance.now() - started);
+      }
+    }
+  } finally {
+    for (const { program } of trials) await program.dispose();
   }
-  for (const { program } of trials) await program.dispose();
   trials[0].best *= MARGIN;
   return trials.sort((a, b) => a.best - b.best).map(({ form }) => form);
 }
