@@ -72,8 +72,9 @@ export class LocalFit implements Fit {
     const runtime = await Runtime.open({ ...runtimeOptions(this.options), device });
     this.#device = runtime.device;
     const start = this.options.from?.weights;
-    const step = await TrainingStep.create(runtime, this.#config, this.#good.state, onWarning, start);
+    // First, for nothing frees a step whose workers do not start.
     this.#pool ??= await JobPool.create({ workers, workerUrl }, await this.#ownAugmentations(workers > 0));
+    const step = await TrainingStep.create(runtime, this.#config, this.#good.state, onWarning, start);
     const { adapter, threads } = runtime;
     return { device: runtime.device, adapter, threads, precision: step.precision, runtime, step, pool: this.#pool };
   }

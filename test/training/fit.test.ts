@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { PatchEncoder } from '../../src/embed.ts';
 import { BagsslError, type FitOptions, fit } from '../../src/index.ts';
+import { Runtime } from '../../src/runtime.ts';
 import { decodeCheckpoint, encodeCheckpoint, initialWeights, runConfig } from '../../src/train.ts';
 import { plainImages, SHORT_RUN } from '../support/short-training.ts';
 
@@ -86,6 +87,22 @@ describe('fit', () => {
     const cut = new PatchEncoder({ ...from, weights: { ...weights, [name]: weights[name].subarray(1) } });
     await using training = fit({ ...options, config, device: 'native', from: cut });
     await assert.rejects(training.open(), code('shape-mismatch'));
+  });
+
+  it('compiles nothing where its workers do not start', async () => {
+    const { compile } = Runtime.prototype;
+    let compiled = 0;
+    Runtime.prototype.compile = function (...given) {
+      compiled++;
+      return compile.apply(this, given);
+    };
+    try {
+      await using training = fit({ ...options, device: 'native', workerUrl: new URL('file:///no/patches.worker.js') });
+      await assert.rejects(training.open(), code('worker-failed'));
+    } finally {
+      Runtime.prototype.compile = compile;
+    }
+    assert.equal(compiled, 0);
   });
 
   it('stops at an abort before the next step, and still gives its checkpoint', async () => {
