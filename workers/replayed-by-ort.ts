@@ -1,6 +1,7 @@
 import type * as Ort from 'onnxruntime-web';
 import type { Outputs } from '../src/graph/needed.ts';
 import { bufferOf, type OnGpu, onGpu } from '../src/runtime/download.ts';
+import { OneAhead } from '../src/runtime/one-ahead.ts';
 import type { Capture, HostTensor, OnDevice, Placed, Program } from '../src/runtime/program.ts';
 
 /**
@@ -31,6 +32,7 @@ class Replayed implements Capture {
     logSeverityLevel: 4,
   };
   readonly #fed: Record<string, Ort.Tensor> = {};
+  readonly #oneAhead = new OneAhead();
   #placed?: Map<string, OnGpu>;
 
   constructor(
@@ -56,7 +58,11 @@ class Replayed implements Capture {
       return (copy as (...args: unknown[]) => undefined).apply(this, args);
     };
     const results = await on.engine
-      .run(() => session.run(inputs))
+      .run(async () => {
+        const found = await session.run(inputs);
+        await this.#oneAhead.after(on.gpu);
+        return found;
+      })
       .finally(() => {
         prototype.copyBufferToBuffer = copy;
       });

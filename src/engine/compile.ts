@@ -39,49 +39,38 @@ const ON_NATIVE: Forms = {
  * Software GPUs: measured once (docs/speed.md) and fixed, as they are slow and uneven to measure. SwiftShader is slow at barriers,
  * which tiles in shared memory need, and at small products; lavapipe is not.
  */
-const ON_SOFTWARE: readonly { readonly adapter: RegExp; readonly forms: Forms }[] = [
-  {
-    adapter: /swiftshader/i,
-    forms: {
-      smallest: 32,
-      smallImages: ['transposed', 'columns'],
-      largeImages: ['transposed', 'columns', 'direct'],
-      oneImage: ['columns', 'direct'],
-      zeros: 'multiplied',
-      spread: ['direct'],
-      product: 'gemm',
-      transpose: 'apart',
-      sum: 'adds',
-      relu: 'direct',
-    },
-  },
-  {
-    adapter: /llvmpipe|lavapipe/i,
-    forms: {
-      smallest: 32,
-      smallImages: ['columns', 'direct'],
-      largeImages: ['direct'],
-      oneImage: ['direct'],
-      border: 0.15,
-      zeros: 'skipped',
-      spread: ['columns'],
-      product: 'matmul',
-      transpose: 'apart',
-      sum: 'adds',
-      relu: 'direct',
-    },
-  },
-];
+const ON_SWIFTSHADER: Forms = {
+  smallest: 32,
+  smallImages: ['transposed', 'columns'],
+  largeImages: ['transposed', 'columns', 'direct'],
+  oneImage: ['columns', 'direct'],
+  zeros: 'multiplied',
+  spread: ['direct'],
+  product: 'gemm',
+  transpose: 'apart',
+  sum: 'adds',
+  relu: 'direct',
+};
+const ON_LAVAPIPE: Forms = {
+  ...ON_SWIFTSHADER,
+  smallImages: ['columns', 'direct'],
+  largeImages: ['direct'],
+  oneImage: ['direct'],
+  border: 0.15,
+  zeros: 'skipped',
+  spread: ['columns'],
+  product: 'matmul',
+};
 
 /** The fastest forms of every other adapter, as measured. */
 const measured = shared('forms', () => new Map<string, Promise<Forms>>());
 
 /** The forms that suit an engine. */
-export function formsOf(runtime: Runtime): Promise<Forms> {
-  if (runtime.device !== 'webgpu') return Promise.resolve(runtime.device === 'wasm' ? ON_WASM : ON_NATIVE);
+export async function formsOf(runtime: Runtime): Promise<Forms> {
+  if (runtime.device !== 'webgpu') return runtime.device === 'wasm' ? ON_WASM : ON_NATIVE;
   const name = runtime.adapter!;
-  const known = ON_SOFTWARE.find(({ adapter }) => adapter.test(name));
-  if (known) return Promise.resolve(known.forms);
+  if (/swiftshader/i.test(name)) return ON_SWIFTSHADER;
+  if (/llvmpipe|lavapipe/i.test(name)) return ON_LAVAPIPE;
   let forms = measured.get(name);
   if (!forms) {
     forms = measureForms(runtime);

@@ -23,7 +23,7 @@ export function checkTrainable(
   if (parameters === 0) {
     throw new BagsslError(
       'bad-model',
-      'The encoder has no tensor that trains: no floating tensor of its .onnx file is a weight. Embed with it as it is, or export it with its weights.',
+      'The encoder has no tensor that trains: no floating tensor of its .onnx file is a weight. Embed with it, or export it with its weights.',
     );
   }
   const fixed = graph.constants

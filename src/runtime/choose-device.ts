@@ -23,9 +23,8 @@ export async function whyNoNative(): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     const { code, message } = (error as BagsslError).cause as { code?: string; message?: string };
-    return code === 'ERR_MODULE_NOT_FOUND'
-      ? 'onnxruntime-node is about three times faster here, but is not installed: npm install onnxruntime-node.'
-      : `onnxruntime-node is about three times faster here, but did not load (${message}). Reinstall it: npm install onnxruntime-node.`;
+    const why = code === 'ERR_MODULE_NOT_FOUND' ? 'is not installed' : `did not load (${message}). Reinstall it`;
+    return `onnxruntime-node is about three times faster here, but ${why}: npm install onnxruntime-node.`;
   }
 }
 

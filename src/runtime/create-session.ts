@@ -1,20 +1,17 @@
 import type * as Ort from 'onnxruntime-web';
 import { BagsslError } from '../base/errors.ts';
-import { exclusively, type OrtModule } from './ort.ts';
+import type { OrtModule } from './ort.ts';
 
-/** A session of ONNX Runtime, created alone in this realm. */
-export const createSession = (
+/** A session of ONNX Runtime; to be called `exclusively`. */
+export async function createSession(
   ort: OrtModule,
   model: Uint8Array,
   options: Ort.InferenceSession.SessionOptions,
-): Promise<Ort.InferenceSession> =>
-  exclusively(() => keepingWorker(() => unlessBlocked(() => ort.InferenceSession.create(model, options))));
-
-/** In Deno, ORT's start replaces the global Worker with Node's; later code needs the web's. */
-async function keepingWorker<T>(create: () => Promise<T>): Promise<T> {
+): Promise<Ort.InferenceSession> {
+  // In Deno, ORT's start replaces the global Worker with Node's; later code needs the web's.
   const { Worker } = globalThis;
   try {
-    return await create();
+    return await unlessBlocked(() => ort.InferenceSession.create(model, options));
   } finally {
     if (Worker) globalThis.Worker = Worker;
   }
@@ -33,8 +30,8 @@ async function unlessBlocked<T>(work: () => Promise<T>): Promise<T> {
       reject(
         new BagsslError(
           'device-unavailable',
-          "The page's Content-Security-Policy forbids the workers that ONNX Runtime's threads run in. Allow worker-src 'self' " +
-            '(and blob: where its files come from another origin), or set threads: 1; then reload the page.',
+          "The page's Content-Security-Policy forbids the workers of ONNX Runtime's threads. Allow worker-src 'self' " +
+            '(and blob: if its files are of another origin), or set threads: 1; then reload the page.',
         ),
       );
     };

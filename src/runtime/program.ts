@@ -17,7 +17,10 @@ export interface Engine {
   readonly adapter?: string;
   /** Whether it computes in float16, and faster. */
   readonly halfFloats: boolean;
-  /** A session of ORT besides those of programs. */
+  /**
+   * A session of ORT besides those of programs.
+   * @throws BagsslError `device-lost`; `out-of-memory`
+   */
   session(model: Uint8Array, options: Ort.InferenceSession.SessionOptions): Promise<Ort.InferenceSession>;
   /** Ends a session, also one of a lost device: ORT keeps that device until its last session ends. */
   release(session: Ort.InferenceSession): Promise<void>;

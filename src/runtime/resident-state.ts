@@ -32,6 +32,8 @@ export class ResidentState {
   /** The latest values that a captured program has left in its outputs, by the names of those, and where the ones before are. */
   readonly #ahead = new Map<string, OnGpu>();
   #behind: Placed = new Map();
+  /** The programs that have run, and so have their memory. */
+  readonly #ran = new WeakSet<Program>();
 
   private constructor(
     readonly engine: Engine,
@@ -62,11 +64,25 @@ export class ResidentState {
     }
     const gpu = await engine.gpu();
     const state = new ResidentState(engine, tensors, {}, gpu, []);
-    for (const { name, shape } of tensors) {
-      state.#now[name] = state.#allocate(gpu, shape);
-      gpu.queue.writeBuffer(bufferOf(state.#now[name]), 0, initial[name] as Float32Array<ArrayBuffer>);
-    }
-    return state;
+    const filled = state.#allocating(gpu, async () => {
+      for (const { name, shape } of tensors) {
+        state.#now[name] = state.#allocate(gpu, shape);
+        gpu.queue.writeBuffer(bufferOf(state.#now[name]), 0, initial[name] as Float32Array<ArrayBuffer>);
+      }
+      return state;
+    });
+    filled.catch(() => state.dispose());
+    return filled;
+  }
+
+  /** Does what makes buffers. That there is no memory for one is said in an error scope alone, and what reads it computes zeros. */
+  async #allocating<T>(gpu: GPUDevice, work: () => Promise<T>): Promise<T> {
+    gpu.pushErrorScope('out-of-memory');
+    return work().finally(async () => {
+      const error = await gpu.popErrorScope().catch(() => undefined); // of a lost GPU
+      // The engine gives it its code.
+      if (error) await this.engine.run(() => Promise.reject(`Out of memory: ${error.message}`));
+    });
   }
 
   #allocate(gpu: GPUDevice, shape: Shape): Ort.Tensor {
@@ -79,6 +95,18 @@ export class ResidentState {
 
   /** Runs a program on the state, updates the tensors that it has next values for, and returns those of `reads` that it has. */
   async run(
+    program: Program,
+    feeds: Readonly<Record<string, HostTensor>>,
+    reads: readonly string[],
+  ): Promise<Record<string, Float32Array>> {
+    const { gpu } = this;
+    const run = () => this.#run(program, feeds, reads);
+    const found = await (gpu && !this.#ran.has(program) ? this.#allocating(gpu, run) : run());
+    this.#ran.add(program);
+    return found;
+  }
+
+  async #run(
     program: Program,
     feeds: Readonly<Record<string, HostTensor>>,
     reads: readonly string[],
@@ -102,7 +130,7 @@ export class ResidentState {
       );
       if (typeof placed === 'string') {
         await program.uncapture(placed);
-        return this.run(program, feeds, reads);
+        return this.#run(program, feeds, reads);
       }
       this.#before = {};
       this.#behind = program.capture.before();

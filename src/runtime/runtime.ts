@@ -129,7 +129,8 @@ export class Runtime implements Engine {
       }),
     };
     try {
-      const session = await createSession(this.ort, model, { ...options, ...capture?.options });
+      const all = { ...options, ...capture?.options };
+      const session = await exclusively(() => createSession(this.ort, model, all));
       if (this.device === 'webgpu') this.#watch(await this.gpu());
       return new Program(this, session, capture);
     } catch (cause) {
@@ -146,7 +147,7 @@ export class Runtime implements Engine {
   }
 
   session(model: Uint8Array, options: Ort.InferenceSession.SessionOptions): Promise<Ort.InferenceSession> {
-    return createSession(this.ort, model, options);
+    return this.run(() => createSession(this.ort, model, options));
   }
 
   release(session: Ort.InferenceSession): Promise<void> {
@@ -215,8 +216,8 @@ const isUnloaded = (message: string) =>
 const wasmNotLoaded = (message: string, cause: unknown) =>
   new BagsslError(
     'device-unavailable',
-    `ONNX Runtime's WebAssembly could not be loaded (${message.slice(0, 300)}). Serve the ort-wasm-* files of onnxruntime-web ` +
-      'beside its module, as application/wasm and not as a page, or set wasmUrl to their folder; a Content-Security-Policy ' +
+    `ONNX Runtime's WebAssembly could not be loaded (${message.slice(0, 300)}). Serve onnxruntime-web's ort-wasm-* files ` +
+      'beside its module, as application/wasm, or set wasmUrl to their folder; a Content-Security-Policy ' +
       "must allow script-src 'wasm-unsafe-eval'. Then reload the page.",
     { cause },
   );

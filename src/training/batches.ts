@@ -66,7 +66,7 @@ export class Batches {
       const some = [...waiting].slice(0, 3).join(', ');
       return new BagsslError(
         'data-stalled',
-        `"${this.data.name}" has not given ${waiting.size} of ${ids.length} images (${some}${waiting.size > 3 ? ', …' : ''}) within ${this.dataSeconds} seconds. See that its disk, network or camera answers, and go on from the last checkpoint.`,
+        `"${this.data.name}" has not given ${waiting.size} of ${ids.length} images (${some}${waiting.size > 3 ? ', …' : ''}) within ${this.dataSeconds} seconds. See that its disk, network or camera answers; go on from the last checkpoint.`,
       );
     });
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { countGpuCalls, type GpuCalls } from '../../bench/step/gpu-calls.ts';
 import { batchOf, networkOf, stepModel } from '../../bench/step/networks.ts';
 import { captured } from '../../src/engine/capture/captured.ts';
@@ -90,6 +91,82 @@ describe('a captured program', { skip }, () => {
       state.dispose();
     });
   }
+
+  /** A loop of `model` on the GPU, whose first value is 1, 2, 3, 4, and how to run it on 1, 1, 1, 1. */
+  async function loop() {
+    const runtime = await Runtime.open({ device: 'webgpu' });
+    const outputs = model({ multiplied: true });
+    const { head, capture } = captured(outputs, () => runtime.compile(writeOnnx(outputs)), runtime);
+    const program = await runtime.compile(writeOnnx(head), [], capture);
+    const tensors = [{ name: 'w', shape: [4] }];
+    const open = () => ResidentState.create(runtime, tensors, { w: Float32Array.of(1, 2, 3, 4) });
+    const feeds = {
+      x: { data: new Float32Array(4).fill(1), shape: [4] },
+      rate: { data: Float32Array.of(1), shape: [] },
+    };
+    return {
+      runtime,
+      program,
+      open,
+      run: (state: ResidentState, reads = ['total']) => state.run(program, feeds, reads),
+    };
+  }
+
+  it('is recorded at its second run where its first one failed', async () => {
+    const { runtime, program, open, run } = await loop();
+    const state = await open();
+    const { run: onOrt } = runtime;
+    runtime.run = () => Promise.reject(new Error('for once'));
+    await assert.rejects(run(state), /for once/);
+    runtime.run = onOrt;
+    assert.deepEqual(await run(state), { total: Float32Array.of(10) });
+    assert.deepEqual(await state.read(), { w: Float32Array.of(2, 3, 4, 5) });
+    state.dispose();
+    await program.dispose();
+  });
+
+  it('says that the GPU has no memory for its buffers or its state, in place of zeros', async () => {
+    const { program, open, run } = await loop();
+    const { popErrorScope } = GPUDevice.prototype;
+    const short = async <T>(work: () => Promise<T>) => {
+      GPUDevice.prototype.popErrorScope = async function () {
+        return (await popErrorScope.call(this)) ?? ({ message: 'too large' } as GPUError);
+      };
+      const refused = { name: 'BagsslError', code: 'out-of-memory' };
+      await assert.rejects(work(), refused).finally(() => Object.assign(GPUDevice.prototype, { popErrorScope }));
+    };
+    await short(open);
+    const state = await open();
+    await short(() => run(state));
+    state.dispose();
+    await program.dispose();
+  });
+
+  it('is at most one run ahead of the GPU where nothing is read', async () => {
+    const { program, open, run } = await loop();
+    const state = await open();
+    await run(state);
+    const { onSubmittedWorkDone } = GPUQueue.prototype;
+    const pending: (() => void)[] = [];
+    GPUQueue.prototype.onSubmittedWorkDone = () => new Promise((resolve) => pending.push(() => resolve(undefined)));
+    try {
+      let ended = 0;
+      const runs = (async () => {
+        for (; ended < 3; ended++) await run(state, []);
+      })();
+      await setTimeout(300);
+      assert.equal(ended, 1);
+      pending.shift()!();
+      await setTimeout(300);
+      assert.equal(ended, 2);
+      pending.shift()!();
+      await runs;
+    } finally {
+      GPUQueue.prototype.onSubmittedWorkDone = onSubmittedWorkDone;
+    }
+    state.dispose();
+    await program.dispose();
+  });
 
   it('of a whole step starts no more kernels than the fastest of other libraries, in one submission', async () => {
     const network = networkOf({ network: 0, patches: 4 });

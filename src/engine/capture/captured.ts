@@ -5,6 +5,7 @@ import type { Outputs } from '../../graph/needed.ts';
 import { writeOnnx } from '../../graph/write-onnx.ts';
 import type { GpuLimits } from '../../runtime/device.ts';
 import { type OnGpu, onGpu } from '../../runtime/download.ts';
+import { OneAhead } from '../../runtime/one-ahead.ts';
 import type { Capture, HostTensor, OnDevice, Placed, Program } from '../../runtime/program.ts';
 import { nextOf } from '../../runtime/resident-state.ts';
 import type { Place } from './blocks.ts';
@@ -58,6 +59,7 @@ class Recording implements Capture {
     logSeverityLevel: 4,
   };
   #opened?: Opened;
+  readonly #oneAhead = new OneAhead();
 
   constructor(
     private readonly plan: StagePlan,
@@ -71,7 +73,6 @@ class Recording implements Capture {
     on: OnDevice,
     feeds: Readonly<Record<string, HostTensor>>,
   ): Promise<Placed | string> {
-    const first = !this.#opened;
     this.#opened ??= new Opened(this.plan, on.gpu);
     const opened = this.#opened;
     opened.feed(feeds);
@@ -79,9 +80,12 @@ class Recording implements Capture {
       on.settle();
       opened.fill(on.state);
     } else if (opened.standing(on.latest) === 'next') opened.advance();
-    const refused = first && (await opened.record(session, on.engine, this.options));
+    const refused = await opened.record(session, on.engine, this.options);
     if (refused) return refused;
-    await on.engine.run(async () => opened.replay());
+    await on.engine.run(() => {
+      opened.replay();
+      return this.#oneAhead.after(on.gpu);
+    });
     return opened.outputs;
   }
 
@@ -117,6 +121,7 @@ class Opened {
   readonly #sessions: Ort.InferenceSession[] = [];
   #engine?: OnDevice['engine'];
   #commands: readonly (readonly Command[])[] = [];
+  #recorded = false;
   #kernels?: OwnKernels;
   #encoder?: GPUCommandEncoder;
 
@@ -187,13 +192,15 @@ class Opened {
     }
   }
 
-  /** Notes which kernels ORT would start. @returns why they cannot be replayed */
+  /** Notes, once, which kernels ORT would start. @returns why they cannot be replayed */
   async record(
     first: Ort.InferenceSession,
     engine: OnDevice['engine'],
     options: Ort.InferenceSession.SessionOptions,
   ): Promise<string | undefined> {
+    if (this.#recorded) return undefined;
     this.#engine = engine;
+    await this.#release(); // what a try that failed has left
     // A driver that refuses one of our kernels leaves the model to ORT.
     const own = OwnKernels.create(
       this.gpu,
@@ -235,6 +242,7 @@ class Opened {
     const kernels = await own;
     if (typeof kernels === 'string') return kernels;
     this.#kernels = kernels;
+    this.#recorded = true;
     return undefined;
   }
 
@@ -255,8 +263,12 @@ class Opened {
     this.#encoder = undefined;
   }
 
+  async #release(): Promise<void> {
+    for (const session of this.#sessions.splice(0)) await this.#engine!.release(session);
+  }
+
   async dispose(): Promise<void> {
-    for (const session of this.#sessions) await this.#engine!.release(session);
+    await this.#release();
     for (const buffer of this.#buffers.values()) buffer.destroy();
   }
 }
