@@ -24,7 +24,7 @@ export async function saveInto(store: RunStore, checkpoint: Checkpoint): Promise
   const there = await store.list();
   if (encoder && !(await isWhole(store, kept.encoder!, encoder))) await store.write(kept.encoder!, encoder);
   await store.write(kept.tensors, tensors);
-  let before = there.includes(RUN_FILE) ? await readJson(store, RUN_FILE) : undefined;
+  let before = there.includes(RUN_FILE) ? await readJson(store, RUN_FILE, true) : undefined;
   // A damaged newest checkpoint must not replace the previous one, which may be the only intact one.
   if (before !== undefined) await store.write(BEFORE, new TextEncoder().encode(before));
   else before = there.includes(BEFORE) ? await readJson(store, BEFORE) : undefined;
@@ -75,13 +75,17 @@ async function load(store: RunStore, name: string): Promise<Checkpoint> {
   return decodeCheckpoint(json, tensors, label, encoder);
 }
 
-/** The JSON, or undefined if it is damaged. Does not check the blobs it names. */
-async function readJson(store: RunStore, name: string): Promise<string | undefined> {
+/**
+ * The JSON, or undefined if it is damaged.
+ * @param whole check the blobs it names, too
+ */
+async function readJson(store: RunStore, name: string, whole = false): Promise<string | undefined> {
   const json = new TextDecoder().decode((await store.read(name)) ?? new Uint8Array());
   try {
-    await namedFiles(json, name);
+    await (whole ? load(store, name) : namedFiles(json, name));
     return json;
-  } catch {
+  } catch (error) {
+    if (!(error instanceof BagsslError)) throw error;
     return undefined;
   }
 }

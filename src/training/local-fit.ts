@@ -38,6 +38,8 @@ export class LocalFit implements Fit {
   #device: Device | undefined;
   #broken = false;
   #saidUnreadable = false;
+  /** Ends with the step, or the copy of the state, at hand. */
+  #last: Promise<unknown> = Promise.resolve();
 
   /**
    * @param config the run's, checked
@@ -121,7 +123,8 @@ export class LocalFit implements Fit {
         const number = this.#position.step + 1;
         const due =
           number % every === 0 || number === 1 || ('steps' in config.budget && number === config.budget.steps);
-        const reads = await step.run({ data: batch.data, shape }, rate, number, due ? step.reads : [], used);
+        const patches = { data: batch.data, shape };
+        const reads = await this.#alone(() => step.run(patches, rate, number, due ? step.reads : [], used));
         const report = due ? this.#report(number, step, reads) : undefined;
         const ms = performance.now() - started;
         this.#position = { step: number, seconds: this.#position.seconds + this.#pace.count(ms) / 1000 };
@@ -230,18 +233,23 @@ export class LocalFit implements Fit {
     return this.#open('wasm');
   }
 
-  async checkpoint(): Promise<Checkpoint> {
-    if (this.#broken) throw new BagsslError('diverged', 'The run has diverged; its state is not worth keeping.');
-    const { step } = await this.open();
-    const state = await step.read();
-    if (!allFinite(state)) throw this.#spoilt();
-    return {
-      config: this.#config,
-      position: this.#position,
-      state,
-      shapes: Object.fromEntries(step.state.map(({ name, shape }) => [name, shape])),
-      history: [...this.history],
-    };
+  /** A copy of the state in the middle of a step, or a step in the middle of a copy, would mix two states. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  checkpoint(): Promise<Checkpoint> {
+    return this.#alone(async () => {
+      if (this.#broken) throw new BagsslError('diverged', 'The run has diverged; its state is not worth keeping.');
+      const { step } = await this.open();
+      const found = { config: this.#config, position: this.#position, history: [...this.history] };
+      const shapes = Object.fromEntries(step.state.map(({ name, shape }) => [name, shape]));
+      const state = await step.read();
+      if (!allFinite(state)) throw this.#spoilt();
+      return { ...found, state, shapes };
+    });
   }
 
   async dispose(): Promise<void> {

@@ -131,7 +131,7 @@ async function slicedStep(
   const width = projections[0].length / batch[0].shape[0];
   const projection = { data: joined(projections), shape: [patches.shape[0], width] };
   const { slope, ...found } = await loop.run({ projection }, ['slope', ...reads], OBJECTIVE);
-  if (!slope.every(Number.isFinite)) return found; // nothing to learn from: keep the state
+  if (!slope.every(Number.isFinite)) return { ...found, slope: slope.map(() => Number.NaN) }; // the state stays
   const slopes = slicesOf({ data: slope, shape: projection.shape }, slices);
   await loop.state.clear(graphs.sums.map(({ name }) => name));
   for (const [k, slice] of batch.entries()) await loop.run({ patches: slice, slope: slopes[k] }, [], BACKWARD);

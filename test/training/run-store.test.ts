@@ -90,7 +90,15 @@ for (const [kind, make] of Object.entries(stores)) {
         const again = await openRun(store, { onWarning: (message) => warnings.push(message) });
         assert.deepEqual(again.found, checkpoint(1));
         assert.match(warnings.join('\n'), /^.*run\.json.*Going on from the checkpoint before it, of step 1\.$/);
+        // The damaged one does not take its place when the next is saved.
+        await again.save(checkpoint(3));
         await again.close();
+        const newest = (await store.read('run.json'))!;
+        newest[newest.length >> 1] ^= 1;
+        await store.write('run.json', newest);
+        const last = await openRun(store, { onWarning: () => undefined });
+        assert.deepEqual(last.found, checkpoint(1));
+        await last.close();
       }
     });
 

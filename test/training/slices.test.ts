@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type BagsslError, fit } from '../../src/index.ts';
+import { setImmediate } from 'node:timers/promises';
+import type { CompiledLoop } from '../../src/engine/compiled-loop.ts';
+import { type BagsslError, fit, type Step } from '../../src/index.ts';
 import { Runtime } from '../../src/runtime.ts';
-import { type RunConfig, runConfig } from '../../src/train.ts';
+import { type Checkpoint, type RunConfig, runConfig } from '../../src/train.ts';
 import { TrainingStep } from '../../src/training/training-step.ts';
 import { randoms } from '../support/random.ts';
 import { relativeError } from '../support/reference.ts';
@@ -52,6 +54,50 @@ describe('a step in slices', () => {
     assert.ok(largestDifference(await losses('wasm', 3), native) < 1e-3);
     assert.ok(largestDifference(native, await losses('native', 1)) < 0.15);
     assert.ok(native.at(-1)! < native[0]);
+  });
+
+  it('is not copied half done by a checkpoint that is asked for meanwhile', async () => {
+    const config = { ...run, slices: 3, budget: { steps: 3 } };
+    const start = () => fit({ data: plainImages(), device: 'wasm', threads: 1, workers: 0, config });
+    await using undisturbed = start();
+    const expected = [await undisturbed.checkpoint()];
+    for await (const _ of undisturbed) expected.push(await undisturbed.checkpoint());
+
+    await using training = start();
+    const steps = training[Symbol.asyncIterator]();
+    const asked: Promise<Checkpoint>[] = [];
+    for (let ended: boolean | undefined = false; !ended; ) {
+      let at: IteratorResult<Step, void> | undefined;
+      const stepping = steps.next().then((result) => {
+        at = result;
+      });
+      for (; !at; await setImmediate()) asked.push(training.checkpoint());
+      await stepping;
+      ended = at.done;
+    }
+    const found = await Promise.all(asked);
+    assert.ok(found.length > 8, `${found.length}`);
+    for (const { position, state, history } of found) {
+      assert.deepEqual(state, expected[position.step].state);
+      assert.equal(history.length, position.step);
+    }
+  });
+
+  it('is a skipped step, which leaves the state alone, where the loss is finite and its gradients are not', async () => {
+    const config = runConfig({ ...run, slices: 3, budget: { steps: 1 } });
+    const step = await TrainingStep.create(await Runtime.open({ device: 'native', threads: 1 }), config);
+    const { loop } = step as unknown as { loop: CompiledLoop };
+    const plain = loop.run.bind(loop);
+    loop.run = async (feeds, reads, model) => {
+      const found = await plain(feeds, reads, model);
+      found.slope?.fill(Number.POSITIVE_INFINITY, 0, 1);
+      return found;
+    };
+    const before = await step.read();
+    const found = await step.run({ data: randoms(3, 36 * 192), shape: [36, 3, 8, 8] }, 0.1, 1, step.reads);
+    assert.ok(Number.isFinite(step.loss.report(found).loss) && !Number.isFinite(found.slope[0]));
+    assert.deepEqual(await step.read(), before);
+    await step.dispose();
   });
 
   it('says what cannot be sliced', async () => {
