@@ -74,11 +74,6 @@ export const evaluate: Command = {
       await openImages(testPath ?? path, values, progress, { ...shown, split: 'test', limit: testImages }),
     ];
     const [train, test] = sets.map(({ images }) => images);
-    if (train.classes && test.classes && `${train.classes}` !== `${test.classes}`) {
-      throw new UsageError(
-        `The classes differ: ${train.name} has ${train.classes.join(', ')}; ${test.name} has ${test.classes.join(', ')}.`,
-      );
-    }
     const signal = interruption();
     const result = await evaluateModel({
       ...engine,

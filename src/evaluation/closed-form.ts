@@ -23,13 +23,15 @@ export interface Optimum {
 /**
  * The closed forms of both losses of co-occurrence on a finite table (arXiv 2206.08954; HaoChen et al., arXiv 2106.04156):
  * with D^-½ P D^-½ = U S Uᵀ, z(x) = p(x)^-½ S_k^½ u(x) and −Σ sᵢ² for the spectral loss, z(x) = p(x)^-½ u(x) and 2(k − Σ sᵢ)
- * under a covariance constraint. `k` is at most the number of positive eigenvalues.
- * @throws BagsslError `bad-argument`
+ * under a covariance constraint. The spectral loss leaves dimensions beyond the positive eigenvalues at zero.
+ * @throws BagsslError `bad-argument`, also for a table with a negative entry or a row of zeros
  */
 export function closedForm(table: CoOccurrence, k: number): ClosedForm {
   checkTable(table);
   const dimensions = whole(1, table.length);
   given(dimensions.fits(k), k, 'k', dimensions.asked);
+  const isShare = (row: readonly number[]) => row.every((p) => p >= 0) && row.some((p) => p > 0);
+  given(table.every(isShare), table, 'The table', 'rows of numbers that are 0 or more, and not all 0');
   const marginal = table.map((row) => row.reduce((sum, p) => sum + p, 0));
   const { values, vectors } = eigenSymmetric(
     table.map((row, x) => row.map((p, y) => p / Math.sqrt(marginal[x] * marginal[y]))),
@@ -43,7 +45,7 @@ export function closedForm(table: CoOccurrence, k: number): ClosedForm {
     );
   return {
     values,
-    spectral: { loss: -sum(top.map((s) => s * s)), gram: gram((s) => s) },
+    spectral: { loss: -sum(top.map((s) => Math.max(0, s) ** 2)), gram: gram((s) => Math.max(0, s)) },
     covariance: { loss: 2 * (k - sum(top)), gram: gram(() => 1) },
   };
 }

@@ -13,6 +13,7 @@ import { type HandMade, handMadeVectors } from './hand-made/hand-made-vectors.ts
 import type { Labelled } from './knn.ts';
 import { type OriginalsFirst, originalsFirst } from './originals-first.ts';
 import { type Retrieval, retrieval } from './retrieval.ts';
+import { checkSameClasses } from './same-classes.ts';
 import { sideBySide } from './side-by-side.ts';
 import { whitenedVectors } from './whitened-vectors.ts';
 
@@ -100,6 +101,7 @@ export async function evaluateRetrieval(options: EvaluateRetrievalOptions): Prom
     given(length === images.length, length, `copies.${name}`, `a set of ${images.length} images, as images is`);
   if (queries && !(queries.labels && images.labels))
     throw new BagsslError('bad-data', 'Queries are searched for by class, so both sides need labels.');
+  if (queries) checkSameClasses(images, queries);
   if (!images.labels && names.length === 0)
     throw new BagsslError('bad-data', `"${images.name}" has no labels and there are no copies: nothing to measure.`);
   const total = sets.reduce((sum, { length }) => sum + length, 0);

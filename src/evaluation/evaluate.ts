@@ -22,6 +22,7 @@ import { KNN_PROTOCOLS, type KnnProtocol, knnAccuracies, type Labelled } from '.
 import { labelledVectors } from './labelled-vectors.ts';
 import { linearProbe } from './linear-probe.ts';
 import { pixelFeatures } from './pixel-features.ts';
+import { checkSameClasses } from './same-classes.ts';
 import { whitenedVectors } from './whitened-vectors.ts';
 
 /** What is evaluated, on which images. */
@@ -108,7 +109,8 @@ const placesPatches = (encoder: PatchEncoder | OnnxEncoder) => 'layout' in encod
 
 /**
  * Weighted kNN under both protocols and the linear probe, for the trained encoder, the untrained one and raw pixels.
- * @throws BagsslError `bad-data` for a set without labels or images, or of which none can be read; as `createEmbedder`; `aborted`
+ * @throws BagsslError `bad-data` for a set without labels or images, or of which none can be read, for sets of different classes or of
+ * one class; as `createEmbedder`; `aborted`
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   givenParts(options, 'What evaluate is given', 'encoder', 'train', 'test');
@@ -124,6 +126,13 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
       );
     }
     if (set.length === 0) throw new BagsslError('bad-data', `"${set.name}" holds no images.`);
+  }
+  checkSameClasses(train, test);
+  if (new Set(train.labels).size < 2) {
+    throw new BagsslError(
+      'bad-data',
+      `Accuracy cannot be measured: all images of "${train.name}" are of one class, so every answer would be right.`,
+    );
   }
   const { workers, workerUrl } = options;
   const engine = { ...runtimeOptions(options), workers, workerUrl };

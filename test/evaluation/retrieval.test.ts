@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import type { Matrix } from '../../src/embed.ts';
-import { evaluateRetrieval, type Labelled, originalsFirst, type Retrieval, retrieval } from '../../src/evaluate.ts';
+import { type Matrix, PatchEncoder } from '../../src/embed.ts';
+import { evaluate, evaluateRetrieval, type Labelled, originalsFirst, type Retrieval, retrieval } from '../../src/evaluate.ts';
 import { grouped } from '../../src/evaluation/grouped.ts';
 import { colourHistogram } from '../../src/evaluation/hand-made/colour-histogram.ts';
 import { hog } from '../../src/evaluation/hand-made/hog.ts';
@@ -191,6 +191,23 @@ describe('evaluateRetrieval', () => {
     assert.ok(found.colour.retrieval!.queries === 4 && !found.colour.reason);
     const black = set([0, 0, 1, 1], () => ({ ...image(0, 0), data: new Uint8Array(1200) }));
     await assert.rejects(evaluateRetrieval({ ...engine, images: black }), code('bad-data', /nothing can be measured/));
+  });
+
+  it('and evaluate refuse sets whose classes differ, and evaluate one class', async () => {
+    const made = (classes: readonly string[], labels = [0, 0, 1, 1]) => ({
+      ...set(labels, (index) => image(50 * index, index)),
+      classes,
+    });
+    const [cats, dogs] = [made(['cat', 'dog']), made(['dog', 'horse'])];
+    const differ = code('bad-data', /The classes differ: made has cat, dog; made has dog, horse\./);
+    await assert.rejects(evaluateRetrieval({ ...engine, images: cats, queries: dogs }), differ);
+    const encoder = await PatchEncoder.read(readFileSync('models/photos.safetensors'));
+    await assert.rejects(evaluate({ ...engine, encoder, train: cats, test: dogs }), differ);
+    const one = made(['cat'], [0, 0, 0, 0]);
+    await assert.rejects(
+      evaluate({ ...engine, encoder, train: one, test: one }),
+      code('bad-data', /all images of "made" are of one class/),
+    );
   });
 
   it('needs labels or copies, and copies of every image', async () => {

@@ -88,6 +88,37 @@ describe('joint embeddings reflect co-occurrence (C1): trained against the close
   });
 });
 
+describe('the closed form', () => {
+  it('leaves out what no embedding reaches', () => {
+    // The eigenvalues are 1 and −1.
+    const { spectral } = closedForm(
+      [
+        [0, 0.5],
+        [0.5, 0],
+      ],
+      2,
+    );
+    assert.ok(Math.abs(spectral.loss + 1) < 1e-12);
+    [0.5, 0.5, 0.5, 0.5].forEach((v, at) => assert.ok(Math.abs(spectral.gram[at] - v) < 1e-12));
+  });
+
+  it('refuses a table that holds no shares', () => {
+    const refused = { code: 'bad-argument', message: /rows of numbers that are 0 or more, and not all 0/ };
+    assert.throws(() => closedForm([[-1]], 1), refused);
+    assert.throws(
+      () =>
+        closedForm(
+          [
+            [1, 0],
+            [0, 0],
+          ],
+          1,
+        ),
+      refused,
+    );
+  });
+});
+
 describe('the spectral objective of a batch', () => {
   // Two kinds of images; views are drawn independently, each kind with its own frequencies of the states.
   const kinds = [
