@@ -111,7 +111,7 @@ export async function adaptation<E extends PatchEncoder | OnnxEncoder>(
   } finally {
     await embedder.dispose();
   }
-  if (new Set(vectors.data).size < 2 || meanSquare(centred(vectors, meanRow(vectors))) < 1e-12) {
+  if (isOneVector(vectors)) {
     return unchanged(encoder, vectors.rows, 'All images have the same vector, so there is nothing to learn.');
   }
   const runtime = await Runtime.open(runtimeOptions(options));
@@ -121,6 +121,9 @@ export async function adaptation<E extends PatchEncoder | OnnxEncoder>(
   };
   const halves = new Stream(seed, 'adapted halves').permutation(vectors.rows);
   const [learning, measuring] = [halves.slice(0, halves.length >> 1), halves.slice(halves.length >> 1)];
+  if ([learning, measuring].some((half) => isOneVector(rowsOf(vectors, half)))) {
+    return unchanged(encoder, vectors.rows, 'Most images have the same vector, so there is too little to learn from.');
+  }
   onProgress?.('learning', 0);
   const trial = await learnt(rowsOf(vectors, learning), rowsOf(copies, learning));
   const [own, changed] = [rowsOf(vectors, measuring), rowsOf(copies, measuring)];
@@ -148,6 +151,9 @@ const unchanged = <E extends PatchEncoder | OnnxEncoder>(
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
 const describe = ({ neighbours, originals }: Steadiness) =>
   `${percent(neighbours)} of neighbours and ${percent(originals)} of originals were found again from altered copies`;
+
+const isOneVector = (vectors: Matrix) =>
+  new Set(vectors.data).size < 2 || meanSquare(centred(vectors, meanRow(vectors))) < 1e-12;
 
 const meanSquare = ({ data }: Matrix) => data.reduce((sum, value) => sum + value * value, 0) / data.length;
 

@@ -118,6 +118,11 @@ describe('learning from a collection', () => {
     assert.match(few.reason!, /12 images are too few to learn from; at least 40/);
     const same = await adaptEncoder({ ...engine, images: set(40) });
     assert.match(same.reason!, /All images have the same vector/);
-    for (const { encoder, from, gained } of [few, same]) assert.ok(!gained && encoder === from);
+    // One image of 40 differs, so one of the halves is all the same.
+    const other = { ...grey, data: grey.data.map((_, i) => (i * 7) % 256) };
+    const mixed = { ...set(40), image: (index: number) => (index === 3 ? other : grey) };
+    const most = await adaptEncoder({ ...engine, images: mixed });
+    assert.match(most.reason!, /Most images have the same vector/);
+    for (const { encoder, from, gained } of [few, same, most]) assert.ok(!gained && encoder === from);
   });
 });
