@@ -12,6 +12,12 @@ const infix =
   (a, b) =>
     `(${a} ${symbol} ${b})`;
 
+/** WGSL's pow has no value for a base below 0, whose whole powers have one and a sign, nor for 0⁰, which is 1. */
+const power: Expression = (a, b) => {
+  const whole = `select(1.0, -1.0, ${a} < 0.0 && fract(${b} * 0.5) != 0.0) * pow(abs(${a}), ${b})`;
+  return `select(select(pow(${a}, ${b}), ${whole}, ${b} == floor(${b})), 1.0, ${b} == 0.0)`;
+};
+
 /** Operators that work on one element at a time, in WGSL. */
 export const EXPRESSIONS: Readonly<Record<string, Expression>> = {
   Add: infix('+'),
@@ -21,7 +27,7 @@ export const EXPRESSIONS: Readonly<Record<string, Expression>> = {
   Greater: infix('>'),
   Max: call('max'),
   Min: call('min'),
-  Pow: call('pow'),
+  Pow: power,
   Abs: call('abs'),
   Exp: call('exp'),
   Log: call('log'),
