@@ -84,6 +84,11 @@ async function inverseRoot(runtime: Runtime, covariance: Float32Array, ridge: nu
   }
   return inLoop(runtime, { reads: { root: scale(z, 1 / Math.sqrt(bound)) } }, async (loop) => {
     const { root } = await loop.run({ covariance: { data: covariance, shape: [d, d] } }, ['root']);
+    if (!root.every(Number.isFinite))
+      throw new BagsslError(
+        'bad-data',
+        `A ridge of ${ridge} is too small for these vectors; give a larger one, such as 0.01.`,
+      );
     return root;
   });
 }

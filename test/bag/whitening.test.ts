@@ -98,6 +98,8 @@ describe('whitening', () => {
     );
     await refused(Whitening.fit(runtime, { ...vectors, data: vectors.data.map(() => 2) }), 'bad-data', /the same/);
     await refused(Whitening.fit(runtime, { ...vectors, data: vectors.data.map(() => Number.NaN) }), 'bad-data', /NaN/);
+    const few = { data: randoms(5, 12 * d), rows: 12, columns: d };
+    await refused(Whitening.fit(runtime, few, { ridge: 1e-12 }), 'bad-data', /A ridge of 1e-12 is too small.*larger/);
     await refused(Whitening.fit(runtime, vectors, { ridge: 0 }), 'bad-argument', /got 0/);
     const whitening = await Whitening.fit(runtime, vectors);
     assert.throws(
