@@ -114,13 +114,14 @@ const onlyOnnx = inPlaceOf(/^\.\/(conv|resnet|vit|depthwise|convmixer)\.ts$/, 'o
 // Our own kernels, and measuring a GPU, are left to pages: workers' scripts are held to a size.
 const replayedByOrt = inPlaceOf(/\/captured\.ts$/, 'replayed-by-ort.ts');
 const fixedForms = inPlaceOf(/\/measure-forms\.ts$/, 'fixed-forms.ts');
-// So are the part of a model that ONNX Runtime cannot load as a whole, and what writes an encoder.
+// So are the part of a model that ONNX Runtime cannot load as a whole, what writes an encoder, and what learns a whitening.
 const withoutPart = inPlaceOf(/\/(needed|image)-part\.ts$/, 'no-part.ts');
 const withoutWriting = inPlaceOf(/\/write-encoder\.ts$/, 'no-writing.ts');
+const withoutLearning = inPlaceOf(/\/whitening-programs\.ts$/, 'no-learning.ts');
 for (const [name, file, plugins] of [
   ['trainer.worker', 'trainer', [withoutOnnx, replayedByOrt, fixedForms, ...inWorkers.plugins]],
   ['trainer-onnx.worker', 'trainer', [onlyOnnx, replayedByOrt, fixedForms, ...inWorkers.plugins]],
-  ['embedder.worker', 'embedder', [withoutPart, withoutWriting, ...inWorkers.plugins]],
+  ['embedder.worker', 'embedder', [withoutPart, withoutWriting, withoutLearning, ...inWorkers.plugins]],
   ['decoder.worker', 'decoder', inWorkers.plugins],
 ]) {
   await build({
