@@ -1,6 +1,7 @@
 import { SearchIndex } from 'bagssl';
 import { findDuplicates } from 'bagssl/embed';
-import { find } from './common/dom.ts';
+import { breath } from './common/breath.ts';
+import { find, make } from './common/dom.ts';
 import { Embedding, type Which } from './common/embedding.ts';
 import { EncoderChoice } from './common/encoder-choice.ts';
 import { Trouble } from './common/explain.ts';
@@ -10,12 +11,14 @@ import { pictureSource } from './common/picture-source.ts';
 import { attempt, calm, count, say } from './common/say.ts';
 import { Answer, NEAREST } from './find/answer.ts';
 import { showGroups } from './find/groups.ts';
-import { PictureGrid } from './find/picture-grid.ts';
+import { PictureGrid, thumbnailSide } from './find/picture-grid.ts';
 import { centredIndex } from './find/vectors.ts';
 
 /** The most pictures that are indexed, and the sample that is shown at first. */
 const MOST = 500;
 const SAMPLE = 60;
+/** Every so many pictures the page tells how far it is. */
+const SAID = 10;
 
 const embedding = new Embedding(sayCardStopped);
 const engine = startPage();
@@ -28,6 +31,11 @@ let pictures = builtinPictures(SAMPLE);
 let opened: Which | undefined;
 /** The vectors of the pictures that have been indexed, by their place. */
 let vectors: Float32Array[] = [];
+/** How many are indexed, and the one that was asked last. */
+let total = 0;
+let asked: number | undefined;
+/** The encoders that have learnt from the pictures. */
+let learnt: HTMLOptionElement[] = [];
 /** Counts requests; work for an earlier one stops. */
 let wish = 0;
 
@@ -35,50 +43,65 @@ pictureSource(
   find('#source'),
   async (taken) => {
     pictures = taken;
+    for (const option of learnt) option.text = 'learnt here, from other pictures';
+    learnt = [];
     await index();
   },
-  { sample: SAMPLE, onModel: (name, bytes) => choice.offer(name, bytes) },
+  { sample: SAMPLE, most: MOST, onModel: (name, bytes) => void choice.offer(name, bytes) },
 );
 for (const [mode, button] of Object.entries(modes)) button.onclick = () => show(mode as keyof typeof modes);
-learn.onclick = () => void attempt(adapt);
+learn.onclick = () => {
+  const mine = wish;
+  void attempt(adapt, () => mine === wish);
+};
 void index();
 
 /** Embeds the pictures in the background; each can be asked as soon as it is in the grid. */
 async function index(): Promise<void> {
   wish++;
   const mine = wish;
+  const wanted = () => mine === wish;
   calm();
   vectors = [];
+  asked = undefined;
   answer.hide();
+  total = Math.min(MOST, pictures.set.length);
   show('similar');
-  const { set } = pictures;
-  const total = Math.min(MOST, set.length);
   grid.start(total);
-  await attempt(async () => {
-    const which = await choice.which();
-    const { device } = await engine;
-    if (mine !== wish) return;
-    if (opened !== which) {
-      say('Opening the encoder …');
-      opened = undefined;
-      await embedding.open(which, device);
-      if (mine !== wish) return; // another may be opening by now
-      opened = which;
-    }
-    for (let i = 0; i < total; i++) {
-      const picture = await set.image(i);
-      const vector = await embedding.bag(picture);
-      if (mine !== wish) return;
-      vectors.push(vector);
-      grid.add(picture, nameOf(i));
-      say(`${i + 1} of ${count(total)} indexed.`);
-    }
-    const left = set.length - total;
-    say(
-      `${count(total)} indexed${left > 0 ? `; the other ${left} were left out` : ''}. Press one to find what is like it.`,
-    );
-    if (total >= 2) await ask(0, false);
-  });
+  allowLearning(false);
+  await attempt(() => embedAll(wanted), wanted);
+  if (!wanted()) return;
+  grid.end();
+  allowLearning(vectors.length === total);
+}
+
+async function embedAll(wanted: () => boolean): Promise<void> {
+  const encoder = await choice.open(embedding, engine, wanted);
+  if (!encoder) return;
+  opened = encoder.which;
+  const { set } = pictures;
+  const side = thumbnailSide();
+  for (let i = 0; i < total; i++) {
+    const { vector, thumbnail } = await embedding.seen(await set.image(i), side);
+    if (!wanted()) return;
+    vectors.push(vector);
+    grid.add(thumbnail, nameOf(i));
+    if ((i + 1) % SAID === 0) say(`${i + 1} of ${count(total)} indexed.`);
+  }
+  const left = set.length - total;
+  say(
+    `${count(total)} indexed${left > 0 ? `; the other ${left} were left out` : ''}. Press one to find what is like it.`,
+  );
+  await breath();
+  if (!wanted()) return;
+  if (modes.duplicates.ariaPressed === 'true') show('duplicates');
+  else if (total >= 2) await ask(asked ?? 0, false);
+}
+
+/** Learning takes all pictures, so it waits until they are indexed. */
+function allowLearning(allowed: boolean): void {
+  learn.disabled = !allowed;
+  find('#why').hidden = allowed;
 }
 
 const nameOf = (i: number) => pictures.set.files?.[i] ?? `picture ${i + 1}`;
@@ -86,6 +109,8 @@ const nameOf = (i: number) => pictures.set.files?.[i] ?? `picture ${i + 1}`;
 /** Shows the pictures most like one of them. */
 async function ask(picture: number, scroll = true): Promise<void> {
   if (!vectors[picture]) return;
+  asked = picture;
+  const mine = wish;
   show('similar');
   grid.mark(picture);
   const { similar } = searchable();
@@ -95,7 +120,7 @@ async function ask(picture: number, scroll = true): Promise<void> {
     pixels: await pictures.set.image(id),
   });
   const all = await Promise.all([shown(picture), ...found.map(({ id, similarity }) => shown(id, similarity))]);
-  await answer.show(all, scroll);
+  if (mine === wish && asked === picture) await answer.show(all, scroll);
 }
 
 /** Adapts the encoder to the pictures, and chooses what it has become. */
@@ -105,14 +130,14 @@ async function adapt(): Promise<void> {
   learn.disabled = true;
   try {
     const all = await Promise.all(vectors.map((_, i) => pictures.set.image(i)));
-    const learnt = await embedding.adapt(all, (stage, share) =>
-      say(`Learning: ${stage}, ${Math.round(100 * share)} %`),
-    );
+    const adapted = await embedding.adapt(all, (stage, share) => {
+      if (mine === wish) say(`Learning: ${stage}, ${Math.round(100 * share)} %`);
+    });
     if (mine !== wish) return;
-    if ('reason' in learnt) throw new Trouble(learnt.reason, 'The encoder stays as it was.');
-    choice.offer('learnt here, from these pictures', learnt.file);
+    if ('reason' in adapted) throw new Trouble(adapted.reason, 'The encoder stays as it was.');
+    learnt.push(choice.offer('learnt here, from these pictures', adapted.file));
   } finally {
-    learn.disabled = false;
+    if (mine === wish) learn.disabled = false;
   }
 }
 
@@ -131,6 +156,10 @@ function show(mode: keyof typeof modes): void {
   find('#groups').hidden = mode !== 'duplicates';
   find('#asked').hidden = mode !== 'similar';
   if (mode !== 'duplicates') return;
+  if (vectors.length < total) {
+    find('#groups').replaceChildren(make('p', { className: 'note' }, 'Shown after all pictures are indexed.'));
+    return;
+  }
   const groups = vectors.length > 1 ? findDuplicates(searchable().plain) : [];
   void attempt(() => showGroups(find('#groups'), groups, pictures.set, nameOf));
 }

@@ -1,12 +1,12 @@
 import { find } from '../common/dom.ts';
-import { Embedding, type Which } from '../common/embedding.ts';
+import { Embedding } from '../common/embedding.ts';
 import { EncoderChoice } from '../common/encoder-choice.ts';
 import { builtinPictures } from '../common/kept-pictures.ts';
 import { type Camera, openCamera } from '../common/live-camera.ts';
 import { sayCardStopped, startPage } from '../common/page.ts';
 import { pictureSource } from '../common/picture-source.ts';
 import { attempt, calm, complain, count, say } from '../common/say.ts';
-import { keepVectors, keptVectors, vectorsOf } from '../common/vectors.ts';
+import { keepVectors, keptVectors, MOST, vectorsOf } from '../common/vectors.ts';
 import { FOUND, FoundList } from './found-list.ts';
 import { Gallery } from './gallery.ts';
 
@@ -19,10 +19,9 @@ const engine = startPage();
 const choice = new EncoderChoice(find('#encoder'), () => void learnPictures());
 let pictures = builtinPictures();
 let gallery: Gallery | undefined;
-let opened: { readonly which: Which; readonly fingerprint: string } | undefined;
 let camera: Camera | undefined;
 /** The user wants the camera; it may be off while the page is hidden. */
-let wanted = false;
+let watching = false;
 /** The camera was requested and has not opened yet: if requested twice, the first would never be released. */
 let asked = false;
 /** Counts requests for a gallery; work for an earlier one stops. */
@@ -30,14 +29,18 @@ let wish = 0;
 let frames = 0;
 let pace = 0;
 
-pictureSource(find('#source'), async (taken) => {
-  pictures = taken;
-  await learnPictures();
-});
-go.onclick = () => void (wanted ? rest() : attempt(start));
+pictureSource(
+  find('#source'),
+  async (taken) => {
+    pictures = taken;
+    await learnPictures();
+  },
+  { most: MOST },
+);
+go.onclick = () => void (watching ? rest() : attempt(start));
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'hidden') close();
-  else if (wanted) void attempt(start);
+  else if (watching) void attempt(start);
 });
 addEventListener('pagehide', close);
 void learnPictures();
@@ -46,42 +49,39 @@ void learnPictures();
 async function learnPictures(): Promise<void> {
   wish++;
   const mine = wish;
+  const wanted = () => mine === wish;
   gallery = undefined;
-  go.disabled = !wanted;
+  found.clear();
+  find('#known').textContent = 'Looking at the pictures first …';
+  go.disabled = !watching;
   calm();
-  await attempt(async () => {
-    const which = await choice.which();
-    const { device } = await engine;
-    if (mine !== wish) return;
-    if (opened?.which !== which) {
-      say('Opening the encoder …');
-      opened = undefined;
-      const fingerprint = await embedding.open(which, device);
-      if (mine !== wish) return; // another may be opening by now
-      opened = { which, fingerprint };
-    }
+  const learn = async () => {
+    const opened = await choice.open(embedding, engine, wanted);
+    if (!opened) return;
     const { set, id } = pictures;
     const of = `${id}, encoder ${opened.fingerprint}`;
     const kept = await keptVectors(of);
     const vectors =
       kept ??
       (await vectorsOf(set, embedding.bag, (done, total) => {
-        if (mine === wish && done % 20 === 0) say(`Looked at ${done} of ${count(total)}.`);
-        return mine === wish;
+        if (wanted() && done % 20 === 0) say(`Looked at ${done} of ${count(total)}.`);
+        return wanted();
       }));
-    if (!vectors || mine !== wish) return;
+    if (!vectors || !wanted()) return;
     if (!kept) void keepVectors(of, vectors).catch(() => undefined); // otherwise they are embedded again
     gallery = new Gallery(vectors);
     go.disabled = false;
     const { size } = gallery;
     find('#known').textContent = size < set.length ? `Finds the first ${count(size)}.` : `Finds ${count(size)}.`;
     say('Ready.');
-  });
+  };
+  await attempt(learn, wanted);
+  if (wanted() && !gallery) find('#known').textContent = '';
 }
 
 async function start(): Promise<void> {
   calm();
-  wanted = true;
+  watching = true;
   if (asked) return;
   asked = true;
   try {
@@ -95,7 +95,7 @@ async function start(): Promise<void> {
   } finally {
     asked = false;
   }
-  if (!wanted || document.visibilityState === 'hidden') return close();
+  if (!watching || document.visibilityState === 'hidden') return close();
   live.hidden = false;
   go.textContent = 'Stop the camera';
   try {
@@ -135,7 +135,7 @@ function close(): void {
 }
 
 function rest(): void {
-  wanted = false;
+  watching = false;
   close();
   found.clear();
   live.hidden = true;

@@ -20,6 +20,15 @@ export function pictureCanvas(pixels: Pixels): HTMLCanvasElement {
   return canvas;
 }
 
+/** A canvas of a bitmap that was made at the size it is shown. */
+export function bitmapCanvas(bitmap: ImageBitmap): HTMLCanvasElement {
+  const canvas = document.createElement('canvas');
+  canvas.width = bitmap.width;
+  canvas.height = bitmap.height;
+  canvas.getContext('bitmaprenderer')!.transferFromImageBitmap(bitmap);
+  return canvas;
+}
+
 /** The `index`-th patch of a batch as the encoder sees it, before normalisation. */
 export function patchImage({ data, shape }: PatchBatch, index: number, { mean, std }: Recipe): ImageData {
   const [, , height, width] = shape;

@@ -15,6 +15,7 @@ export interface EmbeddingWorker extends Startable {
   patches(picture: Pixels, placement: Placement, whitened: boolean): Promise<Answer<PatchMap[]>>;
   adapt(pictures: readonly Pixels[], onProgress: Progress): Promise<Answer<Adapted>>;
   bag(picture: Pixels): Promise<Answer<Float32Array>>;
+  seen(picture: Pixels, side: number): Promise<Answer<Seen>>;
   whitened(vectors: Matrix, ridge: number): Promise<Answer<Matrix>>;
 }
 
@@ -23,6 +24,12 @@ type Progress = (stage: string, share: number) => void;
 
 /** What the encoder has learnt from pictures: its file, or why it learnt nothing. */
 export type Adapted = { readonly file: Uint8Array } | { readonly reason: string };
+
+/** A picture's bag vector, and its middle as a square to show. */
+export interface Seen {
+  readonly vector: Float32Array;
+  readonly thumbnail: ImageBitmap;
+}
 
 const SCRIPT: WorkerScript = {
   name: 'worker that embeds',
@@ -81,6 +88,10 @@ export class Embedding implements Disposable {
   /** A picture's bag vector, in the first feature. */
   bag = (picture: Pixels): Promise<Float32Array> =>
     this.#ask((remote) => remote.bag(picture) as Promise<Answer<Float32Array>>);
+
+  /** A picture's bag vector with a thumbnail. @param side of the thumbnail, in pixels */
+  seen = (picture: Pixels, side: number): Promise<Seen> =>
+    this.#ask((remote) => remote.seen(picture, side) as Promise<Answer<Seen>>);
 
   /** Vectors, whitened by their own statistics. */
   whitened = (vectors: Matrix, ridge: number): Promise<Matrix> =>

@@ -4,6 +4,7 @@ import type { Pixels, Placement } from 'bagssl/patches';
 import { Runtime } from 'bagssl/runtime';
 import { expose, transfer } from 'comlink';
 import { type Answer, answer } from '../../src/threads/answer.ts';
+import { imageData } from './draw.ts';
 import type { EmbeddingWorker, Which } from './embedding.ts';
 import type { Engine } from './engine.ts';
 import { keptEncoder } from './kept-encoder.ts';
@@ -44,13 +45,25 @@ const worker: EmbeddingWorker = {
     return transfer(found, buffers);
   },
 
-  bag: (picture) => inTurn(() => embedders[0].embed(picture)),
+  bag: (picture) => inTurn(() => first().embed(picture)),
+
+  seen: async (picture, side) => {
+    const found = await inTurn(async () => ({
+      vector: await first().embed(picture),
+      thumbnail: await thumbnail(picture, side),
+    }));
+    return transfer(found, 'value' in found ? [found.value.thumbnail] : []);
+  },
 
   adapt: (pictures, onProgress) =>
     inTurn(async () => {
       const { adaptEncoder } = await import('bagssl/train');
       const images = { name: 'your pictures', length: pictures.length, image: (i: number) => pictures[i] };
-      const [{ encoder: from }] = embedders;
+      const { encoder: from } = first();
+      if (!(from instanceof PatchEncoder)) {
+        const advice = 'Choose the one shipped with bagssl, then press the button again.';
+        throw new BagsslError('bad-argument', `This demo adapts no encoder of an .onnx file. ${advice}`);
+      }
       const { encoder, gained, reason } = await adaptEncoder({ images, encoder: from, device, workers: 1, onProgress });
       return gained ? { file: await encoder.write() } : { reason: reason! };
     }),
@@ -62,12 +75,27 @@ const worker: EmbeddingWorker = {
     }),
 };
 
+function first(): Embedder {
+  const [embedder] = embedders;
+  if (!embedder) throw new BagsslError('bad-data', 'No encoder is open. Choose another encoder.');
+  return embedder;
+}
+
+/** The square in the middle of a picture, at most `side` pixels wide. */
+function thumbnail(picture: Pixels, side: number): Promise<ImageBitmap> {
+  const { width, height } = picture;
+  const square = Math.min(width, height);
+  const shown = Math.min(side, square);
+  const size = { resizeWidth: shown, resizeHeight: shown, resizeQuality: 'medium' } as const;
+  return createImageBitmap(imageData(picture), (width - square) >> 1, (height - square) >> 1, square, square, size);
+}
+
 /**
  * An encoder whose layout sees whole pictures has its network looked at on patches: whitened as its finest map is, which tells places
  * apart, or plain as those of an encoder that was trained here.
  */
 async function ofPatches(whitened: boolean): Promise<readonly Embedder[]> {
-  const [{ encoder }] = embedders;
+  const { encoder } = first();
   if (!(encoder instanceof PatchEncoder) || typeof encoder.layout === 'string') return embedders;
   let embedder = onPatches.get(whitened);
   if (!embedder) {

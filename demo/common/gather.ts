@@ -1,4 +1,4 @@
-/** A chosen file, named with its folders if it came with any; an error if it cannot be opened. */
+/** A chosen file, named with its folders if it came with any; an error if it, or a folder of this name, cannot be opened. */
 export interface Chosen {
   readonly name: string;
   readonly file: Blob | Error;
@@ -18,15 +18,20 @@ export async function droppedFiles(transfer: DataTransfer): Promise<Chosen[]> {
 }
 
 async function walk(entry: FileSystemEntry, found: Chosen[]): Promise<void> {
+  const name = entry.fullPath.replace(/^\//, '');
   if (entry.isFile) {
     const file = await new Promise<File | Error>((resolve) => (entry as FileSystemFileEntry).file(resolve, resolve));
-    found.push({ name: entry.fullPath.replace(/^\//, ''), file });
+    found.push({ name, file });
     return;
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   for (;;) {
     // A folder comes in parts until one is empty.
-    const part = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    const part = await new Promise<FileSystemEntry[] | Error>((resolve) => reader.readEntries(resolve, resolve));
+    if (part instanceof Error) {
+      found.push({ name, file: part });
+      return;
+    }
     if (part.length === 0) return;
     for (const each of part) await walk(each, found);
   }

@@ -1,7 +1,6 @@
 import { builtinScenes, type ImageSet } from 'bagssl/data';
-import { pictureCanvas } from './draw.ts';
 import { keep, readKept } from './kept-files.ts';
-import { readPictures } from './reading.ts';
+import { jpegs, readPictures } from './reading.ts';
 
 /** One file for all pictures: the length of its JSON (4 bytes), the JSON, then the pictures as JPEG. */
 const FILE = 'pictures';
@@ -13,8 +12,8 @@ interface Contents {
   readonly pictures: readonly { readonly name: string; readonly bytes: number }[];
 }
 
-/** How many built-in scenes the demos use: enough to learn from, few enough to search quickly. */
-const SCENES = 2000;
+/** How many built-in scenes the demos use, and the most pictures that are read: enough to learn from, few enough to search quickly. */
+export const SCENES = 2000;
 
 /** Pictures and where they came from. */
 export interface Pictures {
@@ -31,15 +30,21 @@ export const builtinPictures = (count = SCENES): Pictures => ({
 });
 export const ownPictures = (set: ImageSet, id = `chosen at ${Date.now()}`): Pictures => ({ kind: 'own', id, set });
 
-/** Keeps the current pictures, for a reload and for the other demos. @throws BagsslError `not-saved` */
-export async function keepPictures({ kind, id, set }: Pictures): Promise<void> {
+/**
+ * Keeps the current pictures, for a reload and for the other demos.
+ * @param wanted whether they still are the current ones; once they are not, nothing is kept
+ * @throws BagsslError `not-saved`
+ */
+export async function keepPictures({ kind, id, set }: Pictures, wanted: () => boolean): Promise<void> {
   const blobs: Blob[] = [];
-  const pictures: { name: string; bytes: number }[] = [];
-  for (let i = 0; kind === 'own' && i < set.length; i++) {
-    const blob = await jpeg(pictureCanvas(await set.image(i)));
-    blobs.push(blob);
-    pictures.push({ name: set.files?.[i] ?? `picture ${i + 1}`, bytes: blob.size });
+  if (kind === 'own') {
+    for await (const blob of jpegs(set)) {
+      if (!wanted()) return;
+      blobs.push(blob);
+    }
   }
+  if (!wanted()) return;
+  const pictures = blobs.map(({ size }, i) => ({ name: set.files?.[i] ?? `picture ${i + 1}`, bytes: size }));
   const contents: Contents = { id, ...(kind === 'scenes' && { scenes: set.length }), pictures };
   const json = new TextEncoder().encode(JSON.stringify(contents));
   await keep(FILE, [new Uint8Array(new Uint32Array([json.length]).buffer), json, ...blobs]);
@@ -59,11 +64,4 @@ export async function keptPictures(): Promise<Pictures | undefined> {
     return { name, file: blob };
   });
   return ownPictures(await readPictures(files), contents.id);
-}
-
-function jpeg(canvas: HTMLCanvasElement): Promise<Blob> {
-  return new Promise((resolve, reject) => {
-    const take = (blob: Blob | null) => (blob ? resolve(blob) : reject(new Error('The browser wrote no JPEG.')));
-    canvas.toBlob(take, 'image/jpeg', 0.92);
-  });
 }

@@ -43,7 +43,7 @@ async function keepSite(touched: () => boolean, engine: Promise<Engine>): Promis
   if (connection?.saveData) return;
   await new Promise((resolve) => setTimeout(resolve, QUIET_SECONDS * 1000));
   const response = await fetch(engineFile((await engine).device), { priority: 'low' });
-  await response.arrayBuffer();
+  await response.body?.cancel(); // the service worker has kept it before it answers; the page needs none of it
 }
 
 function controlled(serviceWorker: ServiceWorkerContainer): Promise<void> {

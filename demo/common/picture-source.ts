@@ -3,7 +3,7 @@ import { make } from './dom.ts';
 import { Trouble } from './explain.ts';
 import { type Chosen, chosenFiles, droppedFiles } from './gather.ts';
 import { forgetAll } from './kept-files.ts';
-import { builtinPictures, keepPictures, keptPictures, ownPictures, type Pictures } from './kept-pictures.ts';
+import { builtinPictures, keepPictures, keptPictures, ownPictures, type Pictures, SCENES } from './kept-pictures.ts';
 import { takeStills } from './live-camera.ts';
 import { readPictures } from './reading.ts';
 import { attempt, calm, complain, count, say } from './say.ts';
@@ -15,6 +15,8 @@ const MOST_REFUSED = 50;
 interface SourceOptions {
   /** How many built-in scenes there are; default as many as are learnt from. */
   readonly sample?: number;
+  /** The most chosen pictures that are read; default as many as are learnt from. */
+  readonly most?: number;
   /** Takes an .onnx file that is dropped or chosen. */
   readonly onModel?: (name: string, bytes: Uint8Array) => void;
 }
@@ -27,8 +29,13 @@ interface SourceOptions {
 export function pictureSource(
   place: HTMLElement,
   take: (pictures: Pictures, chosen: boolean) => void,
-  { sample, onModel }: SourceOptions = {},
+  { sample, most = SCENES, onModel }: SourceOptions = {},
 ): void {
+  /** Numbers the choices in the order they were made; `latest` is the last of pictures, and work for an earlier one stops. */
+  let choices = 0;
+  let latest = 0;
+  /** One set of pictures is kept at a time, so that the latest is the last. */
+  let keeping: Promise<void> = Promise.resolve();
   const refused = make('div', { className: 'refused' });
   const progress = make('progress', { hidden: true, ariaLabel: 'Reading pictures' });
   const stills = make('div', { className: 'stills', hidden: true });
@@ -53,17 +60,16 @@ export function pictureSource(
       }),
       fileInput('Choose a folder', { webkitdirectory: true }),
       camera,
-      make('button', { type: 'button', onclick: () => void use(builtinPictures(sample)) }, 'Use built-in scenes'),
+      make('button', { type: 'button', onclick: () => void useScenes() }, 'Use built-in scenes'),
     ),
     progress,
     stills,
   );
-  let chosen = false;
   place.replaceChildren(zone, refused, forget);
-  acceptDrops(zone, (files) => void attempt(async () => open(await files)));
+  acceptDrops(zone, (files) => void attempt(() => open(files)));
   void attempt(async () => {
     const kept = await keptPictures().catch(() => undefined); // damaged: treated as none
-    if (kept && !chosen) {
+    if (kept && latest === 0) {
       take(kept, false);
       forget.hidden = false;
       say(`${count(kept.set.length)} from last time.`);
@@ -75,55 +81,80 @@ export function pictureSource(
     input.addEventListener('change', () => {
       const files = chosenFiles(input.files ?? []);
       input.value = ''; // so that choosing the same files fires again
-      if (files.length > 0) void attempt(() => open(files));
+      if (files.length > 0) void attempt(() => open(Promise.resolve(files)));
     });
     return make('label', { className: 'button' }, text, input);
   }
 
-  async function open(files: readonly Chosen[]): Promise<void> {
+  async function open(files: Promise<readonly Chosen[]>): Promise<void> {
+    choices++;
+    const mine = choices;
     calm();
-    refused.replaceChildren();
     // A folder's hidden and system files are not mistakes of the user: leave them out silently.
-    const seen = files.filter(({ name }) => !/(^|\/)(\.|Thumbs\.db$|desktop\.ini$)/.test(name));
+    const seen = (await files).filter(({ name }) => !/(^|\/)(\.|Thumbs\.db$|desktop\.ini$)/.test(name));
     const models = onModel ? seen.filter(({ name, file }) => /\.onnx$/i.test(name) && file instanceof Blob) : [];
     const visible = seen.filter((one) => !models.includes(one));
     for (const { name, file } of models) onModel!(name, new Uint8Array(await (file as Blob).arrayBuffer()));
     if (visible.length === 0 && models.length > 0) return;
     if (visible.length === 0) throw new Trouble('No pictures were found.', 'Choose JPEG, PNG or WebP files.');
-    progress.max = visible.length;
+    if (mine < latest) return;
+    latest = mine;
+    const read = visible.length > most ? visible.sort(picturesFirst).slice(0, most) : visible;
+    refused.replaceChildren();
+    progress.max = read.length;
     progress.value = 0;
     progress.hidden = false;
-    say(`Reading ${count(visible.length, 'file')} …`);
+    say(`Reading ${count(read.length, 'file')} …`);
     try {
-      const set = await readPictures(visible, (done) => {
-        progress.value = done;
+      const set = await readPictures(read, (done) => {
+        if (mine === latest) progress.value = done;
       });
-      list(set.skipped ?? []);
-      await use(ownPictures(set));
+      if (mine !== latest) return;
+      list(set.skipped ?? [], visible.length - read.length);
+      await use(ownPictures(set), mine);
+    } catch (error) {
+      if (mine === latest) throw error;
     } finally {
-      progress.hidden = true;
+      if (mine === latest) progress.hidden = true;
     }
   }
 
-  async function use(pictures: Pictures): Promise<void> {
-    if (pictures.kind === 'scenes') refused.replaceChildren();
-    chosen = true;
+  function useScenes(): Promise<void> {
+    choices++;
+    latest = choices;
+    progress.hidden = true;
+    refused.replaceChildren();
+    return use(builtinPictures(sample), latest);
+  }
+
+  async function use(pictures: Pictures, mine: number): Promise<void> {
     take(pictures, true);
     const left = pictures.set.skipped?.length ?? 0;
     say(`${count(pictures.set.length)} ready${left ? `, ${count(left, 'file')} left out` : ''}.`);
-    await keepPictures(pictures).catch(complain);
-    forget.hidden = false;
+    const wanted = () => mine === latest;
+    keeping = keeping.then(async () => {
+      try {
+        await keepPictures(pictures, wanted);
+        if (wanted()) forget.hidden = false;
+      } catch (error) {
+        if (wanted()) complain(error);
+      }
+    });
+    await keeping;
   }
 
-  function list(skipped: NonNullable<ImageSet['skipped']>): void {
+  /** Tells which files were refused, and how many were beyond the most that are read. */
+  function list(skipped: NonNullable<ImageSet['skipped']>, beyond: number): void {
+    const rest = `${count(beyond, 'more file')} left out: this page reads at most ${count(most, 'file')}.`;
+    refused.replaceChildren(...(beyond ? [make('p', { className: 'note' }, rest)] : []));
     if (skipped.length === 0) return;
     const rows = skipped
       .slice(0, MOST_REFUSED)
       .map(({ file, reason }) => make('li', {}, make('strong', {}, file), `: ${reason}`));
-    const rest = skipped.length - rows.length;
-    if (rest > 0) rows.push(make('li', {}, `and ${rest} more`));
+    const unnamed = skipped.length - rows.length;
+    if (unnamed > 0) rows.push(make('li', {}, `and ${unnamed} more`));
     const title = `${count(skipped.length, 'file')} left out because this browser cannot read them as pictures`;
-    refused.replaceChildren(make('details', {}, make('summary', {}, title), make('ul', {}, ...rows)));
+    refused.append(make('details', {}, make('summary', {}, title), make('ul', {}, ...rows)));
   }
 
   async function useCamera(): Promise<void> {
@@ -131,13 +162,25 @@ export function pictureSource(
     camera.disabled = true;
     try {
       const { set, trouble } = await takeStills(stills);
-      if (set.length > 0) await use(ownPictures(set));
+      if (set.length > 0) {
+        choices++;
+        latest = choices;
+        progress.hidden = true;
+        refused.replaceChildren();
+        await use(ownPictures(set), latest);
+      }
       if (trouble) throw trouble;
     } finally {
       camera.disabled = false;
       camera.focus();
     }
   }
+}
+
+/** Files named as pictures before others, in the order of their names. */
+function picturesFirst(a: Chosen, b: Chosen): number {
+  const other = ({ name }: Chosen) => (/\.(jpe?g|png|webp)$/i.test(name) ? 0 : 1);
+  return other(a) - other(b) || a.name.localeCompare(b.name, 'en', { numeric: true });
 }
 
 function acceptDrops(zone: HTMLElement, open: (files: Promise<readonly Chosen[]>) => void): void {

@@ -13,6 +13,7 @@ export interface ReadPictures extends Pick<ImageSet, 'files' | 'skipped'> {
 /** The worker, as its owner calls it. */
 export interface ReadingWorker extends Startable {
   read(files: readonly Chosen[], onProgress: (done: number) => void): Promise<Answer<ReadPictures>>;
+  jpeg(picture: Pixels): Promise<Answer<Blob>>;
 }
 
 const SCRIPT: WorkerScript = {
@@ -37,6 +38,20 @@ export async function readPictures(
     );
     const { pixels, ...rest } = take(answer);
     return { ...rest, name: 'your pictures', length: pixels.length, image: (i) => pixels[i] };
+  } finally {
+    worker.terminate();
+  }
+}
+
+/** The pictures of a set as JPEG, one after the other, encoded in a worker: on a page's own thread it would stop the page. */
+export async function* jpegs(set: ImageSet): AsyncGenerator<Blob, void, void> {
+  const worker = new OwnedWorker<ReadingWorker>(SCRIPT);
+  try {
+    await worker.ready();
+    for (let i = 0; i < set.length; i++) {
+      const picture = await set.image(i);
+      yield take(await worker.call((remote) => remote.jpeg(picture) as Promise<Answer<Blob>>));
+    }
   } finally {
     worker.terminate();
   }

@@ -2,6 +2,7 @@ import { decodedSet, readableSet } from 'bagssl/data';
 import type { Pixels } from 'bagssl/patches';
 import { expose, transfer } from 'comlink';
 import { answer } from '../../src/threads/answer.ts';
+import { imageData } from './draw.ts';
 import type { Chosen } from './gather.ts';
 import type { ReadingWorker } from './reading.ts';
 
@@ -20,6 +21,13 @@ const worker: ReadingWorker = {
     });
     return transfer(found, 'value' in found ? found.value.pixels.map(({ data }) => data.buffer as ArrayBuffer) : []);
   },
+
+  jpeg: (picture) =>
+    answer(async () => {
+      const canvas = new OffscreenCanvas(picture.width, picture.height);
+      canvas.getContext('2d')!.putImageData(imageData(picture), 0, 0);
+      return canvas.convertToBlob({ type: 'image/jpeg', quality: 0.92 });
+    }),
 };
 
 async function bytes({ file }: Chosen): Promise<Uint8Array> {

@@ -36,11 +36,15 @@ export function calm(): void {
   find('#alert').replaceChildren();
 }
 
-/** Runs `work`; shows an error on the page and then resolves to undefined. */
-export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+/**
+ * Runs `work`; shows an error on the page and then resolves to undefined.
+ * @param wanted whether the work is still asked for; once it is not, its errors are not shown
+ */
+export async function attempt<T>(work: () => Promise<T>, wanted = () => true): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
+    if (!wanted()) return undefined;
     say('');
     complain(error);
     return undefined;

@@ -5,7 +5,7 @@ import type { Pixels } from 'bagssl/patches';
 import { keep, readKept } from './kept-files.ts';
 
 /** The most pictures that are compared. */
-const MOST = 400;
+export const MOST = 400;
 
 /** Embeds the first pictures of a set one by one; undefined once `onPicture` returns false to stop. */
 export async function vectorsOf(

@@ -1,5 +1,6 @@
 import type { PatchMap } from 'bagssl/embed';
 import type { Pixels } from 'bagssl/patches';
+import { breath } from '../common/breath.ts';
 import { make } from '../common/dom.ts';
 import { pictureCanvas } from '../common/draw.ts';
 import type { Embedding } from '../common/embedding.ts';
@@ -27,7 +28,9 @@ export class Answer {
     private readonly place: HTMLElement,
     private readonly embedding: Embedding,
     private readonly onPress: (picture: number) => void,
-  ) {}
+  ) {
+    place.tabIndex = -1;
+  }
 
   hide(): void {
     this.#wish++;
@@ -38,16 +41,21 @@ export class Answer {
     this.#wish++;
     const mine = this.#wish;
     const query = make('figure', { className: 'asked' }, pictureCanvas(asked.pixels), caption(asked.name));
-    const frames = found.map((one) => {
+    const frames: { frame: HTMLElement; item: HTMLElement }[] = [];
+    for (const one of found) {
+      await breath();
+      if (mine !== this.#wish) return;
       const frame = make('div', { className: 'lit' }, pictureCanvas(one.pixels));
       const button = make('button', { type: 'button', className: 'picture', ariaLabel: `Ask ${one.name}` }, frame);
       button.onclick = () => this.onPress(one.picture);
       const similarity = make('span', {}, one.similarity!.toFixed(2));
-      return { frame, item: make('li', {}, button, similarity, caption(one.name)) };
-    });
+      frames.push({ frame, item: make('li', {}, button, similarity, caption(one.name)) });
+    }
     const list = make('ol', { className: 'found large' }, ...frames.map(({ item }) => item));
+    const focused = this.place.contains(document.activeElement);
     this.place.replaceChildren(query, list);
     this.place.hidden = false;
+    if (focused) this.place.focus({ preventScroll: true }); // the button that was pressed is gone
     if (scroll) this.place.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
     const maps: PatchMap[] = [];
     for (const { pixels } of [asked, ...found]) {

@@ -1,6 +1,7 @@
 import type { Fit, Step } from 'bagssl';
 import type { Footing, HistoryEntry } from 'bagssl/train';
-import { find } from '../common/dom.ts';
+import { breath } from '../common/breath.ts';
+import { find, make } from '../common/dom.ts';
 import { pictureCanvas } from '../common/draw.ts';
 import { chooseEngine } from '../common/engine.ts';
 import { Trouble } from '../common/explain.ts';
@@ -34,6 +35,8 @@ const sheet = new PatchSheet(find('#sheet'));
 const session = new Session();
 let pictures: Pictures | undefined;
 let training = false;
+/** The saved training has been looked for; before that, a start would replace it. */
+let ready = false;
 /** The pictures differ from those of the paused training. */
 let changed = false;
 
@@ -41,10 +44,14 @@ void startPage();
 showAskedDevice(form);
 showExports(find('#exports'), () => session.checkpoint!);
 pictureSource(find('#source'), take);
-const opened = attempt(async () => {
-  await session.open();
-  showHistory(session.checkpoint?.history ?? []);
-  show();
+void attempt(async () => {
+  try {
+    await session.open();
+    showHistory(session.checkpoint?.history ?? []);
+  } finally {
+    ready = true;
+    show();
+  }
 });
 go.onclick = () => (training ? session.rest() : void train(changed || !session.unfinished));
 // These two buttons disappear when pressed, so the keyboard focus must move first.
@@ -67,12 +74,14 @@ async function take(taken: Pictures, chosen: boolean): Promise<void> {
   const strip = find('#strip');
   strip.hidden = false;
   const { set } = taken;
-  const shown = Array.from({ length: Math.min(STRIP, set.length) }, async (_, i) => {
-    const item = document.createElement('li');
-    item.append(pictureCanvas(await set.image(i)));
-    return item;
-  });
-  strip.replaceChildren(...(await Promise.all(shown)));
+  const shown: HTMLElement[] = [];
+  for (let i = 0; i < Math.min(STRIP, set.length); i++) {
+    const picture = await set.image(i);
+    await breath();
+    if (pictures !== taken) return;
+    shown.push(make('li', {}, pictureCanvas(picture)));
+  }
+  strip.replaceChildren(...shown);
   if (set.length > STRIP) {
     const more = document.createElement('li');
     more.textContent = `and ${(set.length - STRIP).toLocaleString('en')} more`;
@@ -85,8 +94,9 @@ async function take(taken: Pictures, chosen: boolean): Promise<void> {
 /** Updates the buttons and parts of the page to the current state. */
 function show(): void {
   const resumable = session.unfinished && !changed;
-  go.disabled = !pictures && !training;
+  go.disabled = !(pictures && ready) && !training;
   find('#why').hidden = !go.disabled;
+  find('#why').textContent = pictures ? 'Looking for a saved training …' : 'Choose pictures first.';
   go.textContent = training ? 'Pause' : resumable ? `Resume at step ${session.checkpoint!.position.step}` : 'Start';
   startOver.hidden = training || !resumable || !pictures;
   stop.hidden = !training && !session.warm;
@@ -100,36 +110,13 @@ function show(): void {
 }
 
 async function train(fresh: boolean): Promise<void> {
+  if (training) return;
+  training = true;
   calm();
-  await opened;
   await attempt(async () => {
-    const { set } = pictures!;
-    if (set.length < LEAST_PICTURES) {
-      throw new Trouble(
-        `${count(set.length)} are too few to learn from.`.replace('1 picture are', '1 picture is'),
-        `Choose at least ${LEAST_PICTURES}; a few hundred are better.`,
-      );
-    }
-    const said = settings(form, set.length);
-    const { device } = await chooseEngine(said.device);
-    training = true;
-    changed = false;
-    find('#neighbours').hidden = true;
-    if (fresh) {
-      showHistory([]);
-      find<HTMLProgressElement>('#progress').value = 0;
-      find('#step').textContent = '0';
-    }
-    say('Starting the engine …');
-    show();
-    find('.charts').scrollIntoView({ block: 'nearest', behavior: 'smooth' });
-    const awake = await stayAwake();
     try {
-      await follow(set.length, { ...said, device }, fresh);
+      await trainNow(fresh);
     } finally {
-      awake?.release();
-      // Kept before the link to it appears.
-      if (session.checkpoint) await keepEncoder(patchEncoder(session.checkpoint)).catch(complain);
       training = false;
       show();
     }
@@ -138,6 +125,36 @@ async function train(fresh: boolean): Promise<void> {
       session.unfinished ? `Paused at step ${session.checkpoint.position.step}; the training is saved here.` : 'Done.',
     );
   });
+}
+
+async function trainNow(fresh: boolean): Promise<void> {
+  const { set } = pictures!;
+  if (set.length < LEAST_PICTURES) {
+    throw new Trouble(
+      `${count(set.length)} are too few to learn from.`.replace('1 picture are', '1 picture is'),
+      `Choose at least ${LEAST_PICTURES}; a few hundred are better.`,
+    );
+  }
+  const said = settings(form, set.length);
+  const { device } = await chooseEngine(said.device);
+  changed = false;
+  find('#neighbours').hidden = true;
+  if (fresh) {
+    showHistory([]);
+    find<HTMLProgressElement>('#progress').value = 0;
+    find('#step').textContent = '0';
+  }
+  say('Starting the engine …');
+  show();
+  find('.charts').scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+  const awake = await stayAwake();
+  try {
+    await follow(set.length, { ...said, device }, fresh);
+  } finally {
+    awake?.release();
+    // Kept before the link to it appears.
+    if (session.checkpoint) await keepEncoder(patchEncoder(session.checkpoint)).catch(complain);
+  }
 }
 
 /** Trains and shows every step. */

@@ -1,5 +1,6 @@
 import { SearchIndex } from 'bagssl';
 import type { ImageSet } from 'bagssl/data';
+import { breath } from '../common/breath.ts';
 import { make } from '../common/dom.ts';
 import { pictureCanvas } from '../common/draw.ts';
 import { Embedding, type Which } from '../common/embedding.ts';
@@ -67,6 +68,7 @@ export async function showNeighbours(
   for (let i = 0; i < both[0].index.size; i++) {
     const button = make('button', { type: 'button', className: 'picture', ariaLabel: name(i), ariaPressed: 'false' });
     button.append(pictureCanvas(await set.image(i)));
+    await breath();
     button.onclick = () => void choose(button, i);
     buttons.push(button);
   }

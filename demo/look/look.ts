@@ -1,5 +1,6 @@
 import type { PatchMap } from 'bagssl/embed';
 import type { Pixels } from 'bagssl/patches';
+import { breath } from '../common/breath.ts';
 import { find, make } from '../common/dom.ts';
 import { pictureCanvas } from '../common/draw.ts';
 import { Embedding, type Which } from '../common/embedding.ts';
@@ -10,7 +11,7 @@ import { pictureSource } from '../common/picture-source.ts';
 import { attempt, calm, count, say } from '../common/say.ts';
 import { drawScale } from './similarity-map.ts';
 import { Space } from './space.ts';
-import { type Shown, showSpaces } from './space-view.ts';
+import { drawSpaces, type Shown } from './space-view.ts';
 import { Stage } from './stage.ts';
 
 /** How many pictures the page shows. */
@@ -30,7 +31,6 @@ let shown: readonly Pixels[] = [];
 let maps: readonly (readonly PatchMap[])[] = [];
 let view: Shown | undefined;
 let chosen = { picture: 0, patch: (ACROSS * ACROSS) >> 1 };
-let opened: Which | undefined;
 /** Counts requests; work for an earlier one stops. */
 let wish = 0;
 
@@ -61,16 +61,10 @@ async function look(): Promise<void> {
   wish++;
   const mine = wish;
   calm();
+  const wanted = () => mine === wish;
   await attempt(async () => {
-    const asked = await choice.which();
-    if (mine !== wish) return;
-    if (opened !== asked) {
-      say('Opening the encoder …');
-      opened = undefined;
-      await embedding.open(asked, (await engine).device);
-      if (mine !== wish) return; // another may be opening by now
-      opened = asked;
-    }
+    const encoder = await choice.open(embedding, engine, wanted);
+    if (!encoder) return;
     const { set } = pictures;
     const some = await Promise.all(
       Array.from({ length: Math.min(SHOWN, set.length) }, (_, i) => set.image((from + i) % set.length)),
@@ -78,46 +72,49 @@ async function look(): Promise<void> {
     const scale = (Number(side.value) / 100) ** 2;
     const made: PatchMap[][] = [];
     for (const [i, picture] of some.entries()) {
-      if (mine !== wish) return;
+      if (!wanted()) return;
       say(`Looking at picture ${i + 1} of ${some.length} …`);
       made.push(await embedding.patches(picture, { kind: 'grid', across: ACROSS, scales: [scale] }, false));
     }
-    if (mine !== wish) return;
-    [shown, maps] = [some, made];
-    const patches = (shown.length * ACROSS ** 2).toLocaleString('en');
-    say(`${shown.length} of ${count(pictures.set.length)}, ${patches} patches.`);
-    show(asked);
-  });
+    if (wanted()) await show(encoder.which, some, made, wanted);
+  }, wanted);
 }
 
-function show(encoder: Which): void {
+async function show(
+  encoder: Which,
+  some: readonly Pixels[],
+  made: readonly (readonly PatchMap[])[],
+  wanted: () => boolean,
+): Promise<void> {
+  const features = encoder === 'own' ? (['embedding', 'projection'] as const) : (['embedding'] as const);
+  const spaces = features.map(
+    (feature, k) =>
+      new Space(
+        feature,
+        made.map((map) => map[k].vectors),
+      ),
+  );
+  const boxes = made.map(([map]) => map.boxes);
+  const drawn = await drawSpaces(spaces, some, boxes, choose);
+  const buttons: HTMLElement[] = [];
+  for (const [i, picture] of some.entries()) {
+    await breath();
+    const button = make('button', { type: 'button', className: 'picture', ariaLabel: `Choose picture ${i + 1}` });
+    button.append(pictureCanvas(picture));
+    button.onclick = () => choose(i, chosen.patch);
+    buttons.push(make('li', {}, button));
+  }
+  if (!wanted()) return;
+  [shown, maps, view] = [some, made, drawn];
+  const patches = (shown.length * ACROSS ** 2).toLocaleString('en');
+  say(`${shown.length} of ${count(pictures.set.length)}, ${patches} patches.`);
   find('#looking').hidden = false;
   others.hidden = pictures.set.length <= SHOWN;
   const note = find('#encoder-note');
   note.hidden = encoder === 'own';
   note.textContent =
     'The shipped encoder has only an embedding. One that you train here also has a projection, and both are shown side by side.';
-  const features = encoder === 'own' ? (['embedding', 'projection'] as const) : (['embedding'] as const);
-  const spaces = features.map(
-    (feature, k) =>
-      new Space(
-        feature,
-        maps.map((map) => map[k].vectors),
-      ),
-  );
-  view = showSpaces(
-    find('#spaces'),
-    spaces,
-    shown,
-    maps.map(([map]) => map.boxes),
-    choose,
-  );
-  const buttons = shown.map((picture, i) => {
-    const button = make('button', { type: 'button', className: 'picture', ariaLabel: `Choose picture ${i + 1}` });
-    button.append(pictureCanvas(picture));
-    button.onclick = () => choose(i, chosen.patch);
-    return make('li', {}, button);
-  });
+  find('#spaces').replaceChildren(...view.sections);
   find('#choice').replaceChildren(...buttons);
   choose(Math.min(chosen.picture, shown.length - 1), chosen.patch);
 }

@@ -1,5 +1,6 @@
 import type { PatchBox } from 'bagssl/embed';
 import type { Pixels } from 'bagssl/patches';
+import { breath } from '../common/breath.ts';
 import { make } from '../common/dom.ts';
 import { imageData } from '../common/draw.ts';
 import { SimilarityMap } from './similarity-map.ts';
@@ -14,22 +15,28 @@ const WORDS: Readonly<Record<string, string>> = {
   projection: 'The output of the projector, which the objective sees in training.',
 };
 
-/** The spaces on the page. */
+/** The spaces, drawn. */
 export interface Shown {
+  /** A column for each. */
+  readonly sections: readonly HTMLElement[];
   /** Draws everything for one patch, and returns a sentence or two about it. */
   show(place: Place): string;
 }
 
 /** One column per space: maps over all pictures, and the nearest patches of other pictures. */
-export function showSpaces(
-  element: HTMLElement,
+export async function drawSpaces(
   spaces: readonly Space[],
   pictures: readonly Pixels[],
   boxes: readonly (readonly PatchBox[])[],
   choose: (picture: number, patch: number) => void,
-): Shown {
-  const views = spaces.map((space) => {
-    const maps = pictures.map((picture, i) => new SimilarityMap(picture, boxes[i]));
+): Promise<Shown> {
+  const views: { space: Space; maps: readonly SimilarityMap[]; found: HTMLElement; section: HTMLElement }[] = [];
+  for (const space of spaces) {
+    const maps: SimilarityMap[] = [];
+    for (const [i, picture] of pictures.entries()) {
+      await breath();
+      maps.push(new SimilarityMap(picture, boxes[i]));
+    }
     const found = make('ol', { className: 'found patches' });
     const title = `${space.feature[0].toUpperCase()}${space.feature.slice(1)}`;
     const section = make(
@@ -41,11 +48,11 @@ export function showSpaces(
       make('h4', {}, 'Nearest patches of other pictures'),
       found,
     );
-    return { space, maps, found, section };
-  });
-  element.replaceChildren(...views.map(({ section }) => section));
+    views.push({ space, maps, found, section });
+  }
 
   return {
+    sections: views.map(({ section }) => section),
     show(place) {
       const sentences = views.map(({ space, maps, found }) => {
         const similar = space.similarities(place);
