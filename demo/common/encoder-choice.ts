@@ -1,6 +1,7 @@
 import { find } from './dom.ts';
 import type { Embedding, Which } from './embedding.ts';
 import type { Engine } from './engine.ts';
+import { Trouble } from './explain.ts';
 import { keptEncoder } from './kept-encoder.ts';
 import { complain, say } from './say.ts';
 
@@ -52,7 +53,8 @@ export class EncoderChoice {
       if (!wanted()) return undefined;
       if (this.#last === undefined || this.#last === value) throw error;
       this.select.value = this.#last;
-      complain(error);
+      const reason = error instanceof Error ? error.message : String(error);
+      complain(new Trouble(`This encoder does not open: ${reason}`, 'The one before it is used again.'));
       return this.open(embedding, engine, wanted);
     }
   }

@@ -16,6 +16,8 @@ describe('the demo that finds similar pictures', () => {
     folder = mkdtempSync(join(tmpdir(), 'bagssl-find-'));
     await drawPictures(join(folder, 'many'), 12);
     copyFileSync(join(folder, 'many', 'picture-3.png'), join(folder, 'many', 'copy.png'));
+    await drawPictures(join(folder, 'few'), 3);
+    writeFileSync(join(folder, 'broken.onnx'), 'no network');
     const net = ownEncoders.find(({ file }) => file === 'plain-opset13')!;
     writeFileSync(join(folder, 'net.onnx'), ownModel(net));
     browser = await openChromium();
@@ -42,6 +44,9 @@ describe('the demo that finds similar pictures', () => {
     await text(page, '#status', /^60 pictures indexed/); // scenes, before anything is chosen
     await answered(page, 'picture 1');
     await assertAccessible(page);
+    const sides = await page.$$eval('#grid canvas', (all) => all.map((one) => (one as HTMLCanvasElement).width));
+    assert.equal(sides.length, 60);
+    assert.ok(Math.max(...sides) <= 96, 'no larger than they are shown');
 
     await page.setViewport({ width: 1280, height: 800 });
     await drop(page, join(folder, 'many'));
@@ -69,6 +74,11 @@ describe('the demo that finds similar pictures', () => {
       'others are not',
     );
 
+    await tabTo(page, '.answer button');
+    await page.keyboard.press('Enter');
+    await answered(page, 'copy.png');
+    assert.ok(await page.evaluate(() => document.activeElement!.matches('#answer')), 'the focus stays at the answer');
+
     await press(page, /^Duplicates$/);
     await text(page, '#groups', /^Group 1: \d+ pictures/);
     const group = await names(page, '#groups ul:first-of-type canvas');
@@ -88,6 +98,42 @@ describe('the demo that finds similar pictures', () => {
       'net.onnx',
     );
     await answered(page, all[0].split('/').at(-1)!);
+
+    await drop(page, join(folder, 'broken.onnx'));
+    await text(page, '#alert', /This encoder does not open: .*The one before it is used again/);
+    await page.waitForFunction(() => document.querySelector('#status')!.textContent!.startsWith('13 pictures indexed'));
+    assert.equal(
+      await page.$eval('#encoder', (select) => (select as HTMLSelectElement).selectedOptions[0].text),
+      'net.onnx',
+      'the last that opened',
+    );
+    assert.deepEqual(site.errors, []);
+  });
+
+  it('keeps what was pressed while it indexes, and learns from all pictures or none', async () => {
+    await using site = await DemoSite.open(browser);
+    const page = await site.page('?device=wasm');
+    await press(page, /^Duplicates$/);
+    await text(page, '#groups', /^Shown after all pictures are indexed\.$/);
+    assert.equal(await page.$eval('#learn', (button) => (button as HTMLButtonElement).disabled), true);
+    await text(page, '#groups', /^(Group 1|No near duplicates)/);
+    assert.equal(await page.$eval('#duplicates', (button) => button.ariaPressed), 'true');
+    await page.waitForSelector('#learn:not(:disabled)');
+    assert.deepEqual(site.errors, []);
+  });
+
+  it('shows and keeps the last of two drops, though the first takes longer', async () => {
+    await using site = await DemoSite.open(browser);
+    const page = await site.page('?device=wasm');
+    await page.waitForSelector('#source button');
+    await drop(page, join(folder, 'many'));
+    await drop(page, join(folder, 'few'));
+    await text(page, '#status', /^3 pictures indexed/);
+    await page.waitForSelector('#source button.link:not([hidden])');
+    assert.equal((await names(page, '#grid button')).length, 3);
+    await page.reload();
+    await text(page, '#status', /^3 pictures indexed/);
+    assert.ok((await names(page, '#grid button')).every((name) => name.startsWith('few/')));
     assert.deepEqual(site.errors, []);
   });
 });

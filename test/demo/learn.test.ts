@@ -34,12 +34,13 @@ async function keptHere(): Promise<string[]> {
   return found;
 }
 
-/** Lets a page neither decode pictures nor compute: what takes long belongs into workers. */
+/** Lets a page neither decode or encode pictures nor compute: what takes long belongs into workers. */
 function keepPageFree(): void {
   const forbidden = () => {
     throw new Error('in the thread of the page');
   };
   Object.assign(globalThis, { createImageBitmap: forbidden });
+  Object.assign(HTMLCanvasElement.prototype, { toBlob: forbidden });
   Object.assign(WebAssembly, { instantiate: forbidden, instantiateStreaming: forbidden });
 }
 
@@ -292,7 +293,12 @@ describe('the demo that learns from pictures', () => {
             navigator.storage.getDirectory = () => Promise.reject(new DOMException('refused', 'SecurityError'));
           },
         },
-        (page) => press(page, /built-in scenes/),
+        async (page) => {
+          await press(page, /built-in scenes/);
+          await text(page, '#alert', /did not let this page save/);
+          const forget = await page.$eval('#source button.link', (button) => button.checkVisibility());
+          assert.equal(forget, false, 'there is nothing to forget');
+        },
         /did not let this page save its files\. The page keeps working/,
       ],
       ['of a camera that is refused', {}, (page) => press(page, /Use the camera/), /The camera was refused\. Allow it/],
