@@ -12,15 +12,18 @@ describe('the demo that finds by camera', () => {
   let browser: Browser;
   let folder: string;
   let pictures: string[];
+  let many: string;
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'bagssl-camera-'));
     pictures = await drawPictures(folder, 12);
+    many = mkdtempSync(join(tmpdir(), 'bagssl-camera-'));
+    await drawPictures(many, 402);
     browser = await openChromium(...SWIFTSHADER, '--use-fake-device-for-media-stream');
   });
   after(async () => {
     await browser?.close();
-    rmSync(folder, { recursive: true, force: true });
+    for (const each of [folder, many]) rmSync(each, { recursive: true, force: true });
   });
 
   async function open(site: DemoSite): Promise<Page> {
@@ -107,6 +110,16 @@ describe('the demo that finds by camera', () => {
     await press(page, /^Use built-in scenes$/);
     await text(page, '#known', /^Finds the first 400 pictures\.$/);
     await page.waitForFunction(`(${vectorsKept})().then((at) => at > ${await embedded.jsonValue()})`);
+  });
+
+  it('reads no more of a large folder than it uses, and says so', async () => {
+    await using site = await DemoSite.open(browser);
+    const page = await site.page('camera/?device=wasm');
+    await page.waitForSelector('#source button');
+    await drop(page, many);
+    await text(page, '.refused', /^2 more files left out: this page reads at most 400 files\.$/);
+    await page.waitForSelector('#source button.link:not([hidden])');
+    assert.deepEqual(site.errors, []);
   });
 
   it('lets go of the camera, however often its button was pressed before it came', async () => {
