@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { type Matrix, PatchEncoder } from '../../src/embed.ts';
-import { evaluate, evaluateRetrieval, type Labelled, originalsFirst, type Retrieval, retrieval } from '../../src/evaluate.ts';
+import {
+  evaluate,
+  evaluateRetrieval,
+  type Labelled,
+  originalsFirst,
+  type Retrieval,
+  retrieval,
+} from '../../src/evaluate.ts';
 import { grouped } from '../../src/evaluation/grouped.ts';
 import { colourHistogram } from '../../src/evaluation/hand-made/colour-histogram.ts';
 import { hog } from '../../src/evaluation/hand-made/hog.ts';
