@@ -96,7 +96,7 @@ describe('a page', () => {
     it(`that gets ${what} for wasm says which files to serve`, async () => {
       const { result } = await on({ read: (file) => (file.endsWith('.wasm') ? read() : readFile(file)) });
       assert.match(result, /^device-unavailable: ONNX Runtime's WebAssembly could not be loaded/);
-      assert.match(result, /Serve the ort-wasm-\* files .* wasmUrl/);
+      assert.match(result, /Serve onnxruntime-web.s ort-wasm-\* files .* wasmUrl/);
     });
   }
 
